@@ -1,0 +1,2 @@
+//! (Skeleton; the contents follow.)
+fn main() {}
