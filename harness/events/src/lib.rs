@@ -1,1 +1,18 @@
-//! (Skeleton; the contents follow.)
+//! What a run emits: events, verdicts, failures and the summary.
+//!
+//! This is the stable wire format between the runner and everything that reads a run: the terminal,
+//! JUnit, JSON and the exit code are folds over [`Event`]s. Everything here is plain data that
+//! serializes; nothing here runs, prints or knows how a trial is judged.
+//!
+//! Times are whole milliseconds of real time; virtual time of the embedded control plane never
+//! appears in a report's durations.
+
+mod event;
+mod failure;
+mod summary;
+mod verdict;
+
+pub use event::{Event, TrialId, TrialReport, Warning};
+pub use failure::{Evidence, Failure, Location, Mismatch, Nearest, ObjectCondition, ObjectEvent};
+pub use summary::{ExitStatus, Summary};
+pub use verdict::Verdict;

@@ -1,0 +1,93 @@
+//! The events of a run, in the order in which they happen.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Failure, Summary, Verdict};
+
+/// Something that happened in a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Event {
+    /// The run begins.
+    RunStarted {
+        /// The kind of control plane, such as `embedded`.
+        cluster: String,
+        /// The seed that orders what is concurrent.
+        seed: u64,
+        /// How many trials there are.
+        trials: usize,
+    },
+    /// Something that the user waits for, such as a function being built.
+    Preparing {
+        /// What is being done, as a sentence fragment.
+        what: String,
+    },
+    /// A trial begins.
+    TrialStarted {
+        /// Which one.
+        trial: TrialId,
+    },
+    /// A step of a trial begins.
+    StepStarted {
+        /// Which trial.
+        trial: TrialId,
+        /// The step's name.
+        step: String,
+    },
+    /// A trial was judged.
+    TrialFinished(TrialReport),
+    /// Every trial was judged.
+    RunFinished {
+        /// The counts.
+        summary: Summary,
+        /// Real time of the whole run in milliseconds.
+        duration_ms: u64,
+    },
+}
+
+/// Which trial: one scenario on one provider on one kind of control plane.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TrialId {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The provider's name.
+    pub provider: String,
+    /// The kind of control plane, such as `embedded`.
+    pub cluster: String,
+}
+
+impl std::fmt::Display for TrialId {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}::{}", self.scenario, self.provider)
+    }
+}
+
+/// How a trial was judged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrialReport {
+    /// Which trial.
+    #[serde(flatten)]
+    pub trial: TrialId,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Real time in milliseconds.
+    pub duration_ms: u64,
+    /// Why it did not pass; empty where it passed.
+    pub failures: Vec<Failure>,
+    /// Why it was skipped or is unsupported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What did not decide the verdict but should be known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
+}
+
+/// Something that did not decide the verdict but should be known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warning {
+    /// The object or document that it is about.
+    pub about: String,
+    /// The warning in one sentence.
+    pub message: String,
+}
