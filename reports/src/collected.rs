@@ -1,0 +1,58 @@
+//! Gathers the trials of a run for the reports that are written at its end.
+
+use crosscut_events::{Event, Summary, TrialReport};
+
+/// A run as far as it has come.
+#[derive(Clone, Debug, Default)]
+pub struct Collected {
+    cluster: String,
+    seed: u64,
+    trials: Vec<TrialReport>,
+    summary: Summary,
+    duration_ms: u64,
+}
+
+impl Collected {
+    /// Takes in one event.
+    pub fn take(&mut self, event: &Event) {
+        match event {
+            Event::RunStarted { cluster, seed, .. } => {
+                self.cluster.clone_from(cluster);
+                self.seed = *seed;
+            }
+            Event::TrialFinished(report) => {
+                self.summary.count(report.verdict);
+                self.trials.push(report.clone());
+            }
+            Event::RunFinished { duration_ms, .. } => self.duration_ms = *duration_ms,
+            _ => {}
+        }
+    }
+
+    /// The kind of control plane.
+    pub fn cluster(&self) -> &str {
+        &self.cluster
+    }
+
+    /// The seed of the run.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The counts so far.
+    pub fn summary(&self) -> Summary {
+        self.summary
+    }
+
+    /// Real time of the whole run in milliseconds; 0 before it finished.
+    pub fn duration_ms(&self) -> u64 {
+        self.duration_ms
+    }
+
+    /// The trials ordered by scenario, then provider, whatever order they finished in.
+    pub fn trials(&self) -> Vec<&TrialReport> {
+        let mut trials: Vec<&TrialReport> = self.trials.iter().collect();
+        trials.sort_by(|left, right| left.trial.cmp(&right.trial));
+        trials
+    }
+}

@@ -1,0 +1,39 @@
+//! The JSON report: one object, `schema` 1.
+//!
+//! Fields may be added within a schema number; none changes its meaning or goes away.
+
+use crosscut_events::{Summary, TrialReport};
+use serde::Serialize;
+
+use crate::{Collected, ReportError};
+
+/// The number of the document's shape.
+pub const SCHEMA: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    cluster: &'a str,
+    seed: u64,
+    duration_ms: u64,
+    summary: Summary,
+    trials: Vec<&'a TrialReport>,
+}
+
+/// The run as a JSON document, pretty-printed and ended by a newline.
+///
+/// # Errors
+/// [`ReportError::Json`] where a value cannot be written as JSON.
+pub fn render(run: &Collected) -> Result<String, ReportError> {
+    let document = Document {
+        schema: SCHEMA,
+        cluster: run.cluster(),
+        seed: run.seed(),
+        duration_ms: run.duration_ms(),
+        summary: run.summary(),
+        trials: run.trials(),
+    };
+    let mut text = serde_json::to_string_pretty(&document).map_err(ReportError::Json)?;
+    text.push('\n');
+    Ok(text)
+}

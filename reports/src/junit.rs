@@ -1,0 +1,96 @@
+//! The JUnit report: a suite per provider, a case per scenario.
+//!
+//! A failed or unsettled trial is a `failure`; an errored one is an `error`. An unsupported trial is
+//! an `error` too, of type `unsupported`: JUnit's `skipped` is silent in most viewers, and what was
+//! not judged must never look as if it had passed.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crosscut_events::{Failure, TrialReport, Verdict};
+use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
+
+use crate::{Collected, Palette, ReportError, failure_text};
+
+/// The run as a JUnit XML document.
+///
+/// # Errors
+/// [`ReportError::Junit`] where the document cannot be written.
+pub fn render(run: &Collected) -> Result<String, ReportError> {
+    let mut suites: BTreeMap<&str, Vec<&TrialReport>> = BTreeMap::new();
+    for report in run.trials() {
+        suites
+            .entry(&report.trial.provider)
+            .or_default()
+            .push(report);
+    }
+    let mut document = Report::new("crosscut");
+    document.set_time(Duration::from_millis(run.duration_ms()));
+    for (provider, trials) in suites {
+        document.add_test_suite(suite(run, provider, &trials));
+    }
+    document.to_string().map_err(ReportError::Junit)
+}
+
+fn suite(run: &Collected, provider: &str, trials: &[&TrialReport]) -> TestSuite {
+    let mut suite = TestSuite::new(provider);
+    suite.add_property(Property::new("cluster", run.cluster()));
+    suite.add_property(Property::new("seed", run.seed().to_string()));
+    suite.set_time(Duration::from_millis(
+        trials.iter().map(|trial| trial.duration_ms).sum(),
+    ));
+    for report in trials {
+        suite.add_test_case(case(provider, report));
+    }
+    suite
+}
+
+fn case(provider: &str, report: &TrialReport) -> TestCase {
+    let mut case = TestCase::new(report.trial.scenario.as_str(), status(report));
+    case.set_classname(provider);
+    case.set_time(Duration::from_millis(report.duration_ms));
+    if !report.warnings.is_empty() {
+        let warnings: Vec<String> = report
+            .warnings
+            .iter()
+            .map(|warning| format!("{}: {}", warning.about, warning.message))
+            .collect();
+        case.set_system_out(warnings.join("\n"));
+    }
+    case
+}
+
+fn status(report: &TrialReport) -> TestCaseStatus {
+    let kind = match report.verdict {
+        Verdict::Passed => return TestCaseStatus::success(),
+        Verdict::Skipped => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(report.reason.clone().unwrap_or_default());
+            return status;
+        }
+        Verdict::Failed | Verdict::Unsettled => NonSuccessKind::Failure,
+        Verdict::Errored | Verdict::Unsupported => NonSuccessKind::Error,
+    };
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_type(report.verdict.as_str());
+    status.set_message(message(report));
+    status.set_description(details(&report.failures));
+    status
+}
+
+fn message(report: &TrialReport) -> String {
+    report
+        .failures
+        .first()
+        .map(|failure| failure.message.clone())
+        .or_else(|| report.reason.clone())
+        .unwrap_or_default()
+}
+
+fn details(failures: &[Failure]) -> String {
+    failures
+        .iter()
+        .map(|failure| failure_text(failure, &Palette::plain()))
+        .collect::<Vec<_>>()
+        .join("\n")
+}

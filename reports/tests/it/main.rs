@@ -1,0 +1,221 @@
+//! Every report of one made-up run, compared with golden files.
+//!
+//! The run has one trial of each verdict, so that each rendering is pinned down once.
+//! `SNAPSHOTS=overwrite` rewrites the golden files.
+
+use crosscut_events::{
+    Event, Evidence, Failure, Location, Mismatch, Nearest, ObjectCondition, ObjectEvent, Summary,
+    TrialId, TrialReport, Verdict, Warning,
+};
+use crosscut_reports::{Collected, Palette, Terminal, Verbosity, json, junit};
+use serde_json::{Value, json};
+use snapbox::{Data, assert_data_eq};
+
+fn trial(scenario: &str, provider: &str) -> TrialId {
+    TrialId {
+        scenario: scenario.to_owned(),
+        provider: provider.to_owned(),
+        cluster: "embedded".to_owned(),
+    }
+}
+
+fn report(scenario: &str, provider: &str, verdict: Verdict) -> TrialReport {
+    TrialReport {
+        trial: trial(scenario, provider),
+        verdict,
+        duration_ms: 12,
+        failures: Vec::new(),
+        reason: None,
+        warnings: Vec::new(),
+    }
+}
+
+fn mismatch_failure() -> Failure {
+    Failure {
+        step: "the section is on".to_owned(),
+        action: "expect".to_owned(),
+        location: Some(Location {
+            file: "scenarios/on/release.yaml".to_owned(),
+            line: 1,
+            column: 1,
+        }),
+        mismatches: vec![
+            Mismatch {
+                path: "spec.forProvider.chart.version".to_owned(),
+                location: Some(Location {
+                    file: "scenarios/on/release.yaml".to_owned(),
+                    line: 9,
+                    column: 16,
+                }),
+                message: "is not the expected value".to_owned(),
+                expected: json!("v1.3.1"),
+                actual: Some(json!("1.3.1")),
+            },
+            Mismatch {
+                path: "spec.rollbackLimit".to_owned(),
+                location: None,
+                message: "is absent".to_owned(),
+                expected: json!(3),
+                actual: None,
+            },
+        ],
+        diff: "--- expected\n+++ actual\n-  version: v1.3.1\n+  version: 1.3.1\n".to_owned(),
+        nearest: Some(Nearest {
+            object: "Release team/app".to_owned(),
+            differences: 2,
+            candidates: 3,
+        }),
+        evidence: Evidence {
+            events: vec![ObjectEvent {
+                kind: "Warning".to_owned(),
+                reason: "ComposeResources".to_owned(),
+                object: "Cluster team/app".to_owned(),
+                message: "pipeline step \"apps\" returned a fatal result: no".to_owned(),
+                count: 4,
+            }],
+            conditions: vec![ObjectCondition {
+                object: "Cluster team/app".to_owned(),
+                condition: "Synced".to_owned(),
+                status: "False".to_owned(),
+                reason: "ReconcileError".to_owned(),
+                message: "cannot compose resources".to_owned(),
+            }],
+            notes: vec!["composite/app keeps failing: cannot compose resources".to_owned()],
+        },
+        help: Some("compare the pinned version with the chart's tag".to_owned()),
+        ..Failure::new("expect::mismatch", "no Release is as expected")
+    }
+}
+
+fn run() -> Vec<Event> {
+    let mut failed = report("on", "aws", Verdict::Failed);
+    failed.failures.push(mismatch_failure());
+    let mut errored = report("on", "google", Verdict::Errored);
+    errored.failures.push(Failure::new(
+        "function::deadline",
+        "function f did not answer in 10s",
+    ));
+    let mut unsettled = report("off", "aws", Verdict::Unsettled);
+    unsettled.failures.push(Failure::new(
+        "settle::livelock",
+        "two controllers undo each other",
+    ));
+    let mut skipped = report("off", "google", Verdict::Skipped);
+    skipped.reason = Some("only aws has this".to_owned());
+    let mut unsupported = report("webhook", "aws", Verdict::Unsupported);
+    unsupported.reason = Some("embedded has no webhooks".to_owned());
+    let mut passed = report("on", "azure", Verdict::Passed);
+    passed.warnings.push(Warning {
+        about: "Release team/gateway".to_owned(),
+        message: "the chart's version has no effect <&>".to_owned(),
+    });
+    let trials = vec![passed, failed, errored, unsettled, skipped, unsupported];
+    let mut summary = Summary::default();
+    let mut events = vec![Event::RunStarted {
+        cluster: "embedded".to_owned(),
+        seed: 7,
+        trials: trials.len(),
+    }];
+    for report in trials {
+        summary.count(report.verdict);
+        events.push(Event::StepStarted {
+            trial: report.trial.clone(),
+            step: "one".to_owned(),
+        });
+        events.push(Event::TrialFinished(report));
+    }
+    events.push(Event::RunFinished {
+        summary,
+        duration_ms: 1234,
+    });
+    events
+}
+
+fn collected() -> Collected {
+    let mut collected = Collected::default();
+    run().iter().for_each(|event| collected.take(event));
+    collected
+}
+
+fn terminal(palette: Palette, verbosity: Verbosity) -> String {
+    let mut terminal = Terminal::new(palette, verbosity);
+    run().iter().map(|event| terminal.render(event)).collect()
+}
+
+fn golden(name: &str) -> Data {
+    Data::read_from(
+        &std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/it/golden")
+            .join(name),
+        Some(snapbox::data::DataFormat::Text),
+    )
+}
+
+#[test]
+fn terminal_in_plain_text() {
+    assert_data_eq!(
+        terminal(Palette::plain(), Verbosity::Normal),
+        golden("terminal.txt").raw()
+    );
+}
+
+#[test]
+fn terminal_with_steps_and_warnings() {
+    assert_data_eq!(
+        terminal(Palette::plain(), Verbosity::Verbose),
+        golden("verbose.txt").raw()
+    );
+}
+
+#[test]
+fn colours_add_nothing_but_colours() {
+    let coloured = terminal(Palette::coloured(), Verbosity::Verbose);
+    let mut plain = String::new();
+    let mut rest = coloured.as_str();
+    while let Some((before, after)) = rest.split_once('\u{1b}') {
+        plain.push_str(before);
+        rest = after.split_once('m').map_or("", |(_, after)| after);
+    }
+    plain.push_str(rest);
+    assert!(coloured.contains('\u{1b}'));
+    assert_eq!(plain, terminal(Palette::plain(), Verbosity::Verbose));
+}
+
+#[test]
+fn json_document() {
+    let text = json::render(&collected()).unwrap();
+    assert_data_eq!(&text, golden("report.json").raw());
+    let document: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(document["schema"], json!(1));
+    assert_eq!(document["summary"]["passed"], json!(1));
+    assert_eq!(document["trials"].as_array().unwrap().len(), 6);
+}
+
+#[test]
+fn json_trials_read_back_as_they_were() {
+    let text = json::render(&collected()).unwrap();
+    let document: Value = serde_json::from_str(&text).unwrap();
+    let read: Vec<TrialReport> = serde_json::from_value(document["trials"].clone()).unwrap();
+    let run = collected();
+    assert_eq!(read.iter().collect::<Vec<_>>(), run.trials());
+}
+
+#[test]
+fn junit_document_reads_back() {
+    let text = junit::render(&collected()).unwrap();
+    assert_data_eq!(&text, golden("junit.xml").raw());
+    let read = quick_junit::Report::deserialize_from_str(&text).unwrap();
+    assert_eq!((read.tests, read.failures, read.errors), (6, 2, 2));
+    let aws = &read.test_suites[0];
+    assert_eq!(aws.name.as_str(), "aws");
+    assert_eq!(aws.properties[1].value.as_str(), "7");
+    assert_eq!(aws.test_cases.len(), 3);
+}
+
+#[test]
+fn events_survive_a_round_trip() {
+    for event in run() {
+        let text = serde_json::to_string(&event).unwrap();
+        assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event);
+    }
+}
