@@ -1,1 +1,11 @@
-//! (Skeleton; the contents follow.)
+//! What tests share: temporary projects, a redactor for volatile values, and finding reference data.
+//!
+//! For tests only. No product crate depends on this one.
+
+mod project;
+mod redact;
+mod reference;
+
+pub use project::Project;
+pub use redact::redact;
+pub use reference::{project_root, reference_data};
