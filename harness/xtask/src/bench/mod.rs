@@ -1,0 +1,101 @@
+//! `cargo xtask bench`: how fast and how big the release build is, measured from outside.
+//!
+//! Every figure comes from running the real binary (or the fork benchmark) in this call, so that
+//! figures of one table belong together. Nothing here passes or fails: machines differ.
+
+mod generated;
+mod measure;
+mod table;
+
+use serde_json::{Value, json};
+
+use crate::{TaskError, cargo};
+use generated::GeneratedSuite;
+use measure::{Measurement, measure};
+
+/// What to measure.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Fewer repetitions and smaller generated suites.
+    #[arg(long)]
+    short: bool,
+}
+
+/// Measures, prints the table and writes `reports/out/bench.json`.
+///
+/// # Errors
+/// Where something cannot be built or run, or a measured run does not pass.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), TaskError> {
+    let crosscut = cargo::release_binary("crosscut")?;
+    let mut rows = Vec::new();
+    let repetitions = if arguments.short { 2 } else { 5 };
+    let project = cargo::project_root();
+    // The first run builds the functions under test; it is not measured.
+    measure(&crosscut, &project)?;
+    let runs = (0..repetitions)
+        .map(|_| measure(&crosscut, &project))
+        .collect::<Result<Vec<_>, _>>()?;
+    rows.push(("every scenario of this project".to_owned(), best(runs)));
+    for trials in generated_sizes(arguments.short) {
+        let suite = GeneratedSuite::new(*trials)?;
+        rows.push((
+            format!("generated suite, {trials} trials"),
+            measure(&crosscut, suite.path())?,
+        ));
+    }
+    let fork = fork_benchmark()?;
+    table::print(&rows, &fork);
+    write_json(&rows, &fork)
+}
+
+fn generated_sizes(short: bool) -> &'static [usize] {
+    if short {
+        &[10, 100, 1_000]
+    } else {
+        &[10, 100, 1_000, 10_000]
+    }
+}
+
+/// The fastest of several runs: on a noisy machine the one that was disturbed least.
+fn best(runs: Vec<Measurement>) -> Measurement {
+    runs.into_iter()
+        .min_by_key(|run| run.wall)
+        .unwrap_or_default()
+}
+
+/// The fork benchmark of the cluster crate: one JSON object on its last line.
+fn fork_benchmark() -> Result<Value, TaskError> {
+    let what = "cargo bench --package crosscut-cluster --bench fork";
+    let output = cargo::cargo()
+        .args([
+            "bench",
+            "--quiet",
+            "--package",
+            "crosscut-cluster",
+            "--bench",
+            "fork",
+        ])
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .map_err(TaskError::io(format!("run {what}")))?;
+    if !output.status.success() {
+        return Err(TaskError::Command {
+            command: what.to_owned(),
+            status: output.status.to_string(),
+        });
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let last = text.lines().last().unwrap_or_default();
+    serde_json::from_str(last).map_err(|source| TaskError::Output {
+        what: format!("read the last line of {what}"),
+        source,
+    })
+}
+
+fn write_json(rows: &[(String, Measurement)], fork: &Value) -> Result<(), TaskError> {
+    let folder = cargo::project_root().join("reports/out");
+    std::fs::create_dir_all(&folder).map_err(TaskError::io("create reports/out"))?;
+    let runs: Vec<Value> = rows.iter().map(|(name, run)| run.to_json(name)).collect();
+    let text = format!("{:#}\n", json!({"schema": 1, "runs": runs, "fork": fork}));
+    std::fs::write(folder.join("bench.json"), text).map_err(TaskError::io("write bench.json"))
+}

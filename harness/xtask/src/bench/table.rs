@@ -1,0 +1,41 @@
+//! The measurements as a table.
+
+use serde_json::Value;
+
+use super::measure::Measurement;
+
+/// Prints the table to standard output.
+#[expect(
+    clippy::print_stdout,
+    reason = "printing the table is what the task is for"
+)]
+pub(crate) fn print(rows: &[(String, Measurement)], fork: &Value) {
+    println!(
+        "{:<34} {:>7} {:>10} {:>14} {:>13} {:>10}",
+        "run", "trials", "wall ms", "first verdict", "ms per trial", "peak MiB"
+    );
+    for (name, run) in rows {
+        println!(
+            "{name:<34} {:>7} {:>10.0} {:>11.0} ms {:>13.2} {:>10.1}",
+            run.trials,
+            run.wall.as_secs_f64() * 1000.0,
+            run.first_verdict.as_secs_f64() * 1000.0,
+            run.per_trial_ms(),
+            mebibytes(run.peak_kib),
+        );
+    }
+    let micros = fork
+        .get("fork_us")
+        .and_then(Value::as_f64)
+        .unwrap_or(f64::NAN);
+    let objects = fork.get("objects").and_then(Value::as_u64).unwrap_or(0);
+    println!("fork of a loaded control plane ({objects} objects): {micros:.1} µs");
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "memory in KiB is far below 2^52"
+)]
+fn mebibytes(kib: u64) -> f64 {
+    kib as f64 / 1024.0
+}
