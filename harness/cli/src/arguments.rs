@@ -1,0 +1,140 @@
+//! The command line: what can be typed, and what it means.
+
+use camino::Utf8PathBuf;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Conformance tests for Kubernetes control planes.
+///
+/// Exit codes: 0 all passed; 1 something failed or never settled; 2 the command line or the
+/// documents are wrong; 3 the environment failed; 4 nothing failed but something was unsupported.
+#[derive(Debug, Parser)]
+#[command(name = "crosscut", version, propagate_version = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Judges scenarios on every provider and prints the verdicts.
+    Test(TestArguments),
+    /// Checks the documents without running them.
+    Lint(LintArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArguments {
+    /// Scenario folders or files, or a project's folder; default: the project of this folder.
+    pub(crate) paths: Vec<Utf8PathBuf>,
+
+    /// Judge on this provider only; may be given several times.
+    #[arg(long = "provider", value_name = "PROVIDER")]
+    pub(crate) providers: Vec<String>,
+
+    /// Judge scenarios whose name matches this pattern only; may be given several times.
+    #[arg(long = "scenario", value_name = "GLOB")]
+    pub(crate) scenarios: Vec<String>,
+
+    /// The control plane to judge on.
+    #[arg(long, value_enum, default_value_t = ClusterKind::Embedded)]
+    pub(crate) cluster: ClusterKind,
+
+    /// How many trials run at the same time; default: the number of processors.
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<std::num::NonZeroUsize>,
+
+    /// Orders what is concurrent; the same seed replays the same order.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// Also write a report; may be given several times.
+    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = parse_report)]
+    pub(crate) reports: Vec<ReportFile>,
+
+    /// Print the trials, one a line, and run none.
+    #[arg(long)]
+    pub(crate) list: bool,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LintArguments {
+    /// Scenario folders or files, or a project's folder; default: the project of this folder.
+    pub(crate) paths: Vec<Utf8PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct OutputArguments {
+    /// Never colour the output; also by the environment variable NO_COLOR.
+    #[arg(long)]
+    pub(crate) no_color: bool,
+
+    /// Say more: steps and warnings.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+}
+
+/// The kinds of control plane that trials can be judged on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ClusterKind {
+    /// crosscut's own API server and Crossplane engine, in this process.
+    Embedded,
+}
+
+/// A report to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ReportFile {
+    pub(crate) format: ReportFormat,
+    pub(crate) file: Utf8PathBuf,
+}
+
+/// The formats of reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReportFormat {
+    Junit,
+    Json,
+}
+
+fn parse_report(text: &str) -> Result<ReportFile, String> {
+    let (format, file) =
+        text.split_once('=').ok_or("write it as FORMAT=FILE, for example junit=report.xml")?;
+    let format = match format {
+        "junit" => ReportFormat::Junit,
+        "json" => ReportFormat::Json,
+        other => return Err(format!("unknown format \"{other}\"; known are junit and json")),
+    };
+    if file.is_empty() {
+        return Err("the file's name is missing after =".to_owned());
+    }
+    Ok(ReportFile { format, file: file.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::{Arguments, ReportFile, ReportFormat, parse_report};
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_report_is_a_format_and_a_file() {
+        let expected = ReportFile { format: ReportFormat::Junit, file: "out/a=b.xml".into() };
+        assert_eq!(parse_report("junit=out/a=b.xml"), Ok(expected));
+    }
+
+    #[test]
+    fn a_wrong_report_says_what_is_known() {
+        for (text, part) in [("html=x", "junit and json"), ("junit", "FORMAT=FILE"), ("json=", "missing")] {
+            assert!(parse_report(text).unwrap_err().contains(part), "{text}");
+        }
+    }
+}
