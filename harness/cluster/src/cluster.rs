@@ -1,0 +1,75 @@
+//! The seam between running trials and the control planes that they run on.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use crosscut_suite::Trial;
+
+use crate::{ClusterError, SettleError};
+
+/// Which of a trial's two clusters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Side {
+    /// The cluster that Crossplane composes on.
+    Control,
+    /// The cluster that composed Objects and Releases act on.
+    Target,
+}
+
+impl Side {
+    /// The side's name as documents write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Side::Control => "control",
+            Side::Target => "target",
+        }
+    }
+}
+
+/// Control planes of one kind, shared by all trials of a run.
+#[async_trait]
+pub trait Cluster: Send + Sync {
+    /// The kind, such as `embedded`.
+    fn kind(&self) -> &str;
+
+    /// A control plane and a target for one trial, with the suite's and the provider's documents
+    /// installed and at rest.
+    ///
+    /// # Errors
+    /// [`ClusterError::Unsupported`] where this kind cannot do what the trial needs; anything else
+    /// where the environment broke.
+    async fn lease(&self, trial: &Trial, seed: u64) -> Result<Box<dyn Lease>, ClusterError>;
+
+    /// Ends what was started for the run: processes, servers, temporary files.
+    async fn close(&self);
+}
+
+/// What one trial runs on.
+#[async_trait]
+pub trait Lease: Send {
+    /// A client for one of the two clusters.
+    fn client(&self, side: Side) -> kube::Client;
+
+    /// Waits until both clusters are at rest.
+    ///
+    /// # Errors
+    /// [`SettleError::Unsettled`] with what kept moving where they never are.
+    async fn settle(&mut self) -> Result<Rest, SettleError>;
+
+    /// Lets `duration` pass on the clusters' clock and does what falls due; ends at rest.
+    ///
+    /// # Errors
+    /// As [`Lease::settle`].
+    async fn sleep(&mut self, duration: Duration) -> Result<Rest, SettleError>;
+
+    /// Gives the clusters back. A lease that is dropped without this has its memory freed, but what
+    /// lives outside the process may stay until the next run.
+    async fn close(self: Box<Self>);
+}
+
+/// Both clusters are at rest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rest {
+    /// What controllers that keep failing said last: `controller key: message`.
+    pub failing: Vec<String>,
+}
