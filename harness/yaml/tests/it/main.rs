@@ -1,0 +1,23 @@
+//! Scalars, documents, mistakes and the emitter.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod documents;
+mod emitter;
+mod mistakes;
+mod scalars;
+
+use crosscut_yaml::{Limits, Node, parse};
+use serde_json::Value;
+
+/// The documents of a text that must parse.
+fn documents(text: &str) -> Vec<Node> {
+    parse(text, &Limits::default()).unwrap()
+}
+
+/// The one document of a text, as JSON.
+fn value(text: &str) -> Value {
+    let documents = documents(text);
+    assert_eq!(documents.len(), 1, "{text}");
+    documents[0].to_value()
+}
