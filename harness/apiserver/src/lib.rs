@@ -1,1 +1,9 @@
-//! (Skeleton; the contents follow.)
+//! A Kubernetes API server in process.
+
+mod admission;
+mod clock;
+mod event;
+
+pub use admission::{Admission, Operation, Read, Refusal, Review};
+pub use clock::Clock;
+pub use event::{Change, Event, Resource};

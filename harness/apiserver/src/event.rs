@@ -1,0 +1,58 @@
+//! What the event log says: each change of the store, in the order in which it happened.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+/// A kind of object as it is stored and served.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Resource {
+    /// The API group; empty for the core group.
+    pub group: String,
+    /// The version; in an event it is the version in which the object is stored.
+    pub version: String,
+    /// The resource's name in paths, such as `releases`.
+    pub plural: String,
+    /// The kind, such as `Release`.
+    pub kind: String,
+    /// Whether objects live in namespaces.
+    pub namespaced: bool,
+}
+
+impl Resource {
+    /// `group/version`, or the version alone in the core group.
+    #[must_use]
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() {
+            self.version.clone()
+        } else {
+            format!("{}/{}", self.group, self.version)
+        }
+    }
+}
+
+/// What happened to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It was created.
+    Added,
+    /// It was replaced by a newer version of itself.
+    Modified,
+    /// It is gone; the event holds its last state.
+    Deleted,
+}
+
+/// One change of the store.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// The store's revision after the change, which is the object's resourceVersion.
+    pub revision: u64,
+    /// What happened.
+    pub change: Change,
+    /// The object's kind, in its storage version.
+    pub resource: Arc<Resource>,
+    /// The object after the change, or before it was deleted.
+    pub object: Arc<Value>,
+    /// The object before the change; `None` where it was added.
+    pub previous: Option<Arc<Value>>,
+}

@@ -1,0 +1,362 @@
+//! Requests for objects of any kind.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use http::{Method, Request, header};
+use serde_json::{Value, json};
+
+use crate::address::{Address, Deletion, Validation};
+use crate::error::ApiError;
+use crate::mapper::{Mapper, Resource};
+use crate::{object, query};
+
+const JSON: &str = "application/json";
+const APPLY: &str = "application/apply-patch+yaml";
+const JSON_PATCH: &str = "application/json-patch+json";
+const MERGE_PATCH: &str = "application/merge-patch+json";
+
+/// One API server, as one client sees it. Cheap to clone.
+///
+/// A request waits as long as the client under it does; dropping the future gives it up.
+#[derive(Clone)]
+pub struct Api {
+    client: kube::Client,
+    mapper: Arc<Mapper>,
+    manager: Arc<str>,
+}
+
+impl Api {
+    /// Requests through `client`, which write fields in the name of `manager`, with what discovery said before in
+    /// `mapper`.
+    #[must_use]
+    pub fn new(client: &kube::Client, mapper: &Arc<Mapper>, manager: &str) -> Self {
+        Self {
+            client: client.clone(),
+            mapper: Arc::clone(mapper),
+            manager: manager.into(),
+        }
+    }
+
+    /// Reads one object.
+    ///
+    /// # Errors
+    /// [`ApiError`], as for every request here; a missing object [is not found](ApiError::is_not_found).
+    pub async fn get(&self, address: Address<'_>) -> Result<Value, ApiError> {
+        self.send(Method::GET, address, "", "", None).await
+    }
+
+    /// Every object of a kind that has the labels, in the order of the server; an empty namespace means all. Items
+    /// have their apiVersion and kind.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn list(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: &str,
+        labels: &BTreeMap<String, String>,
+    ) -> Result<Vec<Value>, ApiError> {
+        let address = Address {
+            api_version,
+            kind,
+            namespace,
+            name: "",
+        };
+        let mut list = self
+            .send(Method::GET, address, "", &query::selector(labels), None)
+            .await?;
+        let Some(Value::Array(mut items)) = list.get_mut("items").map(Value::take) else {
+            return Ok(Vec::new());
+        };
+        for item in &mut items {
+            object::set(item, &["apiVersion"], json!(api_version));
+            object::set(item, &["kind"], json!(kind));
+        }
+        Ok(items)
+    }
+
+    /// Creates an object, with unknown fields dropped.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn create(&self, object: &Value) -> Result<Value, ApiError> {
+        self.create_with(object, Validation::default()).await
+    }
+
+    /// Creates an object.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn create_with(
+        &self,
+        object: &Value,
+        validation: Validation,
+    ) -> Result<Value, ApiError> {
+        let address = Address {
+            name: "",
+            ..Address::of(object)
+        };
+        self.send(
+            Method::POST,
+            address,
+            "",
+            &self.write(validation),
+            Some((JSON, object)),
+        )
+        .await
+    }
+
+    /// Replaces an object; its resourceVersion, where it has one, must be current.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn update(&self, object: &Value) -> Result<Value, ApiError> {
+        let query = self.write(Validation::default());
+        self.send(
+            Method::PUT,
+            Address::of(object),
+            "",
+            &query,
+            Some((JSON, object)),
+        )
+        .await
+    }
+
+    /// Replaces an object's status; its resourceVersion, where it has one, must be current.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn update_status(&self, object: &Value) -> Result<Value, ApiError> {
+        let query = self.write(Validation::default());
+        self.send(
+            Method::PUT,
+            Address::of(object),
+            "/status",
+            &query,
+            Some((JSON, object)),
+        )
+        .await
+    }
+
+    /// Server-side apply in the name of `manager`, which takes fields over from others.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn apply(&self, object: &Value, manager: &str) -> Result<Value, ApiError> {
+        self.apply_to("", object, manager).await
+    }
+
+    /// Server-side apply of the status in the name of `manager`, which takes fields over from others.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn apply_status(&self, object: &Value, manager: &str) -> Result<Value, ApiError> {
+        self.apply_to("/status", object, manager).await
+    }
+
+    async fn apply_to(
+        &self,
+        subresource: &str,
+        object: &Value,
+        manager: &str,
+    ) -> Result<Value, ApiError> {
+        let query = format!("{}&force=true", query::as_manager(manager));
+        self.send(
+            Method::PATCH,
+            Address::of(object),
+            subresource,
+            &query,
+            Some((APPLY, object)),
+        )
+        .await
+    }
+
+    /// Changes an object by a JSON patch (RFC 6902).
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn json_patch(&self, address: Address<'_>, patch: &Value) -> Result<Value, ApiError> {
+        let query = self.write(Validation::default());
+        self.send(
+            Method::PATCH,
+            address,
+            "",
+            &query,
+            Some((JSON_PATCH, patch)),
+        )
+        .await
+    }
+
+    /// Changes an object by a JSON merge patch (RFC 7386), with unknown fields dropped.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn merge_patch(
+        &self,
+        address: Address<'_>,
+        patch: &Value,
+    ) -> Result<Value, ApiError> {
+        self.merge_patch_with(address, "", patch, Validation::default())
+            .await
+    }
+
+    /// Changes an object, or a subresource of it such as `status`, by a JSON merge patch (RFC 7386).
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn merge_patch_with(
+        &self,
+        address: Address<'_>,
+        subresource: &str,
+        patch: &Value,
+        validation: Validation,
+    ) -> Result<Value, ApiError> {
+        let subresource = if subresource.is_empty() {
+            String::new()
+        } else {
+            format!("/{subresource}")
+        };
+        let query = self.write(validation);
+        self.send(
+            Method::PATCH,
+            address,
+            &subresource,
+            &query,
+            Some((MERGE_PATCH, patch)),
+        )
+        .await
+    }
+
+    /// Asks for an object's deletion, which finalizers may hold up.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn delete(&self, address: Address<'_>, how: Deletion<'_>) -> Result<(), ApiError> {
+        let mut options = json!({"apiVersion": "v1", "kind": "DeleteOptions"});
+        if !how.propagation.is_empty() {
+            object::set(&mut options, &["propagationPolicy"], json!(how.propagation));
+        }
+        if let Some(uid) = how.uid {
+            object::set(&mut options, &["preconditions", "uid"], json!(uid));
+        }
+        self.send(Method::DELETE, address, "", "", Some((JSON, &options)))
+            .await
+            .map(drop)
+    }
+
+    /// Whether objects of this kind live in namespaces.
+    ///
+    /// # Errors
+    /// [`ApiError::NoMatch`] where no such kind is served, and others.
+    pub async fn is_namespaced(&self, api_version: &str, kind: &str) -> Result<bool, ApiError> {
+        Ok(self.resource(api_version, kind).await?.namespaced)
+    }
+
+    /// A document that is not an object, such as the index of OpenAPI documents.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn document(&self, path: &str) -> Result<Value, ApiError> {
+        Ok(self
+            .client
+            .request(request(Method::GET, path, None)?)
+            .await?)
+    }
+
+    fn write(&self, validation: Validation) -> String {
+        format!(
+            "{}{}",
+            query::as_manager(&self.manager),
+            query::validation(validation)
+        )
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        address: Address<'_>,
+        subresource: &str,
+        query: &str,
+        body: Option<(&str, &Value)>,
+    ) -> Result<Value, ApiError> {
+        let resource = self.resource(address.api_version, address.kind).await?;
+        let mut path = path(&resource, address);
+        path.push_str(subresource);
+        if !query.is_empty() {
+            path.push('?');
+            path.push_str(query);
+        }
+        let answer = self
+            .client
+            .request(request(method, &path, body)?)
+            .await
+            .map_err(ApiError::from);
+        if answer.as_ref().is_err_and(ApiError::is_missing_route) {
+            self.mapper.forget(address.api_version, address.kind);
+        }
+        answer
+    }
+
+    async fn resource(&self, api_version: &str, kind: &str) -> Result<Arc<Resource>, ApiError> {
+        if let Some(known) = self.mapper.get(api_version, kind) {
+            return Ok(known);
+        }
+        let no_match = || ApiError::NoMatch {
+            api_version: api_version.to_owned(),
+            kind: kind.to_owned(),
+        };
+        if api_version.is_empty() || kind.is_empty() {
+            return Err(no_match());
+        }
+        match self.document(&base(api_version)).await {
+            Ok(list) => self.mapper.learn(api_version, &list),
+            Err(error) if error.is_not_found() => return Err(no_match()),
+            Err(error) => return Err(error),
+        }
+        self.mapper.get(api_version, kind).ok_or_else(no_match)
+    }
+}
+
+fn base(api_version: &str) -> String {
+    if api_version.contains('/') {
+        format!("/apis/{api_version}")
+    } else {
+        format!("/api/{api_version}")
+    }
+}
+
+fn path(resource: &Resource, address: Address<'_>) -> String {
+    let mut path = base(address.api_version);
+    if resource.namespaced && !address.namespace.is_empty() {
+        path.push_str("/namespaces/");
+        path.push_str(address.namespace);
+    }
+    path.push('/');
+    path.push_str(&resource.plural);
+    if !address.name.is_empty() {
+        path.push('/');
+        path.push_str(address.name);
+    }
+    path
+}
+
+fn request(
+    method: Method,
+    path: &str,
+    body: Option<(&str, &Value)>,
+) -> Result<Request<Vec<u8>>, ApiError> {
+    let builder = Request::builder().method(method).uri(path);
+    let built = match body {
+        Some((content_type, value)) => {
+            let bytes =
+                serde_json::to_vec(value).map_err(|error| ApiError::Transport(Box::new(error)))?;
+            builder
+                .header(header::CONTENT_TYPE, content_type)
+                .body(bytes)
+        }
+        None => builder.body(Vec::new()),
+    };
+    built.map_err(|error| ApiError::Transport(Box::new(error)))
+}

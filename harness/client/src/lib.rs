@@ -1,0 +1,17 @@
+//! Kubernetes objects as plain JSON: reading and changing them, and sending them to any API server.
+//!
+//! The kinds that crosscut meets are defined at run time, by CRDs and composite resource definitions, so typed
+//! clients do not fit. This is a thin layer over [`kube::Client`], which does the transport, whether that is a
+//! network or a server in this process. It knows no kind and holds no behaviour of any controller.
+
+mod address;
+mod api;
+mod error;
+mod mapper;
+pub mod object;
+mod query;
+
+pub use address::{Address, Deletion, Validation};
+pub use api::Api;
+pub use error::ApiError;
+pub use mapper::Mapper;

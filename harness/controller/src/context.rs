@@ -1,0 +1,65 @@
+//! What a reconcile may use: the plane's API, the virtual time, and seeded chance.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crosscut_apiserver::Clock;
+
+/// The surroundings of a reconcile. Cheap to clone.
+#[derive(Clone)]
+pub struct Context {
+    client: kube::Client,
+    clock: Arc<dyn Clock>,
+    plane: Arc<str>,
+    chance: Arc<AtomicU64>,
+}
+
+impl Context {
+    /// Surroundings on the plane called `plane`; `seed` decides what [`Context::random`] says.
+    pub fn new(client: kube::Client, clock: Arc<dyn Clock>, plane: &str, seed: u64) -> Self {
+        Self {
+            client,
+            clock,
+            plane: plane.into(),
+            chance: Arc::new(AtomicU64::new(seed)),
+        }
+    }
+
+    /// The API of the controller's plane.
+    #[must_use]
+    pub fn client(&self) -> &kube::Client {
+        &self.client
+    }
+
+    /// The present, in virtual time.
+    #[must_use]
+    pub fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
+    }
+
+    /// The name of the controller's plane.
+    #[must_use]
+    pub fn plane(&self) -> &str {
+        &self.plane
+    }
+
+    /// A number below `bound`, the same for the same seed and history; 0 where `bound` is 0 or 1.
+    #[must_use]
+    pub fn random(&self, bound: usize) -> usize {
+        let state = self
+            .chance
+            .fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        let mixed = scramble(state.wrapping_add(0x9e37_79b9_7f4a_7c15));
+        usize::try_from(mixed >> 1)
+            .unwrap_or(0)
+            .checked_rem(bound)
+            .unwrap_or(0)
+    }
+}
+
+/// The output function of SplitMix64 (Steele, Lea, Flood 2014).
+fn scramble(mut state: u64) -> u64 {
+    state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    state ^ (state >> 31)
+}
