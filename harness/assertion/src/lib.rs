@@ -1,1 +1,88 @@
-//! (Skeleton; the contents follow.)
+//! Assertion documents: what an object must look like, as a tree of values and expressions.
+//!
+//! The trees are Chainsaw's (kyverno-json's assertion trees, Chainsaw 0.2.14), so that its documents can be carried
+//! over: maps are subsets, lists have the same length, keys and values may be `(expressions)`, `~.` matches every
+//! element, `->name` binds. Where Chainsaw's outcome depends on chance or ends at the first surprise, this does not:
+//! bindings are seen by what stands below or after them, and every mismatch is reported, with its path and its place
+//! in the document.
+//!
+//! Pure: nothing is looked up here; [`Assertion::subject`] says what to look up.
+
+mod check;
+mod compile;
+mod diff;
+mod free;
+mod grammar;
+mod problem;
+mod subject;
+mod template;
+mod tree;
+
+use crosscut_expr::Scope;
+use crosscut_yaml::{Node, Span};
+use serde_json::Value;
+
+pub use check::Mismatch;
+pub use problem::Problem;
+pub use subject::Subject;
+pub use template::template;
+
+use tree::Tree;
+
+/// A compiled assertion document.
+#[derive(Debug)]
+pub struct Assertion {
+    root: Tree,
+    document: Node,
+}
+
+impl Assertion {
+    /// Compiles a document.
+    ///
+    /// # Errors
+    /// Every [`Problem`] of the document: expressions that do not parse, engines that are not there.
+    pub fn parse(document: &Node) -> Result<Assertion, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let root = compile::tree(document, 0, &mut problems);
+        if problems.is_empty() {
+            Ok(Assertion {
+                root,
+                document: document.clone(),
+            })
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// What the assertion is about: apiVersion, kind, name, namespace and labels, with their templates evaluated.
+    ///
+    /// # Errors
+    /// [`Problem`]s where a template cannot be evaluated.
+    pub fn subject(&self, scope: &Scope) -> Result<Subject, Vec<Problem>> {
+        subject::subject(&self.document, scope)
+    }
+
+    /// Everything that `actual` is otherwise; empty where the assertion holds.
+    #[must_use]
+    pub fn check(&self, actual: &Value, scope: &Scope) -> Vec<Mismatch> {
+        check::check(&self.root, actual, scope)
+    }
+
+    /// Where the document is written.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.document.span
+    }
+
+    /// The names that the document takes from its surroundings, and where.
+    #[must_use]
+    pub fn free_variables(&self) -> Vec<(String, Span)> {
+        free::variables(&self.root)
+    }
+
+    /// What is expected (`-`) against the same parts of `actual` (`+`), as lines of YAML.
+    #[must_use]
+    pub fn diff(&self, actual: &Value, scope: &Scope) -> String {
+        diff::diff(&self.root, actual, scope)
+    }
+}

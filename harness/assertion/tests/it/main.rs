@@ -1,0 +1,6 @@
+//! Assertion documents by a data-driven suite and by properties.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod properties;
+mod suite;

@@ -1,0 +1,53 @@
+//! What holds for every value.
+
+use crosscut_assertion::{Assertion, template};
+use crosscut_expr::Scope;
+use crosscut_yaml::{Limits, Node, parse, to_yaml};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+/// Values whose strings mean nothing special.
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        (-1000_i64..1000).prop_map(Value::from),
+        "[a-z]{0,6}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 5, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map("[a-z]{1,4}", inner, 0..4).prop_map(|map| json!(map)),
+        ]
+    })
+}
+
+fn document(value: &Value) -> Node {
+    parse(&to_yaml(&json!({"value": value})), &Limits::default())
+        .unwrap()
+        .remove(0)
+}
+
+proptest! {
+    #[test]
+    fn a_value_is_as_it_says(value in value()) {
+        let assertion = Assertion::parse(&document(&value)).unwrap();
+        prop_assert_eq!(assertion.check(&json!({"value": value, "more": 1}), &Scope::new()), []);
+    }
+
+    #[test]
+    fn without_expressions_an_assertion_fails_exactly_where_the_diff_is_not_empty(left in value(), right in value()) {
+        let assertion = Assertion::parse(&document(&left)).unwrap();
+        let actual = json!({"value": right});
+        let holds = assertion.check(&actual, &Scope::new()).is_empty();
+        let same = assertion.diff(&actual, &Scope::new()).lines().all(|line| line.starts_with(' '));
+        // An empty map is any value but null, and the other way round a diff has nothing to show for it.
+        prop_assume!(!left.to_string().contains("{}"));
+        prop_assert_eq!(holds, same, "{}", assertion.diff(&actual, &Scope::new()));
+    }
+
+    #[test]
+    fn a_template_without_expressions_is_itself(value in value()) {
+        prop_assert_eq!(template(&document(&value), &Scope::new()).unwrap(), json!({"value": value}));
+    }
+}
