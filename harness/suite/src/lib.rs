@@ -1,1 +1,26 @@
-//! (Skeleton; the contents follow.)
+//! Documents: Suite, Provider and Scenario; reading, checking and planning them.
+//!
+//! [`load`] reads a project and answers a [`Plan`] of trials, or a [`Report`] with every mistake of
+//! every document. [`model`] is what everything downstream works with; nothing downstream reads
+//! documents again. The reference of the document types, for users, is `docs/scenarios.md`.
+//!
+//! Reads files through [`Files`]; no environment, no clock, no printing.
+
+mod diagnostic;
+mod files;
+mod lint;
+mod load;
+pub mod model;
+mod nearest;
+mod plan;
+mod read;
+mod variables;
+
+pub use diagnostic::{Diagnostic, Report};
+pub use files::{Disk, Files};
+pub use load::{load, load_from};
+pub use model::Trial;
+pub use plan::{Plan, Selection};
+
+/// The apiVersion of every document.
+pub const API_VERSION: &str = "crosscut.dev/v1alpha1";

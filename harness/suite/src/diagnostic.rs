@@ -1,0 +1,191 @@
+//! What is wrong with a document, with the line that it is about.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crosscut_yaml::Span;
+use miette::{LabeledSpan, MietteSpanContents, Severity, SourceCode, SourceSpan, SpanContents};
+
+use crate::model::{Place, Source};
+
+/// One mistake, or one warning.
+#[derive(Clone, Debug)]
+pub struct Diagnostic {
+    code: &'static str,
+    severity: Severity,
+    message: String,
+    help: Option<String>,
+    label: String,
+    place: Option<Place>,
+}
+
+impl Diagnostic {
+    /// A mistake at a place. The code is in path form, such as `suite::unknown_field`.
+    pub(crate) fn error(
+        code: &'static str,
+        message: impl Into<String>,
+        place: Place,
+    ) -> Diagnostic {
+        Diagnostic {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            help: None,
+            label: "here".to_owned(),
+            place: Some(place),
+        }
+    }
+
+    /// A mistake that is in no document, such as a missing file.
+    pub(crate) fn nowhere(code: &'static str, message: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            help: None,
+            label: String::new(),
+            place: None,
+        }
+    }
+
+    /// The same as a warning.
+    pub(crate) fn warning(
+        code: &'static str,
+        message: impl Into<String>,
+        place: Place,
+    ) -> Diagnostic {
+        Diagnostic {
+            severity: Severity::Warning,
+            ..Diagnostic::error(code, message, place)
+        }
+    }
+
+    pub(crate) fn with_help(mut self, help: impl Into<String>) -> Diagnostic {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub(crate) fn with_optional_help(mut self, help: Option<String>) -> Diagnostic {
+        self.help = help.or(self.help);
+        self
+    }
+
+    pub(crate) fn with_label(mut self, label: impl Into<String>) -> Diagnostic {
+        self.label = label.into();
+        self
+    }
+
+    /// The code.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// Where it is; `None` where no document is to blame.
+    pub fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Diagnostic {}
+
+impl miette::Diagnostic for Diagnostic {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(self.code))
+    }
+
+    fn severity(&self) -> Option<Severity> {
+        Some(self.severity)
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help
+            .as_ref()
+            .map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.place.as_ref().map(|place| place as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let place = self.place.as_ref()?;
+        let span = one_line(&place.source, place.span);
+        let label = LabeledSpan::new_with_span(Some(self.label.clone()), span);
+        Some(Box::new(std::iter::once(label)))
+    }
+}
+
+/// The first line of a span: a label over a whole document would hide what it points at.
+fn one_line(source: &Source, span: Span) -> SourceSpan {
+    let text = source.text.get(span.start..span.end).unwrap_or_default();
+    let length = text.find('\n').unwrap_or(text.len());
+    SourceSpan::from((span.start, length))
+}
+
+impl SourceCode for Place {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        context_lines_before: usize,
+        context_lines_after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, miette::MietteError> {
+        let contents =
+            self.source
+                .text
+                .read_span(span, context_lines_before, context_lines_after)?;
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.source.name.clone(),
+            contents.data(),
+            *contents.span(),
+            contents.line(),
+            contents.column(),
+            contents.line_count(),
+        )))
+    }
+}
+
+/// Everything that is wrong with a project's documents.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// At least one error.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for diagnostic in &self.diagnostics {
+            if let Some(place) = &diagnostic.place {
+                let position = place.position();
+                write!(
+                    formatter,
+                    "{}:{}:{}: ",
+                    place.source.name, position.line, position.column
+                )?;
+            }
+            writeln!(formatter, "{diagnostic} [{}]", diagnostic.code)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Report {}
+
+impl From<Vec<Diagnostic>> for Report {
+    fn from(diagnostics: Vec<Diagnostic>) -> Report {
+        Report { diagnostics }
+    }
+}
+
+/// A whole file as a place, for mistakes that concern all of it.
+pub(crate) fn whole(source: &Arc<Source>) -> Place {
+    Place {
+        source: Arc::clone(source),
+        span: Span { start: 0, end: 0 },
+    }
+}

@@ -1,0 +1,209 @@
+//! Finding and reading a project: `crosscut.yaml` and everything that it names.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use crosscut_yaml::Node;
+
+use crate::diagnostic::{Diagnostic, Report};
+use crate::files::{Disk, Files};
+use crate::lint;
+use crate::model::{Place, Provider, Scenario, Suite};
+use crate::plan::{Plan, Selection, plan};
+use crate::read::{RawSuite, Reader, normalized, provider, scenario, suite};
+
+/// The file that makes a folder a project.
+const SUITE_FILE: &str = "crosscut.yaml";
+
+/// Reads the project that `start`, or the first of the selected paths, lies in, and plans what `selection` selects.
+/// `start` is an absolute folder; relative paths of the selection are relative to it.
+///
+/// # Errors
+/// Every mistake in every document of the project, selected or not, and in the selection.
+pub fn load(start: &Utf8Path, selection: &Selection) -> Result<Plan, Report> {
+    load_from(&Disk, start, selection)
+}
+
+/// [`load`] from any [`Files`].
+///
+/// # Errors
+/// As [`load`].
+pub fn load_from(
+    files: &dyn Files,
+    start: &Utf8Path,
+    selection: &Selection,
+) -> Result<Plan, Report> {
+    let selection = selection.below(start);
+    let begin = selection.paths.first().map_or(start, Utf8PathBuf::as_path);
+    let Some(folder) = project_of(files, begin) else {
+        return Err(no_project(begin).into());
+    };
+    let mut reader = Reader::new(files, &folder);
+    let suite = read_project(&mut reader, &folder);
+    let (Some(suite), true) = (suite, reader.problems.is_empty()) else {
+        return Err(reader.problems.into());
+    };
+    let mut warnings = std::mem::take(&mut reader.warnings);
+    warnings.extend(lint::lint(&suite, &reader));
+    plan(Arc::new(suite), &selection, warnings)
+}
+
+/// The nearest folder at or above `start` that has a suite file.
+fn project_of(files: &dyn Files, start: &Utf8Path) -> Option<Utf8PathBuf> {
+    let found = start
+        .ancestors()
+        .find(|folder| files.read(&folder.join(SUITE_FILE)).is_ok())?;
+    Some(found.to_owned())
+}
+
+fn no_project(start: &Utf8Path) -> Vec<Diagnostic> {
+    let message = format!("there is no {SUITE_FILE} in {start} or a folder above it");
+    let help = format!(
+        "a project needs one; the least is: {{apiVersion: {}, kind: Suite, metadata: {{name: mine}}}}",
+        crate::API_VERSION
+    );
+    vec![Diagnostic::nowhere("suite::no_suite", message).with_help(help)]
+}
+
+fn read_project(reader: &mut Reader<'_>, folder: &Utf8Path) -> Option<Suite> {
+    let file = folder.join(SUITE_FILE);
+    let documents = reader.documents(&file);
+    let raw = one(reader, documents, &file)
+        .and_then(|(node, place)| suite(reader, &node, &place, folder));
+    // What is wrong with the suite must not hide what is wrong with the rest.
+    let raw = raw.unwrap_or_else(|| RawSuite::empty(folder));
+    let providers = providers(reader, &raw.providers);
+    let scenarios = scenarios(reader, &raw.scenarios);
+    Some(Suite {
+        name: raw.name,
+        folder: folder.to_owned(),
+        namespace: raw.namespace,
+        install: raw.install,
+        functions: raw.functions,
+        providers,
+        scenarios,
+        place: raw.place?,
+    })
+}
+
+/// The only document of a file.
+fn one(
+    reader: &mut Reader<'_>,
+    documents: Vec<(Node, Place)>,
+    file: &Utf8Path,
+) -> Option<(Node, Place)> {
+    let count = documents.len();
+    let mut documents = documents.into_iter();
+    let first = documents.next();
+    if count != 1 && !reader.is_broken(file) {
+        let message = format!("{} must hold one document, not {count}", reader.shown(file));
+        reader.problem(Diagnostic::nowhere("suite::documents", message));
+    }
+    first
+}
+
+fn providers(reader: &mut Reader<'_>, folders: &[Utf8PathBuf]) -> Vec<Arc<Provider>> {
+    let mut found = BTreeMap::new();
+    for file in named(reader, folders, "provider") {
+        for (node, place) in reader.documents(&file) {
+            if let Some(provider) = provider(reader, &node, &place, folder_of(&file)) {
+                let place = provider.place.clone();
+                unique(
+                    reader,
+                    &mut found,
+                    "provider",
+                    provider.name.clone(),
+                    Arc::new(provider),
+                    &place,
+                );
+            }
+        }
+    }
+    found.into_values().collect()
+}
+
+fn scenarios(reader: &mut Reader<'_>, folders: &[Utf8PathBuf]) -> Vec<Arc<Scenario>> {
+    let mut found = BTreeMap::new();
+    for file in named(reader, folders, "scenario") {
+        for (node, place) in reader.documents(&file) {
+            if let Some(scenario) = scenario(reader, &node, &place, folder_of(&file)) {
+                let place = scenario.place.clone();
+                unique(
+                    reader,
+                    &mut found,
+                    "scenario",
+                    scenario.name.clone(),
+                    Arc::new(scenario),
+                    &place,
+                );
+            }
+        }
+    }
+    found.into_values().collect()
+}
+
+/// The files called `<stem>.yaml` in the folders and below, at any depth, each once.
+fn named(reader: &mut Reader<'_>, folders: &[Utf8PathBuf], stem: &str) -> Vec<Utf8PathBuf> {
+    let mut files = Vec::new();
+    for folder in folders {
+        match reader.files().list(folder) {
+            Ok(found) => files.extend(found.into_iter().filter(|file| {
+                file.file_stem() == Some(stem) && matches!(file.extension(), Some("yaml" | "yml"))
+            })),
+            Err(error) => {
+                let message = format!(
+                    "the folder {} cannot be read: {error}",
+                    reader.shown(folder)
+                );
+                let help =
+                    format!("it should hold {stem}s, each in a folder of its own as {stem}.yaml");
+                reader
+                    .problem(Diagnostic::nowhere("suite::missing_folder", message).with_help(help));
+            }
+        }
+    }
+    files.sort();
+    files.dedup();
+    files
+}
+
+fn folder_of(file: &Utf8Path) -> &Utf8Path {
+    file.parent().unwrap_or_else(|| Utf8Path::new(""))
+}
+
+fn unique<T>(
+    reader: &mut Reader<'_>,
+    found: &mut BTreeMap<String, T>,
+    what: &str,
+    name: String,
+    document: T,
+    place: &Place,
+) {
+    if found.contains_key(&name) {
+        let message = format!("there is another {what} called {name}");
+        let problem = Diagnostic::error("suite::duplicate_name", message, place.clone());
+        reader.problem(
+            problem.with_help(
+                "names must be unique in a suite, since reports and --scenario use them",
+            ),
+        );
+        return;
+    }
+    found.insert(name, document);
+}
+
+impl Selection {
+    /// The same with absolute, plain paths.
+    fn below(&self, start: &Utf8Path) -> Selection {
+        let paths = self
+            .paths
+            .iter()
+            .map(|path| normalized(&start.join(path)))
+            .collect();
+        Selection {
+            paths,
+            ..self.clone()
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! What documents mean once they are read: plain data, everything resolved, nothing left to parse.
+//!
+//! Files are loaded, expressions and assertions are compiled. Whatever can fail later carries its
+//! [`Place`], so that a failure can point at the line that the user wrote.
+
+mod place;
+mod provider;
+mod scenario;
+mod suite;
+mod trial;
+
+pub use place::{Place, Source};
+pub use provider::{ConnectionSecret, ExternalName, ManagedRule, Provider};
+pub use scenario::{
+    Action, ActionKind, Binding, EventJudgement, Judgement, Only, Propagation, Reference, Refusal,
+    Resource, Scenario, Side, Step, Validation, Write,
+};
+pub use suite::{BuiltIn, Function, FunctionRuntime, Suite};
+pub use trial::Trial;

@@ -1,0 +1,193 @@
+//! A scenario: a story in steps of actions.
+
+use std::time::Duration;
+
+use crosscut_assertion::Assertion;
+use crosscut_yaml::Node;
+
+use super::Place;
+
+/// A scenario.
+#[derive(Debug)]
+pub struct Scenario {
+    /// The name, unique in the suite.
+    pub name: String,
+    /// What it shows, for readers.
+    pub description: String,
+    /// The providers that it is meant for, where it is not all of them.
+    pub only: Option<Only>,
+    /// Bound in order before the first step; a value may use the earlier ones.
+    pub bindings: Vec<Binding>,
+    /// The steps in order.
+    pub steps: Vec<Step>,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// A scenario that is not meant for every provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Only {
+    /// The providers that it is meant for.
+    pub providers: Vec<String>,
+    /// Why not for the others.
+    pub reason: String,
+}
+
+/// A named value.
+#[derive(Clone, Debug)]
+pub struct Binding {
+    /// The name; expressions write `$name`.
+    pub name: String,
+    /// The value, a template: strings that are `(expressions)` are evaluated.
+    pub value: Node,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// A step.
+#[derive(Debug)]
+pub struct Step {
+    /// The name; `step N` where the document gives none.
+    pub name: String,
+    /// Bound in order before the first action, for this step.
+    pub bindings: Vec<Binding>,
+    /// The actions in order.
+    pub actions: Vec<Action>,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// One action of a step.
+#[derive(Debug)]
+pub struct Action {
+    /// What is done.
+    pub kind: ActionKind,
+    /// On which of the trial's clusters.
+    pub side: Side,
+    /// Bound in order before the action, for this action.
+    pub bindings: Vec<Binding>,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// What an action does.
+#[derive(Debug)]
+pub enum ActionKind {
+    /// Creates objects, or merges them into what is there.
+    Apply(Write),
+    /// Merges patches into objects that must exist.
+    Patch(Write),
+    /// Deletes objects.
+    Delete {
+        /// Which objects.
+        references: Vec<Reference>,
+        /// What happens to what they own.
+        propagation: Option<Propagation>,
+    },
+    /// Assertions that must hold when both clusters are at rest.
+    Expect(Vec<Judgement>),
+    /// Assertions that must match nothing when both clusters are at rest.
+    Absent(Vec<Judgement>),
+    /// A write that must be refused.
+    Reject {
+        /// The write: `Apply`, `Patch` or `Delete`.
+        write: Box<ActionKind>,
+        /// What the refusal must say.
+        refusal: Refusal,
+    },
+    /// Assertions on Event objects.
+    Events(Vec<EventJudgement>),
+    /// Lets time pass on the clusters' clock.
+    Sleep(Duration),
+}
+
+/// Which of a trial's two clusters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Side {
+    /// The cluster that Crossplane composes on.
+    #[default]
+    Control,
+    /// The cluster that composed Objects and Releases act on.
+    Target,
+}
+
+/// Objects or patches to write.
+#[derive(Debug)]
+pub struct Write {
+    /// The objects, in order; templates.
+    pub resources: Vec<Resource>,
+    /// The subresource to write to, such as `status`; for `Patch` only.
+    pub subresource: Option<String>,
+    /// What happens to fields that the schema does not know.
+    pub validation: Validation,
+}
+
+/// What the API server does with fields that a schema does not know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Validation {
+    /// The write is refused.
+    #[default]
+    Strict,
+    /// They are dropped with a warning.
+    Warn,
+    /// They are dropped.
+    Ignore,
+}
+
+/// A document to apply: a template whose `(expression)` strings are evaluated in the trial's scope.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// The document.
+    pub node: Node,
+    /// The file that it is from, which need not be the scenario's.
+    pub place: Place,
+}
+
+/// Objects by name, or all of a kind.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    /// A template with `apiVersion`, `kind` and optionally `metadata` `name`, `namespace`, `labels`.
+    pub node: Node,
+    /// Where it is declared.
+    pub place: Place,
+}
+
+/// What a deletion does to what the object owns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Propagation {
+    /// Dependents are deleted after the owner.
+    Background,
+    /// Dependents are deleted before the owner.
+    Foreground,
+    /// Dependents stay.
+    Orphan,
+}
+
+/// A compiled assertion document.
+#[derive(Debug)]
+pub struct Judgement {
+    /// The assertion.
+    pub assertion: Assertion,
+    /// The document's place, in the file that it is from.
+    pub place: Place,
+}
+
+/// An assertion on Event objects. `apiVersion: v1` and `kind: Event` are implied.
+#[derive(Debug)]
+pub struct EventJudgement {
+    /// The assertion.
+    pub judgement: Judgement,
+    /// True: no Event may match. False: at least one must.
+    pub absent: bool,
+}
+
+/// What a refusal must say. Every part that is given must hold.
+#[derive(Clone, Debug, Default)]
+pub struct Refusal {
+    /// The HTTP status code.
+    pub code: Option<u16>,
+    /// The Status' reason, such as `Invalid`.
+    pub reason: Option<String>,
+    /// Texts that the message must contain; string nodes, templates.
+    pub message: Vec<Node>,
+}

@@ -1,0 +1,69 @@
+//! The known name that was probably meant.
+
+/// The candidate nearest to `name`, if one is near enough to be what was meant.
+pub(crate) fn nearest<'a>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let limit = (name.chars().count() / 3).max(1) + 1;
+    candidates
+        .into_iter()
+        .map(|candidate| {
+            (
+                distance(&name.to_lowercase(), &candidate.to_lowercase()),
+                candidate,
+            )
+        })
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// `did you mean "x"?`, or the list of what is known.
+pub(crate) fn suggestion<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    match nearest(name, candidates.iter().copied()) {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None if candidates.is_empty() => "there are none".to_owned(),
+        None => format!("known are: {}", candidates.join(", ")),
+    }
+}
+
+/// Edits (insert, remove, replace, swap neighbours) between two words.
+fn distance(left: &str, right: &str) -> usize {
+    let left: Vec<char> = left.chars().collect();
+    let right: Vec<char> = right.chars().collect();
+    let mut rows = vec![(0..=right.len()).collect::<Vec<usize>>()];
+    for (row, letter) in left.iter().enumerate() {
+        let mut next = vec![row + 1];
+        for (column, other) in right.iter().enumerate() {
+            let replace = rows[row][column] + usize::from(letter != other);
+            let mut best = replace.min(rows[row][column + 1] + 1).min(next[column] + 1);
+            let swapped =
+                row > 0 && column > 0 && left[row - 1] == *other && right[column - 1] == *letter;
+            if swapped {
+                best = best.min(rows[row - 1][column - 1] + 1);
+            }
+            next.push(best);
+        }
+        rows.push(next);
+    }
+    rows[left.len()][right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::nearest;
+
+    #[rstest]
+    #[case::swapped("absnet", Some("absent"))]
+    #[case::missing_letter("expct", Some("expect"))]
+    #[case::case("Apply", Some("apply"))]
+    #[case::nothing_near("frobnicate", None)]
+    #[case::empty("", None)]
+    fn finds_what_was_meant(#[case] name: &str, #[case] expected: Option<&str>) {
+        assert_eq!(nearest(name, ["apply", "absent", "expect"]), expected);
+    }
+}

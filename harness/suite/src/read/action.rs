@@ -1,0 +1,410 @@
+//! One action of a step.
+
+use camino::Utf8Path;
+use crosscut_assertion::Assertion;
+use crosscut_yaml::{Entry, Key, Kind, Node};
+
+use super::Reader;
+use super::fields::{Fields, duration, wrong_type};
+use super::resources::{self, resources};
+use super::scenario::bindings;
+use crate::diagnostic::Diagnostic;
+use crate::model::{
+    Action, ActionKind, EventJudgement, Judgement, Place, Propagation, Reference, Refusal,
+    Resource, Side, Validation, Write,
+};
+use crate::nearest::suggestion;
+use crate::variables::{Names, of_template};
+
+const VERBS: [&str; 8] = [
+    "apply", "patch", "delete", "expect", "absent", "reject", "events", "sleep",
+];
+const WRITES: [&str; 3] = ["apply", "patch", "delete"];
+/// What may stand beside the verb.
+const BESIDE: [&str; 4] = ["on", "bindings", "validation", "subresource"];
+
+/// Reads an action: a mapping with exactly one verb, and what may stand beside it.
+pub(super) fn action(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    place: &Place,
+    folder: &Utf8Path,
+    names: &Names,
+) -> Option<Action> {
+    let known: Vec<&str> = VERBS.into_iter().chain(BESIDE).collect();
+    let fields = Fields::of(reader, node, place, "an action", &known)?;
+    let mut names = names.clone();
+    let bindings = bindings(reader, &fields, &mut names);
+    let sides = [("control", Side::Control), ("target", Side::Target)];
+    let side = fields.word(reader, "on", &sides).unwrap_or_default();
+    let verb = one_verb(reader, &fields, &VERBS)?;
+    let context = Context {
+        folder,
+        names: &names,
+    };
+    let kind = read_verb(reader, verb, &fields, &context)?;
+    Some(Action {
+        kind,
+        side,
+        bindings,
+        place: fields.place().clone(),
+    })
+}
+
+struct Context<'a> {
+    folder: &'a Utf8Path,
+    names: &'a Names,
+}
+
+fn one_verb(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    verbs: &[&'static str],
+) -> Option<&'static str> {
+    let given: Vec<&'static str> = verbs
+        .iter()
+        .copied()
+        .filter(|verb| fields.get(verb).is_some())
+        .collect();
+    if let [verb] = given[..] {
+        return Some(verb);
+    }
+    let message = if given.is_empty() {
+        "there is no action here".to_owned()
+    } else {
+        format!("{} stand here together", given.join(" and "))
+    };
+    let problem = Diagnostic::error("suite::action", message, fields.place().clone())
+        .with_help(format!("give exactly one of {}", verbs.join(", ")));
+    reader.problem(problem);
+    None
+}
+
+fn read_verb(
+    reader: &mut Reader<'_>,
+    verb: &'static str,
+    fields: &Fields<'_>,
+    context: &Context<'_>,
+) -> Option<ActionKind> {
+    let node = fields.get(verb)?;
+    match verb {
+        "expect" => Some(ActionKind::Expect(judgements(
+            reader,
+            node,
+            fields.place(),
+            context,
+        ))),
+        "absent" => Some(ActionKind::Absent(judgements(
+            reader,
+            node,
+            fields.place(),
+            context,
+        ))),
+        "events" => events(reader, node, fields.place(), context),
+        "reject" => reject(reader, node, fields.place(), context),
+        "sleep" => duration(reader, node, fields.place(), "sleep").map(ActionKind::Sleep),
+        _ => write(reader, verb, fields, context),
+    }
+}
+
+/// `apply`, `patch` or `delete`; validation and subresource stand beside the verb.
+fn write(
+    reader: &mut Reader<'_>,
+    verb: &'static str,
+    fields: &Fields<'_>,
+    context: &Context<'_>,
+) -> Option<ActionKind> {
+    let node = fields.get(verb)?;
+    if verb == "delete" {
+        return delete(reader, node, fields.place(), context);
+    }
+    let words = [
+        ("strict", Validation::Strict),
+        ("warn", Validation::Warn),
+        ("ignore", Validation::Ignore),
+    ];
+    let validation = fields
+        .word(reader, "validation", &words)
+        .unwrap_or_default();
+    let subresource = fields.string(reader, "subresource");
+    let documents = Fields::of(reader, node, fields.place(), "a write", &resources::FIELDS)?;
+    let resources = resources(reader, &documents, context.folder);
+    for resource in &resources {
+        check_resource(reader, resource, context);
+    }
+    let write = Write {
+        resources,
+        subresource,
+        validation,
+    };
+    if verb == "apply" {
+        if write.subresource.is_some() {
+            let problem = Diagnostic::error(
+                "suite::subresource",
+                "apply cannot write a subresource",
+                fields.place().clone(),
+            );
+            reader.problem(problem.with_help("use patch"));
+        }
+        return Some(ActionKind::Apply(write));
+    }
+    Some(ActionKind::Patch(write))
+}
+
+fn check_resource(reader: &mut Reader<'_>, resource: &Resource, context: &Context<'_>) {
+    for field in ["apiVersion", "kind"] {
+        if resource.node.get(field).is_none() {
+            let message = format!("the resource has no {field}");
+            reader.problem(Diagnostic::error(
+                "suite::missing_field",
+                message,
+                resource.place.clone(),
+            ));
+        }
+    }
+    let used = of_template(&resource.node, &resource.place, &mut reader.problems);
+    context
+        .names
+        .check(used, &resource.place, &mut reader.problems);
+}
+
+/// `delete` names objects by fields of its own, which become a template like any other.
+fn delete(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    place: &Place,
+    context: &Context<'_>,
+) -> Option<ActionKind> {
+    let known = [
+        "apiVersion",
+        "kind",
+        "name",
+        "namespace",
+        "labels",
+        "propagation",
+    ];
+    let fields = Fields::of(reader, node, place, "delete", &known)?;
+    let words = [
+        ("background", Propagation::Background),
+        ("foreground", Propagation::Foreground),
+        ("orphan", Propagation::Orphan),
+    ];
+    let propagation = fields.word(reader, "propagation", &words);
+    fields.required(reader, "apiVersion")?;
+    fields.required(reader, "kind")?;
+    if fields.get("name").is_none() && fields.get("labels").is_none() {
+        let problem = Diagnostic::error(
+            "suite::missing_field",
+            "delete has neither name nor labels",
+            fields.place().clone(),
+        );
+        reader.problem(problem.with_help("labels: {} means every object of the kind"));
+    }
+    let node = reference_node(&fields, node);
+    let used = of_template(&node, fields.place(), &mut reader.problems);
+    context
+        .names
+        .check(used, fields.place(), &mut reader.problems);
+    let references = vec![Reference {
+        node,
+        place: fields.place().clone(),
+    }];
+    Some(ActionKind::Delete {
+        references,
+        propagation,
+    })
+}
+
+fn reference_node(fields: &Fields<'_>, node: &Node) -> Node {
+    let entry = |field: &str| {
+        let value = fields.get(field)?.clone();
+        let key = Key {
+            text: field.to_owned(),
+            span: value.span,
+        };
+        Some(Entry { key, value })
+    };
+    let metadata = ["name", "namespace", "labels"]
+        .into_iter()
+        .filter_map(entry)
+        .collect();
+    let mut entries: Vec<Entry> = ["apiVersion", "kind"]
+        .into_iter()
+        .filter_map(entry)
+        .collect();
+    entries.push(Entry {
+        key: Key {
+            text: "metadata".to_owned(),
+            span: node.span,
+        },
+        value: Node {
+            kind: Kind::Mapping(metadata),
+            span: node.span,
+        },
+    });
+    Node {
+        kind: Kind::Mapping(entries),
+        span: node.span,
+    }
+}
+
+fn reject(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    place: &Place,
+    context: &Context<'_>,
+) -> Option<ActionKind> {
+    let known: Vec<&str> = WRITES
+        .into_iter()
+        .chain(["code", "reason", "message", "validation", "subresource"])
+        .collect();
+    let fields = Fields::of(reader, node, place, "reject", &known)?;
+    let verb = one_verb(reader, &fields, &WRITES)?;
+    let write = Box::new(write(reader, verb, &fields, context)?);
+    let refusal = Refusal {
+        code: code(reader, &fields),
+        reason: fields.string(reader, "reason"),
+        message: messages(reader, &fields, context),
+    };
+    Some(ActionKind::Reject { write, refusal })
+}
+
+fn code(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<u16> {
+    let node = fields.get("code")?;
+    let code = match &node.kind {
+        Kind::Number(number) => number.as_u64().and_then(|code| u16::try_from(code).ok()),
+        _ => None,
+    };
+    if !code.is_some_and(|code| (400..600).contains(&code)) {
+        reader.problem(wrong_type(
+            node,
+            fields.place(),
+            "code",
+            "an HTTP status of a refusal, such as 422",
+        ));
+    }
+    code
+}
+
+/// One text or a list of texts that the message must contain.
+fn messages(reader: &mut Reader<'_>, fields: &Fields<'_>, context: &Context<'_>) -> Vec<Node> {
+    let Some(node) = fields.get("message") else {
+        return Vec::new();
+    };
+    let nodes = match &node.kind {
+        Kind::Sequence(items) => items.clone(),
+        _ => vec![node.clone()],
+    };
+    for node in &nodes {
+        if node.as_str().is_none() {
+            reader.problem(wrong_type(
+                node,
+                fields.place(),
+                "message",
+                "a string or a list of strings",
+            ));
+        }
+        let used = of_template(node, fields.place(), &mut reader.problems);
+        context
+            .names
+            .check(used, fields.place(), &mut reader.problems);
+    }
+    nodes
+}
+
+fn judgements(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    place: &Place,
+    context: &Context<'_>,
+) -> Vec<Judgement> {
+    let Some(fields) = Fields::of(reader, node, place, "an assertion", &resources::FIELDS) else {
+        return Vec::new();
+    };
+    let resources = resources(reader, &fields, context.folder);
+    resources
+        .into_iter()
+        .filter_map(|resource| judgement(reader, &resource, context))
+        .collect()
+}
+
+fn judgement(
+    reader: &mut Reader<'_>,
+    resource: &Resource,
+    context: &Context<'_>,
+) -> Option<Judgement> {
+    match Assertion::parse(&resource.node) {
+        Ok(assertion) => {
+            context.names.check(
+                assertion.free_variables(),
+                &resource.place,
+                &mut reader.problems,
+            );
+            Some(Judgement {
+                assertion,
+                place: resource.place.clone(),
+            })
+        }
+        Err(problems) => {
+            for problem in problems {
+                let place = resource.place.with_span(problem.span);
+                let diagnostic = Diagnostic::error("suite::expression", problem.message, place)
+                    .with_optional_help(problem.help);
+                reader.problem(diagnostic);
+            }
+            None
+        }
+    }
+}
+
+/// Assertions on Events: apiVersion and kind are implied, and must not say otherwise.
+fn events(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    place: &Place,
+    context: &Context<'_>,
+) -> Option<ActionKind> {
+    let known: Vec<&str> = resources::FIELDS.into_iter().chain(["absent"]).collect();
+    let fields = Fields::of(reader, node, place, "events", &known)?;
+    let absent = fields.boolean(reader, "absent").unwrap_or(false);
+    let mut judgements = Vec::new();
+    for resource in resources(reader, &fields, context.folder) {
+        let resource = as_event(reader, resource);
+        if let Some(judgement) = judgement(reader, &resource, context) {
+            judgements.push(EventJudgement { judgement, absent });
+        }
+    }
+    Some(ActionKind::Events(judgements))
+}
+
+fn as_event(reader: &mut Reader<'_>, mut resource: Resource) -> Resource {
+    let span = resource.node.span;
+    for (field, implied) in [("apiVersion", "v1"), ("kind", "Event")] {
+        match resource.node.get(field) {
+            Some(node) if node.as_str() == Some(implied) => {}
+            Some(node) => {
+                let message = format!("{field} is {implied} for events");
+                let place = resource.place.with_span(node.span);
+                let problem = Diagnostic::error("suite::events", message, place);
+                reader.problem(problem.with_help(suggestion(implied, [implied])));
+            }
+            None => {
+                let value = Node {
+                    kind: Kind::String(implied.to_owned()),
+                    span,
+                };
+                let entry = Entry {
+                    key: Key {
+                        text: field.to_owned(),
+                        span,
+                    },
+                    value,
+                };
+                if let Kind::Mapping(entries) = &mut resource.node.kind {
+                    entries.insert(0, entry);
+                }
+            }
+        }
+    }
+    resource
+}

@@ -1,0 +1,256 @@
+//! The fields of a mapping: known ones are handed out, unknown ones are reported.
+
+use std::time::Duration;
+
+use crosscut_yaml::{Key, Kind, Node};
+
+use super::Reader;
+use crate::diagnostic::Diagnostic;
+use crate::model::Place;
+use crate::nearest::suggestion;
+
+/// The fields of one mapping.
+pub(crate) struct Fields<'n> {
+    node: &'n Node,
+    place: Place,
+    what: &'static str,
+}
+
+impl<'n> Fields<'n> {
+    /// The fields of `node`, which is `what` and may have the fields `known`.
+    pub(crate) fn of(
+        reader: &mut Reader<'_>,
+        node: &'n Node,
+        place: &Place,
+        what: &'static str,
+        known: &[&str],
+    ) -> Option<Fields<'n>> {
+        let place = place.with_span(node.span);
+        let Some(entries) = node.entries() else {
+            reader.problem(wrong_type(node, &place, what, "a mapping"));
+            return None;
+        };
+        for entry in entries
+            .iter()
+            .filter(|entry| !known.contains(&entry.key.text.as_str()))
+        {
+            reader.problem(unknown(&entry.key, &place, what, known));
+        }
+        Some(Fields { node, place, what })
+    }
+
+    /// Where the mapping is.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The value of a field that may be missing.
+    pub(crate) fn get(&self, field: &str) -> Option<&'n Node> {
+        self.node.get(field)
+    }
+
+    /// The value of a field that must be there.
+    pub(crate) fn required(&self, reader: &mut Reader<'_>, field: &str) -> Option<&'n Node> {
+        let found = self.get(field);
+        if found.is_none() {
+            let message = format!("{} has no {field}", self.what);
+            reader.problem(Diagnostic::error(
+                "suite::missing_field",
+                message,
+                self.place.clone(),
+            ));
+        }
+        found
+    }
+
+    /// A string that may be missing.
+    pub(crate) fn string(&self, reader: &mut Reader<'_>, field: &'static str) -> Option<String> {
+        string(reader, self.get(field)?, &self.place, field)
+    }
+
+    /// A string that must be there and not be empty.
+    pub(crate) fn required_string(
+        &self,
+        reader: &mut Reader<'_>,
+        field: &'static str,
+    ) -> Option<String> {
+        let node = self.required(reader, field)?;
+        let text = string(reader, node, &self.place, field)?;
+        if text.is_empty() {
+            let place = self.place.with_span(node.span);
+            reader.problem(Diagnostic::error(
+                "suite::empty",
+                format!("{field} is empty"),
+                place,
+            ));
+            return None;
+        }
+        Some(text)
+    }
+
+    /// A boolean that may be missing.
+    pub(crate) fn boolean(&self, reader: &mut Reader<'_>, field: &'static str) -> Option<bool> {
+        let node = self.get(field)?;
+        match &node.kind {
+            Kind::Bool(boolean) => Some(*boolean),
+            _ => {
+                reader.problem(wrong_type(node, &self.place, field, "true or false"));
+                None
+            }
+        }
+    }
+
+    /// The items of a list that may be missing.
+    pub(crate) fn list(&self, reader: &mut Reader<'_>, field: &'static str) -> &'n [Node] {
+        let Some(node) = self.get(field) else {
+            return &[];
+        };
+        node.items().unwrap_or_else(|| {
+            reader.problem(wrong_type(node, &self.place, field, "a list"));
+            &[]
+        })
+    }
+
+    /// A list of strings that may be missing.
+    pub(crate) fn strings(&self, reader: &mut Reader<'_>, field: &'static str) -> Vec<String> {
+        let items = self.list(reader, field);
+        items
+            .iter()
+            .filter_map(|item| string(reader, item, &self.place, field))
+            .collect()
+    }
+
+    /// A duration that may be missing.
+    pub(crate) fn duration(
+        &self,
+        reader: &mut Reader<'_>,
+        field: &'static str,
+    ) -> Option<Duration> {
+        duration(reader, self.get(field)?, &self.place, field)
+    }
+
+    /// One of some words; `None` where the field is missing or another word stands there.
+    pub(crate) fn word<T: Copy>(
+        &self,
+        reader: &mut Reader<'_>,
+        field: &'static str,
+        words: &[(&'static str, T)],
+    ) -> Option<T> {
+        let node = self.get(field)?;
+        let text = string(reader, node, &self.place, field)?;
+        let found = words
+            .iter()
+            .find(|(word, _)| *word == text)
+            .map(|(_, value)| *value);
+        if found.is_none() {
+            let message = format!("\"{text}\" is no {field}");
+            let problem = Diagnostic::error(
+                "suite::unknown_word",
+                message,
+                self.place.with_span(node.span),
+            )
+            .with_help(suggestion(&text, words.iter().map(|(word, _)| *word)));
+            reader.problem(problem);
+        }
+        found
+    }
+}
+
+/// A string, or a report that it is something else.
+pub(crate) fn string(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    place: &Place,
+    what: &str,
+) -> Option<String> {
+    if let Some(text) = node.as_str() {
+        return Some(text.to_owned());
+    }
+    let mut problem = wrong_type(node, place, what, "a string");
+    if matches!(node.kind, Kind::Bool(_) | Kind::Number(_)) {
+        problem = problem
+            .with_help("YAML 1.1 reads yes, no, on, off and numbers as such; put it in quotes");
+    }
+    reader.problem(problem);
+    None
+}
+
+/// A duration such as `10s`, `1m30s` or `500ms`.
+pub(crate) fn duration(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    place: &Place,
+    what: &str,
+) -> Option<Duration> {
+    let text = string(reader, node, place, what)?;
+    let parsed = parse_duration(&text);
+    if parsed.is_none() {
+        let message = format!("\"{text}\" is no duration");
+        let problem = Diagnostic::error("suite::duration", message, place.with_span(node.span))
+            .with_help("write it as 500ms, 10s, 1m30s or 2h");
+        reader.problem(problem);
+    }
+    parsed
+}
+
+/// A report that `node` is of another type than expected.
+pub(crate) fn wrong_type(node: &Node, place: &Place, what: &str, expected: &str) -> Diagnostic {
+    let message = format!("{what} must be {expected}, not {}", node.type_name());
+    Diagnostic::error("suite::wrong_type", message, place.with_span(node.span))
+}
+
+fn unknown(key: &Key, place: &Place, what: &str, known: &[&str]) -> Diagnostic {
+    let message = format!("{what} has no field \"{}\"", key.text);
+    Diagnostic::error("suite::unknown_field", message, place.with_span(key.span))
+        .with_help(suggestion(&key.text, known.iter().copied()))
+        .with_label("unknown field")
+}
+
+fn parse_duration(text: &str) -> Option<Duration> {
+    let mut rest = text;
+    let mut total = Duration::ZERO;
+    while !rest.is_empty() {
+        let digits = rest.find(|letter: char| !letter.is_ascii_digit())?;
+        let number: u64 = rest[..digits].parse().ok()?;
+        rest = &rest[digits..];
+        let unit = rest
+            .find(|letter: char| letter.is_ascii_digit())
+            .unwrap_or(rest.len());
+        let part = match &rest[..unit] {
+            "ms" => Duration::from_millis(number),
+            "s" => Duration::from_secs(number),
+            "m" => Duration::from_secs(number.checked_mul(60)?),
+            "h" => Duration::from_secs(number.checked_mul(3600)?),
+            _ => return None,
+        };
+        total = total.checked_add(part)?;
+        rest = &rest[unit..];
+    }
+    (!text.is_empty()).then_some(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rstest::rstest;
+
+    use super::parse_duration;
+
+    #[rstest]
+    #[case("10s", Some(10_000))]
+    #[case("1m30s", Some(90_000))]
+    #[case("500ms", Some(500))]
+    #[case("2h", Some(7_200_000))]
+    #[case("", None)]
+    #[case("10", None)]
+    #[case("s", None)]
+    #[case("-1s", None)]
+    #[case("99999999999999999999s", None)]
+    fn durations(#[case] text: &str, #[case] milliseconds: Option<u64>) {
+        assert_eq!(
+            parse_duration(text),
+            milliseconds.map(Duration::from_millis)
+        );
+    }
+}

@@ -1,0 +1,201 @@
+//! `kind: Suite`.
+
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use crosscut_yaml::Node;
+
+use super::fields::Fields;
+use super::resources::{FIELDS, normalized, resources};
+use super::{Reader, header};
+use crate::diagnostic::Diagnostic;
+use crate::model::{BuiltIn, Function, FunctionRuntime, Place, Resource};
+
+/// Functions answer in milliseconds; the first call of a cold one may take longer.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A suite before its scenarios and providers are read.
+pub(crate) struct RawSuite {
+    pub(crate) name: String,
+    pub(crate) namespace: String,
+    pub(crate) scenarios: Vec<Utf8PathBuf>,
+    pub(crate) providers: Vec<Utf8PathBuf>,
+    pub(crate) install: Vec<Resource>,
+    pub(crate) functions: Vec<Function>,
+    /// `None` where there is no suite to speak of, which was reported.
+    pub(crate) place: Option<Place>,
+}
+
+impl RawSuite {
+    /// What is assumed of a suite that could not be read, so that the rest can be.
+    pub(crate) fn empty(folder: &Utf8Path) -> RawSuite {
+        RawSuite {
+            name: String::new(),
+            namespace: "default".to_owned(),
+            scenarios: vec![folder.join("scenarios")],
+            providers: vec![folder.join("providers")],
+            install: Vec::new(),
+            functions: Vec::new(),
+            place: None,
+        }
+    }
+}
+
+/// Reads a suite document; `folder` is the folder of its file.
+pub(crate) fn suite(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    place: &Place,
+    folder: &Utf8Path,
+) -> Option<RawSuite> {
+    let header = header(reader, node, place, "Suite")?;
+    let mut suite = RawSuite {
+        name: header.name,
+        place: Some(header.place.clone()),
+        ..RawSuite::empty(folder)
+    };
+    let Some(spec) = header.spec else {
+        return Some(suite);
+    };
+    let known = [
+        "scenarios",
+        "providers",
+        "namespace",
+        "install",
+        "functions",
+    ];
+    let spec = Fields::of(reader, spec, &header.place, "the suite's spec", &known)?;
+    if let Some(namespace) = spec.string(reader, "namespace") {
+        suite.namespace = namespace;
+    }
+    for (field, folders) in [
+        ("scenarios", &mut suite.scenarios),
+        ("providers", &mut suite.providers),
+    ] {
+        if spec.get(field).is_some() {
+            let paths = spec.strings(reader, field);
+            *folders = paths
+                .iter()
+                .map(|path| normalized(&folder.join(path)))
+                .collect();
+        }
+    }
+    for item in spec.list(reader, "install") {
+        if let Some(fields) = Fields::of(reader, item, spec.place(), "an install", &FIELDS) {
+            suite.install.extend(resources(reader, &fields, folder));
+        }
+    }
+    for item in spec.list(reader, "functions") {
+        suite.functions.extend(function(reader, item, spec.place()));
+    }
+    unique(reader, &suite.functions);
+    Some(suite)
+}
+
+fn unique(reader: &mut Reader<'_>, functions: &[Function]) {
+    for (index, function) in functions.iter().enumerate() {
+        if functions[..index]
+            .iter()
+            .any(|other| other.name == function.name)
+        {
+            let message = format!("the function {} is there twice", function.name);
+            reader.problem(Diagnostic::error(
+                "suite::duplicate_name",
+                message,
+                function.place.clone(),
+            ));
+        }
+    }
+}
+
+fn function(reader: &mut Reader<'_>, node: &Node, place: &Place) -> Option<Function> {
+    let known = ["name", "cargo", "command", "address", "builtin", "deadline"];
+    let fields = Fields::of(reader, node, place, "a function", &known)?;
+    let name = fields.required_string(reader, "name")?;
+    let deadline = fields.duration(reader, "deadline").unwrap_or(DEADLINE);
+    let runtime = runtime(reader, &fields)?;
+    Some(Function {
+        name,
+        runtime,
+        deadline,
+        place: fields.place().clone(),
+    })
+}
+
+/// Exactly one of the ways to run a function.
+fn runtime(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<FunctionRuntime> {
+    const WAYS: [&str; 4] = ["cargo", "command", "address", "builtin"];
+    let given: Vec<&str> = WAYS
+        .into_iter()
+        .filter(|way| fields.get(way).is_some())
+        .collect();
+    match given[..] {
+        ["cargo"] => cargo(reader, fields),
+        ["command"] => command(reader, fields),
+        ["address"] => fields
+            .required_string(reader, "address")
+            .map(FunctionRuntime::Address),
+        ["builtin"] => fields
+            .word(reader, "builtin", &[("auto-ready", BuiltIn::AutoReady)])
+            .map(FunctionRuntime::BuiltIn),
+        _ => {
+            let message = if given.is_empty() {
+                "nothing says how the function is run".to_owned()
+            } else {
+                format!("{} stand here together", given.join(" and "))
+            };
+            let problem = Diagnostic::error("suite::function", message, fields.place().clone())
+                .with_help("give exactly one of cargo, command, address and builtin");
+            reader.problem(problem);
+            None
+        }
+    }
+}
+
+fn cargo(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<FunctionRuntime> {
+    let node = fields.get("cargo")?;
+    let cargo = Fields::of(
+        reader,
+        node,
+        fields.place(),
+        "cargo",
+        &["package", "arguments"],
+    )?;
+    let package = cargo.required_string(reader, "package")?;
+    let arguments = cargo.strings(reader, "arguments");
+    has_address(reader, &arguments, cargo.place());
+    Some(FunctionRuntime::Cargo { package, arguments })
+}
+
+fn command(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<FunctionRuntime> {
+    let mut words = fields.strings(reader, "command").into_iter();
+    let place = fields
+        .get("command")
+        .map_or(fields.place().clone(), |node| {
+            fields.place().with_span(node.span)
+        });
+    let Some(program) = words.next() else {
+        reader.problem(Diagnostic::error(
+            "suite::function",
+            "the command has no program",
+            place,
+        ));
+        return None;
+    };
+    let arguments: Vec<String> = words.collect();
+    has_address(reader, &arguments, &place);
+    Some(FunctionRuntime::Command { program, arguments })
+}
+
+/// A program that is not told where to listen cannot be called.
+fn has_address(reader: &mut Reader<'_>, arguments: &[String], place: &Place) {
+    if !arguments
+        .iter()
+        .any(|argument| argument.contains("{address}") || argument.contains("{port}"))
+    {
+        let message = "no argument tells the function where to listen";
+        let problem = Diagnostic::error("suite::function", message, place.clone())
+            .with_help("write {address} or {port} where the loopback address goes, for example [--address, \"{address}\"]");
+        reader.problem(problem);
+    }
+}
