@@ -1,9 +1,48 @@
 //! A Kubernetes API server in process.
+//!
+//! The same requests get the same answers, codes, reasons, stored objects and watch events as from kube-apiserver 1.34,
+//! for custom resources and for a few built-in kinds. What is not implemented answers with a clear error.
+//!
+//! [`ApiServer`] is one virtual cluster; [`ApiServer::fork`] makes another that begins with all that it holds, in no
+//! time. There is no network: [`ApiServer::service`] is what `kube::Client::new` takes. There are no controllers:
+//! definitions become established, namespaces empty and dependents collected by controllers that are clients.
 
 mod admission;
+mod body;
+mod builtin;
+mod builtin_rules;
 mod clock;
+mod convert;
+mod decode;
+mod definition;
+mod discovery;
 mod event;
+mod fields;
+mod handlers;
+mod json;
+mod listing;
+mod meta;
+mod meta_rules;
+mod names;
+mod object_meta;
+mod openapi;
+mod options;
+mod path;
+mod query;
+mod random;
+mod registry;
+mod selector;
+mod server;
+mod service;
+mod status;
+mod store;
+mod value;
+mod watch;
 
 pub use admission::{Admission, Operation, Read, Refusal, Review};
+pub use body::Body;
 pub use clock::Clock;
 pub use event::{Change, Event, Resource};
+pub use options::Options;
+pub use server::ApiServer;
+pub use service::Service;

@@ -1,9 +1,11 @@
 //! What a controller is: a name, the events that concern it, and a reconcile of one key.
 
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use crosscut_apiserver::Event;
+use crosscut_client::object;
 
 use crate::context::Context;
 
@@ -20,6 +22,46 @@ pub struct Key {
     pub namespace: Option<String>,
     /// The name.
     pub name: String,
+}
+
+/// `Kind namespace/name`, with the group where there is one.
+impl fmt::Display for Key {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.kind)?;
+        if !self.group.is_empty() {
+            write!(formatter, ".{}", self.group)?;
+        }
+        match &self.namespace {
+            Some(namespace) => write!(formatter, " {namespace}/{}", self.name),
+            None => write!(formatter, " {}", self.name),
+        }
+    }
+}
+
+impl Key {
+    /// The key of an event's object, in the version in which it is stored.
+    #[must_use]
+    pub fn of(event: &Event) -> Key {
+        let resource = &event.resource;
+        let namespace = object::namespace(&event.object);
+        Key {
+            group: resource.group.clone(),
+            version: resource.version.clone(),
+            kind: resource.kind.clone(),
+            namespace: resource.namespaced.then(|| namespace.to_owned()),
+            name: object::name(&event.object).to_owned(),
+        }
+    }
+
+    /// `group/version`, or the version alone in the core group.
+    #[must_use]
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() {
+            self.version.clone()
+        } else {
+            format!("{}/{}", self.group, self.version)
+        }
+    }
 }
 
 /// When to look at a key again, if nothing happens before.

@@ -1,0 +1,255 @@
+//! The built-in resources, as kube-apiserver 1.34's discovery tells them.
+//!
+//! Only kinds whose defaults and rules the embedded server knows are here; the others are not served at all.
+
+use std::sync::Arc;
+
+use crosscut_merge::Type;
+
+use crate::event::Resource;
+use crate::registry::{Names, Origin, Served};
+use crate::store;
+
+/// How names of a kind are formed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NameRule {
+    /// Labels with dots between them.
+    Subdomain,
+    /// One label.
+    Label,
+    /// One label that begins with a letter.
+    Label1035,
+    /// Whatever can stand in a path.
+    PathSegment,
+}
+
+/// A built-in resource.
+#[derive(Debug)]
+pub(crate) struct Builtin {
+    pub(crate) group: &'static str,
+    pub(crate) version: &'static str,
+    pub(crate) plural: &'static str,
+    pub(crate) singular: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) namespaced: bool,
+    pub(crate) short: &'static [&'static str],
+    pub(crate) categories: &'static [&'static str],
+    pub(crate) names: NameRule,
+    pub(crate) status: bool,
+    /// Whether objects count the generations of their spec.
+    pub(crate) generation: bool,
+    /// Whether a PUT must name the resourceVersion.
+    pub(crate) locked: bool,
+    /// Whether a PUT or a patch may create the object.
+    pub(crate) created_by_update: bool,
+    /// Whether a deletion answers with the object instead of a Status.
+    pub(crate) returns_deleted: bool,
+    /// The fields that field selectors may name, besides the name and the namespace.
+    pub(crate) selectable: &'static [&'static str],
+}
+
+const PLAIN: Builtin = Builtin {
+    group: "",
+    version: "v1",
+    plural: "",
+    singular: "",
+    kind: "",
+    namespaced: true,
+    short: &[],
+    categories: &[],
+    names: NameRule::Subdomain,
+    status: false,
+    generation: false,
+    locked: false,
+    created_by_update: false,
+    returns_deleted: false,
+    selectable: &[],
+};
+
+const RBAC: Builtin = Builtin {
+    group: "rbac.authorization.k8s.io",
+    names: NameRule::PathSegment,
+    ..PLAIN
+};
+
+/// The fields of Events that can be selected by, in both of their groups.
+const EVENT_FIELDS: &[&str] = &[
+    "involvedObject.kind",
+    "involvedObject.namespace",
+    "involvedObject.name",
+    "involvedObject.uid",
+    "involvedObject.apiVersion",
+    "involvedObject.resourceVersion",
+    "involvedObject.fieldPath",
+    "reason",
+    "reportingComponent",
+    "source",
+    "type",
+];
+
+/// In the order of discovery: by priority of the groups, then by name.
+static BUILTINS: &[Builtin] = &[
+    Builtin {
+        plural: "configmaps",
+        singular: "configmap",
+        kind: "ConfigMap",
+        short: &["cm"],
+        ..PLAIN
+    },
+    Builtin {
+        plural: "events",
+        singular: "event",
+        kind: "Event",
+        short: &["ev"],
+        created_by_update: true,
+        selectable: EVENT_FIELDS,
+        ..PLAIN
+    },
+    Builtin {
+        plural: "namespaces",
+        singular: "namespace",
+        kind: "Namespace",
+        namespaced: false,
+        short: &["ns"],
+        names: NameRule::Label,
+        status: true,
+        selectable: &["status.phase"],
+        ..PLAIN
+    },
+    Builtin {
+        plural: "secrets",
+        singular: "secret",
+        kind: "Secret",
+        selectable: &["type"],
+        ..PLAIN
+    },
+    Builtin {
+        plural: "serviceaccounts",
+        singular: "serviceaccount",
+        kind: "ServiceAccount",
+        short: &["sa"],
+        returns_deleted: true,
+        ..PLAIN
+    },
+    Builtin {
+        plural: "services",
+        singular: "service",
+        kind: "Service",
+        short: &["svc"],
+        categories: &["all"],
+        names: NameRule::Label1035,
+        status: true,
+        returns_deleted: true,
+        selectable: &["spec.clusterIP", "spec.type"],
+        ..PLAIN
+    },
+    Builtin {
+        group: "events.k8s.io",
+        plural: "events",
+        singular: "event",
+        kind: "Event",
+        short: &["ev"],
+        created_by_update: true,
+        selectable: &[
+            "regarding.kind",
+            "regarding.namespace",
+            "regarding.name",
+            "regarding.uid",
+            "regarding.apiVersion",
+            "regarding.resourceVersion",
+            "regarding.fieldPath",
+            "reason",
+            "reportingController",
+            "type",
+        ],
+        ..PLAIN
+    },
+    Builtin {
+        plural: "clusterrolebindings",
+        singular: "clusterrolebinding",
+        kind: "ClusterRoleBinding",
+        namespaced: false,
+        ..RBAC
+    },
+    Builtin {
+        plural: "clusterroles",
+        singular: "clusterrole",
+        kind: "ClusterRole",
+        namespaced: false,
+        ..RBAC
+    },
+    Builtin {
+        plural: "rolebindings",
+        singular: "rolebinding",
+        kind: "RoleBinding",
+        ..RBAC
+    },
+    Builtin {
+        plural: "roles",
+        singular: "role",
+        kind: "Role",
+        ..RBAC
+    },
+    Builtin {
+        group: "apiextensions.k8s.io",
+        plural: "customresourcedefinitions",
+        singular: "customresourcedefinition",
+        kind: "CustomResourceDefinition",
+        namespaced: false,
+        short: &["crd", "crds"],
+        categories: &["api-extensions"],
+        status: true,
+        generation: true,
+        locked: true,
+        ..PLAIN
+    },
+    Builtin {
+        group: "coordination.k8s.io",
+        plural: "leases",
+        singular: "lease",
+        kind: "Lease",
+        created_by_update: true,
+        ..PLAIN
+    },
+];
+
+/// Each built-in resource, ready to serve.
+pub(crate) fn served() -> impl Iterator<Item = Served> {
+    BUILTINS.iter().map(|builtin| {
+        // Both groups of Events read and write the objects of the core group.
+        let group = match builtin.group {
+            "events.k8s.io" => "",
+            group => group,
+        };
+        Served {
+            resource: resource(builtin, builtin.group),
+            storage: Arc::new(resource(builtin, group)),
+            storage_key: store::storage_key(group, builtin.plural).into(),
+            names: names(builtin),
+            status: builtin.status,
+            structural: None,
+            merge: Type::deduced(),
+            origin: Origin::BuiltIn(builtin),
+        }
+    })
+}
+
+fn resource(builtin: &Builtin, group: &str) -> Resource {
+    Resource {
+        group: group.to_owned(),
+        version: builtin.version.to_owned(),
+        plural: builtin.plural.to_owned(),
+        kind: builtin.kind.to_owned(),
+        namespaced: builtin.namespaced,
+    }
+}
+
+fn names(builtin: &Builtin) -> Names {
+    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    Names {
+        singular: builtin.singular.to_owned(),
+        list_kind: format!("{}List", builtin.kind),
+        short: owned(builtin.short),
+        categories: owned(builtin.categories),
+    }
+}

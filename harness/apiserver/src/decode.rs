@@ -1,0 +1,178 @@
+//! From the body of a request to an object of a kind: version and kind checked, unknown fields dropped and told,
+//! defaults filled in.
+
+use serde_json::Value;
+
+use crate::query::FieldValidation;
+use crate::registry::Served;
+use crate::status::{self, Status};
+use crate::{builtin_rules, json, object_meta};
+
+const JSON: &str = "application/json";
+const YAML: &str = "application/yaml";
+const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
+
+/// An object as it was meant, and what was wrong with how it was written.
+pub(crate) struct Decoded {
+    pub(crate) object: Value,
+    /// Such as `unknown field "spec.x"`, in kube-apiserver's order.
+    pub(crate) complaints: Vec<String>,
+}
+
+/// Reads a whole object from a body.
+pub(crate) fn object(served: &Served, media_type: &str, body: &[u8]) -> Result<Decoded, Status> {
+    let (mut value, duplicates) = parse(served, media_type, body)?;
+    check_kind(served, &mut value, body)?;
+    let mut decoded = typed(served, value)?;
+    decoded.complaints.extend(
+        duplicates
+            .iter()
+            .map(|path| format!("duplicate field \"{path}\"")),
+    );
+    Ok(decoded)
+}
+
+/// Makes an object out of a value that has its version and kind: what a body holds, or what a patch gave.
+pub(crate) fn typed(served: &Served, mut object: Value) -> Result<Decoded, Status> {
+    let mut unknown = object_meta::coerce(&mut object)
+        .map_err(|wrong| not_handled(served, &wrong.to_string()))?;
+    if let Some(structural) = &served.structural {
+        unknown.extend(structural.prune(&mut object));
+        if served.custom().is_some() {
+            structural.default(&mut object);
+        }
+    }
+    if let Some(builtin) = served.built_in() {
+        builtin_rules::decode(builtin, &mut object).map_err(|why| not_handled(served, &why))?;
+    }
+    let complaints = unknown
+        .iter()
+        .map(|path| format!("unknown field \"{path}\""))
+        .collect();
+    Ok(Decoded { object, complaints })
+}
+
+/// Refuses complaints where the request is strict; else they become warnings.
+pub(crate) fn judge(
+    served: &Served,
+    complaints: Vec<String>,
+    validation: FieldValidation,
+    warnings: &mut Vec<String>,
+) -> Result<(), Status> {
+    match validation {
+        FieldValidation::Ignore => Ok(()),
+        FieldValidation::Warn => {
+            warnings.extend(complaints);
+            Ok(())
+        }
+        FieldValidation::Strict if complaints.is_empty() => Ok(()),
+        FieldValidation::Strict => Err(not_handled(
+            served,
+            &format!("strict decoding error: {}", complaints.join(", ")),
+        )),
+    }
+}
+
+fn parse(served: &Served, media_type: &str, body: &[u8]) -> Result<(Value, Vec<String>), Status> {
+    let accepted = [JSON, YAML, PROTOBUF];
+    match essence(media_type) {
+        JSON | "" => {}
+        YAML => return yaml(served, body).map(|value| (value, Vec::new())),
+        PROTOBUF => return Err(status::not_implemented("protobuf bodies")),
+        _ if served.custom().is_some() => {
+            return Err(status::unsupported_media_type(&accepted[..2]));
+        }
+        _ => return Err(status::unsupported_media_type(&accepted)),
+    }
+    let parsed = json::parse(body).map_err(|error| unrecognized(served, &error.to_string()))?;
+    Ok((parsed.value, parsed.duplicates))
+}
+
+/// The one document of a YAML body.
+pub(crate) fn yaml(served: &Served, body: &[u8]) -> Result<Value, Status> {
+    let text =
+        std::str::from_utf8(body).map_err(|error| unrecognized(served, &error.to_string()))?;
+    let documents = crosscut_yaml::parse(text, &crosscut_yaml::Limits::default());
+    match documents.as_deref() {
+        Ok([document]) => Ok(document.to_value()),
+        Ok(documents) => Err(unrecognized(
+            served,
+            &format!("expected one document, found {}", documents.len()),
+        )),
+        Err(errors) => {
+            let told: Vec<&str> = errors.iter().map(|error| error.message.as_str()).collect();
+            Err(unrecognized(served, &told.join("; ")))
+        }
+    }
+}
+
+/// The media type without its parameters.
+pub(crate) fn essence(media_type: &str) -> &str {
+    media_type.split(';').next().unwrap_or_default().trim()
+}
+
+/// Built-in kinds take version and kind from the path where the body has none; custom ones insist on them.
+fn check_kind(served: &Served, object: &mut Value, body: &[u8]) -> Result<(), Status> {
+    if !object.is_object() {
+        return Err(unrecognized(served, "json: the body is not an object"));
+    }
+    let expected = served.resource.api_version();
+    let text = |field: &str| object[field].as_str().unwrap_or_default().to_owned();
+    let (api_version, kind) = (text("apiVersion"), text("kind"));
+    if served.custom().is_some() {
+        return check_custom(served, &api_version, &kind, &expected, body);
+    }
+    if (api_version.is_empty() || api_version == expected)
+        && (kind.is_empty() || kind == served.resource.kind)
+    {
+        object["apiVersion"] = expected.into();
+        object["kind"] = served.resource.kind.clone().into();
+        return Ok(());
+    }
+    let kind = if kind.is_empty() {
+        &served.resource.kind
+    } else {
+        &kind
+    };
+    let version = api_version.rsplit('/').next().unwrap_or_default();
+    Err(status::bad_request(format!(
+        "{kind} in version \"{version}\" cannot be handled as a {}: no kind \"{kind}\" is registered for version \"{api_version}\" in scheme \"pkg/runtime/scheme.go:110\"",
+        served.resource.kind
+    )))
+}
+
+fn check_custom(
+    served: &Served,
+    api_version: &str,
+    kind: &str,
+    expected: &str,
+    body: &[u8],
+) -> Result<(), Status> {
+    if kind.is_empty() {
+        let text = String::from_utf8_lossy(body);
+        return Err(unrecognized(
+            served,
+            &format!("Object 'Kind' is missing in '{text}'"),
+        ));
+    }
+    if api_version != expected {
+        return Err(status::bad_request(format!(
+            "the API version in the data ({api_version}) does not match the expected API version ({expected})"
+        )));
+    }
+    Ok(())
+}
+
+fn unrecognized(served: &Served, why: &str) -> Status {
+    status::bad_request(format!(
+        "the object provided is unrecognized (must be of type {}): {why}",
+        served.resource.kind
+    ))
+}
+
+fn not_handled(served: &Served, why: &str) -> Status {
+    let (kind, version) = (&served.resource.kind, &served.resource.version);
+    status::bad_request(format!(
+        "{kind} in version \"{version}\" cannot be handled as a {kind}: {why}"
+    ))
+}

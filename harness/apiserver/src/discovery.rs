@@ -1,0 +1,199 @@
+//! What the server says about itself: groups, versions, resources, and its own version.
+
+use http::request::Parts;
+use http::{Method, Response};
+use serde_json::{Value, json};
+
+use crate::body::Body;
+use crate::path::Path;
+use crate::registry::{Registry, Served};
+use crate::server::Inner;
+use crate::{openapi, service};
+
+/// The Kubernetes version whose behaviour this is.
+const MAJOR: &str = "1";
+const MINOR: &str = "34";
+
+const VERBS: [&str; 8] = [
+    "create",
+    "delete",
+    "deletecollection",
+    "get",
+    "list",
+    "patch",
+    "update",
+    "watch",
+];
+
+pub(crate) fn respond(server: &Inner, parts: &Parts, path: &Path) -> Response<Body> {
+    if parts.method != Method::GET {
+        return service::method_not_allowed();
+    }
+    let registry = server.store.with(|state| state.registry.clone());
+    let answer = match path {
+        Path::Version => Some(version()),
+        Path::CoreVersions => Some(json!({
+            "kind": "APIVersions",
+            "versions": ["v1"],
+            "serverAddressByClientCIDRs": [{ "clientCIDR": "0.0.0.0/0", "serverAddress": "" }],
+        })),
+        Path::Groups => Some(groups(&registry)),
+        Path::Group(name) => return group(&registry, name),
+        Path::Resources { group, version } => resources(&registry, group, version),
+        Path::OpenApiIndex => Some(openapi::index(&registry)),
+        Path::OpenApi(document) => openapi::document(&registry, document),
+        Path::Resource(_) | Path::Health | Path::Unknown => None,
+    };
+    match answer {
+        Some(answer) => service::json(200, answer.to_string()),
+        None => service::not_found(),
+    }
+}
+
+fn version() -> Value {
+    json!({
+        "major": MAJOR,
+        "minor": MINOR,
+        "gitVersion": format!("v{MAJOR}.{MINOR}.0+crosscut"),
+        "gitCommit": "",
+        "gitTreeState": "clean",
+        "buildDate": "1970-01-01T00:00:00Z",
+        "goVersion": "",
+        "compiler": "rustc",
+        "platform": "linux/amd64",
+    })
+}
+
+/// A group's name and its versions, the preferred one first.
+pub(crate) struct Group {
+    name: String,
+    pub(crate) versions: Vec<String>,
+}
+
+/// Every group but the core one: the built-in ones by priority, then those of definitions by name.
+pub(crate) fn listed(registry: &Registry) -> Vec<Group> {
+    let custom = registry.custom_resources();
+    let mut groups: Vec<Group> = Vec::new();
+    for served in registry.built_in_resources().iter().chain(&custom) {
+        let resource = &served.resource;
+        if resource.group.is_empty() {
+            continue;
+        }
+        let known = groups.iter_mut().find(|group| group.name == resource.group);
+        match known {
+            Some(group) if group.versions.contains(&resource.version) => {}
+            Some(group) => group.versions.push(resource.version.clone()),
+            None => groups.push(Group {
+                name: resource.group.clone(),
+                versions: vec![resource.version.clone()],
+            }),
+        }
+    }
+    groups
+}
+
+impl Group {
+    fn body(&self) -> Value {
+        let version = |version: &String| json!({ "groupVersion": format!("{}/{version}", self.name), "version": version });
+        let versions: Vec<Value> = self.versions.iter().map(version).collect();
+        json!({
+            "name": self.name,
+            "preferredVersion": versions.first(),
+            "versions": versions,
+        })
+    }
+
+    pub(crate) fn api_versions(&self) -> impl Iterator<Item = String> {
+        self.versions
+            .iter()
+            .map(|version| format!("{}/{version}", self.name))
+    }
+}
+
+fn groups(registry: &Registry) -> Value {
+    let groups: Vec<Value> = listed(registry).iter().map(Group::body).collect();
+    json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": groups })
+}
+
+fn group(registry: &Registry, name: &str) -> Response<Body> {
+    match listed(registry).iter().find(|group| group.name == name) {
+        Some(group) => {
+            let mut body = group.body();
+            body["kind"] = "APIGroup".into();
+            body["apiVersion"] = "v1".into();
+            service::json(200, body.to_string())
+        }
+        None => service::text(404, "404 page not found\n"),
+    }
+}
+
+/// The resources of one group and version; `None` where there are none.
+fn resources(registry: &Registry, group: &str, version: &str) -> Option<Value> {
+    let mut resources: Vec<Value> = Vec::new();
+    let custom = registry.custom_resources();
+    let all = registry.built_in_resources().iter().chain(&custom);
+    for served in all.filter(|served| {
+        served.resource.group == group && served.resource.version == version && served.discovered()
+    }) {
+        resources.extend(entries(served));
+    }
+    if resources.is_empty() {
+        return None;
+    }
+    let group_version = match group {
+        "" => version.to_owned(),
+        group => format!("{group}/{version}"),
+    };
+    let mut body = json!({
+        "kind": "APIResourceList",
+        "groupVersion": group_version,
+        "resources": resources,
+    });
+    if !group.is_empty() {
+        body["apiVersion"] = "v1".into();
+    }
+    Some(body)
+}
+
+/// The entry of a resource and those of its subresources.
+fn entries(served: &Served) -> Vec<Value> {
+    let resource = &served.resource;
+    let verbs: Vec<&str> = VERBS
+        .into_iter()
+        .filter(|verb| *verb != "deletecollection" || !served.is_namespace())
+        .collect();
+    let mut main = json!({
+        "name": resource.plural,
+        "singularName": served.names.singular,
+        "namespaced": resource.namespaced,
+        "kind": resource.kind,
+        "verbs": verbs,
+    });
+    let lists = [
+        ("shortNames", &served.names.short),
+        ("categories", &served.names.categories),
+    ];
+    for (field, list) in lists {
+        if !list.is_empty() {
+            main[field] = json!(list);
+        }
+    }
+    let mut entries = vec![main];
+    if served.is_namespace() {
+        entries.push(subresource(served, "finalize", &["update"]));
+    }
+    if served.status {
+        entries.push(subresource(served, "status", &["get", "patch", "update"]));
+    }
+    entries
+}
+
+fn subresource(served: &Served, name: &str, verbs: &[&str]) -> Value {
+    json!({
+        "name": format!("{}/{name}", served.resource.plural),
+        "singularName": "",
+        "namespaced": served.resource.namespaced,
+        "kind": served.resource.kind,
+        "verbs": verbs,
+    })
+}

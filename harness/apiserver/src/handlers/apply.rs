@@ -1,0 +1,151 @@
+//! PATCH by server-side apply.
+
+use crosscut_merge::{ApplyError, Conflict};
+use serde_json::{Value, json};
+
+use super::change::{By, change};
+use super::create::{insert_managed, match_namespace};
+use super::{Answer, Call, reset_fields};
+use crate::status::{self, Status};
+use crate::{convert, decode, json as body, meta, value};
+
+pub(crate) fn apply(call: &mut Call<'_>) -> Result<Answer, Status> {
+    call.query.check_patch(true)?;
+    let mut configuration = configuration(call)?;
+    let old = call
+        .stored(call.name())
+        .map(|stored| convert::to_request(call.served, &stored));
+    if old.is_none() && call.subresource().is_some() {
+        return Err(status::not_found(&call.served.resource, call.name()));
+    }
+    match_name(call, &mut configuration)?;
+    match_namespace(call, &mut configuration)?;
+    let merged = merge(call, old.as_deref(), &configuration)?;
+    let decoded = decode::typed(call.served, merged)?;
+    let new = decoded.object;
+    match old {
+        Some(old) => change(call, &old, new, By::Apply),
+        None => create(call, new),
+    }
+}
+
+/// What is applied; it must say its own version and kind, and nothing of managed fields.
+fn configuration(call: &mut Call<'_>) -> Result<Value, Status> {
+    let request = call.request;
+    let configuration = match body::parse(request.body) {
+        Ok(parsed) => {
+            let duplicates = parsed.duplicates.iter();
+            let complaints = duplicates.map(|path| format!("duplicate field \"{path}\""));
+            let complaints: Vec<String> = complaints.collect();
+            let validation = call.query.field_validation;
+            decode::judge(call.served, complaints, validation, &mut call.warnings)?;
+            parsed.value
+        }
+        // JSON is YAML; only what is not JSON needs the slower parser.
+        Err(_) => decode::yaml(call.served, request.body)
+            .map_err(|_| status::bad_request("error decoding YAML"))?,
+    };
+    check_kind(call, &configuration)?;
+    if !configuration["metadata"]["managedFields"].is_null() {
+        return Err(status::bad_request("metadata.managedFields must be nil"));
+    }
+    Ok(configuration)
+}
+
+fn check_kind(call: &Call<'_>, configuration: &Value) -> Result<(), Status> {
+    let text = |field: &str| configuration[field].as_str().unwrap_or_default();
+    let (api_version, kind) = (text("apiVersion"), text("kind"));
+    let resource = &call.served.resource;
+    if api_version == resource.api_version() && kind == resource.kind {
+        return Ok(());
+    }
+    let told = if api_version.is_empty() {
+        "/"
+    } else {
+        api_version
+    };
+    Err(status::bad_request(format!(
+        "invalid object type: {told}, Kind={kind}"
+    )))
+}
+
+/// The name may be left out.
+fn match_name(call: &Call<'_>, configuration: &mut Value) -> Result<(), Status> {
+    if meta::name(configuration).is_empty() {
+        meta::set(configuration, "name", call.name());
+    }
+    super::update::match_name(call, configuration)
+}
+
+fn merge(call: &Call<'_>, old: Option<&Value>, configuration: &Value) -> Result<Value, Status> {
+    let objects: Vec<&Value> = old.into_iter().chain([configuration]).collect();
+    let reset = reset_fields(call.served, call.subresource(), &objects);
+    let force = call.query.force.unwrap_or_default();
+    let kind = &call.served.merge;
+    let mut merged = call
+        .as_writer(|writer| crosscut_merge::apply(old, configuration, writer, force, kind, &reset))
+        .map_err(|error| refused(call, &error))?;
+    // Metadata that nobody owns comes from the live object, and from the configuration where it names a version or uid.
+    for field in ["resourceVersion", "uid"] {
+        let given = meta::text(configuration, field);
+        if !given.is_empty() {
+            meta::set(&mut merged, field, given);
+        } else if let Some(old) = old {
+            meta::keep(&mut merged, old, field);
+        }
+    }
+    value::put(
+        &mut merged,
+        "apiVersion",
+        call.served.resource.api_version(),
+    );
+    Ok(merged)
+}
+
+fn create(call: &mut Call<'_>, object: Value) -> Result<Answer, Status> {
+    let uid = meta::uid(&object);
+    if !uid.is_empty() {
+        return Err(status::conflict(
+            &call.served.resource,
+            call.name(),
+            &format!(
+                "uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+            ),
+        ));
+    }
+    let mut object = object;
+    meta::remove(&mut object, "resourceVersion");
+    insert_managed(call, object)
+}
+
+fn refused(call: &Call<'_>, error: &ApplyError) -> Status {
+    match error {
+        ApplyError::Conflicts(conflicts) => {
+            let causes: Vec<Value> = conflicts.iter().flat_map(causes).collect();
+            status::apply_conflict(error.to_string(), causes.into())
+        }
+        other => {
+            let resource = &call.served.resource;
+            status::internal(format!(
+                "failed to create typed patch object ({}/{}; {}, Kind={}): {other}",
+                call.target.namespace.as_deref().unwrap_or_default(),
+                call.name(),
+                resource.api_version(),
+                resource.kind
+            ))
+        }
+    }
+}
+
+fn causes(conflict: &Conflict) -> Vec<Value> {
+    let fields = conflict.fields.iter();
+    fields
+        .map(|field| {
+            json!({
+                "reason": "FieldManagerConflict",
+                "message": conflict.to_string(),
+                "field": field,
+            })
+        })
+        .collect()
+}

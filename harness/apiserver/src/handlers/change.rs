@@ -1,0 +1,276 @@
+//! What updates, patches and applies share: from the object as it is and as it is wanted to the object as it is stored.
+
+use std::sync::Arc;
+
+use crosscut_schema::FieldError;
+use serde_json::Value;
+
+use super::{Answer, Call, reset_fields};
+use crate::admission::Operation;
+use crate::event::Change;
+use crate::registry::Served;
+use crate::status::{self, Status};
+use crate::store::Write;
+use crate::{builtin_rules, convert, fields, meta, meta_rules, value};
+
+/// How the wanted object came to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum By {
+    /// Managed fields are still to be worked out.
+    Update,
+    /// The apply has worked them out.
+    Apply,
+}
+
+/// Stores `new` over `old`; both are in the request's version.
+pub(crate) fn change(
+    call: &mut Call<'_>,
+    old: &Arc<Value>,
+    mut new: Value,
+    by: By,
+) -> Result<Answer, Status> {
+    check_version(call, old, &new)?;
+    if by == By::Update {
+        new = managed(call, old, &new);
+    }
+    prepare(call, old, &mut new);
+    validate(call, &new, Some(old))?;
+    call.admit(Operation::Update, Some(&new), Some(old))?;
+    if same(old, &new) {
+        return Ok(Answer::object(200, Arc::clone(old)));
+    }
+    if call.query.dry_run {
+        return Ok(Answer::object(200, new));
+    }
+    if finished(call.served, &new) {
+        return Ok(remove(call, &new));
+    }
+    let name = call.name().to_owned();
+    let stored = call.state.commit(Write {
+        change: Change::Modified,
+        resource: &call.served.storage,
+        storage_key: &call.served.storage_key,
+        key: call.key(&name),
+        object: convert::to_storage(call.served, new),
+    });
+    follow_definition(call, &name, Some(&stored));
+    Ok(Answer::object(
+        200,
+        convert::to_request(call.served, &stored),
+    ))
+}
+
+/// Takes an object out of the store and answers with its last state.
+pub(crate) fn remove(call: &mut Call<'_>, last: &Value) -> Answer {
+    let name = meta::name(last).to_owned();
+    call.state.commit(Write {
+        change: Change::Deleted,
+        resource: &call.served.storage,
+        storage_key: &call.served.storage_key,
+        key: call.key(&name),
+        object: convert::to_storage(call.served, last.clone()),
+    });
+    follow_definition(call, &name, None);
+    Answer::object(200, last.clone())
+}
+
+/// What is served follows the definitions.
+pub(crate) fn follow_definition(call: &mut Call<'_>, name: &str, stored: Option<&Value>) {
+    if call.served.is_definition() {
+        let revision = call.state.revision();
+        call.state.registry.define(name, stored, revision);
+    }
+}
+
+/// A resourceVersion that is named must be the present one; some kinds insist on it.
+fn check_version(call: &Call<'_>, old: &Value, new: &Value) -> Result<(), Status> {
+    let resource = &call.served.resource;
+    let given = meta::text(new, "resourceVersion");
+    let locked = call.served.built_in().is_none_or(|builtin| builtin.locked);
+    if (given.is_empty() || given == "0") && locked {
+        let error = fields::invalid(
+            "metadata.resourceVersion",
+            0,
+            "must be specified for an update",
+        );
+        let plural = &resource.plural;
+        return Err(status::invalid(
+            &resource.group,
+            plural,
+            call.name(),
+            &[error],
+        ));
+    }
+    if given.is_empty() || given == "0" || given == meta::text(old, "resourceVersion") {
+        return Ok(());
+    }
+    Err(status::modified(resource, call.name()))
+}
+
+fn managed(call: &Call<'_>, old: &Value, new: &Value) -> Value {
+    let reset = reset_fields(call.served, call.subresource(), &[old, new]);
+    let kind = &call.served.merge;
+    call.as_writer(|writer| crosscut_merge::update(Some(old), new, writer, kind, &reset))
+}
+
+/// What the server alone writes, and what this endpoint does not.
+fn prepare(call: &Call<'_>, old: &Value, new: &mut Value) {
+    let served = call.served;
+    if call.subresource() == Some("status") {
+        *new = with_status(old, new);
+    } else if served.status {
+        restore_status(old, new);
+    }
+    if let Some(builtin) = served.built_in() {
+        builtin_rules::prepare_update(builtin, new, old, call.subresource());
+    }
+    for field in [
+        "generation",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "selfLink",
+    ] {
+        meta::keep(new, old, field);
+    }
+    for field in ["uid", "creationTimestamp", "name", "namespace"] {
+        if meta::text(new, field).is_empty() {
+            meta::keep(new, old, field);
+        }
+    }
+    meta::keep(new, old, "resourceVersion");
+    meta::tidy(new);
+    let counted = call.subresource().is_none() && counts_generations(served);
+    if counted && spec_changed(served, old, new) {
+        meta::set(new, "generation", meta::generation(old).saturating_add(1));
+    }
+}
+
+/// The older object with the status and the managed fields of the newer one.
+fn with_status(old: &Value, new: &Value) -> Value {
+    let mut object = old.clone();
+    restore_status(new, &mut object);
+    meta::keep(&mut object, new, "managedFields");
+    object
+}
+
+fn restore_status(from: &Value, to: &mut Value) {
+    let Some(fields) = value::map(to) else { return };
+    match from.get("status") {
+        Some(status) => fields.insert("status".to_owned(), status.clone()),
+        None => fields.remove("status"),
+    };
+}
+
+pub(crate) fn counts_generations(served: &Served) -> bool {
+    served.built_in().is_none_or(|builtin| builtin.generation)
+}
+
+/// Custom resources count every change outside of the metadata and the status, built-in ones those of the spec.
+fn spec_changed(served: &Served, old: &Value, new: &Value) -> bool {
+    if served.built_in().is_some() {
+        return old["spec"] != new["spec"];
+    }
+    content(served, old).ne(content(served, new))
+}
+
+fn content<'a>(
+    served: &Served,
+    object: &'a Value,
+) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    let status = served.status;
+    let fields = object.as_object().into_iter().flatten();
+    fields.filter(move |(name, _)| *name != "metadata" && !(status && *name == "status"))
+}
+
+/// Whether nothing keeps an object that is being deleted.
+pub(crate) fn finished(served: &Served, object: &Value) -> bool {
+    let spec_finalizers = object["spec"]["finalizers"].as_array();
+    let held = served.is_namespace() && spec_finalizers.is_some_and(|list| !list.is_empty());
+    meta::deleting(object) && meta::finalizers(object).is_empty() && !held
+}
+
+/// Refuses an object that breaks rules; warnings go out with the answer.
+pub(crate) fn validate(
+    call: &mut Call<'_>,
+    object: &Value,
+    old: Option<&Value>,
+) -> Result<(), Status> {
+    let served = call.served;
+    let resource = &served.resource;
+    let mut errors: Vec<FieldError> = match old {
+        None => meta_rules::validate(served, object),
+        Some(old) => meta_rules::validate_update(object, old),
+    };
+    if let Some(builtin) = served.built_in() {
+        errors.extend(builtin_rules::validate(
+            builtin,
+            object,
+            old,
+            call.subresource(),
+        ));
+    } else {
+        let kind = &object["kind"];
+        if *kind != resource.kind {
+            let text = format!("must be {}", resource.kind);
+            errors = vec![fields::invalid("kind", kind.clone(), text)];
+        } else if let Some(structural) = &served.structural {
+            let outcome = structural.validate(object, old);
+            errors.extend(outcome.errors);
+            call.warnings.extend(outcome.warnings);
+            call.warnings
+                .extend(meta_rules::finalizer_warnings(object, old));
+        }
+    }
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let kind = object["kind"].as_str().unwrap_or(&resource.kind);
+    Err(status::invalid(
+        &resource.group,
+        kind,
+        meta::name(object),
+        &errors,
+    ))
+}
+
+/// Whether a write changes nothing but the times at which fields were last managed.
+fn same(old: &Value, new: &Value) -> bool {
+    if old == new {
+        return true;
+    }
+    let (Some(old), Some(new)) = (old.as_object(), new.as_object()) else {
+        return false;
+    };
+    let equal_but =
+        |field: &str, one: &Value, other: &Value, deeper: fn(&Value, &Value) -> bool| {
+            one.as_object()
+                .zip(other.as_object())
+                .is_some_and(|(one, other)| {
+                    one.len() == other.len()
+                        && one.iter().all(|(name, value)| match other.get(name) {
+                            Some(against) if name == field => deeper(value, against),
+                            against => against == Some(value),
+                        })
+                })
+        };
+    old.len() == new.len()
+        && old.iter().all(|(name, value)| match new.get(name) {
+            Some(against) if name == "metadata" => {
+                equal_but("managedFields", value, against, same_managers)
+            }
+            against => against == Some(value),
+        })
+}
+
+fn same_managers(one: &Value, other: &Value) -> bool {
+    let timeless = |list: &Value| -> Vec<Value> {
+        let mut entries = list.as_array().cloned().unwrap_or_default();
+        for entry in &mut entries {
+            if let Some(entry) = entry.as_object_mut() {
+                entry.remove("time");
+            }
+        }
+        entries
+    };
+    timeless(one) == timeless(other)
+}

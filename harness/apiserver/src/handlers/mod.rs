@@ -1,0 +1,180 @@
+//! One file per verb. A handler runs while it holds the whole store, so what it reads is what it writes on.
+
+mod apply;
+mod change;
+mod create;
+mod delete;
+mod list;
+mod patch;
+mod read;
+mod update;
+
+use std::sync::Arc;
+
+use crosscut_merge::Writer;
+use serde_json::Value;
+
+use crate::admission::{Operation, Review};
+use crate::convert;
+use crate::listing::Listing;
+use crate::options::Options;
+use crate::path::Target;
+use crate::query::Query;
+use crate::registry::Served;
+use crate::status::{self, Status};
+use crate::store::{self, State};
+
+pub(crate) use apply::apply;
+pub(crate) use create::create;
+pub(crate) use delete::{delete, delete_collection};
+pub(crate) use list::{list, revision, selected, selector};
+pub(crate) use patch::patch;
+pub(crate) use read::get;
+pub(crate) use update::update;
+
+/// One request, with all that its handler may use.
+pub(crate) struct Call<'a> {
+    pub(crate) state: &'a mut State,
+    pub(crate) options: &'a Options,
+    pub(crate) served: &'a Served,
+    pub(crate) target: &'a Target,
+    pub(crate) query: &'a Query,
+    pub(crate) request: Request<'a>,
+    /// What goes out as Warning headers.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// The parts of the request that are not its address.
+#[derive(Clone, Copy)]
+pub(crate) struct Request<'a> {
+    pub(crate) media_type: &'a str,
+    pub(crate) user_agent: &'a str,
+    pub(crate) body: &'a [u8],
+}
+
+/// What a handler answers.
+pub(crate) struct Answer {
+    pub(crate) code: u16,
+    pub(crate) content: Content,
+}
+
+pub(crate) enum Content {
+    Object(Arc<Value>),
+    List(Listing),
+}
+
+impl Answer {
+    pub(crate) fn object(code: u16, object: impl Into<Arc<Value>>) -> Self {
+        Self {
+            code,
+            content: Content::Object(object.into()),
+        }
+    }
+}
+
+impl Call<'_> {
+    /// The name in the path; handlers of one object are only called where there is one.
+    pub(crate) fn name(&self) -> &str {
+        self.target.name.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn subresource(&self) -> Option<&str> {
+        self.target.subresource.as_deref()
+    }
+
+    pub(crate) fn key(&self, name: &str) -> String {
+        store::key(self.target.namespace.as_deref(), name)
+    }
+
+    /// The object as it is stored.
+    pub(crate) fn stored(&self, name: &str) -> Option<Arc<Value>> {
+        self.state
+            .object(&self.served.storage_key, &self.key(name))
+            .cloned()
+    }
+
+    /// The object that the path names, in the version of the request.
+    pub(crate) fn present(&self) -> Result<Arc<Value>, Status> {
+        let name = self.name();
+        let stored = self
+            .stored(name)
+            .ok_or_else(|| status::not_found(&self.served.resource, name))?;
+        Ok(convert::to_request(self.served, &stored))
+    }
+
+    pub(crate) fn now(&self) -> String {
+        crate::meta::time(self.options.clock.now())
+    }
+
+    /// The name under which the request writes fields.
+    pub(crate) fn manager(&self) -> String {
+        if let Some(manager) = &self.query.field_manager {
+            return manager.clone();
+        }
+        let agent = self
+            .request
+            .user_agent
+            .split('/')
+            .next()
+            .unwrap_or_default();
+        let printable = agent.chars().filter(|letter| !letter.is_control());
+        match printable.take(128).collect::<String>() {
+            name if name.is_empty() => "unknown".to_owned(),
+            name => name,
+        }
+    }
+
+    /// Runs what needs the writer of fields.
+    pub(crate) fn as_writer<R>(&self, run: impl FnOnce(&Writer<'_>) -> R) -> R {
+        let (manager, now) = (self.manager(), self.now());
+        run(&Writer {
+            manager: &manager,
+            api_version: &self.served.resource.api_version(),
+            subresource: self.subresource(),
+            now: &now,
+        })
+    }
+
+    /// Lets the admission checks see a write.
+    pub(crate) fn admit(
+        &self,
+        operation: Operation,
+        object: Option<&Value>,
+        old: Option<&Value>,
+    ) -> Result<(), Status> {
+        let review = Review {
+            operation,
+            resource: &self.served.resource,
+            subresource: self.subresource(),
+            object,
+            old,
+            store: &*self.state,
+        };
+        for check in &self.options.admission {
+            check.review(&review)?;
+        }
+        Ok(())
+    }
+}
+
+/// The top-level fields that an endpoint does not write: their ownership is left alone.
+pub(crate) fn reset_fields<'a>(
+    served: &Served,
+    subresource: Option<&str>,
+    objects: &[&'a Value],
+) -> Vec<&'a str> {
+    match subresource {
+        Some("status") => {
+            let keys = objects.iter().filter_map(|object| object.as_object());
+            let mut keys: Vec<&str> = keys
+                .flat_map(|map| map.keys().map(String::as_str))
+                .collect();
+            keys.retain(|key| !matches!(*key, "status" | "apiVersion" | "kind"));
+            keys.sort_unstable();
+            keys.dedup();
+            keys
+        }
+        _ if served.status => vec!["status"],
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,235 @@
+//! The parameters of a request, and whether they are allowed together.
+
+use crosscut_schema::{FieldError, FieldErrorKind};
+use serde_json::{Value, json};
+
+use crate::fields;
+use crate::path::decode;
+use crate::status::{self, Status};
+
+/// The longest name of a field manager.
+const MANAGER_LIMIT: usize = 128;
+
+/// What is done about fields that a kind does not have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum FieldValidation {
+    Ignore,
+    #[default]
+    Warn,
+    Strict,
+}
+
+/// The parameters, as far as the server knows them; others are ignored, as kube-apiserver does.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Query {
+    pub(crate) label_selector: String,
+    pub(crate) field_selector: String,
+    pub(crate) field_manager: Option<String>,
+    pub(crate) field_validation: FieldValidation,
+    pub(crate) dry_run: bool,
+    pub(crate) force: Option<bool>,
+    pub(crate) propagation_policy: Option<String>,
+    pub(crate) orphan_dependents: Option<bool>,
+    pub(crate) grace_period: Option<i64>,
+    pub(crate) watch: bool,
+    pub(crate) allow_bookmarks: bool,
+    pub(crate) send_initial_events: Option<bool>,
+    pub(crate) resource_version: String,
+    pub(crate) version_match: String,
+    pub(crate) limit: usize,
+    pub(crate) continue_token: String,
+    bad_dry_run: Vec<String>,
+    bad_validation: Option<String>,
+}
+
+impl Query {
+    /// Reads the text behind the question mark.
+    pub(crate) fn parse(text: &str) -> Result<Self, Status> {
+        let mut query = Self::default();
+        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            query.set(
+                &decode(&key.replace('+', " ")),
+                decode(&value.replace('+', " ")),
+            )?;
+        }
+        Ok(query)
+    }
+
+    fn set(&mut self, key: &str, value: String) -> Result<(), Status> {
+        match key {
+            "labelSelector" => self.label_selector = value,
+            "fieldSelector" => self.field_selector = value,
+            "fieldManager" => self.field_manager = Some(value).filter(|name| !name.is_empty()),
+            "fieldValidation" => self.validation(value),
+            "dryRun" if value == "All" => self.dry_run = true,
+            "dryRun" => self.bad_dry_run.push(value),
+            "force" => self.force = Some(boolean(&value)),
+            "propagationPolicy" => self.propagation_policy = Some(value),
+            "orphanDependents" => self.orphan_dependents = Some(boolean(&value)),
+            "gracePeriodSeconds" => self.grace_period = Some(integer(&value)?),
+            "watch" => self.watch = boolean(&value),
+            "allowWatchBookmarks" => self.allow_bookmarks = boolean(&value),
+            "sendInitialEvents" => self.send_initial_events = Some(boolean(&value)),
+            "resourceVersion" => self.resource_version = value,
+            "resourceVersionMatch" => self.version_match = value,
+            "limit" => self.limit = usize::try_from(integer(&value)?).unwrap_or_default(),
+            "continue" => self.continue_token = value,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn validation(&mut self, value: String) {
+        match value.as_str() {
+            "" | "Warn" => self.field_validation = FieldValidation::Warn,
+            "Strict" => self.field_validation = FieldValidation::Strict,
+            "Ignore" => self.field_validation = FieldValidation::Ignore,
+            _ => self.bad_validation = Some(value),
+        }
+    }
+
+    /// Refuses what the options of a write must not say; `options` is `CreateOptions` and the like.
+    pub(crate) fn check_write(&self, options: &str) -> Result<(), Status> {
+        let mut errors = Vec::new();
+        if !self.bad_dry_run.is_empty() {
+            let given = json!(self.bad_dry_run);
+            errors.push(fields::not_supported("dryRun", given, &["All"]));
+        }
+        if let Some(given) = &self.bad_validation {
+            let known = ["", "Ignore", "Strict", "Warn"];
+            errors.push(fields::not_supported(
+                "fieldValidation",
+                given.as_str().into(),
+                &known,
+            ));
+        }
+        let manager = self.field_manager.as_deref().unwrap_or_default();
+        if manager.len() > MANAGER_LIMIT {
+            errors.push(fields::error(
+                "fieldManager",
+                FieldErrorKind::TooLong,
+                None,
+                format!("may not be more than {MANAGER_LIMIT} bytes"),
+            ));
+        }
+        refuse(options, errors)
+    }
+
+    /// Refuses what the options of a patch must not say.
+    pub(crate) fn check_patch(&self, apply: bool) -> Result<(), Status> {
+        self.check_write("PatchOptions")?;
+        let mut errors = Vec::new();
+        if apply && self.field_manager.is_none() {
+            errors.push(fields::required(
+                "fieldManager",
+                "is required for apply patch",
+            ));
+        }
+        if !apply && self.force.is_some() {
+            errors.push(fields::forbidden(
+                "force",
+                "may not be specified for non-apply patch",
+            ));
+        }
+        refuse("PatchOptions", errors)
+    }
+
+    /// Refuses what the options of a list or a watch must not say.
+    pub(crate) fn check_list(&self) -> Result<(), Status> {
+        let mut errors = Vec::new();
+        let known = ["Exact", "NotOlderThan"];
+        if self.send_initial_events.is_some() && self.version_match != "NotOlderThan" {
+            errors.push(fields::forbidden(
+                "resourceVersionMatch",
+                "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+            ));
+        }
+        if self.send_initial_events.is_some() && !self.watch {
+            errors.push(fields::forbidden(
+                "sendInitialEvents",
+                "sendInitialEvents is forbidden for list",
+            ));
+        }
+        if self.watch && !self.version_match.is_empty() && self.send_initial_events.is_none() {
+            errors.push(fields::forbidden(
+                "resourceVersionMatch",
+                "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+            ));
+        }
+        if !self.watch && !self.version_match.is_empty() {
+            self.check_match(&known, &mut errors);
+        }
+        refuse("ListOptions", errors)
+    }
+
+    fn check_match(&self, known: &[&str], errors: &mut Vec<FieldError>) {
+        if self.resource_version.is_empty() {
+            errors.push(fields::forbidden(
+                "resourceVersionMatch",
+                "resourceVersionMatch is forbidden unless resourceVersion is provided",
+            ));
+        }
+        if !self.continue_token.is_empty() {
+            errors.push(fields::forbidden(
+                "resourceVersionMatch",
+                "resourceVersionMatch is forbidden when continue is provided",
+            ));
+        }
+        if !known.contains(&self.version_match.as_str()) {
+            errors.push(fields::not_supported(
+                "resourceVersionMatch",
+                self.version_match.as_str().into(),
+                known,
+            ));
+        }
+        if self.version_match == "Exact" && self.resource_version == "0" {
+            errors.push(fields::forbidden(
+                "resourceVersionMatch",
+                "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"",
+            ));
+        }
+    }
+}
+
+fn refuse(options: &str, errors: Vec<FieldError>) -> Result<(), Status> {
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(status::invalid("meta.k8s.io", options, "", &errors))
+}
+
+fn boolean(text: &str) -> bool {
+    // As the conversion of query parameters does: everything but "false" and "0" is true.
+    !matches!(text.to_ascii_lowercase().as_str(), "false" | "0")
+}
+
+fn integer(text: &str) -> Result<i64, Status> {
+    text.parse().map_err(|_| {
+        let text = Value::from(text);
+        status::bad_request(format!("strconv.ParseInt: parsing {text}: invalid syntax"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FieldValidation, Query};
+
+    #[test]
+    fn parameters_are_decoded() {
+        let query = Query::parse("labelSelector=a%3Db%2Cc&limit=5&watch=1&force=false").unwrap();
+        assert_eq!(query.label_selector, "a=b,c");
+        assert_eq!((query.limit, query.watch), (5, true));
+        assert_eq!(query.force, Some(false));
+        assert_eq!(query.field_validation, FieldValidation::Warn);
+    }
+
+    #[test]
+    fn numbers_must_be_numbers() {
+        let status = Query::parse("limit=x").unwrap_err();
+        assert_eq!(
+            status.body()["message"],
+            "strconv.ParseInt: parsing \"x\": invalid syntax"
+        );
+    }
+}

@@ -1,0 +1,123 @@
+//! The server itself: a store, what it was given, and its service.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::json;
+
+use crate::event::{Change, Event};
+use crate::meta;
+use crate::options::Options;
+use crate::random::Random;
+use crate::registry::Registry;
+use crate::service::Service;
+use crate::store::{State, Store, Write};
+
+/// The namespaces that every cluster has.
+const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
+
+/// A Kubernetes API server in process: one store, which is one virtual cluster. Cheap to clone; clones share the store.
+#[derive(Clone)]
+pub struct ApiServer(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) store: Arc<Store>,
+    pub(crate) options: Options,
+    pub(crate) requests: AtomicU64,
+}
+
+impl ApiServer {
+    /// A cluster that holds the four namespaces of every cluster and nothing else.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        let mut state = State::new(Registry::built_in(), Random::new(options.seed));
+        let now = meta::time(options.clock.now());
+        for name in NAMESPACES {
+            add_namespace(&mut state, name, &now);
+        }
+        Self::of(state, options)
+    }
+
+    /// A cluster of its own that begins with all that this one holds now. Its event log begins at this one's head.
+    #[must_use]
+    pub fn fork(&self, options: Options) -> Self {
+        let random = Random::new(options.seed);
+        let state = self.0.store.with(|state| state.fork(random));
+        Self::of(state, options)
+    }
+
+    fn of(state: State, options: Options) -> Self {
+        Self(Arc::new(Inner {
+            store: Arc::new(Store::new(state)),
+            options,
+            requests: AtomicU64::new(0),
+        }))
+    }
+
+    /// The server as `kube::Client::new` takes it.
+    #[must_use]
+    pub fn service(&self) -> Service {
+        Service::new(Arc::clone(&self.0))
+    }
+
+    /// The revision of the last write.
+    #[must_use]
+    pub fn head(&self) -> u64 {
+        self.0.store.with(|state| state.revision())
+    }
+
+    /// What has been written after a revision, oldest first. A server remembers 100 000 events, and a fork none from
+    /// before it was made; older ones are left out.
+    #[must_use]
+    pub fn events_after(&self, revision: u64) -> Vec<Arc<Event>> {
+        self.0
+            .store
+            .with(|state| state.events_after(revision).cloned().collect())
+    }
+
+    /// Everything that is there now, as if it had just been added: what a controller that starts now sees first.
+    #[must_use]
+    pub fn present(&self) -> Vec<Event> {
+        self.0.store.with(|state| state.present())
+    }
+
+    /// How many requests have been served.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.0.requests.load(Ordering::Relaxed)
+    }
+}
+
+impl fmt::Debug for ApiServer {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.debug_struct("ApiServer")
+            .field("options", &self.0.options)
+            .finish_non_exhaustive()
+    }
+}
+
+fn add_namespace(state: &mut State, name: &str, now: &str) {
+    let Some(served) = state.registry.find("", "v1", "namespaces").cloned() else {
+        return;
+    };
+    let object = json!({
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {
+            "name": name,
+            "uid": state.random.uid(),
+            "creationTimestamp": now,
+            "labels": { "kubernetes.io/metadata.name": name },
+        },
+        "spec": { "finalizers": ["kubernetes"] },
+        "status": { "phase": "Active" },
+    });
+    state.commit(Write {
+        change: Change::Added,
+        resource: &served.storage,
+        storage_key: &served.storage_key,
+        key: name.to_owned(),
+        object,
+    });
+}

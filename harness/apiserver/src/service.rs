@@ -1,0 +1,246 @@
+//! The server as a tower service: requests in, answers out.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Response, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde_json::Value;
+
+use crate::body::Body;
+use crate::discovery;
+use crate::handlers::{self, Answer, Call, Content, Request};
+use crate::path::{Path, Target};
+use crate::query::Query;
+use crate::registry::Served;
+use crate::server::Inner;
+use crate::status::{self, Status};
+use crate::watch::Watch;
+
+/// The largest body that is read, as kube-apiserver's.
+const BODY_LIMIT: usize = 3 * 1024 * 1024;
+
+/// An API server as a service; what `kube::Client::new` takes. Cheap to clone.
+#[derive(Clone)]
+pub struct Service(Arc<Inner>);
+
+impl Service {
+    pub(crate) fn new(server: Arc<Inner>) -> Self {
+        Self(server)
+    }
+}
+
+impl<B> tower::Service<http::Request<B>> for Service
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        let server = Arc::clone(&self.0);
+        Box::pin(async move {
+            let (parts, body) = request.into_parts();
+            let collected = Limited::new(body, BODY_LIMIT).collect().await;
+            Ok(match collected {
+                Ok(body) => respond(&server, &parts, &body.to_bytes()),
+                Err(error) if error.is::<LengthLimitError>() => {
+                    failure(&status::too_large(BODY_LIMIT))
+                }
+                Err(error) => failure(&status::bad_request(error.to_string())),
+            })
+        })
+    }
+}
+
+fn respond(server: &Arc<Inner>, parts: &Parts, body: &[u8]) -> Response<Body> {
+    server.requests.fetch_add(1, Ordering::Relaxed);
+    let path = Path::parse(parts.uri.path());
+    let answer = match path {
+        Path::Resource(target) => resource(server, parts, &target, body),
+        Path::Health => return text(200, "ok"),
+        Path::Unknown => return text(404, "404 page not found\n"),
+        other => return discovery::respond(server, parts, &other),
+    };
+    answer.unwrap_or_else(|status| failure(&status))
+}
+
+fn resource(
+    server: &Arc<Inner>,
+    parts: &Parts,
+    target: &Target,
+    body: &[u8],
+) -> Result<Response<Body>, Status> {
+    let query = Query::parse(parts.uri.query().unwrap_or_default())?;
+    let header = |name| text_of(&parts.headers, name);
+    let request = Request {
+        media_type: header(header::CONTENT_TYPE),
+        user_agent: header(header::USER_AGENT),
+        body,
+    };
+    let mut watch = None;
+    let (answer, warnings) = server.store.with(|state| {
+        let found = state
+            .registry
+            .find(&target.group, &target.version, &target.plural);
+        let served = Arc::clone(found.ok_or_else(status::no_route)?);
+        let verb = verb(&served, &parts.method, target, query.watch)?;
+        let mut call = Call {
+            state,
+            options: &server.options,
+            served: &served,
+            target,
+            query: &query,
+            request,
+            warnings: Vec::new(),
+        };
+        if verb == Verb::Watch {
+            watch = Some(Watch::begin(&call, &served)?);
+            return Ok::<_, Status>((None, Vec::new()));
+        }
+        let answer = run(verb, &mut call)?;
+        Ok((Some(answer), call.warnings))
+    })?;
+    match (answer, watch) {
+        (Some(answer), _) => Ok(success(&answer, &warnings)),
+        (None, Some(watch)) => Ok(stream(watch, server)),
+        (None, None) => Err(status::method_not_allowed()),
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verb {
+    Get,
+    List,
+    Watch,
+    Create,
+    Update,
+    Patch,
+    Delete,
+    DeleteCollection,
+}
+
+/// What is to be done, where the path and the method go together.
+fn verb(served: &Served, method: &Method, target: &Target, watch: bool) -> Result<Verb, Status> {
+    let has_namespace = target.namespace.is_some();
+    if has_namespace && !served.resource.namespaced {
+        return Err(status::no_route());
+    }
+    let one = target.name.is_some();
+    if one && served.resource.namespaced && !has_namespace {
+        return Err(status::no_route());
+    }
+    let everywhere = served.resource.namespaced && !has_namespace;
+    match target.subresource.as_deref() {
+        None => {}
+        Some("status") if served.status => return subresource_verb(method),
+        Some("finalize") if served.is_namespace() && *method == Method::PUT => {
+            return Ok(Verb::Update);
+        }
+        Some(_) => return Err(status::no_route()),
+    }
+    Ok(match (method.as_str(), one) {
+        ("GET", _) if watch || target.watch => Verb::Watch,
+        ("GET", true) => Verb::Get,
+        ("GET", false) => Verb::List,
+        ("POST", false) if !everywhere => Verb::Create,
+        ("PUT", true) => Verb::Update,
+        ("PATCH", true) => Verb::Patch,
+        ("DELETE", true) => Verb::Delete,
+        ("DELETE", false) if !everywhere && !served.is_namespace() => Verb::DeleteCollection,
+        _ => return Err(status::method_not_allowed()),
+    })
+}
+
+fn subresource_verb(method: &Method) -> Result<Verb, Status> {
+    match method.as_str() {
+        "GET" => Ok(Verb::Get),
+        "PUT" => Ok(Verb::Update),
+        "PATCH" => Ok(Verb::Patch),
+        _ => Err(status::method_not_allowed()),
+    }
+}
+
+fn run(verb: Verb, call: &mut Call<'_>) -> Result<Answer, Status> {
+    match verb {
+        Verb::Get => handlers::get(call),
+        Verb::List => handlers::list(call),
+        Verb::Create => handlers::create(call),
+        Verb::Update => handlers::update(call),
+        Verb::Patch => handlers::patch(call),
+        Verb::Delete => handlers::delete(call),
+        Verb::DeleteCollection => handlers::delete_collection(call),
+        Verb::Watch => Err(status::method_not_allowed()),
+    }
+}
+
+fn success(answer: &Answer, warnings: &[String]) -> Response<Body> {
+    let written = match &answer.content {
+        Content::Object(object) => serde_json::to_vec(&**object),
+        Content::List(listing) => serde_json::to_vec(listing),
+    };
+    let mut response = match written {
+        Ok(bytes) => json(answer.code, bytes),
+        Err(error) => return failure(&status::internal(error.to_string())),
+    };
+    for warning in warnings {
+        let quoted = format!("299 - {}", Value::from(warning.as_str()));
+        if let Ok(value) = HeaderValue::from_str(&quoted) {
+            response.headers_mut().append(header::WARNING, value);
+        }
+    }
+    response
+}
+
+fn stream(watch: Watch, server: &Arc<Inner>) -> Response<Body> {
+    let lines = watch.run(Arc::clone(&server.store));
+    with_headers(200, "application/json", Body::stream(lines))
+}
+
+fn failure(status: &Status) -> Response<Body> {
+    json(status.code, status.body().to_string())
+}
+
+pub(crate) fn json(code: u16, bytes: impl Into<Bytes>) -> Response<Body> {
+    with_headers(code, "application/json", Body::whole(bytes))
+}
+
+pub(crate) fn text(code: u16, text: &'static str) -> Response<Body> {
+    with_headers(code, "text/plain; charset=utf-8", Body::whole(text))
+}
+
+pub(crate) fn not_found() -> Response<Body> {
+    failure(&status::no_route())
+}
+
+pub(crate) fn method_not_allowed() -> Response<Body> {
+    failure(&status::method_not_allowed())
+}
+
+fn with_headers(code: u16, media_type: &'static str, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = http::StatusCode::from_u16(code).unwrap_or_default();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("no-cache, private"),
+    );
+    response
+}
+
+pub(crate) fn text_of(headers: &HeaderMap, name: header::HeaderName) -> &str {
+    let value = headers.get(name).map(HeaderValue::to_str);
+    value.and_then(Result::ok).unwrap_or_default()
+}

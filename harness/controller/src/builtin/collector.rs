@@ -1,0 +1,204 @@
+//! Garbage collection by owner references (kube-controller-manager 1.34's garbagecollector).
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use crosscut_apiserver::Event;
+use crosscut_client::{Address, Api, Deletion, Mapper, object};
+use serde_json::{Value, json};
+
+use super::graph::Graph;
+use super::requests::{api, failed, find};
+use crate::context::Context;
+use crate::controller::{After, Controller, Key, ReconcileError};
+
+const FOREGROUND: &str = "foregroundDeletion";
+const ORPHAN: &str = "orphan";
+
+/// Deletes what no owner holds any longer; ends foreground and orphaning deletions.
+#[derive(Default)]
+pub struct GarbageCollector {
+    mapper: Arc<Mapper>,
+    graph: Mutex<Graph>,
+}
+
+#[async_trait]
+impl Controller for GarbageCollector {
+    fn name(&self) -> &str {
+        "garbage-collector"
+    }
+
+    fn interested(&self, event: &Event) -> Vec<Key> {
+        if event.resource.kind == "Event" {
+            return Vec::new();
+        }
+        let mut graph = self.graph.lock().unwrap_or_else(PoisonError::into_inner);
+        graph.take(event)
+    }
+
+    async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
+        let api = api(context, &self.mapper, "kube-controller-manager");
+        let Some(item) = find(&api, key).await? else {
+            return Ok(After::Nothing);
+        };
+        if object::is_being_deleted(&item) {
+            self.end_deletion(&api, &item).await?;
+            return Ok(After::Nothing);
+        }
+        self.collect(&api, &item).await?;
+        Ok(After::Nothing)
+    }
+}
+
+/// What the owners of an object are to it.
+#[derive(Default)]
+struct Owners {
+    /// They are there.
+    solid: usize,
+    /// The uids of those that are gone.
+    gone: Vec<String>,
+    /// The uids of those that wait for their dependents to go.
+    waiting: Vec<String>,
+}
+
+impl GarbageCollector {
+    fn dependents(&self, uid: &str) -> Vec<Key> {
+        let graph = self.graph.lock().unwrap_or_else(PoisonError::into_inner);
+        graph.dependents_of(uid)
+    }
+
+    /// Deletes an object whose owners are all gone; forgets single owners that are.
+    async fn collect(&self, api: &Api, item: &Value) -> Result<(), ReconcileError> {
+        if object::owners(item).is_empty() {
+            return Ok(());
+        }
+        let owners = self.owners(api, item).await?;
+        if owners.solid > 0 {
+            let stale: Vec<String> = owners.gone.into_iter().chain(owners.waiting).collect();
+            return disown(api, item, &stale).await;
+        }
+        let has_dependents = !self.dependents(object::uid(item)).is_empty();
+        let propagation = if !owners.waiting.is_empty() && has_dependents
+            || object::has_finalizer(item, FOREGROUND)
+        {
+            "Foreground"
+        } else if object::has_finalizer(item, ORPHAN) {
+            "Orphan"
+        } else {
+            "Background"
+        };
+        let how = Deletion {
+            propagation,
+            uid: Some(object::uid(item)),
+        };
+        match api.delete(Address::of(item), how).await {
+            Err(error) if !error.is_not_found() && !error.is_conflict() => Err(failed(error)),
+            _ => Ok(()),
+        }
+    }
+
+    async fn owners(&self, api: &Api, item: &Value) -> Result<Owners, ReconcileError> {
+        let mut owners = Owners::default();
+        for reference in object::owners(item) {
+            let uid = object::text(reference, &["uid"]).to_owned();
+            match owner(api, item, reference).await? {
+                None => owners.gone.push(uid),
+                Some(owner) => {
+                    let waits = object::is_being_deleted(&owner)
+                        && object::has_finalizer(&owner, FOREGROUND);
+                    if waits {
+                        owners.waiting.push(uid);
+                    } else {
+                        owners.solid += 1;
+                    }
+                }
+            }
+        }
+        Ok(owners)
+    }
+
+    /// Takes out the finalizers that are this controller's once their work is done.
+    async fn end_deletion(&self, api: &Api, item: &Value) -> Result<(), ReconcileError> {
+        let uid = object::uid(item);
+        if object::has_finalizer(item, ORPHAN) {
+            for key in self.dependents(uid) {
+                if let Some(dependent) = find(api, &key).await? {
+                    disown(api, &dependent, &[uid.to_owned()]).await?;
+                }
+            }
+            return release(api, item, ORPHAN).await;
+        }
+        if !object::has_finalizer(item, FOREGROUND) {
+            return Ok(());
+        }
+        for key in self.dependents(uid) {
+            if let Some(dependent) = find(api, &key).await?
+                && blocks(&dependent, uid)
+            {
+                return Ok(());
+            }
+        }
+        release(api, item, FOREGROUND).await
+    }
+}
+
+/// The owner that a reference names, where it is there. One in another namespace is not.
+async fn owner(
+    api: &Api,
+    item: &Value,
+    reference: &Value,
+) -> Result<Option<Value>, ReconcileError> {
+    let key = Key {
+        group: object::group_of(object::api_version(reference)).to_owned(),
+        version: object::version_of(object::api_version(reference)).to_owned(),
+        kind: object::kind(reference).to_owned(),
+        namespace: Some(object::namespace(item).to_owned()),
+        name: object::text(reference, &["name"]).to_owned(),
+    };
+    let found = find(api, &key).await?;
+    Ok(found.filter(|owner| object::uid(owner) == object::text(reference, &["uid"])))
+}
+
+fn blocks(dependent: &Value, owner: &str) -> bool {
+    object::owners(dependent).iter().any(|reference| {
+        object::text(reference, &["uid"]) == owner && reference["blockOwnerDeletion"] == true
+    })
+}
+
+/// Takes owners out of an object's references.
+async fn disown(api: &Api, item: &Value, owners: &[String]) -> Result<(), ReconcileError> {
+    if owners.is_empty() {
+        return Ok(());
+    }
+    let kept: Vec<&Value> = object::owners(item)
+        .iter()
+        .filter(|reference| {
+            !owners
+                .iter()
+                .any(|uid| uid == object::text(reference, &["uid"]))
+        })
+        .collect();
+    if kept.len() == object::owners(item).len() {
+        return Ok(());
+    }
+    let patch = json!({ "metadata": { "ownerReferences": kept, "uid": object::uid(item) } });
+    settle(api.merge_patch(Address::of(item), &patch).await)
+}
+
+async fn release(api: &Api, item: &Value, finalizer: &str) -> Result<(), ReconcileError> {
+    let mut item = item.clone();
+    object::remove_finalizer(&mut item, finalizer);
+    let patch = json!({ "metadata": {
+        "finalizers": item["metadata"]["finalizers"],
+        "resourceVersion": item["metadata"]["resourceVersion"],
+    } });
+    settle(api.merge_patch(Address::of(&item), &patch).await)
+}
+
+/// What is gone meanwhile needs no more.
+fn settle(outcome: Result<Value, crosscut_client::ApiError>) -> Result<(), ReconcileError> {
+    match outcome {
+        Err(error) if !error.is_not_found() => Err(failed(error)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,96 @@
+//! Who owns whom, as far as events have told: the garbage collector's map of a cluster.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crosscut_apiserver::{Change, Event};
+use crosscut_client::object;
+
+use crate::controller::Key;
+
+/// Objects and their dependents, by uid.
+#[derive(Default)]
+pub(super) struct Graph {
+    /// Every object that is known to be there.
+    present: BTreeMap<String, Key>,
+    /// The dependents of each owner, present or not.
+    dependents: BTreeMap<String, BTreeSet<String>>,
+    /// The owners that each dependent names.
+    owners: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Graph {
+    /// Takes up an event; gives the keys that it makes worth a look.
+    pub(super) fn take(&mut self, event: &Event) -> Vec<Key> {
+        let uid = object::uid(&event.object).to_owned();
+        if uid.is_empty() {
+            return Vec::new();
+        }
+        let mut keys = Vec::new();
+        let owners: BTreeSet<String> = object::owners(&event.object)
+            .iter()
+            .map(|owner| object::text(owner, &["uid"]).to_owned())
+            .collect();
+        if event.change == Change::Deleted {
+            self.forget(&uid);
+            keys.extend(self.dependents_of(&uid));
+            // An owner may wait for this one.
+            keys.extend(
+                owners
+                    .iter()
+                    .filter_map(|owner| self.present.get(owner).cloned()),
+            );
+            return keys;
+        }
+        let own = Key::of(event);
+        let has_owners = !owners.is_empty();
+        self.present.insert(uid.clone(), own.clone());
+        self.relate(&uid, owners);
+        let deleting = object::is_being_deleted(&event.object);
+        if deleting {
+            keys.extend(self.dependents_of(&uid));
+        }
+        if has_owners || deleting {
+            keys.push(own);
+        }
+        keys
+    }
+
+    pub(super) fn dependents_of(&self, uid: &str) -> Vec<Key> {
+        let dependents = self.dependents.get(uid).into_iter().flatten();
+        dependents
+            .filter_map(|uid| self.present.get(uid).cloned())
+            .collect()
+    }
+
+    fn relate(&mut self, uid: &str, owners: BTreeSet<String>) {
+        let before = self.owners.remove(uid).unwrap_or_default();
+        for gone in before.difference(&owners) {
+            self.unrelate(gone, uid);
+        }
+        for owner in &owners {
+            self.dependents
+                .entry(owner.clone())
+                .or_default()
+                .insert(uid.to_owned());
+        }
+        if !owners.is_empty() {
+            self.owners.insert(uid.to_owned(), owners);
+        }
+    }
+
+    fn forget(&mut self, uid: &str) {
+        self.present.remove(uid);
+        for owner in self.owners.remove(uid).unwrap_or_default() {
+            self.unrelate(&owner, uid);
+        }
+    }
+
+    fn unrelate(&mut self, owner: &str, uid: &str) {
+        if let Some(dependents) = self.dependents.get_mut(owner) {
+            dependents.remove(uid);
+            if dependents.is_empty() {
+                self.dependents.remove(owner);
+            }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Namespaces that are being deleted: everything in them is deleted, then they are let go.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use crosscut_apiserver::{Change, Event};
+use crosscut_client::{Api, Deletion, Mapper, object};
+use serde_json::{Value, json};
+
+use super::requests::{api, failed, find, set_condition};
+use crate::context::Context;
+use crate::controller::{After, Controller, Key, ReconcileError};
+
+/// Empties namespaces and finalizes them.
+#[derive(Default)]
+pub struct Namespaces {
+    mapper: Arc<Mapper>,
+}
+
+#[async_trait]
+impl Controller for Namespaces {
+    fn name(&self) -> &str {
+        "namespaces"
+    }
+
+    fn interested(&self, event: &Event) -> Vec<Key> {
+        let resource = &event.resource;
+        if resource.group.is_empty() && resource.kind == "Namespace" {
+            return vec![Key::of(event)];
+        }
+        let last_of_its_namespace = event.change == Change::Deleted && resource.namespaced;
+        if last_of_its_namespace {
+            return vec![key(object::namespace(&event.object))];
+        }
+        Vec::new()
+    }
+
+    async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
+        let api = api(context, &self.mapper, "kube-controller-manager");
+        let Some(namespace) = find(&api, key).await? else {
+            return Ok(After::Nothing);
+        };
+        if object::is_being_deleted(&namespace) {
+            empty(&api, context, namespace).await?;
+        }
+        Ok(After::Nothing)
+    }
+}
+
+fn key(name: &str) -> Key {
+    Key {
+        group: String::new(),
+        version: "v1".to_owned(),
+        kind: "Namespace".to_owned(),
+        namespace: None,
+        name: name.to_owned(),
+    }
+}
+
+async fn empty(api: &Api, context: &Context, mut namespace: Value) -> Result<(), ReconcileError> {
+    let name = object::name(&namespace).to_owned();
+    let mut left = Vec::new();
+    for (api_version, kind) in namespaced_kinds(api).await? {
+        let objects = list(api, &api_version, &kind, &name).await?;
+        for object in objects
+            .iter()
+            .filter(|object| !object::is_being_deleted(object))
+        {
+            delete(api, object).await?;
+        }
+        if !objects.is_empty() {
+            left.extend(list(api, &api_version, &kind, &name).await?);
+        }
+    }
+    if set_conditions(&mut namespace, &left, context.now()) {
+        namespace = api.update_status(&namespace).await.map_err(failed)?;
+    }
+    if left.is_empty() {
+        finalize(context, &mut namespace).await?;
+    }
+    Ok(())
+}
+
+/// Events that are written while a namespace goes are no reason to keep it.
+async fn namespaced_kinds(api: &Api) -> Result<Vec<(String, String)>, ReconcileError> {
+    let mut paths = vec!["/api/v1".to_owned()];
+    let groups = api.document("/apis").await.map_err(failed)?;
+    for group in groups["groups"].as_array().into_iter().flatten() {
+        let preferred = object::text(group, &["preferredVersion", "groupVersion"]);
+        paths.push(format!("/apis/{preferred}"));
+    }
+    let mut kinds = Vec::new();
+    for path in paths {
+        let list = api.document(&path).await.map_err(failed)?;
+        let api_version = object::text(&list, &["groupVersion"]).to_owned();
+        for resource in list["resources"].as_array().into_iter().flatten() {
+            let whole = !object::text(resource, &["name"]).contains('/');
+            let verbs = resource["verbs"].as_array().into_iter().flatten();
+            let deletable = verbs.into_iter().any(|verb| verb == "delete");
+            if whole && deletable && resource["namespaced"] == true {
+                kinds.push((api_version.clone(), object::kind(resource).to_owned()));
+            }
+        }
+    }
+    Ok(kinds)
+}
+
+async fn list(
+    api: &Api,
+    api_version: &str,
+    kind: &str,
+    namespace: &str,
+) -> Result<Vec<Value>, ReconcileError> {
+    match api
+        .list(api_version, kind, namespace, &Default::default())
+        .await
+    {
+        Err(error) if error.is_no_match() || error.is_missing_route() => Ok(Vec::new()),
+        listed => listed.map_err(failed),
+    }
+}
+
+async fn delete(api: &Api, object: &Value) -> Result<(), ReconcileError> {
+    let how = Deletion {
+        propagation: "Background",
+        uid: None,
+    };
+    match api.delete(crosscut_client::Address::of(object), how).await {
+        Err(error) if !error.is_not_found() => Err(failed(error)),
+        _ => Ok(()),
+    }
+}
+
+fn set_conditions(namespace: &mut Value, left: &[Value], now: jiff::Timestamp) -> bool {
+    let finalizers = left.iter().any(|object| {
+        object["metadata"]["finalizers"]
+            .as_array()
+            .is_some_and(|list| !list.is_empty())
+    });
+    let content = if left.is_empty() {
+        [
+            "NamespaceContentRemaining",
+            "False",
+            "ContentRemoved",
+            "All content successfully removed",
+        ]
+    } else {
+        [
+            "NamespaceContentRemaining",
+            "True",
+            "SomeResourcesRemain",
+            "Some content in the namespace remains",
+        ]
+    };
+    let finalizing = if finalizers {
+        [
+            "NamespaceFinalizersRemaining",
+            "True",
+            "SomeFinalizersRemain",
+            "Some content in the namespace has finalizers remaining",
+        ]
+    } else {
+        [
+            "NamespaceFinalizersRemaining",
+            "False",
+            "ContentHasNoFinalizers",
+            "All content-preserving finalizers finished",
+        ]
+    };
+    let all = [
+        [
+            "NamespaceDeletionDiscoveryFailure",
+            "False",
+            "ResourcesDiscovered",
+            "All resources successfully discovered",
+        ],
+        [
+            "NamespaceDeletionContentFailure",
+            "False",
+            "ContentDeleted",
+            "All content successfully deleted, may be waiting on finalization",
+        ],
+        content,
+        finalizing,
+    ];
+    let mut changed = false;
+    for condition in all {
+        changed |= set_condition(namespace, condition, now);
+    }
+    changed
+}
+
+/// Only `/finalize` can take out the namespace's own finalizer.
+async fn finalize(context: &Context, namespace: &mut Value) -> Result<(), ReconcileError> {
+    let name = object::name(namespace).to_owned();
+    object::set(namespace, &["spec", "finalizers"], json!([]));
+    let request = http::Request::put(format!("/api/v1/namespaces/{name}/finalize"))
+        .header(http::header::CONTENT_TYPE, "application/json")
+        .body(namespace.to_string().into_bytes())
+        .map_err(|error| ReconcileError::new(error.to_string()))?;
+    match context.client().request::<Value>(request).await {
+        Ok(_) => Ok(()),
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+        Err(error) => Err(ReconcileError::new(error.to_string())),
+    }
+}

@@ -1,0 +1,51 @@
+//! Time that passes only when the scheduler says so.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use crosscut_apiserver::Clock;
+use jiff::Timestamp;
+
+/// When every virtual clock starts: 2026-01-01T00:00:00Z.
+const START: i64 = 1_767_225_600_000;
+
+/// A clock that stands still until it is set forward. Clones share the time; a fork goes on by itself.
+#[derive(Clone, Debug)]
+pub struct VirtualClock(Arc<AtomicI64>);
+
+impl VirtualClock {
+    /// A clock at 2026-01-01T00:00:00Z.
+    #[must_use]
+    pub fn new() -> VirtualClock {
+        VirtualClock(Arc::new(AtomicI64::new(START)))
+    }
+
+    /// Another clock that shows the same time now.
+    #[must_use]
+    pub fn fork(&self) -> VirtualClock {
+        VirtualClock(Arc::new(AtomicI64::new(self.0.load(Ordering::SeqCst))))
+    }
+
+    /// Lets time pass until `to`; time never goes back.
+    pub(crate) fn advance_to(&self, to: Timestamp) {
+        self.0.fetch_max(to.as_millisecond(), Ordering::SeqCst);
+    }
+
+    /// The present, and so much later; the end of time where there is no such time.
+    pub(crate) fn after(&self, delay: Duration) -> Timestamp {
+        self.now().checked_add(delay).unwrap_or(Timestamp::MAX)
+    }
+}
+
+impl Default for VirtualClock {
+    fn default() -> VirtualClock {
+        VirtualClock::new()
+    }
+}
+
+impl Clock for VirtualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.0.load(Ordering::SeqCst)).unwrap_or(Timestamp::MAX)
+    }
+}

@@ -1,0 +1,274 @@
+//! The deterministic scheduler: one reconcile at a time, until the planes are at rest.
+//!
+//! At rest means: every controller has seen every change, no key waits, and every timer that is pending has fired once
+//! since something last changed without changing anything. Events (the kind) and leases do not count as change.
+
+mod limits;
+mod plane;
+mod timers;
+mod work;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crosscut_apiserver::{ApiServer, Clock, Event};
+use jiff::Timestamp;
+
+use crate::clock::VirtualClock;
+use crate::context::Context;
+use crate::controller::{After, Controller, Key};
+
+pub use limits::{Failing, Limit, Moving, SettleLimits, Settled, Unsettled};
+pub use plane::Plane;
+
+use limits::Movements;
+use plane::PlaneState;
+use timers::Timers;
+use work::{Queue, Work};
+
+/// The first and the longest wait after failures.
+const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// Runs controllers over planes that share a clock.
+pub struct Scheduler {
+    clock: VirtualClock,
+    planes: Vec<PlaneState>,
+    controllers: Vec<(usize, Arc<dyn Controller>)>,
+    queue: Queue,
+    timers: Timers,
+    failures: BTreeMap<Work, Failure>,
+    movements: Movements,
+}
+
+struct Failure {
+    times: u32,
+    message: String,
+}
+
+impl Scheduler {
+    /// No planes and no controllers yet. The seed decides in which order waiting keys come; 0 is first in, first out.
+    #[must_use]
+    pub fn new(clock: VirtualClock, seed: u64) -> Scheduler {
+        Scheduler {
+            clock,
+            planes: Vec::new(),
+            controllers: Vec::new(),
+            queue: Queue::new(seed),
+            timers: Timers::default(),
+            failures: BTreeMap::new(),
+            movements: Movements::default(),
+        }
+    }
+
+    /// Adds a plane. Must be called within a tokio runtime, which the plane's client needs.
+    pub fn add_plane(&mut self, name: &str, server: ApiServer) -> Plane {
+        let client = kube::Client::new(server.service(), "default");
+        let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
+        let index = self.planes.len();
+        let context = Context::new(client.clone(), clock, name, self.queue.seed());
+        let seen = server.head();
+        self.planes.push(PlaneState {
+            server,
+            context,
+            seen,
+        });
+        Plane { index, client }
+    }
+
+    /// Adds a controller, which sees everything that is on the plane now and all that follows.
+    pub fn add(&mut self, plane: &Plane, controller: Arc<dyn Controller>) {
+        self.observe();
+        let index = self.controllers.len();
+        self.controllers.push((plane.index, controller));
+        let present = match self.planes.get(plane.index) {
+            Some(plane) => plane.server.present(),
+            None => Vec::new(),
+        };
+        for event in &present {
+            self.tell(index, event);
+        }
+    }
+
+    /// Runs until everything is at rest.
+    ///
+    /// # Errors
+    /// [`Unsettled`] where a limit is reached first, with what kept moving. Dropping the future between two reconciles
+    /// leaves the scheduler usable; within one, that reconcile is lost until its object changes.
+    pub async fn settle(&mut self, limits: &SettleLimits) -> Result<Settled, Unsettled> {
+        let start = self.clock.now();
+        let mut steps = 0;
+        self.movements.clear();
+        loop {
+            self.observe();
+            if let Some(work) = self.queue.pop() {
+                steps += 1;
+                if steps > limits.steps {
+                    return Err(self.unsettled(Limit::Steps(limits.steps)));
+                }
+                self.run(work).await;
+                continue;
+            }
+            let Some(at) = self.timers.next_unfired() else {
+                return Ok(self.settled(steps, start));
+            };
+            if duration(start, at) > limits.virtual_time {
+                return Err(self.unsettled(Limit::VirtualTime(limits.virtual_time)));
+            }
+            self.pass_until(at);
+        }
+    }
+
+    /// Lets time pass, with everything that falls due meanwhile, and settles.
+    ///
+    /// # Errors
+    /// As [`Scheduler::settle`].
+    pub async fn advance(
+        &mut self,
+        by: Duration,
+        limits: &SettleLimits,
+    ) -> Result<Settled, Unsettled> {
+        let end = self.clock.after(by);
+        let mut steps = 0;
+        self.movements.clear();
+        loop {
+            self.observe();
+            if let Some(work) = self.queue.pop() {
+                steps += 1;
+                if steps > limits.steps {
+                    return Err(self.unsettled(Limit::Steps(limits.steps)));
+                }
+                self.run(work).await;
+                continue;
+            }
+            match self.timers.next().filter(|at| *at <= end) {
+                Some(at) => self.pass_until(at),
+                None => break,
+            }
+        }
+        self.clock.advance_to(end);
+        self.settle(limits).await
+    }
+
+    /// Sets the clock forward and queues what falls due.
+    fn pass_until(&mut self, at: Timestamp) {
+        self.clock.advance_to(at);
+        for work in self.timers.due(self.clock.now()) {
+            self.queue.push(work);
+        }
+    }
+
+    /// Takes up what has happened on the planes since the last look; says whether anything has changed.
+    fn observe(&mut self) -> bool {
+        let mut moved = false;
+        for plane in 0..self.planes.len() {
+            for event in self.planes[plane].news() {
+                moved |= is_movement(&event);
+                for controller in 0..self.controllers.len() {
+                    if self.controllers[controller].0 == plane {
+                        self.tell(controller, &event);
+                    }
+                }
+            }
+        }
+        if moved {
+            self.timers.rearm();
+        }
+        moved
+    }
+
+    fn tell(&mut self, index: usize, event: &Event) {
+        let Some((_, controller)) = self.controllers.get(index) else {
+            return;
+        };
+        for key in controller.interested(event) {
+            self.queue.push(Work {
+                controller: index,
+                key,
+            });
+        }
+    }
+
+    async fn run(&mut self, work: Work) {
+        let Some((plane, controller)) = self.controllers.get(work.controller) else {
+            return;
+        };
+        let controller = Arc::clone(controller);
+        let context = self.planes[*plane].context.clone();
+        self.timers.cancel(&work);
+        let outcome = controller.reconcile(&context, &work.key).await;
+        if self.observe() {
+            self.movements.note(controller.name(), &work.key);
+        }
+        match outcome {
+            Ok(after) => {
+                self.failures.remove(&work);
+                if let After::In(delay) = after {
+                    self.timers.set(work, self.clock.after(delay));
+                }
+            }
+            Err(error) => self.back_off(work, error.to_string()),
+        }
+    }
+
+    fn back_off(&mut self, work: Work, message: String) {
+        let times = self.failures.get(&work).map_or(0, |failure| failure.times);
+        let factor = 1_u32.checked_shl(times).unwrap_or(u32::MAX);
+        let delay = BACK_OFF.0.saturating_mul(factor).min(BACK_OFF.1);
+        self.timers.set(work.clone(), self.clock.after(delay));
+        let times = times.saturating_add(1).min(16);
+        self.failures.insert(work, Failure { times, message });
+    }
+
+    fn settled(&self, steps: u64, start: Timestamp) -> Settled {
+        Settled {
+            steps,
+            virtual_time: duration(start, self.clock.now()),
+            failing: self.failing(),
+        }
+    }
+
+    fn unsettled(&self, limit: Limit) -> Unsettled {
+        Unsettled {
+            limit,
+            moving: self.movements.most(),
+            failing: self.failing(),
+        }
+    }
+
+    fn failing(&self) -> Vec<Failing> {
+        self.failures
+            .iter()
+            .map(|(work, failure)| Failing {
+                controller: self.name(work.controller),
+                key: work.key.clone(),
+                message: failure.message.clone(),
+            })
+            .collect()
+    }
+
+    fn name(&self, controller: usize) -> String {
+        self.controllers
+            .get(controller)
+            .map_or_else(String::new, |(_, controller)| controller.name().to_owned())
+    }
+}
+
+/// Events are said again and again, and leases renewed, without anything coming of it.
+fn is_movement(event: &Event) -> bool {
+    !matches!(
+        (event.resource.group.as_str(), event.resource.kind.as_str()),
+        ("" | "events.k8s.io", "Event") | ("coordination.k8s.io", "Lease")
+    )
+}
+
+fn duration(from: Timestamp, to: Timestamp) -> Duration {
+    to.duration_since(from).try_into().unwrap_or(Duration::ZERO)
+}
+
+/// For reports and tests: which key, of which controller.
+impl Key {
+    pub(crate) fn told_by(&self, controller: &str) -> String {
+        format!("{controller} {self}")
+    }
+}

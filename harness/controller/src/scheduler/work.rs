@@ -1,0 +1,64 @@
+//! Keys that wait for their reconcile.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use crate::controller::Key;
+
+/// A key of a controller.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Work {
+    pub(super) controller: usize,
+    pub(super) key: Key,
+}
+
+/// What waits, each once.
+pub(super) struct Queue {
+    waiting: VecDeque<Work>,
+    known: BTreeSet<Work>,
+    seed: u64,
+    state: u64,
+}
+
+impl Queue {
+    pub(super) fn new(seed: u64) -> Queue {
+        Queue {
+            waiting: VecDeque::new(),
+            known: BTreeSet::new(),
+            seed,
+            state: seed,
+        }
+    }
+
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    pub(super) fn push(&mut self, work: Work) {
+        if self.known.insert(work.clone()) {
+            self.waiting.push_back(work);
+        }
+    }
+
+    /// The next one: the oldest with seed 0, else one that the seed picks.
+    pub(super) fn pop(&mut self) -> Option<Work> {
+        let index = if self.seed == 0 {
+            0
+        } else {
+            self.pick(self.waiting.len())
+        };
+        let work = self.waiting.remove(index)?;
+        self.known.remove(&work);
+        Some(work)
+    }
+
+    /// A number below the bound: xorshift64 (Marsaglia 2003).
+    fn pick(&mut self, bound: usize) -> usize {
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        usize::try_from(self.state >> 1)
+            .unwrap_or(0)
+            .checked_rem(bound)
+            .unwrap_or(0)
+    }
+}

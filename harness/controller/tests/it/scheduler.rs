@@ -1,0 +1,129 @@
+//! Settling: polls end it, livelocks and endless delays do not pass, seeds replay.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use crosscut_apiserver::{ApiServer, Event, Options};
+use crosscut_client::{Address, Api, Mapper};
+use crosscut_controller::{
+    After, Context, Controller, Key, Limit, ReconcileError, Scheduler, SettleLimits, VirtualClock,
+};
+use serde_json::json;
+
+use crate::cluster::config_map;
+
+/// What the controller under test does with a ConfigMap.
+#[derive(Clone, Copy)]
+enum Habit {
+    Poll,
+    Count { until: u64 },
+    Fail,
+}
+
+struct Subject {
+    habit: Habit,
+    runs: Arc<AtomicU64>,
+}
+
+#[async_trait]
+impl Controller for Subject {
+    fn name(&self) -> &str {
+        "subject"
+    }
+
+    fn interested(&self, event: &Event) -> Vec<Key> {
+        let concerns = event.resource.kind == "ConfigMap";
+        concerns.then(|| Key::of(event)).into_iter().collect()
+    }
+
+    async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
+        let run = self.runs.fetch_add(1, Ordering::SeqCst);
+        match self.habit {
+            Habit::Poll => Ok(After::In(Duration::from_secs(60))),
+            Habit::Fail => Err(ReconcileError::new("out of luck")),
+            Habit::Count { until } if run >= until => Ok(After::Nothing),
+            Habit::Count { .. } => {
+                let api = Api::new(context.client(), &Arc::new(Mapper::default()), "subject");
+                let address = Address {
+                    api_version: "v1",
+                    kind: "ConfigMap",
+                    namespace: "default",
+                    name: &key.name,
+                };
+                let patch = json!({ "data": { "count": run.to_string() } });
+                api.merge_patch(address, &patch).await.unwrap();
+                Ok(After::Nothing)
+            }
+        }
+    }
+}
+
+async fn subject(habit: Habit) -> (Scheduler, Arc<AtomicU64>) {
+    let clock = VirtualClock::new();
+    let options = Options {
+        clock: Arc::new(clock.clone()),
+        seed: 0,
+        admission: Vec::new(),
+    };
+    let mut scheduler = Scheduler::new(clock, 0);
+    let plane = scheduler.add_plane("control", ApiServer::new(options));
+    let api = Api::new(plane.client(), &Arc::new(Mapper::default()), "test");
+    api.create(&config_map("a", &[])).await.unwrap();
+    let runs = Arc::new(AtomicU64::new(0));
+    scheduler.add(
+        &plane,
+        Arc::new(Subject {
+            habit,
+            runs: Arc::clone(&runs),
+        }),
+    );
+    (scheduler, runs)
+}
+
+#[tokio::test]
+async fn a_poll_that_changes_nothing_is_waited_for_once() {
+    let (mut scheduler, runs) = subject(Habit::Poll).await;
+    let settled = scheduler.settle(&SettleLimits::default()).await.unwrap();
+    assert_eq!(runs.load(Ordering::SeqCst), 2);
+    assert_eq!(settled.virtual_time, Duration::from_secs(60));
+}
+
+#[tokio::test]
+async fn sleeping_runs_every_poll_that_falls_due() {
+    let (mut scheduler, runs) = subject(Habit::Poll).await;
+    scheduler
+        .advance(Duration::from_secs(600), &SettleLimits::default())
+        .await
+        .unwrap();
+    assert_eq!(runs.load(Ordering::SeqCst), 11, "one at once and ten polls");
+}
+
+#[tokio::test]
+async fn what_always_fails_is_reported_and_does_not_keep_the_rest_from_settling() {
+    let (mut scheduler, _) = subject(Habit::Fail).await;
+    let settled = scheduler.settle(&SettleLimits::default()).await.unwrap();
+    assert_eq!(settled.failing.len(), 1);
+    assert_eq!(settled.failing[0].message, "out of luck");
+    assert_eq!(settled.failing[0].key.to_string(), "ConfigMap default/a");
+}
+
+#[tokio::test]
+async fn a_livelock_is_unsettled_and_named() {
+    let (mut scheduler, _) = subject(Habit::Count { until: u64::MAX }).await;
+    let limits = SettleLimits {
+        steps: 100,
+        ..SettleLimits::default()
+    };
+    let unsettled = scheduler.settle(&limits).await.unwrap_err();
+    assert_eq!(unsettled.limit, Limit::Steps(100));
+    assert_eq!(unsettled.moving[0].what, "subject ConfigMap default/a");
+}
+
+#[tokio::test]
+async fn a_chain_of_changes_is_followed_to_its_end() {
+    let (mut scheduler, runs) = subject(Habit::Count { until: 7 }).await;
+    scheduler.settle(&SettleLimits::default()).await.unwrap();
+    assert_eq!(runs.load(Ordering::SeqCst), 8);
+}

@@ -1,0 +1,27 @@
+//! What can be wrong with a patch or an applied configuration.
+
+use crate::conflict::{Conflict, summary};
+
+/// A JSON patch could not be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PatchError {
+    /// The patch is no list of operations (kube-apiserver: 400).
+    #[error("{0}")]
+    Malformed(#[source] serde_json::Error),
+    /// An operation does not fit the object, or a `test` failed (kube-apiserver: 422).
+    #[error("{0}")]
+    DoesNotApply(#[source] json_patch::PatchError),
+}
+
+/// A configuration could not be applied.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApplyError {
+    /// Other managers own fields that the configuration changes (kube-apiserver: 409).
+    #[error("{}", summary(.0))]
+    Conflicts(Vec<Conflict>),
+    /// The configuration does not fit the type: `.spec.x: field not declared in schema` (kube-apiserver: 500).
+    #[error("{}", .0.join("\n"))]
+    Invalid(Vec<String>),
+}

@@ -1,0 +1,71 @@
+//! The rules of CustomResourceDefinitions themselves (apiextensions.k8s.io/v1, kube-apiserver 1.34).
+
+mod defaults;
+mod names;
+mod versions;
+
+use serde_json::Value;
+
+use crate::field_error::FieldError;
+
+pub use defaults::default;
+
+/// What keeps a definition from being created.
+pub fn validate_create(definition: &Value) -> Vec<FieldError> {
+    let mut errors = names::check(definition);
+    errors.extend(versions::check(definition));
+    errors.extend(approval(definition));
+    errors
+}
+
+/// What keeps a definition from being changed so. Its status is the controllers' own business, but for the
+/// versions that objects are stored in.
+pub fn validate_update(new: &Value, old: &Value) -> Vec<FieldError> {
+    let mut errors = names::unchanged(new, old);
+    // What is wrong with the names is said by what may not change.
+    if errors.is_empty() {
+        errors.extend(names::check(new));
+    }
+    errors.extend(versions::check(new));
+    errors.extend(versions::stored(new));
+    if approval(old).is_none() {
+        errors.extend(approval(new));
+    }
+    errors
+}
+
+const APPROVED: &str = "api-approved.kubernetes.io";
+const POLICY: &str = "see https://github.com/kubernetes/enhancements/pull/1111";
+
+/// Groups of the Kubernetes community need its approval.
+fn approval(definition: &Value) -> Option<FieldError> {
+    let group = definition["spec"]["group"].as_str().unwrap_or_default();
+    let protected = ["k8s.io", "kubernetes.io"].iter().any(|domain| {
+        group == *domain
+            || group
+                .strip_suffix(domain)
+                .is_some_and(|rest| rest.ends_with('.'))
+    });
+    if !protected {
+        return None;
+    }
+    let field = format!("metadata.annotations[{APPROVED}]");
+    let given = definition["metadata"]["annotations"][APPROVED]
+        .as_str()
+        .unwrap_or_default();
+    if given.is_empty() {
+        let detail =
+            format!("protected groups must have approval annotation \"{APPROVED}\", {POLICY}");
+        return Some(FieldError::required(field, detail));
+    }
+    let url = given.split_once("://").is_some_and(|(scheme, rest)| {
+        !scheme.is_empty() && rest.split('/').next().is_some_and(|host| !host.is_empty())
+    });
+    if url || given.starts_with("unapproved") {
+        return None;
+    }
+    let detail = format!(
+        "protected groups must have approval annotation \"{APPROVED}\" with either a URL or a reason starting with \"unapproved\", {POLICY}"
+    );
+    Some(FieldError::invalid(field, given, detail))
+}

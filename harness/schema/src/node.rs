@@ -1,0 +1,134 @@
+//! One node of a compiled schema.
+
+use std::collections::BTreeMap;
+
+use regex::Regex;
+use serde_json::{Number, Value};
+
+use crate::cel::Rules;
+use crate::format::Format;
+
+/// A schema, or a part of one.
+#[derive(Debug, Default)]
+pub(crate) struct Node {
+    /// The type that is named, if any.
+    pub(crate) sort: Option<Sort>,
+    pub(crate) int_or_string: bool,
+    pub(crate) nullable: bool,
+    pub(crate) preserve_unknown: bool,
+    pub(crate) embedded: bool,
+    pub(crate) properties: BTreeMap<String, Node>,
+    pub(crate) additional: Additional,
+    pub(crate) items: Option<Box<Node>>,
+    pub(crate) list: ListKind,
+    pub(crate) default: Option<Value>,
+    pub(crate) bounds: Bounds,
+    pub(crate) logic: Logic,
+    /// CEL rules of this node alone.
+    pub(crate) rules: Option<Rules>,
+    /// Whether this node or one below has CEL rules.
+    pub(crate) has_rules: bool,
+}
+
+/// The types of OpenAPI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sort {
+    Object,
+    Array,
+    String,
+    Integer,
+    Number,
+    Boolean,
+}
+
+impl Sort {
+    pub(crate) fn named(name: &str) -> Option<Sort> {
+        Some(match name {
+            "object" => Sort::Object,
+            "array" => Sort::Array,
+            "string" => Sort::String,
+            "integer" => Sort::Integer,
+            "number" => Sort::Number,
+            "boolean" => Sort::Boolean,
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Sort::Object => "object",
+            Sort::Array => "array",
+            Sort::String => "string",
+            Sort::Integer => "integer",
+            Sort::Number => "number",
+            Sort::Boolean => "boolean",
+        }
+    }
+}
+
+/// What fields that no property names may be.
+#[derive(Debug, Default)]
+pub(crate) enum Additional {
+    /// None.
+    #[default]
+    No,
+    /// Anything.
+    Any,
+    /// Values of a schema.
+    Schema(Box<Node>),
+}
+
+/// `x-kubernetes-list-type`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) enum ListKind {
+    #[default]
+    Atomic,
+    Set,
+    Map(Vec<String>),
+}
+
+/// What a value must keep to.
+#[derive(Debug, Default)]
+pub(crate) struct Bounds {
+    pub(crate) minimum: Option<Number>,
+    pub(crate) maximum: Option<Number>,
+    pub(crate) exclusive_minimum: bool,
+    pub(crate) exclusive_maximum: bool,
+    pub(crate) multiple_of: Option<Number>,
+    pub(crate) min_length: Option<u64>,
+    pub(crate) max_length: Option<u64>,
+    pub(crate) pattern: Option<Regex>,
+    pub(crate) format: Option<Format>,
+    pub(crate) choices: Vec<Value>,
+    pub(crate) min_items: Option<u64>,
+    pub(crate) max_items: Option<u64>,
+    pub(crate) min_properties: Option<u64>,
+    pub(crate) max_properties: Option<u64>,
+    pub(crate) required: Vec<String>,
+}
+
+/// What a value must, or must not, validate against besides.
+#[derive(Debug, Default)]
+pub(crate) struct Logic {
+    pub(crate) all_of: Vec<Node>,
+    pub(crate) any_of: Vec<Node>,
+    pub(crate) one_of: Vec<Node>,
+    pub(crate) not: Option<Box<Node>>,
+}
+
+impl Node {
+    /// The schema of a field; nothing where no schema speaks of it.
+    pub(crate) fn field(&self, name: &str) -> Option<&Node> {
+        self.properties.get(name).or(match &self.additional {
+            Additional::Schema(node) => Some(node),
+            Additional::No | Additional::Any => None,
+        })
+    }
+
+    /// Whether a field may be there.
+    pub(crate) fn allows(&self, name: &str) -> bool {
+        self.preserve_unknown
+            || !matches!(self.additional, Additional::No)
+            || self.properties.contains_key(name)
+    }
+}

@@ -1,0 +1,88 @@
+//! Removing the fields that a schema does not know (apiextensions-apiserver's `pruning`).
+
+use serde_json::{Map, Value};
+
+use crate::node::{Additional, Node};
+
+/// What every resource has besides its schema.
+const IMPLICIT: [&str; 3] = ["apiVersion", "kind", "metadata"];
+
+/// Prunes a whole object; gives the paths of what went.
+pub(crate) fn prune(root: &Node, object: &mut Value) -> Vec<String> {
+    let mut pruning = Pruning::default();
+    if let Value::Object(map) = object {
+        pruning.fields(root, map, true);
+    }
+    pruning.gone.sort();
+    pruning.gone
+}
+
+/// Prunes a value that is no resource by itself.
+pub(crate) fn prune_value(node: &Node, value: &mut Value) -> Vec<String> {
+    let mut pruning = Pruning::default();
+    pruning.value(node, value);
+    pruning.gone
+}
+
+#[derive(Default)]
+struct Pruning {
+    path: String,
+    gone: Vec<String>,
+}
+
+impl Pruning {
+    fn value(&mut self, node: &Node, value: &mut Value) {
+        match value {
+            Value::Object(map) => self.fields(node, map, node.embedded),
+            Value::Array(items) => {
+                if let Some(below) = &node.items {
+                    self.items(below, items);
+                } else if !node.preserve_unknown {
+                    self.items(&Node::default(), items);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn items(&mut self, node: &Node, items: &mut [Value]) {
+        for (index, item) in items.iter_mut().enumerate() {
+            self.at(&format!("[{index}]"), |pruning| pruning.value(node, item));
+        }
+    }
+
+    fn fields(&mut self, node: &Node, map: &mut Map<String, Value>, resource: bool) {
+        let names: Vec<String> = map.keys().cloned().collect();
+        for name in names {
+            if resource && IMPLICIT.contains(&name.as_str()) {
+                continue;
+            }
+            let step = if self.path.is_empty() {
+                name.clone()
+            } else {
+                format!(".{name}")
+            };
+            if !node.allows(&name) {
+                map.remove(&name);
+                self.gone.push(format!("{}{step}", self.path));
+                continue;
+            }
+            let known = node.field(&name).filter(|_| !self.opaque(node, &name));
+            if let (Some(below), Some(value)) = (known, map.get_mut(&name)) {
+                self.at(&step, |pruning| pruning.value(below, value));
+            }
+        }
+    }
+
+    /// Fields that are kept as they are.
+    fn opaque(&self, node: &Node, name: &str) -> bool {
+        matches!(node.additional, Additional::Any) && !node.properties.contains_key(name)
+    }
+
+    fn at(&mut self, step: &str, run: impl FnOnce(&mut Pruning)) {
+        let length = self.path.len();
+        self.path.push_str(step);
+        run(self);
+        self.path.truncate(length);
+    }
+}

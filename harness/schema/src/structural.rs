@@ -1,0 +1,60 @@
+//! The compiled schema that the API server works with.
+
+use serde_json::Value;
+
+use crate::build::build;
+use crate::field_error::FieldError;
+use crate::node::Node;
+use crate::{default, prune, structure, validate};
+
+/// One compiled `openAPIV3Schema`.
+#[derive(Debug)]
+pub struct Structural {
+    root: Node,
+}
+
+/// What a validation found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Validation {
+    /// The mistakes; the object is valid when there are none.
+    pub errors: Vec<FieldError>,
+    /// What the server should warn of.
+    pub warnings: Vec<String>,
+}
+
+impl Structural {
+    /// Compiles the schema of a version.
+    ///
+    /// # Errors
+    /// All that keeps it from being structural, with fields below `spec.validation.openAPIV3Schema`, a CEL
+    /// rule that the evaluator does not support among them.
+    pub fn compile(schema: &Value) -> Result<Structural, Vec<FieldError>> {
+        let errors = structure::check(schema, structure::SHARED_SCHEMA);
+        if errors.is_empty() {
+            Ok(Structural {
+                root: build(schema),
+            })
+        } else {
+            Err(errors)
+        }
+    }
+
+    /// Removes the fields that the schema does not know; gives their paths, as `spec.x`, sorted.
+    pub fn prune(&self, object: &mut Value) -> Vec<String> {
+        prune::prune(&self.root, object)
+    }
+
+    /// Drops nulls where none is allowed and fills in defaults.
+    pub fn default(&self, object: &mut Value) {
+        default::default(&self.root, object, true);
+    }
+
+    /// Validates an object that has been pruned and defaulted. With `old`, what was there before and has
+    /// not changed is not held against it (ratcheting), and rules may compare the two.
+    pub fn validate(&self, object: &Value, old: Option<&Value>) -> Validation {
+        Validation {
+            errors: validate::validate(&self.root, object, old),
+            warnings: Vec::new(),
+        }
+    }
+}

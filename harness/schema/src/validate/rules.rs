@@ -1,0 +1,36 @@
+//! CEL rules, node by node.
+
+use serde_json::Value;
+
+use super::{below, counterpart, extend};
+use crate::field_error::FieldError;
+use crate::node::Node;
+
+/// Adds what the rules of a node and of all below it say.
+pub(super) fn check(
+    node: &Node,
+    value: &Value,
+    old: Option<&Value>,
+    path: &str,
+    errors: &mut Vec<FieldError>,
+) {
+    if !node.has_rules || value.is_null() || old == Some(value) {
+        return;
+    }
+    if let Some(rules) = &node.rules {
+        errors.extend(rules.check(value, old, path));
+    }
+    for (step, node_below, value_below) in below(node, value) {
+        let old_below = old.and_then(|old| match value {
+            Value::Array(_) => counterpart(node, value_below, old),
+            _ => old.get(step.trim_matches(['.', '[', ']'])),
+        });
+        check(
+            node_below,
+            value_below,
+            old_below,
+            &extend(path, &step),
+            errors,
+        );
+    }
+}
