@@ -1,1 +1,30 @@
-//! (Skeleton; the contents follow.)
+//! Crossplane's behaviour (core 2.2.0) as controllers: definitions, compositions and their revisions, composite
+//! resources, usages, and the functions that compositions call.
+//!
+//! The controllers do all their work through a `kube::Client`, so they run against any API server that serves
+//! [`custom_resource_definitions`]. What they are not: packages, providers, managed resource definitions, operations,
+//! claims. Providers' behaviour is the stand-ins' part; functions are started by whoever runs this, and found by name.
+//!
+//! - [`controllers`] makes the controllers of one control plane, [`usage_admission`] what refuses deletions there;
+//! - [`Functions`] holds what a Composition's `functionRef.name` means: a [`Function`] in process, at an
+//!   [`Address`](function::Address), a [`Command`](function::Command), or the built-in
+//!   [`AutoReady`](function::AutoReady).
+
+mod composite;
+mod composition;
+mod condition;
+mod controllers;
+mod crds;
+mod definition;
+mod error;
+pub mod function;
+mod names;
+mod object;
+mod recorder;
+mod usage;
+mod work;
+
+pub use controllers::{Settings, controllers, usage_admission};
+pub use crds::custom_resource_definitions;
+pub use function::{Function, FunctionError, Functions, FunctionsBuilder};
+pub use function_sdk_rust::proto::v1::{RunFunctionRequest, RunFunctionResponse};

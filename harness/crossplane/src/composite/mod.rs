@@ -1,0 +1,118 @@
+//! Composite resources: each is composed by the pipeline of functions of its Composition.
+//!
+//! Crossplane 2.2.0 (internal/controller/apiextensions/composite), with realtime compositions as by default: nothing is
+//! polled, what is composed is watched. Its circuit breaker is always closed here. Two differences are deliberate: the
+//! time until a composite is looked at again (a function's TTL) is exact instead of ±10 %, and what is unordered there
+//! (which of several compositions is picked, in which order resources are applied) is ordered by the seed.
+
+mod compose;
+mod desired;
+mod index;
+mod observe;
+mod openapi;
+mod reconcile;
+mod request;
+mod requirements;
+mod select;
+mod write;
+mod xr;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use crosscut_apiserver::Event;
+use crosscut_controller::{After, Context, Controller, Key, ReconcileError};
+use serde_json::Value;
+
+use crate::error::{Error, optional};
+use crate::function::Functions;
+use crate::recorder::{Happening, Recorder};
+use crate::work::{Work, outcome};
+use crosscut_client::{Address, Mapper};
+use index::{Defined, Index};
+
+/// Reconciles the objects of every CompositeResourceDefinition.
+pub(crate) struct Composites {
+    mapper: Arc<Mapper>,
+    recorder: Recorder,
+    functions: Arc<Functions>,
+    index: Mutex<Index>,
+}
+
+impl Composites {
+    pub(crate) fn new(mapper: Arc<Mapper>, functions: Arc<Functions>) -> Self {
+        // Composite resources are reconciled by the program's controller of definitions, which is what events name.
+        let recorder =
+            Recorder::new("defined/compositeresourcedefinition.apiextensions.crossplane.io");
+        Self {
+            mapper,
+            recorder,
+            functions,
+            index: Mutex::default(),
+        }
+    }
+
+    fn with_index<T>(&self, use_it: impl FnOnce(&mut Index) -> T) -> T {
+        use_it(&mut self.index.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[async_trait]
+impl Controller for Composites {
+    fn name(&self) -> &str {
+        "composite"
+    }
+
+    fn interested(&self, event: &Event) -> Vec<Key> {
+        self.with_index(|index| index.observe(event))
+    }
+
+    async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
+        let Some(defined) = self.with_index(|index| index.kind(&key.group, &key.kind)) else {
+            return Ok(After::Nothing);
+        };
+        let controller = format!("composite/{}", defined.definition);
+        let work = Work::new(context, &self.mapper, &self.recorder).in_the_name_of(&controller);
+        let session = Session {
+            work,
+            context,
+            functions: &self.functions,
+            index: &self.index,
+            defined,
+        };
+        outcome(reconcile::reconcile(&session, key).await)
+    }
+}
+
+/// One reconcile of one composite resource.
+struct Session<'a> {
+    work: Work<'a>,
+    context: &'a Context,
+    functions: &'a Functions,
+    index: &'a Mutex<Index>,
+    defined: Defined,
+}
+
+impl Session<'_> {
+    /// Reads an object as Crossplane's cached client does: as last seen, from the server only if it was not seen.
+    async fn read(&self, address: Address<'_>) -> Result<Option<Arc<Value>>, Error> {
+        let seen = self
+            .index
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .object(
+                address.api_version,
+                address.kind,
+                address.namespace,
+                address.name,
+            );
+        if seen.is_some() {
+            return Ok(seen);
+        }
+        Ok(optional(self.work.api.get(address).await)?.map(Arc::new))
+    }
+
+    async fn record(&self, about: &Value, happening: &Happening) {
+        self.work.record(about, happening).await;
+    }
+}

@@ -1,0 +1,91 @@
+//! CompositionRevisions: whether their pipelines can work.
+//!
+//! Crossplane asks whether an active FunctionRevision of a named function lacks the capability `composition`. There are
+//! no FunctionRevisions here: functions are started by whoever runs this. So, as with Crossplane where no
+//! FunctionRevision exists, every pipeline is valid, and an unknown function is found when it is called.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use crosscut_apiserver::Event;
+use crosscut_controller::{After, Context, Controller, Key, ReconcileError};
+
+use super::{API_VERSION, REVISION_KIND};
+use crate::condition::{self, Condition};
+use crate::error::{Error, Wrap, optional};
+use crate::object;
+use crate::recorder::{Happening, Recorder};
+use crate::work::{Work, is_about, key_of, outcome};
+use crosscut_client::{Address, Mapper};
+
+const NAME: &str = "revision/compositionrevision.apiextensions.crossplane.io";
+
+/// Judges the pipelines of CompositionRevisions.
+pub(crate) struct Revisions {
+    mapper: Arc<Mapper>,
+    recorder: Recorder,
+}
+
+impl Revisions {
+    pub(crate) fn new(mapper: Arc<Mapper>) -> Self {
+        Self {
+            mapper,
+            recorder: Recorder::new(NAME),
+        }
+    }
+}
+
+#[async_trait]
+impl Controller for Revisions {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn interested(&self, event: &Event) -> Vec<Key> {
+        if is_about(event, API_VERSION, REVISION_KIND) {
+            vec![key_of(event)]
+        } else {
+            Vec::new()
+        }
+    }
+
+    async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
+        let work = Work::new(context, &self.mapper, &self.recorder);
+        outcome(reconcile(&work, &key.name).await.map(|()| After::Nothing))
+    }
+}
+
+async fn reconcile(work: &Work<'_>, name: &str) -> Result<(), Error> {
+    let found = optional(
+        work.api
+            .get(Address::cluster(API_VERSION, REVISION_KIND, name))
+            .await,
+    );
+    let Some(mut revision) = found.context("cannot get CompositionRevision")? else {
+        return Ok(());
+    };
+    if object::is_being_deleted(&revision) {
+        return Ok(());
+    }
+    let message = "All functions have required composition capability";
+    work.record(
+        &revision,
+        &Happening::normal("CheckCapabilities", message).quiet(),
+    )
+    .await;
+    let before = revision.get("status").cloned();
+    condition::mark(&mut revision, &Condition::reconcile_success(), &work.now);
+    condition::mark(
+        &mut revision,
+        &Condition::new("ValidPipeline", "True", "ValidPipeline"),
+        &work.now,
+    );
+    if revision.get("status") == before.as_ref() {
+        return Ok(());
+    }
+    work.api
+        .update_status(&revision)
+        .await
+        .map(drop)
+        .context("cannot update CompositionRevision status")
+}

@@ -1,0 +1,89 @@
+//! What goes wrong inside a reconcile, as a chain of contexts.
+//!
+//! Crossplane reports errors as `outer: inner: cause` in conditions and events, so the text of the whole chain is
+//! behaviour here, and `Display` prints all of it.
+
+use crosscut_client::ApiError;
+
+use crate::function::FunctionError;
+
+/// An error of one of Crossplane's controllers. Its `Display` is the whole chain.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// Something found wrong here.
+    #[error("{0}")]
+    Plain(String),
+    /// What was being done, around its cause.
+    #[error("{context}: {source}")]
+    Context {
+        context: String,
+        #[source]
+        source: Box<Error>,
+    },
+    /// The API server refused, or could not be asked.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// A composition function failed, other than by a fatal result.
+    #[error(transparent)]
+    Function(#[from] FunctionError),
+}
+
+impl Error {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self::Plain(text.into())
+    }
+
+    fn api(&self) -> Option<&ApiError> {
+        match self {
+            Self::Api(error) => Some(error),
+            Self::Context { source, .. } => source.api(),
+            _ => None,
+        }
+    }
+
+    /// 404, for whatever reason.
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.api().is_some_and(ApiError::is_not_found)
+    }
+
+    /// A write that raced with another; AlreadyExists is not one.
+    pub(crate) fn is_conflict(&self) -> bool {
+        self.api().is_some_and(ApiError::is_conflict)
+    }
+
+    /// The object was refused by validation (422).
+    pub(crate) fn is_invalid(&self) -> bool {
+        self.api().is_some_and(ApiError::is_invalid)
+    }
+}
+
+/// Wraps the error of a result in what was being done.
+pub(crate) trait Wrap<T> {
+    fn context(self, context: impl Into<String>) -> Result<T, Error>;
+    fn with_context<S: Into<String>>(self, context: impl FnOnce() -> S) -> Result<T, Error>;
+}
+
+impl<T, E: Into<Error>> Wrap<T> for Result<T, E> {
+    fn context(self, context: impl Into<String>) -> Result<T, Error> {
+        self.map_err(|source| Error::Context {
+            context: context.into(),
+            source: Box::new(source.into()),
+        })
+    }
+
+    fn with_context<S: Into<String>>(self, context: impl FnOnce() -> S) -> Result<T, Error> {
+        self.map_err(|source| Error::Context {
+            context: context().into(),
+            source: Box::new(source.into()),
+        })
+    }
+}
+
+/// Turns `NotFound` into `None`.
+pub(crate) fn optional<T, E: Into<Error>>(result: Result<T, E>) -> Result<Option<T>, Error> {
+    match result.map_err(Into::into) {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,187 @@
+//! Composition functions: what runs one, and the ways to reach it.
+//!
+//! The protocol is Crossplane's `apiextensions.fn.proto.v1`, with the types of `function-sdk-rust`. A function is known
+//! by the name that a Composition's `functionRef` uses. It can be called in process (implement [`Function`]), reached by
+//! gRPC at an [`Address`], started as a [`Command`], or be the built-in [`AutoReady`].
+
+mod address;
+mod auto_ready;
+mod command;
+pub mod convert;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use function_sdk_rust::proto::v1::{RunFunctionRequest, RunFunctionResponse};
+
+pub use address::Address;
+pub use auto_ready::AutoReady;
+pub use command::{Command, CommandSettings};
+
+/// Something that composes: one step's function.
+#[async_trait]
+pub trait Function: Send + Sync {
+    /// Answers one request. Fatal results are answers, not errors.
+    ///
+    /// # Errors
+    /// If the function cannot be reached, crashes, takes too long, or answers something that is no response.
+    async fn run(&self, request: RunFunctionRequest) -> Result<RunFunctionResponse, FunctionError>;
+}
+
+/// Why a function gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum FunctionError {
+    /// No function of this name is configured.
+    #[error("no function named {0:?} is configured")]
+    Unknown(String),
+    /// The address is not one.
+    #[error("{address:?} is not an address: {reason}")]
+    Address {
+        /// What was given.
+        address: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The program could not be run at all.
+    #[error("cannot start {program:?}: {source}")]
+    Start {
+        /// The program.
+        program: String,
+        /// The operating system's reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Neither arguments nor environment tell the program where to listen.
+    #[error(
+        "cannot start {program:?}: neither its arguments nor its environment contain {{address}} or {{port}}"
+    )]
+    NoAddress {
+        /// The program.
+        program: String,
+    },
+    /// The program runs but did not answer gRPC in time.
+    #[error("{program:?} did not answer gRPC on {address} within {deadline:?}: {last}{}", tail(.stderr))]
+    NotReady {
+        /// The program.
+        program: String,
+        /// Where it was to listen.
+        address: String,
+        /// How long it had.
+        deadline: Duration,
+        /// What the last attempt met.
+        last: String,
+        /// The end of what it wrote to standard error.
+        stderr: String,
+    },
+    /// The program ended.
+    #[error("{program:?} ended ({status}){}", tail(.stderr))]
+    Exited {
+        /// The program.
+        program: String,
+        /// How it ended.
+        status: String,
+        /// The end of what it wrote to standard error.
+        stderr: String,
+    },
+    /// No answer in time.
+    #[error("no answer from {address} within {deadline:?}{}", tail(.stderr))]
+    Deadline {
+        /// The function's address.
+        address: String,
+        /// How long it had.
+        deadline: Duration,
+        /// The end of what it wrote to standard error, if it was started here.
+        stderr: String,
+    },
+    /// The gRPC call failed: the function is not there, refused, or answered what is no response.
+    #[error("rpc error from {address}: code = {code} desc = {message}{}", tail(.stderr))]
+    Rpc {
+        /// The function's address.
+        address: String,
+        /// gRPC's name of the status.
+        code: String,
+        /// What it said.
+        message: String,
+        /// The end of what it wrote to standard error, if it was started here.
+        stderr: String,
+    },
+    /// An in-process function failed.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// The end of standard error as the end of a message.
+fn tail(stderr: &str) -> String {
+    let stderr = stderr.trim();
+    if stderr.is_empty() {
+        String::new()
+    } else {
+        format!("; its last words: {stderr}")
+    }
+}
+
+impl FunctionError {
+    /// The same error with the end of the function's standard error.
+    fn with_stderr(mut self, text: String) -> Self {
+        if let Self::Deadline { stderr, .. } | Self::Rpc { stderr, .. } = &mut self {
+            *stderr = text;
+        }
+        self
+    }
+}
+
+/// Functions by the name that Compositions call them.
+#[derive(Clone, Default)]
+pub struct Functions {
+    by_name: BTreeMap<String, Arc<dyn Function>>,
+}
+
+impl Functions {
+    /// Starts with none.
+    pub fn builder() -> FunctionsBuilder {
+        FunctionsBuilder::default()
+    }
+
+    /// The function of this name.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn get(&self, name: &str) -> Result<&Arc<dyn Function>, FunctionError> {
+        self.by_name
+            .get(name)
+            .ok_or_else(|| FunctionError::Unknown(name.to_owned()))
+    }
+
+    /// Every name, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
+    }
+}
+
+impl std::fmt::Debug for Functions {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_set().entries(self.by_name.keys()).finish()
+    }
+}
+
+/// Collects [`Functions`].
+#[derive(Default)]
+pub struct FunctionsBuilder {
+    functions: Functions,
+}
+
+impl FunctionsBuilder {
+    /// Adds a function; a later one of the same name replaces an earlier.
+    #[must_use]
+    pub fn insert(mut self, name: impl Into<String>, function: Arc<dyn Function>) -> Self {
+        self.functions.by_name.insert(name.into(), function);
+        self
+    }
+
+    /// What was collected.
+    pub fn build(self) -> Functions {
+        self.functions
+    }
+}

@@ -1,0 +1,267 @@
+//! Kubernetes Events that say what a controller did and why.
+//!
+//! The same event about the same object is one Event with a count, as client-go keeps it. What client-go does on top is
+//! left out: it drops events of an object after a burst of 25 and folds more than ten alike into one, and a test
+//! that asks what a function said must not depend on how much else was said. Events whose repetition says nothing new
+//! (`Repeat::Quiet`) are written once instead.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::{Value, json};
+
+use crate::error::{Error, optional};
+use crate::{names, object};
+use crosscut_client::{Address, Api};
+
+/// How serious an event is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Severity {
+    Normal,
+    Warning,
+}
+
+/// Whether saying the same again counts up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    Counted,
+    Quiet,
+}
+
+/// What happened, before it is known to whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Happening {
+    pub(crate) severity: Severity,
+    pub(crate) reason: String,
+    pub(crate) message: String,
+    pub(crate) repeat: Repeat,
+}
+
+impl Happening {
+    pub(crate) fn normal(reason: &str, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Normal,
+            reason: reason.to_owned(),
+            message: message.into(),
+            repeat: Repeat::Counted,
+        }
+    }
+
+    pub(crate) fn warning(reason: &str, message: impl ToString) -> Self {
+        Self {
+            severity: Severity::Warning,
+            reason: reason.to_owned(),
+            message: message.to_string(),
+            repeat: Repeat::Counted,
+        }
+    }
+
+    pub(crate) fn quiet(mut self) -> Self {
+        self.repeat = Repeat::Quiet;
+        self
+    }
+
+    fn kind(&self) -> &'static str {
+        match self.severity {
+            Severity::Normal => "Normal",
+            Severity::Warning => "Warning",
+        }
+    }
+}
+
+/// Writes Events in the name of one controller.
+pub(crate) struct Recorder {
+    component: &'static str,
+    counts: Mutex<HashMap<String, u64>>,
+}
+
+/// What an Event says besides what happened.
+pub(crate) struct Circumstances<'a> {
+    pub(crate) api: &'a Api,
+    /// RFC 3339.
+    pub(crate) now: &'a str,
+    /// Annotations of the Event, an object or null.
+    pub(crate) annotations: Value,
+}
+
+impl Recorder {
+    pub(crate) fn new(component: &'static str) -> Self {
+        Self {
+            component,
+            counts: Mutex::default(),
+        }
+    }
+
+    /// Records what happened to an object. An Event that cannot be written is only logged: it must not stop the work.
+    pub(crate) async fn record(
+        &self,
+        circumstances: &Circumstances<'_>,
+        about: &Value,
+        happening: &Happening,
+    ) {
+        let name = event_name(about, happening);
+        let count = self.next(&name);
+        if count > 1 && happening.repeat == Repeat::Quiet {
+            return;
+        }
+        let written = match count {
+            1 => self.create(circumstances, about, happening, &name).await,
+            count => {
+                self.count(circumstances, about, happening, &name, count)
+                    .await
+            }
+        };
+        if let Err(error) = written {
+            tracing::debug!(%error, reason = happening.reason, "cannot record an event");
+        }
+    }
+
+    fn next(&self, name: &str) -> u64 {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(name.to_owned()).or_default();
+        *count = count.saturating_add(1);
+        *count
+    }
+
+    async fn create(
+        &self,
+        circumstances: &Circumstances<'_>,
+        about: &Value,
+        happening: &Happening,
+        name: &str,
+    ) -> Result<(), Error> {
+        let event = self.event(circumstances, about, happening, name);
+        match circumstances.api.create(&event).await {
+            Err(error) if error.is_already_exists() => {
+                self.count_existing(circumstances, about, happening, name)
+                    .await
+            }
+            other => Ok(other.map(drop)?),
+        }
+    }
+
+    /// An earlier life of this controller wrote the event: goes on counting from there.
+    async fn count_existing(
+        &self,
+        circumstances: &Circumstances<'_>,
+        about: &Value,
+        happening: &Happening,
+        name: &str,
+    ) -> Result<(), Error> {
+        if happening.repeat == Repeat::Quiet {
+            return Ok(());
+        }
+        let existing = circumstances.api.get(event_address(about, name)).await?;
+        let count = existing
+            .get("count")
+            .and_then(Value::as_u64)
+            .unwrap_or(1)
+            .saturating_add(1);
+        self.counts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name.to_owned(), count);
+        self.count(circumstances, about, happening, name, count)
+            .await
+    }
+
+    async fn count(
+        &self,
+        circumstances: &Circumstances<'_>,
+        about: &Value,
+        happening: &Happening,
+        name: &str,
+        count: u64,
+    ) -> Result<(), Error> {
+        let patch = json!({"count": count, "lastTimestamp": circumstances.now});
+        let patched = circumstances
+            .api
+            .merge_patch(event_address(about, name), &patch)
+            .await;
+        if optional(patched)?.is_none() {
+            circumstances
+                .api
+                .create(&self.event(circumstances, about, happening, name))
+                .await?;
+        }
+        Ok(())
+    }
+
+    fn event(
+        &self,
+        circumstances: &Circumstances<'_>,
+        about: &Value,
+        happening: &Happening,
+        name: &str,
+    ) -> Value {
+        let mut event = json!({
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"name": name, "namespace": event_namespace(about)},
+            "involvedObject": {
+                "apiVersion": object::api_version(about),
+                "kind": object::kind(about),
+                "name": object::name(about),
+                "uid": object::uid(about),
+                "resourceVersion": object::text(about, &["metadata", "resourceVersion"]),
+            },
+            "type": happening.kind(),
+            "reason": happening.reason,
+            "message": happening.message,
+            "count": 1,
+            "firstTimestamp": circumstances.now,
+            "lastTimestamp": circumstances.now,
+            "source": {"component": self.component},
+            "reportingComponent": self.component,
+            "reportingInstance": "",
+        });
+        if !object::namespace(about).is_empty() {
+            object::set(
+                &mut event,
+                &["involvedObject", "namespace"],
+                json!(object::namespace(about)),
+            );
+        }
+        if !circumstances.annotations.is_null() {
+            object::set(
+                &mut event,
+                &["metadata", "annotations"],
+                circumstances.annotations.clone(),
+            );
+        }
+        event
+    }
+}
+
+fn event_namespace(about: &Value) -> &str {
+    match object::namespace(about) {
+        "" => "default",
+        namespace => namespace,
+    }
+}
+
+fn event_address<'a>(about: &'a Value, name: &'a str) -> Address<'a> {
+    Address {
+        api_version: "v1",
+        kind: "Event",
+        namespace: event_namespace(about),
+        name,
+    }
+}
+
+/// One name for the same event about the same object, in the shape of client-go's names.
+fn event_name(about: &Value, happening: &Happening) -> String {
+    let identity = [
+        object::uid(about),
+        object::kind(about),
+        happening.kind(),
+        &happening.reason,
+        &happening.message,
+    ]
+    .join("\n");
+    format!(
+        "{}.{}",
+        object::name(about),
+        &names::sha256_hex(identity.as_bytes())[..16]
+    )
+}

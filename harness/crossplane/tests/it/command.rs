@@ -1,0 +1,160 @@
+//! Functions that are programs: they answer, and each way of not answering is told apart.
+
+use std::time::{Duration, Instant};
+
+use crosscut_crossplane::Function as _;
+use crosscut_crossplane::function::{Command, CommandSettings, convert};
+use crosscut_crossplane::{FunctionError, RunFunctionRequest};
+use function_sdk_rust::proto::v1::{Resource, State};
+use rstest::rstest;
+use serde_json::json;
+
+use crate::stub::{NOTE, settings};
+
+fn request() -> RunFunctionRequest {
+    let resource = Resource {
+        resource: Some(convert::to_struct(&json!({"spec": {"replicas": 3}}))),
+        ..Resource::default()
+    };
+    RunFunctionRequest {
+        desired: Some(State {
+            composite: None,
+            resources: std::iter::once(("a".to_owned(), resource)).collect(),
+        }),
+        ..RunFunctionRequest::default()
+    }
+}
+
+async fn start_error(settings: &CommandSettings) -> FunctionError {
+    match Command::start(settings).await {
+        Ok(_) => panic!("it started"),
+        Err(error) => error,
+    }
+}
+
+async fn call_error(settings: &CommandSettings) -> FunctionError {
+    let command = Command::start(settings).await.expect("it starts");
+    command.run(request()).await.expect_err("the call fails")
+}
+
+#[tokio::test]
+async fn a_program_that_answers() {
+    let command = Command::start(&settings("answers"))
+        .await
+        .expect("it starts");
+    for _ in 0..3 {
+        let response = command.run(request()).await.expect("an answer");
+        assert_eq!(response.desired, request().desired);
+    }
+    command.close().await;
+}
+
+#[tokio::test]
+async fn a_program_that_does_not_exist() {
+    let error = start_error(&CommandSettings::new("/does/not/exist", ["{address}"])).await;
+    assert!(matches!(&error, FunctionError::Start { .. }), "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("cannot start \"/does/not/exist\": "),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_program_that_is_not_told_where_to_listen() {
+    let error = start_error(&CommandSettings::new("true", ["--address", "127.0.0.1:1"])).await;
+    assert!(
+        error.to_string().contains("contain {address} or {port}"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_program_that_ends_before_it_answers_says_why() {
+    let error = start_error(&settings("crash-at-start")).await;
+    assert!(matches!(&error, FunctionError::Exited { .. }), "{error}");
+    let text = error.to_string();
+    assert!(
+        text.contains("exit status: 3") && text.contains("no configuration found"),
+        "{text}"
+    );
+}
+
+#[rstest]
+#[case::never_listens("never-listens")]
+#[case::speaks_no_grpc("speaks-no-grpc")]
+#[tokio::test]
+async fn a_program_that_never_answers(#[case] mode: &str) {
+    let mut settings = settings(mode);
+    settings.start_deadline = Duration::from_millis(700);
+    let begun = Instant::now();
+    let error = start_error(&settings).await;
+    assert!(matches!(&error, FunctionError::NotReady { .. }), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("did not answer gRPC on 127.0.0.1:"),
+        "{error}"
+    );
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn a_program_that_ends_in_a_call_says_why() {
+    let error = call_error(&settings("crash-on-call")).await;
+    assert!(matches!(&error, FunctionError::Exited { .. }), "{error}");
+    let text = error.to_string();
+    assert!(
+        text.contains("exit status: 7") && text.contains("cannot go on"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_call_that_hangs_ends_at_its_deadline() {
+    let mut settings = settings("hang-on-call");
+    settings.call_deadline = Duration::from_millis(200);
+    let error = call_error(&settings).await;
+    assert!(matches!(&error, FunctionError::Deadline { .. }), "{error}");
+    assert!(error.to_string().contains("within 200ms"), "{error}");
+}
+
+#[rstest]
+#[case::refusal("refuse-on-call", "code = PermissionDenied desc = not for you")]
+#[case::nonsense("answers-nonsense", "failed to decode")]
+#[tokio::test]
+async fn an_answer_that_is_no_response(#[case] mode: &str, #[case] says: &str) {
+    let error = call_error(&settings(mode)).await;
+    assert!(matches!(&error, FunctionError::Rpc { .. }), "{error}");
+    assert!(error.to_string().contains(says), "{error}");
+}
+
+#[tokio::test]
+async fn a_program_goes_with_everything_it_started() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let note = folder.path().join("pid");
+    let mut settings = settings("starts-a-child");
+    settings
+        .environment
+        .insert(NOTE.to_owned(), note.to_string_lossy().into_owned());
+    let command = Command::start(&settings).await.expect("it starts");
+    let process = std::fs::read_to_string(&note).expect("a note");
+    assert!(is_running(&process));
+    drop(command);
+    let end = Instant::now() + Duration::from_secs(5);
+    while is_running(&process) && Instant::now() < end {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(!is_running(&process));
+}
+
+/// Whether a process runs; one that was killed and not yet waited for does not.
+fn is_running(process: &str) -> bool {
+    std::fs::read_to_string(format!("/proc/{process}/stat")).is_ok_and(|stat| {
+        !stat
+            .rsplit(')')
+            .next()
+            .is_some_and(|rest| rest.trim().starts_with('Z'))
+    })
+}

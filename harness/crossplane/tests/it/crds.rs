@@ -1,0 +1,77 @@
+//! Our CRDs of Crossplane's own kinds against the real ones: same fields, defaults, rules, required fields.
+
+use std::path::{Path, PathBuf};
+
+use crosscut_crossplane::custom_resource_definitions;
+use serde_json::Value;
+
+fn real_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/crds/crossplane")
+}
+
+#[test]
+fn every_file_is_one_definition() {
+    let names: Vec<String> = custom_resource_definitions()
+        .iter()
+        .map(|crd| {
+            crd["metadata"]["name"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        })
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "compositeresourcedefinitions.apiextensions.crossplane.io",
+            "compositions.apiextensions.crossplane.io",
+            "compositionrevisions.apiextensions.crossplane.io",
+            "usages.protection.crossplane.io",
+            "clusterusages.protection.crossplane.io",
+        ]
+    );
+}
+
+#[test]
+fn definitions_serve_what_crossplane_serves() {
+    let folder = real_folder();
+    if !folder.is_dir() {
+        skip(&folder);
+        return;
+    }
+    for ours in custom_resource_definitions() {
+        let (group, plural) = (&ours["spec"]["group"], &ours["spec"]["names"]["plural"]);
+        let file = format!(
+            "{}_{}.yaml",
+            group.as_str().unwrap_or_default(),
+            plural.as_str().unwrap_or_default()
+        );
+        let text = std::fs::read_to_string(folder.join(&file)).expect("the real definition");
+        let documents =
+            crosscut_yaml::parse(&text, &crosscut_yaml::Limits::default()).expect("valid YAML");
+        let mut real = documents[0].to_value();
+        without_prose(&mut real);
+        let mut ours = ours;
+        without_prose(&mut ours);
+        assert_eq!(ours["spec"], real["spec"], "{file}");
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "a skipped comparison must say so")]
+fn skip(folder: &Path) {
+    println!("skipped: {} is not there", folder.display());
+}
+
+/// Drops what does not decide anything: descriptions, and how kubectl prints.
+fn without_prose(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|key, value| {
+                !(key == "description" && value.is_string()) && key != "additionalPrinterColumns"
+            });
+            fields.values_mut().for_each(without_prose);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_prose),
+        _ => {}
+    }
+}

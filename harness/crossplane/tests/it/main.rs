@@ -1,0 +1,14 @@
+//! The crate from outside: its CRDs, its function runtimes, and its controllers on an embedded control plane.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails there and then"
+)]
+
+mod command;
+mod composite;
+mod crds;
+mod plane;
+mod stub;
+mod toy;
