@@ -1,0 +1,101 @@
+//! The conditions of managed resources, as crossplane-runtime writes them.
+
+use serde_json::{Value, json};
+
+/// A condition's type, status, reason and message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Condition<'a> {
+    kind: &'a str,
+    status: &'a str,
+    reason: &'a str,
+    message: &'a str,
+}
+
+impl<'a> Condition<'a> {
+    pub(crate) const SYNCED: Condition<'static> =
+        Condition::of("Synced", "True", "ReconcileSuccess");
+    pub(crate) const PAUSED: Condition<'static> =
+        Condition::of("Synced", "False", "ReconcilePaused");
+    pub(crate) const AVAILABLE: Condition<'static> = Condition::of("Ready", "True", "Available");
+    pub(crate) const UNAVAILABLE: Condition<'static> =
+        Condition::of("Ready", "False", "Unavailable");
+    pub(crate) const CREATING: Condition<'static> = Condition::of("Ready", "False", "Creating");
+    pub(crate) const DELETING: Condition<'static> = Condition::of("Ready", "False", "Deleting");
+
+    const fn of(kind: &'a str, status: &'a str, reason: &'a str) -> Condition<'a> {
+        Condition {
+            kind,
+            status,
+            reason,
+            message: "",
+        }
+    }
+
+    pub(crate) fn error(message: &'a str) -> Condition<'a> {
+        Condition {
+            message,
+            ..Condition::of("Synced", "False", "ReconcileError")
+        }
+    }
+}
+
+/// Sets a condition of an object; the time changes with the status, reason or message, as crossplane-runtime has it.
+pub(crate) fn set(object: &mut Value, condition: Condition<'_>, now: &str) {
+    if !object["status"].is_object() {
+        object["status"] = json!({});
+    }
+    if !object["status"]["conditions"].is_array() {
+        object["status"]["conditions"] = json!([]);
+    }
+    let mut wanted = json!({
+        "type": condition.kind,
+        "status": condition.status,
+        "reason": condition.reason,
+        "lastTransitionTime": now,
+    });
+    if !condition.message.is_empty() {
+        wanted["message"] = json!(condition.message);
+    }
+    if let Some(generation) = object["metadata"]["generation"].as_i64() {
+        wanted["observedGeneration"] = json!(generation);
+    }
+    let Some(conditions) = object["status"]["conditions"].as_array_mut() else {
+        return;
+    };
+    match conditions
+        .iter_mut()
+        .find(|one| one["type"] == condition.kind)
+    {
+        None => conditions.push(wanted),
+        Some(known) => {
+            let same = ["status", "reason", "message"]
+                .iter()
+                .all(|field| known[*field] == wanted[*field]);
+            if same {
+                wanted["lastTransitionTime"] = known["lastTransitionTime"].clone();
+            }
+            *known = wanted;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Condition, set};
+
+    #[test]
+    fn the_time_stays_while_nothing_changes() {
+        let mut object = json!({ "metadata": { "generation": 2 } });
+        set(&mut object, Condition::CREATING, "then");
+        set(&mut object, Condition::SYNCED, "then");
+        set(&mut object, Condition::SYNCED, "now");
+        set(&mut object, Condition::AVAILABLE, "now");
+        let conditions = &object["status"]["conditions"];
+        assert_eq!(conditions[0]["lastTransitionTime"], "now");
+        assert_eq!(conditions[0]["reason"], "Available");
+        assert_eq!(conditions[1]["lastTransitionTime"], "then");
+        assert_eq!(conditions[1]["observedGeneration"], 2);
+    }
+}

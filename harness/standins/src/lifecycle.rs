@@ -1,0 +1,180 @@
+//! What the life of every managed resource has in common (crossplane-runtime's managed reconciler).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crosscut_client::{Address, Api, ApiError, Mapper, object};
+use crosscut_controller::{After, Context, Key, ReconcileError};
+use serde_json::{Value, json};
+
+use crate::conditions::{self, Condition};
+use crate::events::{Happening, say};
+
+/// Keeps a managed resource until what it stands for is gone.
+pub(crate) const FINALIZER: &str = "finalizer.managedresource.crossplane.io";
+/// The name outside of Kubernetes.
+pub(crate) const EXTERNAL_NAME: &str = "crossplane.io/external-name";
+
+/// How often a resource that is as it should be is looked at again.
+pub(crate) const POLL: After = After::In(Duration::from_secs(600));
+/// How often one that is not ready is.
+pub(crate) const POLL_UNREADY: After = After::In(Duration::from_secs(30));
+
+/// A managed resource under reconcile, and what was read of it.
+pub(crate) struct Managed {
+    pub(crate) api: Api,
+    /// RFC 3339, in seconds.
+    pub(crate) now: String,
+    pub(crate) object: Value,
+    /// The status as it is stored.
+    stored: Value,
+}
+
+impl Managed {
+    /// Reads the object of a key; nothing where it is gone.
+    ///
+    /// # Errors
+    /// The API's.
+    pub(crate) async fn read(
+        context: &Context,
+        mapper: &Arc<Mapper>,
+        manager: &str,
+        key: &Key,
+    ) -> Result<Option<Managed>, ReconcileError> {
+        let api = Api::new(context.client(), mapper, manager);
+        let api_version = key.api_version();
+        let address = Address {
+            api_version: &api_version,
+            kind: &key.kind,
+            namespace: key.namespace.as_deref().unwrap_or_default(),
+            name: &key.name,
+        };
+        let object = match api.get(address).await {
+            Ok(object) => object,
+            Err(error) if error.is_not_found() || error.is_no_match() => return Ok(None),
+            Err(error) => return Err(failed(&error)),
+        };
+        let now = jiff::Timestamp::from_second(context.now().as_second()).unwrap_or(context.now());
+        Ok(Some(Managed {
+            api,
+            now: now.to_string(),
+            stored: object["status"].clone(),
+            object,
+        }))
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        object::annotation(&self.object, "crossplane.io/paused") == "true"
+    }
+
+    /// Whether a management policy, or all, is given; an object without policies has all.
+    pub(crate) fn may(&self, policy: &str) -> bool {
+        match self.object["spec"]["managementPolicies"].as_array() {
+            None => true,
+            Some(policies) => policies.iter().any(|one| one == "*" || one == policy),
+        }
+    }
+
+    pub(crate) fn external_name(&self) -> &str {
+        object::annotation(&self.object, EXTERNAL_NAME)
+    }
+
+    /// Names the resource outside, unless it is named.
+    pub(crate) async fn name_outside(&mut self, name: &str) -> Result<(), ReconcileError> {
+        if !self.external_name().is_empty() {
+            return Ok(());
+        }
+        let patch = json!({ "metadata": { "annotations": { EXTERNAL_NAME: name } } });
+        self.patch(&patch).await
+    }
+
+    pub(crate) async fn add_finalizer(&mut self) -> Result<(), ReconcileError> {
+        if object::has_finalizer(&self.object, FINALIZER) {
+            return Ok(());
+        }
+        object::add_finalizer(&mut self.object, FINALIZER);
+        self.write_finalizers().await
+    }
+
+    pub(crate) async fn remove_finalizer(&mut self) -> Result<(), ReconcileError> {
+        if !object::has_finalizer(&self.object, FINALIZER) {
+            return Ok(());
+        }
+        object::remove_finalizer(&mut self.object, FINALIZER);
+        self.write_finalizers().await
+    }
+
+    async fn write_finalizers(&mut self) -> Result<(), ReconcileError> {
+        let patch = json!({ "metadata": {
+            "finalizers": self.object["metadata"]["finalizers"],
+            "resourceVersion": self.object["metadata"]["resourceVersion"],
+        } });
+        self.patch(&patch).await
+    }
+
+    /// Writes outside of the status; the status that is being worked on stays.
+    pub(crate) async fn patch(&mut self, patch: &Value) -> Result<(), ReconcileError> {
+        let status = self.object["status"].clone();
+        let patched = self.api.merge_patch(Address::of(&self.object), patch).await;
+        match patched {
+            Ok(patched) => self.object = patched,
+            // Its last finalizer went, and it with it.
+            Err(error) if error.is_not_found() => return Ok(()),
+            Err(error) => return Err(failed(&error)),
+        }
+        if !status.is_null() {
+            self.object["status"] = status;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn set(&mut self, condition: Condition<'_>) {
+        conditions::set(&mut self.object, condition, &self.now);
+    }
+
+    /// Writes the status where it has changed.
+    pub(crate) async fn save(&mut self) -> Result<(), ReconcileError> {
+        if self.object["status"] == self.stored {
+            return Ok(());
+        }
+        match self.api.update_status(&self.object).await {
+            Ok(written) => {
+                self.stored = written["status"].clone();
+                self.object = written;
+                Ok(())
+            }
+            Err(error) if error.is_not_found() => Ok(()),
+            Err(error) => Err(failed(&error)),
+        }
+    }
+
+    pub(crate) async fn say(&self, happening: Happening<'_>) -> Result<(), ReconcileError> {
+        say(&self.api, &self.object, happening, &self.now)
+            .await
+            .map_err(|error| failed(&error))
+    }
+
+    /// Says in status and events what went wrong, and asks for another try.
+    pub(crate) async fn fail(
+        &mut self,
+        reason: &str,
+        message: &str,
+    ) -> Result<After, ReconcileError> {
+        self.set(Condition::error(message));
+        self.save().await?;
+        self.say(Happening::warning(reason, message)).await?;
+        Err(ReconcileError::new(message))
+    }
+
+    /// Stops at an object that is paused.
+    pub(crate) async fn pause(&mut self) -> Result<After, ReconcileError> {
+        self.set(Condition::PAUSED);
+        self.save().await?;
+        Ok(After::Nothing)
+    }
+}
+
+/// What an error of the API means for a reconcile.
+pub(crate) fn failed(error: &ApiError) -> ReconcileError {
+    ReconcileError::new(error.to_string())
+}

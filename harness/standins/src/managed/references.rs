@@ -1,0 +1,196 @@
+//! References between managed resources, resolved as their CRDs describe them.
+
+use std::collections::BTreeMap;
+
+use crosscut_client::{Address, Api, object};
+use crosscut_controller::ReconcileError;
+use serde_json::{Map, Value, json};
+
+use super::kinds::{Kinds, Reference};
+use crate::lifecycle::{EXTERNAL_NAME, Managed};
+
+/// How deep parameters may nest.
+const DEEPEST: usize = 32;
+
+/// Fills in what references lead to, and writes it where that changes anything; all of them or none.
+///
+/// The inner error says which reference leads nowhere.
+pub(super) async fn resolve(
+    managed: &mut Managed,
+    kinds: &Kinds,
+) -> Result<Result<(), String>, ReconcileError> {
+    let mut parameters = managed.object["spec"]["forProvider"].clone();
+    let resolver = Resolver {
+        api: &managed.api,
+        managed: &managed.object,
+        kinds,
+    };
+    for reference in kinds.references(&managed.object) {
+        let mut places = Vec::new();
+        find(&parameters, reference, &mut Vec::new(), &mut places);
+        for place in places {
+            let Some(map) = parameters
+                .pointer_mut(&place)
+                .and_then(Value::as_object_mut)
+            else {
+                continue;
+            };
+            if let Err(error) = resolver.fill(map, reference).await {
+                return Ok(Err(error));
+            }
+        }
+    }
+    if parameters != managed.object["spec"]["forProvider"] {
+        managed
+            .patch(&json!({ "spec": { "forProvider": parameters } }))
+            .await?;
+    }
+    Ok(Ok(()))
+}
+
+/// The JSON pointer of every map that uses a reference.
+fn find(value: &Value, reference: &Reference, path: &mut Vec<String>, places: &mut Vec<String>) {
+    if path.len() > DEEPEST {
+        return;
+    }
+    let children: Vec<(String, &Value)> = match value {
+        Value::Object(map) => {
+            let uses = |field: &str| map.get(field).is_some_and(|value| !value.is_null());
+            if uses(&reference.by_name) || uses(&reference.by_labels) {
+                places.push(path.iter().map(|step| format!("/{step}")).collect());
+            }
+            map.iter()
+                .map(|(name, value)| (name.clone(), value))
+                .collect()
+        }
+        Value::Array(list) => {
+            let numbered = list.iter().enumerate();
+            numbered
+                .map(|(index, value)| (index.to_string(), value))
+                .collect()
+        }
+        _ => return,
+    };
+    for (step, value) in children {
+        path.push(step.replace('~', "~0").replace('/', "~1"));
+        find(value, reference, path, places);
+        path.pop();
+    }
+}
+
+struct Resolver<'a> {
+    api: &'a Api,
+    managed: &'a Value,
+    kinds: &'a Kinds,
+}
+
+impl Resolver<'_> {
+    /// Fills in a field, unless it has a value.
+    async fn fill(
+        &self,
+        map: &mut Map<String, Value>,
+        reference: &Reference,
+    ) -> Result<(), String> {
+        let target = &reference.target;
+        let empty = [json!([]), json!(""), Value::Null];
+        if map.get(target).is_some_and(|value| !empty.contains(value)) {
+            return Ok(());
+        }
+        let kind = self
+            .kinds
+            .meant(reference, self.managed)
+            .ok_or_else(|| format!("{target}: the kind that it refers to is not installed"))?;
+        let found = self.referenced(map, reference, kind).await?;
+        let names: Vec<Value> = found
+            .iter()
+            .map(|one| json!({ "name": object::name(one) }))
+            .collect();
+        let values: Result<Vec<Value>, String> =
+            found.iter().map(|one| outside(one, target)).collect();
+        let values = values?;
+        if reference.many {
+            map.insert(reference.by_name.clone(), Value::Array(names));
+            map.insert(target.clone(), Value::Array(values));
+        } else if let (Some(name), Some(value)) = (names.first(), values.first()) {
+            map.insert(reference.by_name.clone(), name.clone());
+            map.insert(target.clone(), value.clone());
+        }
+        Ok(())
+    }
+
+    async fn referenced(
+        &self,
+        map: &Map<String, Value>,
+        reference: &Reference,
+        kind: (&str, &str),
+    ) -> Result<Vec<Value>, String> {
+        let given = map.get(&reference.by_name).unwrap_or(&Value::Null);
+        let named: Vec<&Value> = match given {
+            Value::Array(list) => list.iter().collect(),
+            Value::Object(_) => vec![given],
+            _ => Vec::new(),
+        };
+        if named.is_empty() {
+            let selector = map.get(&reference.by_labels).unwrap_or(&Value::Null);
+            return self.selected(selector, &reference.target, kind).await;
+        }
+        let mut found = Vec::new();
+        for one in named {
+            let name = object::text(one, &["name"]);
+            let (api_version, kind) = kind;
+            let namespace = object::namespace(self.managed);
+            let address = Address {
+                api_version,
+                kind,
+                namespace,
+                name,
+            };
+            let got = self.api.get(address).await;
+            found.push(got.map_err(|error| format!("{}: {error}", reference.target))?);
+        }
+        Ok(found)
+    }
+
+    async fn selected(
+        &self,
+        selector: &Value,
+        target: &str,
+        (api_version, kind): (&str, &str),
+    ) -> Result<Vec<Value>, String> {
+        let labels: BTreeMap<String, String> = selector["matchLabels"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()))
+            .collect();
+        let namespace = object::namespace(self.managed);
+        let all = self.api.list(api_version, kind, namespace, &labels).await;
+        let mut all = all.map_err(|error| format!("{target}: {error}"))?;
+        if selector["matchControllerRef"] == true {
+            let own = object::controller_of(self.managed).map(|owner| owner["uid"].clone());
+            all.retain(|one| object::controller_of(one).map(|owner| owner["uid"].clone()) == own);
+        }
+        if all.is_empty() {
+            return Err(format!("{target}: no resources matched selector"));
+        }
+        Ok(all)
+    }
+}
+
+/// What another resource is known by outside; ARNs are in its status.
+fn outside(referenced: &Value, field: &str) -> Result<Value, String> {
+    let name = object::name(referenced);
+    if field.ends_with("Arn") {
+        let arn = &referenced["status"]["atProvider"]["arn"];
+        return arn
+            .as_str()
+            .map(|arn| json!(arn))
+            .ok_or_else(|| format!("{field}: referenced field was empty (referenced resource may not yet be ready): {name}"));
+    }
+    match object::annotation(referenced, EXTERNAL_NAME) {
+        "" => Err(format!(
+            "{field}: referenced field was empty (referenced resource may not yet be ready): {name}"
+        )),
+        outside => Ok(json!(outside)),
+    }
+}

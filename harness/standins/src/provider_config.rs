@@ -1,0 +1,111 @@
+//! ProviderConfigs stay while something uses them.
+//!
+//! The real providers count users by ProviderConfigUsage objects; here the users themselves are counted, and no such
+//! objects are made.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use crosscut_apiserver::Event;
+use crosscut_client::{Api, Mapper, object};
+use crosscut_controller::{After, Context, Controller, Key, ReconcileError};
+use serde_json::{Value, json};
+
+use crate::lifecycle::{Managed, failed};
+
+const IN_USE: &str = "in-use.crossplane.io";
+
+/// The groups whose ProviderConfigs lead to targets, with the kinds that use them.
+const USERS: [(&str, &str); 2] = [
+    ("kubernetes.m.crossplane.io", "Object"),
+    ("helm.m.crossplane.io", "Release"),
+];
+
+/// Keeps the in-use finalizer and the number of users.
+pub(crate) struct ProviderConfigs {
+    mapper: Arc<Mapper>,
+}
+
+impl ProviderConfigs {
+    pub(crate) fn new(mapper: Arc<Mapper>) -> ProviderConfigs {
+        ProviderConfigs { mapper }
+    }
+}
+
+#[async_trait]
+impl Controller for ProviderConfigs {
+    fn name(&self) -> &str {
+        "stand-in/provider-configs"
+    }
+
+    fn interested(&self, event: &Event) -> Vec<Key> {
+        let resource = &event.resource;
+        let known = USERS.iter().find(|(group, _)| *group == resource.group);
+        match known {
+            Some((_, user)) if *user == resource.kind => used(event).into_iter().collect(),
+            Some(_) if resource.kind.ends_with("ProviderConfig") => vec![Key::of(event)],
+            _ => Vec::new(),
+        }
+    }
+
+    async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
+        let Some(mut config) =
+            Managed::read(context, &self.mapper, "crosscut-stand-in", key).await?
+        else {
+            return Ok(After::Nothing);
+        };
+        let users = users(&config.api, key).await?;
+        let has = object::has_finalizer(&config.object, IN_USE);
+        let deleting = object::is_being_deleted(&config.object);
+        if deleting && users == 0 && has {
+            object::remove_finalizer(&mut config.object, IN_USE);
+        } else if !deleting && !has {
+            object::add_finalizer(&mut config.object, IN_USE);
+        }
+        if object::has_finalizer(&config.object, IN_USE) != has {
+            let finalizers = config.object["metadata"]["finalizers"].clone();
+            config
+                .patch(&json!({ "metadata": { "finalizers": finalizers } }))
+                .await?;
+        }
+        if !deleting || users > 0 {
+            object::set(&mut config.object, &["status", "users"], json!(users));
+            config.save().await?;
+        }
+        Ok(After::Nothing)
+    }
+}
+
+/// The ProviderConfig that a user refers to.
+fn used(event: &Event) -> Option<Key> {
+    let reference =
+        |field: &str| object::text(&event.object, &["spec", "providerConfigRef", field]);
+    let kind = reference("kind");
+    let namespace = (kind == "ProviderConfig").then(|| object::namespace(&event.object).to_owned());
+    (!kind.is_empty()).then(|| Key {
+        group: event.resource.group.clone(),
+        version: event.resource.version.clone(),
+        kind: kind.to_owned(),
+        namespace,
+        name: reference("name").to_owned(),
+    })
+}
+
+async fn users(api: &Api, config: &Key) -> Result<usize, ReconcileError> {
+    let Some((_, kind)) = USERS.iter().find(|(group, _)| *group == config.group) else {
+        return Ok(0);
+    };
+    let namespace = config.namespace.as_deref().unwrap_or_default();
+    let all = match api
+        .list(&config.api_version(), kind, namespace, &Default::default())
+        .await
+    {
+        Err(error) if error.is_no_match() || error.is_missing_route() => Vec::new(),
+        all => all.map_err(|error| failed(&error))?,
+    };
+    let uses = |user: &&Value| {
+        let reference = |field: &str| object::text(user, &["spec", "providerConfigRef", field]);
+        reference("kind") == config.kind && reference("name") == config.name
+    };
+    Ok(all.iter().filter(uses).count())
+}

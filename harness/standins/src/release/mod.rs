@@ -1,0 +1,258 @@
+//! `Release` of provider-helm: which chart would be installed, in which version and with which values.
+//!
+//! No chart is fetched or rendered. What would be installed is recorded on the target, in the namespace and under the
+//! name of Helm's own release Secret. Left out, and refused where it is asked for: `patchesFrom`, `rollbackLimit`
+//! beyond what a release that never fails needs, and `connectionDetails`.
+
+mod chart;
+mod record;
+mod values;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use crosscut_apiserver::Event;
+use crosscut_client::{Address, Api, ApiError, Mapper, object};
+use crosscut_controller::{After, Context, Controller, Key, ReconcileError};
+use serde_json::{Value, json};
+
+use crate::conditions::Condition;
+use crate::connect::connect;
+use crate::events::Happening;
+use crate::lifecycle::{Managed, POLL};
+use crate::settings::Targets;
+
+use chart::Chart;
+use record::Record;
+
+const GROUPS: [&str; 2] = ["helm.m.crossplane.io", "helm.crossplane.io"];
+
+/// Records releases on targets.
+pub(crate) struct Releases {
+    mapper: Arc<Mapper>,
+    target_mapper: Arc<Mapper>,
+    targets: Arc<dyn Targets>,
+}
+
+impl Releases {
+    pub(crate) fn new(mapper: Arc<Mapper>, targets: Arc<dyn Targets>) -> Releases {
+        Releases {
+            mapper,
+            target_mapper: Arc::default(),
+            targets,
+        }
+    }
+}
+
+#[async_trait]
+impl Controller for Releases {
+    fn name(&self) -> &str {
+        "stand-in/release"
+    }
+
+    fn interested(&self, event: &Event) -> Vec<Key> {
+        let resource = &event.resource;
+        let ours = resource.kind == "Release" && GROUPS.contains(&resource.group.as_str());
+        ours.then(|| Key::of(event)).into_iter().collect()
+    }
+
+    async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
+        let read = Managed::read(context, &self.mapper, "provider-helm", key).await?;
+        let Some(mut managed) = read else {
+            return Ok(After::Nothing);
+        };
+        if managed.is_paused() {
+            return managed.pause().await;
+        }
+        if object::is_being_deleted(&managed.object) && !managed.may("Delete") {
+            managed.remove_finalizer().await?;
+            return Ok(After::Nothing);
+        }
+        let name = object::name(&managed.object).to_owned();
+        managed.name_outside(&name).await?;
+        let target = match connect(
+            &managed.api,
+            context.client(),
+            &self.targets,
+            &managed.object,
+        )
+        .await
+        {
+            Ok(client) => Api::new(&client, &self.target_mapper, "provider-helm"),
+            Err(error) => {
+                let message = format!("connect failed: {error}");
+                return managed.fail("CannotConnectToProvider", &message).await;
+            }
+        };
+        if object::is_being_deleted(&managed.object) {
+            return uninstall(&mut managed, &target).await;
+        }
+        keep(&mut managed, &target).await
+    }
+}
+
+/// The namespace that the release is installed to; the Release's own where it names none.
+fn namespace(release: &Value) -> &str {
+    match object::text(release, &["spec", "forProvider", "namespace"]) {
+        "" => object::namespace(release),
+        namespace => namespace,
+    }
+}
+
+async fn keep(managed: &mut Managed, target: &Api) -> Result<After, ReconcileError> {
+    let wanted = match wanted(managed).await {
+        Ok(wanted) => wanted,
+        Err(error) => {
+            let message = format!("observe failed: {error}");
+            return managed
+                .fail("CannotObserveExternalResource", &message)
+                .await;
+        }
+    };
+    let found = record::latest(target, namespace(&managed.object), managed.external_name()).await;
+    let deployed = match found {
+        Ok(deployed) => deployed,
+        Err(error) => {
+            let message = format!("observe failed: {error}");
+            return managed
+                .fail("CannotObserveExternalResource", &message)
+                .await;
+        }
+    };
+    managed.add_finalizer().await?;
+    if let Some(warning) = wanted.chart.warning() {
+        managed
+            .say(Happening::warning("ChartVersionIgnored", &warning))
+            .await?;
+    }
+    let outcome = match &deployed {
+        None if managed.may("Create") => install(managed, target, &wanted).await,
+        Some(deployed) if !deployed.is(&wanted) && managed.may("Update") => {
+            record::replace(target, deployed, &wanted).await.map(Some)
+        }
+        _ => Ok(deployed.clone()),
+    };
+    match outcome {
+        Ok(now) => report(managed, deployed.as_ref(), now.as_ref()).await,
+        Err(error) => {
+            let (doing, reason) = match deployed {
+                Some(_) => ("update", "CannotUpdateExternalResource"),
+                None => ("create", "CannotCreateExternalResource"),
+            };
+            let message = format!("{doing} failed: failed to install release: {error}");
+            managed.fail(reason, &message).await
+        }
+    }
+}
+
+/// What the Release asks for.
+async fn wanted(managed: &Managed) -> Result<Record, String> {
+    if let Some(what) = unsupported(&managed.object) {
+        return Err(format!(
+            "{what} is unsupported by crosscut's stand-in for provider-helm"
+        ));
+    }
+    let parameters = &managed.object["spec"]["forProvider"];
+    Ok(Record {
+        name: managed.external_name().to_owned(),
+        namespace: namespace(&managed.object).to_owned(),
+        chart: Chart::resolve(&parameters["chart"])?,
+        values: values::compose(&managed.api, object::namespace(&managed.object), parameters)
+            .await?,
+        revision: 1,
+    })
+}
+
+fn unsupported(release: &Value) -> Option<&'static str> {
+    let given = |value: &Value| value.as_array().is_some_and(|list| !list.is_empty());
+    if given(&release["spec"]["forProvider"]["patchesFrom"]) {
+        return Some("forProvider.patchesFrom");
+    }
+    given(&release["spec"]["connectionDetails"]).then_some("spec.connectionDetails")
+}
+
+async fn install(
+    managed: &Managed,
+    target: &Api,
+    wanted: &Record,
+) -> Result<Option<Record>, ApiError> {
+    let skip = managed.object["spec"]["forProvider"]["skipCreateNamespace"] == true;
+    if !skip {
+        let namespace = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": {
+            "name": wanted.namespace,
+            "labels": { "app.kubernetes.io/managed-by": "provider-helm" },
+        } });
+        match target.create(&namespace).await {
+            Err(error) if !error.is_already_exists() => return Err(error),
+            _ => {}
+        }
+    }
+    record::create(target, wanted).await.map(Some)
+}
+
+async fn report(
+    managed: &mut Managed,
+    before: Option<&Record>,
+    now: Option<&Record>,
+) -> Result<After, ReconcileError> {
+    let Some(now) = now else {
+        managed.set(Condition::CREATING);
+        managed.set(Condition::SYNCED);
+        managed.save().await?;
+        return Ok(POLL);
+    };
+    let description = if now.revision == 1 {
+        "Install complete"
+    } else {
+        "Upgrade complete"
+    };
+    let mut at_provider = json!({
+        "state": "deployed",
+        "revision": now.revision,
+        "releaseDescription": description,
+    });
+    if let Some(version) = &now.chart.version {
+        at_provider["version"] = json!(version);
+    }
+    object::set(&mut managed.object, &["status", "atProvider"], at_provider);
+    object::set(&mut managed.object, &["status", "synced"], json!(true));
+    managed.set(Condition::AVAILABLE);
+    managed.set(Condition::SYNCED);
+    managed.save().await?;
+    let happening = match before {
+        None => Some((
+            "CreatedExternalResource",
+            "Successfully requested creation of external resource",
+        )),
+        Some(before) if before.revision != now.revision => Some((
+            "UpdatedExternalResource",
+            "Successfully requested update of external resource",
+        )),
+        Some(_) => None,
+    };
+    if let Some((reason, message)) = happening {
+        managed.say(Happening::normal(reason, message)).await?;
+    }
+    Ok(POLL)
+}
+
+async fn uninstall(managed: &mut Managed, target: &Api) -> Result<After, ReconcileError> {
+    let namespace = namespace(&managed.object).to_owned();
+    let removed = record::remove(target, &namespace, managed.external_name()).await;
+    if let Err(error) = removed {
+        let message = format!("delete failed: failed to uninstall release: {error}");
+        return managed.fail("CannotDeleteExternalResource", &message).await;
+    }
+    managed.remove_finalizer().await?;
+    Ok(After::Nothing)
+}
+
+/// The address of a Secret.
+fn secret<'a>(namespace: &'a str, name: &'a str) -> Address<'a> {
+    Address {
+        api_version: "v1",
+        kind: "Secret",
+        namespace,
+        name,
+    }
+}

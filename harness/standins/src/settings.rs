@@ -1,0 +1,89 @@
+//! What the stand-ins are told.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+/// What a connection Secret holds: plain text by key.
+pub type ConnectionDetails = BTreeMap<String, String>;
+
+/// Leads from a kubeconfig to its cluster.
+pub trait Targets: Send + Sync {
+    /// A client for the kubeconfig's current context.
+    ///
+    /// # Errors
+    /// Why there is none, as a sentence fragment; it ends up in `connect failed: …`.
+    fn connect(&self, kubeconfig: &str) -> Result<kube::Client, String>;
+}
+
+/// What all stand-ins are told.
+pub struct Settings {
+    /// Where kubeconfigs lead.
+    pub targets: Arc<dyn Targets>,
+    /// What becomes of managed resources that are neither Object nor Release.
+    pub managed: ManagedSettings,
+}
+
+/// What becomes of managed resources: the first rule that matches.
+#[derive(Clone, Debug, Default)]
+pub struct ManagedSettings {
+    /// The rules; a resource that none matches becomes ready under its own name.
+    pub rules: Vec<ManagedRule>,
+}
+
+/// What becomes of some managed resources.
+#[derive(Clone, Debug)]
+pub struct ManagedRule {
+    /// The groups, with `*` for anything.
+    pub group: String,
+    /// The kinds, with `*` for anything.
+    pub kind: String,
+    /// Whether they become ready.
+    pub ready: bool,
+    /// Whether they are called outside as they are here; else the provider chooses a name.
+    pub external_name_from_name: bool,
+    /// What is merged into their status; null for nothing.
+    pub status: Value,
+    /// What they publish where they are asked to.
+    pub connection: Option<ConnectionDetails>,
+}
+
+impl ManagedSettings {
+    /// The first rule that matches a kind.
+    pub(crate) fn rule(&self, group: &str, kind: &str) -> Option<&ManagedRule> {
+        self.rules
+            .iter()
+            .find(|rule| matches(&rule.group, group) && matches(&rule.kind, kind))
+    }
+}
+
+/// Whether a pattern with `*` for anything matches a whole text.
+fn matches(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((start, rest)) => text.strip_prefix(start).is_some_and(|text| {
+            let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+            ends.into_iter()
+                .any(|at| text.get(at..).is_some_and(|text| matches(rest, text)))
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::matches;
+
+    #[rstest]
+    #[case("*", "anything", true)]
+    #[case("*.upbound.io", "ec2.aws.m.upbound.io", true)]
+    #[case("ec2*upbound.io", "ec2.aws.m.upbound.io", true)]
+    #[case("*.upbound.io", "upbound.io", false)]
+    #[case("VPC", "VPC", true)]
+    #[case("VPC", "VPCs", false)]
+    fn patterns(#[case] pattern: &str, #[case] text: &str, #[case] expected: bool) {
+        assert_eq!(matches(pattern, text), expected);
+    }
+}
