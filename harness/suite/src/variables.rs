@@ -99,7 +99,7 @@ fn visit(
                         );
                     }
                     Err(error) => {
-                        problems.push(unparsable(text, expression, node.span, &error, place))
+                        problems.push(unparsable(text, expression, node.span, &error, place));
                     }
                 }
             }

@@ -183,7 +183,7 @@ fn for_each_action(suite: &Suite, side: Side, visit: &mut dyn FnMut(&ActionKind)
 fn for_each_resource(suite: &Suite, side: Side, visit: &mut dyn FnMut(&Resource)) {
     for_each_action(suite, side, &mut |action| match action {
         ActionKind::Apply(write) | ActionKind::Patch(write) => {
-            write.resources.iter().for_each(&mut *visit)
+            write.resources.iter().for_each(&mut *visit);
         }
         ActionKind::Reject { write, .. } => {
             if let ActionKind::Apply(write) | ActionKind::Patch(write) = &**write {
