@@ -2,10 +2,12 @@
 //!
 //! A [`Cluster`] hands out a [`Lease`] per trial: a control plane and a target of the trial's own, a
 //! client for each, and a way to wait until both are at rest. There is one module per kind of control
-//! plane. Steps, expectations and verdicts are not known here.
+//! plane; [`embedded`] is the only one so far. Steps, expectations and verdicts are not known here.
 
 mod cluster;
+pub mod embedded;
 mod error;
+pub mod functions;
 
 pub use cluster::{Cluster, Lease, Rest, Side};
 pub use error::{ClusterError, SettleError};

@@ -1,1 +1,16 @@
-//! (Skeleton; the contents follow.)
+//! Runs trials: plan × cluster → events.
+//!
+//! [`run`] hands trials to tasks and puts their events in line; [`judge`] runs one. A trial leases a
+//! control plane and a target, does its scenario's actions in order, and is judged at rest. The
+//! runner knows neither how a control plane works nor how a report looks.
+
+mod action;
+mod api;
+mod evidence;
+mod expectation;
+mod run;
+mod scope;
+mod session;
+mod trial;
+
+pub use run::{RunOptions, judge, run};

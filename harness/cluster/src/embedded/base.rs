@@ -1,0 +1,129 @@
+//! A provider's base: everything installed, at rest, ready to be forked.
+
+use std::sync::Arc;
+
+use crosscut_apiserver::{ApiServer, Options};
+use crosscut_controller::{Scheduler, SettleLimits, VirtualClock, builtin};
+use crosscut_crossplane::Functions;
+use crosscut_suite::model::{Provider, Suite};
+
+use super::install;
+use super::lease::EmbeddedLease;
+use super::settings::managed_settings;
+use super::targets::{InProcessTargets, TARGET};
+use crate::{ClusterError, SettleError};
+
+/// The name of the plane that Crossplane composes on.
+pub(super) const CONTROL: &str = "control";
+
+/// A control plane and a target with everything that suite and provider install, at rest.
+pub(super) struct Base {
+    control: ApiServer,
+    target: ApiServer,
+    clock: VirtualClock,
+    provider: Arc<Provider>,
+    functions: Arc<Functions>,
+}
+
+impl Base {
+    /// Installs everything, in this order: Crossplane's own CRDs, the provider's, the suite's
+    /// documents, the provider's documents; the target's CRDs on the target. Each group settles.
+    ///
+    /// # Errors
+    /// [`ClusterError::Install`] or [`ClusterError::Settle`].
+    pub(super) async fn make(
+        suite: &Suite,
+        provider: &Arc<Provider>,
+        functions: Arc<Functions>,
+    ) -> Result<Arc<Base>, ClusterError> {
+        let clock = VirtualClock::new();
+        let empty = Base {
+            control: ApiServer::new(options(&clock, 0, true)),
+            target: ApiServer::new(options(&clock, 1, false)),
+            clock,
+            provider: Arc::clone(provider),
+            functions,
+        };
+        let mut lease = empty.over(
+            empty.control.clone(),
+            empty.target.clone(),
+            empty.clock.clone(),
+            0,
+        );
+        install::own_crds(&mut lease, provider).await?;
+        install::resources(&mut lease, provider, &provider.crds).await?;
+        install::target_resources(&mut lease, provider, &provider.target_crds).await?;
+        install::resources(&mut lease, provider, &suite.install).await?;
+        install::resources(&mut lease, provider, &provider.install).await?;
+        drop(lease);
+        Ok(Arc::new(empty))
+    }
+
+    /// A fork of both planes for one trial.
+    pub(super) fn lease(&self, seed: u64) -> EmbeddedLease {
+        let clock = self.clock.fork();
+        // Different seeds for the two planes, so that their uids differ.
+        let control = self
+            .control
+            .fork(options(&clock, seed.wrapping_mul(2), true));
+        let target = self
+            .target
+            .fork(options(&clock, seed.wrapping_mul(2).wrapping_add(1), false));
+        self.over(control, target, clock, seed)
+    }
+
+    /// Controllers over two planes.
+    fn over(
+        &self,
+        control: ApiServer,
+        target: ApiServer,
+        clock: VirtualClock,
+        seed: u64,
+    ) -> EmbeddedLease {
+        let mut scheduler = Scheduler::new(clock, seed);
+        let control = scheduler.add_plane(CONTROL, control);
+        let target = scheduler.add_plane(TARGET, target);
+        for plane in [&control, &target] {
+            for controller in builtin::controllers() {
+                scheduler.add(plane, controller);
+            }
+        }
+        let functions = Arc::clone(&self.functions);
+        for controller in
+            crosscut_crossplane::controllers(crosscut_crossplane::Settings { functions })
+        {
+            scheduler.add(&control, controller);
+        }
+        let targets = Arc::new(InProcessTargets::new(target.client().clone()));
+        let managed = managed_settings(&self.provider.managed);
+        let settings = crosscut_standins::Settings { targets, managed };
+        for controller in crosscut_standins::controllers(settings) {
+            scheduler.add(&control, controller);
+        }
+        EmbeddedLease::new(
+            scheduler,
+            control.client().clone(),
+            target.client().clone(),
+            SettleLimits::default(),
+        )
+    }
+}
+
+fn options(clock: &VirtualClock, seed: u64, protects_usages: bool) -> Options {
+    let admission = if protects_usages {
+        vec![crosscut_crossplane::usage_admission()]
+    } else {
+        Vec::new()
+    };
+    Options {
+        clock: Arc::new(clock.clone()),
+        seed,
+        admission,
+    }
+}
+
+/// Wraps a failure to settle while a provider's base is made.
+pub(super) fn settle_error(provider: &Provider) -> impl FnOnce(SettleError) -> ClusterError {
+    let provider = provider.name.clone();
+    move |source| ClusterError::Settle { provider, source }
+}

@@ -1,0 +1,154 @@
+//! Starting the functions of a suite: cargo packages are built, programs are spawned once a run.
+
+use std::process::Stdio;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use crosscut_crossplane::Functions;
+use crosscut_crossplane::function::{Address, AutoReady, Command, CommandSettings};
+use crosscut_suite::model::{BuiltIn, Function, FunctionRuntime};
+use serde_json::Value;
+
+use crate::ClusterError;
+
+/// Told what the user waits for, as a sentence fragment.
+pub type Progress = Arc<dyn Fn(&str) + Send + Sync>;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Starts every function of a suite.
+///
+/// # Errors
+/// [`ClusterError::Function`] for the first that cannot be built or started; those that were started
+/// before it are ended again.
+pub async fn start(
+    functions: &[Function],
+    folder: &Utf8Path,
+    progress: &Progress,
+) -> Result<Functions, ClusterError> {
+    let mut builder = Functions::builder();
+    for function in functions {
+        let started = start_one(function, folder, progress)
+            .await
+            .map_err(|source| ClusterError::Function {
+                name: function.name.clone(),
+                source,
+            })?;
+        builder = builder.insert(&function.name, started);
+    }
+    Ok(builder.build())
+}
+
+async fn start_one(
+    function: &Function,
+    folder: &Utf8Path,
+    progress: &Progress,
+) -> Result<Arc<dyn crosscut_crossplane::Function>, BoxError> {
+    match &function.runtime {
+        FunctionRuntime::BuiltIn(BuiltIn::AutoReady) => Ok(Arc::new(AutoReady)),
+        FunctionRuntime::Address(address) => {
+            Ok(Arc::new(Address::plaintext(address, function.deadline)?))
+        }
+        FunctionRuntime::Command { program, arguments } => {
+            spawn(function, &resolve(program, folder), arguments, folder).await
+        }
+        FunctionRuntime::Cargo { package, arguments } => {
+            progress(&format!(
+                "function {}: cargo build --package {package}",
+                function.name
+            ));
+            let program = build(package, folder).await?;
+            spawn(function, &program, arguments, folder).await
+        }
+    }
+}
+
+/// A program with a slash is relative to the suite's folder; any other is found in PATH.
+fn resolve(program: &str, folder: &Utf8Path) -> Utf8PathBuf {
+    if program.contains('/') {
+        folder.join(program)
+    } else {
+        program.into()
+    }
+}
+
+async fn spawn(
+    function: &Function,
+    program: &Utf8Path,
+    arguments: &[String],
+    folder: &Utf8Path,
+) -> Result<Arc<dyn crosscut_crossplane::Function>, BoxError> {
+    let mut settings = CommandSettings::new(program.as_str(), arguments);
+    settings.directory = Some(folder.as_std_path().to_owned());
+    settings.call_deadline = function.deadline;
+    Ok(Arc::new(Command::start(&settings).await?))
+}
+
+/// A cargo package could not be built.
+#[derive(Debug, thiserror::Error)]
+enum BuildError {
+    #[error("run cargo; is Rust installed and in PATH?")]
+    Run(#[source] std::io::Error),
+    #[error("cargo build --package {package} failed:\n{stderr}")]
+    Failed { package: String, stderr: String },
+    #[error("the package {package} has no binary")]
+    NoBinary { package: String },
+}
+
+/// Builds a package of the cargo workspace that the suite's folder is in, and answers its binary.
+/// A build that is up to date takes a fraction of a second.
+async fn build(package: &str, folder: &Utf8Path) -> Result<Utf8PathBuf, BuildError> {
+    let output = tokio::process::Command::new("cargo")
+        .args([
+            "build",
+            "--quiet",
+            "--message-format=json-render-diagnostics",
+            "--package",
+            package,
+        ])
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .map_err(BuildError::Run)?;
+    if !output.status.success() {
+        let stderr = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        return Err(BuildError::Failed {
+            package: package.to_owned(),
+            stderr,
+        });
+    }
+    executable(&String::from_utf8_lossy(&output.stdout)).ok_or_else(|| BuildError::NoBinary {
+        package: package.to_owned(),
+    })
+}
+
+/// The last executable that cargo's messages name: the package's own comes after its dependencies'.
+fn executable(messages: &str) -> Option<Utf8PathBuf> {
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter_map(|message| Some(Utf8PathBuf::from(message.get("executable")?.as_str()?)))
+        .next_back()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{executable, resolve};
+
+    #[test]
+    fn the_last_executable_is_the_packages() {
+        let messages = "{\"reason\":\"compiler-artifact\",\"executable\":null}\n\
+                        {\"reason\":\"compiler-artifact\",\"executable\":\"/t/debug/f\"}\n\
+                        not json\n{\"reason\":\"build-finished\",\"success\":true}\n";
+        assert_eq!(executable(messages).unwrap(), "/t/debug/f");
+        assert_eq!(executable(""), None);
+    }
+
+    #[test]
+    fn only_a_path_is_relative_to_the_suite() {
+        assert_eq!(resolve("./bin/f", "/suite".into()), "/suite/./bin/f");
+        assert_eq!(resolve("python3", "/suite".into()), "python3");
+    }
+}

@@ -1,0 +1,108 @@
+//! The actions of a step, one module each where there is more to say than a call.
+
+mod reject;
+mod write;
+
+use crosscut_events::Failure;
+use crosscut_expr::Scope;
+use crosscut_suite::model::{Action, ActionKind};
+
+use crate::api::RequestError;
+use crate::expectation;
+use crate::scope::with_bindings;
+use crate::session::Session;
+use crate::trial::Stop;
+
+/// The action's name as documents write it.
+pub(crate) fn name(kind: &ActionKind) -> &'static str {
+    match kind {
+        ActionKind::Apply(_) => "apply",
+        ActionKind::Patch(_) => "patch",
+        ActionKind::Delete { .. } => "delete",
+        ActionKind::Expect(_) => "expect",
+        ActionKind::Absent(_) => "absent",
+        ActionKind::Reject { .. } => "reject",
+        ActionKind::Events(_) => "events",
+        ActionKind::Sleep(_) => "sleep",
+    }
+}
+
+/// Does one action.
+///
+/// # Errors
+/// [`Stop`] where it fails: the trial ends there.
+pub(crate) async fn perform(
+    action: &Action,
+    session: &mut Session,
+    scope: &Scope,
+) -> Result<(), Stop> {
+    let scope = with_bindings(scope.clone(), &action.bindings)?;
+    match &action.kind {
+        ActionKind::Apply(_) | ActionKind::Patch(_) | ActionKind::Delete { .. } => {
+            write::all(&action.kind, action.side, session, &scope).await
+        }
+        ActionKind::Reject { write, refusal } => {
+            reject::must_refuse(write, refusal, action, session, &scope).await
+        }
+        ActionKind::Expect(judgements) => {
+            session.settle().await?;
+            for judgement in judgements {
+                expectation::expect(judgement, action.side, session, &scope).await?;
+            }
+            Ok(())
+        }
+        ActionKind::Absent(judgements) => {
+            session.settle().await?;
+            for judgement in judgements {
+                expectation::absent(judgement, action.side, session, &scope).await?;
+            }
+            Ok(())
+        }
+        ActionKind::Events(judgements) => {
+            session.settle().await?;
+            for event in judgements {
+                if event.absent {
+                    expectation::absent(&event.judgement, action.side, session, &scope).await?;
+                } else {
+                    expectation::expect(&event.judgement, action.side, session, &scope).await?;
+                }
+            }
+            Ok(())
+        }
+        ActionKind::Sleep(duration) => Ok(session.sleep(*duration).await?),
+    }
+}
+
+/// A request that the control plane did not grant, as a failure.
+pub(crate) fn api_failure(error: &RequestError) -> Failure {
+    let mut failure = match error {
+        RequestError::NoSuchKind { .. } => Failure::new("api::no_such_kind", error.to_string()),
+        RequestError::Incomplete { .. } => Failure::new("api::incomplete", error.to_string()),
+        RequestError::Refused(status) => {
+            let reason = if status.reason.is_empty() {
+                "no reason"
+            } else {
+                status.reason.as_str()
+            };
+            let message = format!("refused with {} {reason}: {}", status.code, status.message);
+            Failure::new("api::refused", message)
+        }
+        RequestError::Transport(source) => {
+            Failure::new("api::transport", format!("{error}: {source}"))
+        }
+    };
+    if matches!(error, RequestError::NoSuchKind { .. }) {
+        failure.help = Some(
+            "install its CRD by the provider's crds or the suite's install, or check apiVersion and kind".to_owned(),
+        );
+    }
+    failure
+}
+
+/// Whether the environment broke rather than an expectation.
+pub(crate) fn stop_of(error: &RequestError) -> Stop {
+    match error {
+        RequestError::Transport(_) => Stop::errored(api_failure(error)),
+        _ => Stop::failed(api_failure(error)),
+    }
+}

@@ -1,0 +1,133 @@
+//! `reject`: writes that the control plane must refuse, and what the refusal must say.
+
+use crosscut_events::{Failure, Mismatch};
+use crosscut_expr::Scope;
+use crosscut_suite::model::{Action, ActionKind, Refusal};
+use kube::core::Status;
+use serde_json::{Value, json};
+
+use crate::action::stop_of;
+use crate::action::write::{self, Evaluated};
+use crate::api::RequestError;
+use crate::scope::evaluate;
+use crate::session::Session;
+use crate::trial::{Stop, location};
+
+/// Every write of `write` must be refused as `refusal` says.
+///
+/// # Errors
+/// The first that is granted, or refused otherwise.
+pub(crate) async fn must_refuse(
+    write: &ActionKind,
+    refusal: &Refusal,
+    action: &Action,
+    session: &mut Session,
+    scope: &Scope,
+) -> Result<(), Stop> {
+    let messages = expected_messages(refusal, action, scope)?;
+    // What is refused can depend on what came before: an object in use, an immutable field.
+    session.settle().await?;
+    for evaluated in write::writes(write, scope)? {
+        match evaluated.send(action.side, session).await {
+            Ok(()) => return Err(granted(&evaluated)),
+            Err(RequestError::Refused(status)) => {
+                let mismatches = mismatches(refusal, &messages, &status);
+                if !mismatches.is_empty() {
+                    return Err(refused_otherwise(&evaluated, &status, mismatches));
+                }
+            }
+            Err(error) => {
+                let mut stop = stop_of(&error);
+                stop.failure.location = Some(location(evaluated.place()));
+                return Err(stop);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn expected_messages(
+    refusal: &Refusal,
+    action: &Action,
+    scope: &Scope,
+) -> Result<Vec<String>, Stop> {
+    refusal
+        .message
+        .iter()
+        .map(|node| {
+            let value = evaluate(node, &action.place, scope)?;
+            Ok(value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned))
+        })
+        .collect()
+}
+
+fn granted(evaluated: &Evaluated<'_>) -> Stop {
+    let message = format!("{} was accepted, but must be refused", evaluated.subject());
+    let mut failure = Failure::new("reject::granted", message);
+    failure.location = Some(location(evaluated.place()));
+    Stop::failed(failure)
+}
+
+fn refused_otherwise(
+    evaluated: &Evaluated<'_>,
+    status: &Status,
+    mismatches: Vec<Mismatch>,
+) -> Stop {
+    let message = format!(
+        "{} was refused, but not as expected: {}",
+        evaluated.subject(),
+        status.message
+    );
+    let mut failure = Failure::new("reject::otherwise", message);
+    failure.location = Some(location(evaluated.place()));
+    failure.mismatches = mismatches;
+    Stop::failed(failure)
+}
+
+fn mismatches(refusal: &Refusal, messages: &[String], status: &Status) -> Vec<Mismatch> {
+    let mut found = Vec::new();
+    if let Some(code) = refusal.code.filter(|code| *code != status.code) {
+        found.push(mismatch(
+            "code",
+            "is another status code",
+            json!(code),
+            json!(status.code),
+        ));
+    }
+    if let Some(reason) = refusal
+        .reason
+        .as_ref()
+        .filter(|reason| **reason != status.reason)
+    {
+        found.push(mismatch(
+            "reason",
+            "is another reason",
+            json!(reason),
+            json!(status.reason),
+        ));
+    }
+    for message in messages
+        .iter()
+        .filter(|message| !status.message.contains(*message))
+    {
+        found.push(mismatch(
+            "message",
+            "does not contain the text",
+            json!(message),
+            json!(status.message),
+        ));
+    }
+    found
+}
+
+fn mismatch(path: &str, message: &str, expected: Value, actual: Value) -> Mismatch {
+    Mismatch {
+        path: path.to_owned(),
+        location: None,
+        message: message.to_owned(),
+        expected,
+        actual: Some(actual),
+    }
+}

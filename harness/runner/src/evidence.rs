@@ -1,0 +1,157 @@
+//! What the control plane said about objects: conditions and events, in short.
+//!
+//! Pure: the objects and Event objects are read by the caller.
+
+use crosscut_events::{Evidence, ObjectCondition, ObjectEvent};
+use serde_json::Value;
+
+/// At most this many events are kept, the last ones.
+const MOST_EVENTS: usize = 12;
+
+/// `Kind namespace/name` of an object.
+pub(crate) fn object_name(object: &Value) -> String {
+    let kind = text(object, "/kind");
+    let name = text(object, "/metadata/name");
+    match text(object, "/metadata/namespace") {
+        "" => format!("{kind} {name}"),
+        namespace => format!("{kind} {namespace}/{name}"),
+    }
+}
+
+/// The conditions of `objects` and those of `events` (core/v1 Events) that are about them.
+///
+/// Conditions that say that all is well and say nothing more are left out where an object has one
+/// that does not: at night only the bad ones help.
+pub(crate) fn evidence(objects: &[Value], events: &[Value], notes: &[String]) -> Evidence {
+    Evidence {
+        conditions: objects.iter().flat_map(conditions).collect(),
+        events: last_events(objects, events),
+        notes: notes.to_vec(),
+    }
+}
+
+fn conditions(object: &Value) -> Vec<ObjectCondition> {
+    let all: Vec<ObjectCondition> = object
+        .pointer("/status/conditions")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .map(|condition| ObjectCondition {
+            object: object_name(object),
+            condition: text(condition, "/type").to_owned(),
+            status: text(condition, "/status").to_owned(),
+            reason: text(condition, "/reason").to_owned(),
+            message: text(condition, "/message").to_owned(),
+        })
+        .collect();
+    let bad: Vec<ObjectCondition> = all
+        .iter()
+        .filter(|condition| condition.status != "True")
+        .cloned()
+        .collect();
+    if bad.is_empty() { all } else { bad }
+}
+
+fn last_events(objects: &[Value], events: &[Value]) -> Vec<ObjectEvent> {
+    let mut about: Vec<&Value> = events
+        .iter()
+        .filter(|event| objects.iter().any(|object| is_about(event, object)))
+        .collect();
+    about.sort_by_key(|event| revision(event));
+    let skipped = about.len().saturating_sub(MOST_EVENTS);
+    about.into_iter().skip(skipped).map(short_event).collect()
+}
+
+fn is_about(event: &Value, object: &Value) -> bool {
+    let involved = |field: &str| text(event, &format!("/involvedObject/{field}"));
+    involved("kind") == text(object, "/kind")
+        && involved("name") == text(object, "/metadata/name")
+        && involved("namespace") == text(object, "/metadata/namespace")
+}
+
+fn short_event(event: &Value) -> ObjectEvent {
+    let involved = |field: &str| text(event, &format!("/involvedObject/{field}")).to_owned();
+    let object = match involved("namespace").as_str() {
+        "" => format!("{} {}", involved("kind"), involved("name")),
+        namespace => format!("{} {namespace}/{}", involved("kind"), involved("name")),
+    };
+    ObjectEvent {
+        kind: text(event, "/type").to_owned(),
+        reason: text(event, "/reason").to_owned(),
+        object,
+        message: text(event, "/message").to_owned(),
+        count: event.pointer("/count").and_then(Value::as_u64).unwrap_or(1),
+    }
+}
+
+/// The resourceVersion as a number: on one control plane it orders writes.
+fn revision(object: &Value) -> u64 {
+    text(object, "/metadata/resourceVersion")
+        .parse()
+        .unwrap_or(0)
+}
+
+/// The string at `pointer`; empty where there is none.
+pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{evidence, object_name};
+
+    fn event(name: &str, revision: u64) -> serde_json::Value {
+        json!({
+            "metadata": {"resourceVersion": revision.to_string()},
+            "involvedObject": {"kind": "Cluster", "namespace": "team", "name": name},
+            "type": "Warning", "reason": "ComposeResources", "message": format!("m{revision}"), "count": 3,
+        })
+    }
+
+    #[test]
+    fn only_bad_conditions_are_shown_where_there_are_any() {
+        let object = json!({
+            "kind": "Cluster", "metadata": {"name": "a", "namespace": "team"},
+            "status": {"conditions": [
+                {"type": "Ready", "status": "False", "reason": "Creating", "message": "no"},
+                {"type": "Responsive", "status": "True", "reason": "WatchCircuitClosed"},
+            ]},
+        });
+        let found = evidence(&[object], &[], &[]);
+        assert_eq!(found.conditions.len(), 1);
+        assert_eq!(found.conditions[0].object, "Cluster team/a");
+        assert_eq!(found.conditions[0].reason, "Creating");
+    }
+
+    #[test]
+    fn the_last_events_of_the_objects_are_kept_in_order() {
+        let object = json!({"kind": "Cluster", "metadata": {"name": "a", "namespace": "team"}});
+        let mut events: Vec<_> = (1..=20)
+            .rev()
+            .map(|revision| event("a", revision))
+            .collect();
+        events.push(event("other", 99));
+        let found = evidence(&[object], &events, &[]);
+        let messages: Vec<&str> = found
+            .events
+            .iter()
+            .map(|event| event.message.as_str())
+            .collect();
+        assert_eq!(messages.len(), 12);
+        assert_eq!((messages[0], messages[11]), ("m9", "m20"));
+        assert_eq!(found.events[0].count, 3);
+    }
+
+    #[test]
+    fn a_cluster_scoped_object_has_no_namespace_in_its_name() {
+        assert_eq!(
+            object_name(&json!({"kind": "Namespace", "metadata": {"name": "n"}})),
+            "Namespace n"
+        );
+    }
+}

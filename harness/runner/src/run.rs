@@ -1,0 +1,176 @@
+//! The dispatcher: hands trials to tasks, a bounded number at a time, and puts their events in line.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crosscut_cluster::Cluster;
+use crosscut_events::{Event, Failure, Summary, TrialId, TrialReport, Verdict};
+use crosscut_suite::Trial;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::{JoinError, JoinSet};
+
+use crate::trial::run_trial;
+
+/// How a run is done.
+#[derive(Clone)]
+pub struct RunOptions {
+    /// How many trials run at the same time.
+    pub jobs: NonZeroUsize,
+    /// Orders what is concurrent inside a trial.
+    pub seed: u64,
+    /// The longest that one trial may take in real time; past it the trial is `errored`.
+    pub trial_deadline: Duration,
+    /// Real time since the run began. The caller has the clock: libraries read none.
+    pub elapsed: Arc<dyn Fn() -> Duration + Send + Sync>,
+    /// Becomes true when no further trial is to be started.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// Runs every trial and sends what happens to `events`, ending with [`Event::RunFinished`].
+///
+/// A trial that panics is `errored`, alone. Trials that were not started because of `stop` are not
+/// reported. Dropping the future ends the running trials without a report.
+pub async fn run(
+    trials: Vec<Trial>,
+    cluster: Arc<dyn Cluster>,
+    options: &RunOptions,
+    events: &UnboundedSender<Event>,
+) -> Summary {
+    let cluster_kind = cluster.kind().to_owned();
+    send(
+        events,
+        Event::RunStarted {
+            cluster: cluster_kind,
+            seed: options.seed,
+            trials: trials.len(),
+        },
+    );
+    let (reports, mut reported) = unbounded_channel();
+    let summing = async {
+        let mut summary = Summary::default();
+        while let Some(report) = reported.recv().await {
+            let report: TrialReport = report;
+            summary.count(report.verdict);
+            send(events, Event::TrialFinished(report));
+        }
+        summary
+    };
+    let ((), summary) = tokio::join!(dispatch(trials, cluster, options, events, reports), summing);
+    let duration_ms = milliseconds((options.elapsed)());
+    send(
+        events,
+        Event::RunFinished {
+            summary,
+            duration_ms,
+        },
+    );
+    summary
+}
+
+/// Starts trials in order as permits come free, and waits for all of them.
+async fn dispatch(
+    trials: Vec<Trial>,
+    cluster: Arc<dyn Cluster>,
+    options: &RunOptions,
+    events: &UnboundedSender<Event>,
+    reports: UnboundedSender<TrialReport>,
+) {
+    let permits = Arc::new(Semaphore::new(options.jobs.get()));
+    let mut tasks = JoinSet::new();
+    for trial in trials {
+        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
+            break;
+        };
+        if *options.stop.borrow() {
+            break;
+        }
+        let (cluster, options) = (Arc::clone(&cluster), options.clone());
+        let (events, reports) = (events.clone(), reports.clone());
+        tasks.spawn(async move {
+            // Whoever reads the reports decides when to stop reading: nothing to do if nobody does.
+            let _ = reports.send(judge(trial, cluster, options, events).await);
+            drop(permit);
+        });
+        while tasks.try_join_next().is_some() {}
+    }
+    drop(reports);
+    while tasks.join_next().await.is_some() {}
+}
+
+/// Judges one trial in a task of its own, so that a panic ends that task alone. Its events go to `events`, but for
+/// the report, which is the answer. Dropping the future ends the trial without a report.
+pub async fn judge(
+    trial: Trial,
+    cluster: Arc<dyn Cluster>,
+    options: RunOptions,
+    events: UnboundedSender<Event>,
+) -> TrialReport {
+    let id = TrialId {
+        scenario: trial.scenario.name.clone(),
+        provider: trial.provider.name.clone(),
+        cluster: cluster.kind().to_owned(),
+    };
+    send(&events, Event::TrialStarted { trial: id.clone() });
+    let started = (options.elapsed)();
+    let (deadline, seed) = (options.trial_deadline, options.seed);
+    let task_id = id.clone();
+    let task = tokio::spawn(async move {
+        tokio::time::timeout(
+            deadline,
+            run_trial(&trial, cluster.as_ref(), seed, &task_id, &events),
+        )
+        .await
+    });
+    let mut report = match task.await {
+        Ok(Ok(report)) => report,
+        Ok(Err(_)) => errored(id, overdue(deadline)),
+        Err(error) => errored(id, panicked(error)),
+    };
+    report.duration_ms = milliseconds((options.elapsed)().saturating_sub(started));
+    report
+}
+
+fn errored(trial: TrialId, failure: Failure) -> TrialReport {
+    TrialReport {
+        trial,
+        verdict: Verdict::Errored,
+        duration_ms: 0,
+        failures: vec![failure],
+        reason: None,
+        warnings: Vec::new(),
+    }
+}
+
+fn overdue(deadline: Duration) -> Failure {
+    let message = format!("the trial did not end within {} s", deadline.as_secs());
+    let mut failure = Failure::new("trial::deadline", message);
+    failure.help =
+        Some("a function or a control plane hangs; run the trial alone with -v".to_owned());
+    failure
+}
+
+fn panicked(error: JoinError) -> Failure {
+    let what = match error.try_into_panic() {
+        Ok(panic) => panic
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "a panic without a message".to_owned()),
+        Err(_) => "the trial's task was cancelled".to_owned(),
+    };
+    let mut failure = Failure::new("trial::panic", format!("crosscut itself failed: {what}"));
+    failure.help =
+        Some("this is a defect of crosscut; please report it with this scenario".to_owned());
+    failure
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn send(events: &UnboundedSender<Event>, event: Event) {
+    // Nobody listening any more is no reason to stop judging.
+    let _ = events.send(event);
+}

@@ -1,0 +1,133 @@
+//! A trial's two clusters while its actions run: clients, rest, and what was touched.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crosscut_cluster::{Lease, Rest, SettleError, Side};
+use crosscut_events::Evidence;
+use crosscut_suite::model::Side as DocumentSide;
+use serde_json::Value;
+
+use crate::api::{Api, Target};
+use crate::evidence::evidence;
+
+/// A trial's lease and what its actions left behind so far.
+pub(crate) struct Session {
+    lease: Box<dyn Lease>,
+    control: Api,
+    target: Api,
+    /// Whether anything was written since the clusters were last at rest.
+    moved: bool,
+    rest: Rest,
+    /// What the scenario wrote itself, newest last: failures show what became of it.
+    written: BTreeMap<(bool, String, String, String), Target>,
+}
+
+impl Session {
+    pub(crate) fn new(lease: Box<dyn Lease>, namespace: &str) -> Session {
+        let control = Api::new(&lease.client(Side::Control), namespace);
+        let target = Api::new(&lease.client(Side::Target), namespace);
+        Session {
+            lease,
+            control,
+            target,
+            moved: true,
+            rest: Rest::default(),
+            written: BTreeMap::new(),
+        }
+    }
+
+    /// Objects of one side.
+    pub(crate) fn api(&self, side: DocumentSide) -> &Api {
+        match side {
+            DocumentSide::Control => &self.control,
+            DocumentSide::Target => &self.target,
+        }
+    }
+
+    /// Notes that `target` was written, so that the clusters are to settle before anything is judged.
+    pub(crate) fn wrote(&mut self, side: DocumentSide, target: Target) {
+        self.moved = true;
+        let key = (
+            side == DocumentSide::Target,
+            target.api_version.clone(),
+            target.kind.clone(),
+            target.name.clone().unwrap_or_default(),
+        );
+        self.written.insert(key, target);
+    }
+
+    /// Waits until both clusters are at rest; does nothing if they are.
+    ///
+    /// # Errors
+    /// [`SettleError`] where they never are.
+    pub(crate) async fn settle(&mut self) -> Result<(), SettleError> {
+        if self.moved {
+            self.rest = self.lease.settle().await?;
+            self.moved = false;
+        }
+        Ok(())
+    }
+
+    /// Lets time pass on the clusters' clock.
+    ///
+    /// # Errors
+    /// [`SettleError`] where the clusters do not come to rest.
+    pub(crate) async fn sleep(&mut self, duration: Duration) -> Result<(), SettleError> {
+        self.settle().await?;
+        self.rest = self.lease.sleep(duration).await?;
+        Ok(())
+    }
+
+    /// What the control plane says about `objects` and about everything that the scenario wrote.
+    /// Best effort: what cannot be read is left out, since a failure is being explained already.
+    pub(crate) async fn evidence(&mut self, objects: &[Value]) -> Evidence {
+        let mut all = objects.to_vec();
+        for target in self
+            .written
+            .clone()
+            .into_iter()
+            .filter(|(key, _)| !key.0)
+            .map(|(_, target)| target)
+        {
+            for object in self.control.find(&target).await.unwrap_or_default() {
+                if !all.contains(&object) {
+                    all.push(object);
+                }
+            }
+        }
+        let events = self.events(&all).await;
+        evidence(&all, &events, &self.rest.failing)
+    }
+
+    /// The Events in the namespaces of `objects`; cluster-scoped objects have theirs in `default`.
+    async fn events(&mut self, objects: &[Value]) -> Vec<Value> {
+        let mut namespaces: Vec<String> = objects
+            .iter()
+            .map(|object| {
+                let namespace = object
+                    .pointer("/metadata/namespace")
+                    .and_then(Value::as_str);
+                namespace.unwrap_or("default").to_owned()
+            })
+            .collect();
+        namespaces.sort();
+        namespaces.dedup();
+        let mut events = Vec::new();
+        for namespace in namespaces {
+            let target = Target {
+                api_version: "v1".to_owned(),
+                kind: "Event".to_owned(),
+                namespace: Some(namespace),
+                ..Target::default()
+            };
+            events.extend(self.control.find(&target).await.unwrap_or_default());
+        }
+        events
+    }
+
+    /// Gives the clusters back.
+    pub(crate) async fn close(self) {
+        self.lease.close().await;
+    }
+}
