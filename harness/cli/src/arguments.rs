@@ -101,17 +101,25 @@ pub(crate) enum ReportFormat {
 }
 
 fn parse_report(text: &str) -> Result<ReportFile, String> {
-    let (format, file) =
-        text.split_once('=').ok_or("write it as FORMAT=FILE, for example junit=report.xml")?;
+    let (format, file) = text
+        .split_once('=')
+        .ok_or("write it as FORMAT=FILE, for example junit=report.xml")?;
     let format = match format {
         "junit" => ReportFormat::Junit,
         "json" => ReportFormat::Json,
-        other => return Err(format!("unknown format \"{other}\"; known are junit and json")),
+        other => {
+            return Err(format!(
+                "unknown format \"{other}\"; known are junit and json"
+            ));
+        }
     };
     if file.is_empty() {
         return Err("the file's name is missing after =".to_owned());
     }
-    Ok(ReportFile { format, file: file.into() })
+    Ok(ReportFile {
+        format,
+        file: file.into(),
+    })
 }
 
 #[cfg(test)]
@@ -127,13 +135,20 @@ mod tests {
 
     #[test]
     fn a_report_is_a_format_and_a_file() {
-        let expected = ReportFile { format: ReportFormat::Junit, file: "out/a=b.xml".into() };
+        let expected = ReportFile {
+            format: ReportFormat::Junit,
+            file: "out/a=b.xml".into(),
+        };
         assert_eq!(parse_report("junit=out/a=b.xml"), Ok(expected));
     }
 
     #[test]
     fn a_wrong_report_says_what_is_known() {
-        for (text, part) in [("html=x", "junit and json"), ("junit", "FORMAT=FILE"), ("json=", "missing")] {
+        for (text, part) in [
+            ("html=x", "junit and json"),
+            ("junit", "FORMAT=FILE"),
+            ("json=", "missing"),
+        ] {
             assert!(parse_report(text).unwrap_err().contains(part), "{text}");
         }
     }

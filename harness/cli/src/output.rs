@@ -1,0 +1,118 @@
+//! Printing: colours where they are wanted, a progress line where there is a terminal.
+
+use std::error::Error;
+use std::io::{self, IsTerminal, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use crosscut_events::Event;
+use crosscut_reports::{Collected, Palette, Terminal, Verbosity};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::CommandError;
+use crate::arguments::OutputArguments;
+
+/// Prints an error and its causes.
+pub(crate) fn error(error: &dyn Error) {
+    anstream::eprintln!("error: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        anstream::eprintln!("  caused by: {error}");
+        cause = error.source();
+    }
+}
+
+/// The colours that standard output gets.
+fn colour_choice(arguments: OutputArguments) -> ColorChoice {
+    if arguments.no_color {
+        ColorChoice::Never
+    } else {
+        AutoStream::choice(&io::stdout())
+    }
+}
+
+/// Whether diagnostics may use colours.
+pub(crate) fn colours(arguments: OutputArguments) -> bool {
+    colour_choice(arguments) != ColorChoice::Never && io::stderr().is_terminal()
+}
+
+/// Writes text to standard output.
+///
+/// # Errors
+/// [`CommandError::Print`] where it cannot be written.
+pub(crate) fn print(text: &str, arguments: OutputArguments) -> Result<(), CommandError> {
+    let mut stream = AutoStream::new(io::stdout().lock(), colour_choice(arguments));
+    stream
+        .write_all(text.as_bytes())
+        .and_then(|()| stream.flush())
+        .map_err(CommandError::Print)
+}
+
+/// What a run shows while it goes on, and gathers for its reports.
+pub(crate) struct RunOutput {
+    arguments: OutputArguments,
+    terminal: Terminal,
+    collected: Collected,
+    bar: ProgressBar,
+}
+
+impl RunOutput {
+    pub(crate) fn new(arguments: OutputArguments) -> RunOutput {
+        let palette = match colour_choice(arguments) {
+            ColorChoice::Never => Palette::plain(),
+            _ => Palette::coloured(),
+        };
+        let verbosity = if arguments.verbose {
+            Verbosity::Verbose
+        } else {
+            Verbosity::Normal
+        };
+        RunOutput {
+            arguments,
+            terminal: Terminal::new(palette, verbosity),
+            collected: Collected::default(),
+            bar: progress_bar(),
+        }
+    }
+
+    /// Takes in one event and prints what it adds.
+    ///
+    /// # Errors
+    /// [`CommandError::Print`] where it cannot be printed.
+    pub(crate) fn take(&mut self, event: &Event) -> Result<(), CommandError> {
+        self.collected.take(event);
+        self.progress(event);
+        let text = self.terminal.render(event);
+        if text.is_empty() {
+            return Ok(());
+        }
+        self.bar.suspend(|| print(&text, self.arguments))
+    }
+
+    /// What was gathered.
+    pub(crate) fn collected(&self) -> &Collected {
+        &self.collected
+    }
+
+    fn progress(&self, event: &Event) {
+        match event {
+            Event::RunStarted { trials, .. } => self.bar.set_length(*trials as u64),
+            Event::Preparing { what } => self.bar.set_message(what.clone()),
+            Event::TrialStarted { trial } => self.bar.set_message(trial.to_string()),
+            Event::TrialFinished(_) => self.bar.inc(1),
+            Event::RunFinished { .. } => self.bar.finish_and_clear(),
+            _ => {}
+        }
+    }
+}
+
+/// A line on standard error where that is a terminal; nothing otherwise.
+fn progress_bar() -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} {wide_msg}") {
+        bar.set_style(style);
+    }
+    bar
+}

@@ -1,0 +1,7 @@
+//! Runs the real binary in throw-away projects, as a new user would.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod bad_input;
+mod exit_codes;
+mod project;
+mod reports;
