@@ -63,16 +63,28 @@ impl Managed {
         }))
     }
 
+    /// Whether it is to be left alone: by its annotation, or because it has no management policy at all.
     pub(crate) fn is_paused(&self) -> bool {
         object::annotation(&self.object, "crossplane.io/paused") == "true"
+            || self.policies().is_some_and(<[Value]>::is_empty)
+    }
+
+    /// Whether `Observe` is the only management policy.
+    pub(crate) fn may_only_observe(&self) -> bool {
+        self.policies()
+            .is_some_and(|policies| matches!(policies, [one] if one == "Observe"))
+    }
+
+    fn policies(&self) -> Option<&[Value]> {
+        self.object["spec"]["managementPolicies"]
+            .as_array()
+            .map(Vec::as_slice)
     }
 
     /// Whether a management policy, or all, is given; an object without policies has all.
     pub(crate) fn may(&self, policy: &str) -> bool {
-        match self.object["spec"]["managementPolicies"].as_array() {
-            None => true,
-            Some(policies) => policies.iter().any(|one| one == "*" || one == policy),
-        }
+        self.policies()
+            .is_none_or(|policies| policies.iter().any(|one| one == "*" || one == policy))
     }
 
     pub(crate) fn external_name(&self) -> &str {
@@ -164,6 +176,12 @@ impl Managed {
         self.save().await?;
         self.say(Happening::warning(reason, message)).await?;
         Err(ReconcileError::new(message))
+    }
+
+    /// Says that there is nothing to observe, where observing is all that is allowed.
+    pub(crate) async fn miss(&mut self) -> Result<After, ReconcileError> {
+        let message = "observe failed: external resource does not exist";
+        self.fail("CannotObserveExternalResource", message).await
     }
 
     /// Stops at an object that is paused.

@@ -129,6 +129,9 @@ async fn keep(managed: &mut Managed, target: &Api) -> Result<After, ReconcileErr
                 .await;
         }
     };
+    if before.is_none() && managed.may_only_observe() {
+        return managed.miss().await;
+    }
     managed.add_finalizer().await?;
     references::hold(managed).await?;
     let live = match apply(managed, target, &manifest, before.as_ref()).await {

@@ -119,6 +119,9 @@ async fn keep(managed: &mut Managed, target: &Api) -> Result<After, ReconcileErr
                 .await;
         }
     };
+    if deployed.is_none() && managed.may_only_observe() {
+        return managed.miss().await;
+    }
     managed.add_finalizer().await?;
     if let Some(warning) = wanted.chart.warning() {
         managed

@@ -1,0 +1,183 @@
+//! Every other managed resource.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use crosscut_client::{Address, object};
+use crosscut_standins::ManagedRule;
+use serde_json::{Value, json};
+
+use crate::plane::{NAMESPACE, Planes, condition, find};
+
+const API_VERSION: &str = "net.cloud.example.org/v1";
+
+fn rule(kind: &str) -> ManagedRule {
+    ManagedRule {
+        group: "*.cloud.example.org".to_owned(),
+        kind: kind.to_owned(),
+        ready: true,
+        external_name_from_name: true,
+        status: Value::Null,
+        connection: None,
+    }
+}
+
+fn definition(kind: &str, plural: &str, parameters: &Value) -> Value {
+    let free = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": format!("{plural}.net.cloud.example.org")},
+        "spec": {
+            "group": "net.cloud.example.org", "scope": "Namespaced",
+            "names": {"kind": kind, "plural": plural},
+            "versions": [{
+                "name": "v1", "served": true, "storage": true, "subresources": {"status": {}},
+                "schema": {"openAPIV3Schema": {"type": "object", "properties": {
+                    "spec": {"type": "object", "properties": {
+                        "forProvider": {"type": "object", "properties": parameters},
+                        "writeConnectionSecretToRef": free,
+                    }},
+                    "status": free,
+                }}},
+            }],
+        },
+    })
+}
+
+async fn planes(rules: Vec<ManagedRule>) -> Planes {
+    let free = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    let said = |what: &str| {
+        let mut field = free.clone();
+        field["description"] = json!(what);
+        field
+    };
+    let mut planes = Planes::new(rules).await;
+    planes
+        .apply(&definition("Network", "networks", &json!({})))
+        .await;
+    let parameters = json!({
+        "networkId": {"type": "string"},
+        "networkIdRef": said("Reference to a Network in net to populate networkId."),
+        "networkIdSelector": said("Selector for a Network in net to populate networkId."),
+    });
+    planes
+        .apply(&definition("Subnet", "subnets", &parameters))
+        .await;
+    planes
+}
+
+fn resource(kind: &str, name: &str, spec: &Value) -> Value {
+    json!({
+        "apiVersion": API_VERSION, "kind": kind,
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": spec,
+    })
+}
+
+/// An owner, which makes everything that it owns siblings.
+fn owned(mut object: Value, owner: &Value) -> Value {
+    object::add_owner(&mut object, object::controller_reference(owner));
+    object
+}
+
+async fn owner(planes: &mut Planes, name: &str) -> Value {
+    let owner = json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": NAMESPACE},
+    });
+    planes.apply(&owner).await;
+    planes.now(&owner).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_selector_finds_the_sibling_whenever_it_comes() {
+    let mut planes = planes(vec![rule("*")]).await;
+    let [ours, theirs] = [
+        owner(&mut planes, "ours").await,
+        owner(&mut planes, "theirs").await,
+    ];
+    let spec = json!({"forProvider": {"networkIdSelector": {"matchControllerRef": true}}});
+    let subnet = owned(resource("Subnet", "s", &spec), &ours);
+    let other = resource("Network", "other", &json!({"forProvider": {}}));
+    planes.apply(&owned(other, &theirs)).await;
+    planes.apply(&subnet).await;
+    let synced = condition(&planes.now(&subnet).await.unwrap(), "Synced");
+    assert_eq!(
+        synced,
+        "False ReconcileError cannot resolve references: networkId: no resources matched selector"
+    );
+    let network = resource("Network", "n", &json!({"forProvider": {}}));
+    planes.apply(&owned(network, &ours)).await;
+    planes.stays().await;
+    let now = planes.now(&subnet).await.unwrap();
+    assert_eq!(now["spec"]["forProvider"]["networkId"], "n");
+    assert_eq!(
+        now["spec"]["forProvider"]["networkIdRef"],
+        json!({"name": "n"})
+    );
+    assert_eq!(condition(&now, "Ready"), "True Available");
+    assert!(planes.stays().await);
+}
+
+#[tokio::test]
+async fn the_first_rule_that_matches_decides() {
+    let unready = ManagedRule {
+        ready: false,
+        external_name_from_name: false,
+        status: json!({"atProvider": {"state": "PENDING"}}),
+        ..rule("Network")
+    };
+    let mut planes = planes(vec![unready, rule("*")]).await;
+    let network = resource("Network", "n", &json!({"forProvider": {}}));
+    let subnet = resource("Subnet", "s", &json!({"forProvider": {"networkId": "x"}}));
+    planes.apply(&network).await;
+    planes.apply(&subnet).await;
+    let network = planes.now(&network).await.unwrap();
+    assert_eq!(network["status"]["atProvider"], json!({"state": "PENDING"}));
+    assert_eq!(condition(&network, "Ready"), "False Creating");
+    let outside = object::annotation(&network, "crossplane.io/external-name");
+    assert!(outside.starts_with("network-"), "{outside}");
+    let subnet = planes.now(&subnet).await.unwrap();
+    assert_eq!(condition(&subnet, "Ready"), "True Available");
+    assert!(planes.stays().await);
+}
+
+#[tokio::test]
+async fn a_connection_secret_is_published_owned_and_restored() {
+    let connection = BTreeMap::from([("kubeconfig".to_owned(), "plain".to_owned())]);
+    let publishing = ManagedRule {
+        connection: Some(connection),
+        ..rule("Network")
+    };
+    let mut planes = planes(vec![publishing]).await;
+    let spec = json!({"forProvider": {}, "writeConnectionSecretToRef": {"name": "access"}});
+    let network = resource("Network", "n", &spec);
+    planes.apply(&network).await;
+    let address = Address {
+        api_version: "v1",
+        kind: "Secret",
+        namespace: NAMESPACE,
+        name: "access",
+    };
+    let secret = find(&planes.control, address).await.unwrap();
+    assert_eq!(secret["type"], "connection.crossplane.io/v1alpha1");
+    assert_eq!(secret["data"]["kubeconfig"], STANDARD.encode("plain"));
+    let uid = object::uid(&planes.now(&network).await.unwrap()).to_owned();
+    assert!(object::is_controlled_by(&secret, &uid));
+    assert!(planes.stays().await);
+    planes.delete(&network).await;
+    assert_eq!(planes.now(&network).await, None);
+    assert!(find(&planes.control, address).await.is_none());
+}
+
+#[tokio::test]
+async fn a_paused_resource_is_left_alone() {
+    let mut planes = planes(vec![rule("*")]).await;
+    let mut network = resource("Network", "n", &json!({"forProvider": {}}));
+    network["metadata"]["annotations"] = json!({"crossplane.io/paused": "true"});
+    planes.apply(&network).await;
+    let now = planes.now(&network).await.unwrap();
+    assert_eq!(condition(&now, "Synced"), "False ReconcilePaused");
+    assert_eq!(object::annotation(&now, "crossplane.io/external-name"), "");
+}

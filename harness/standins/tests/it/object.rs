@@ -1,0 +1,193 @@
+//! `Object` of provider-kubernetes.
+
+use crosscut_client::{Address, object};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::plane::{NAMESPACE, Planes, condition, find};
+
+const API_VERSION: &str = "kubernetes.m.crossplane.io/v1alpha1";
+const CONFIG_MAP: Address<'_> = Address {
+    api_version: "v1",
+    kind: "ConfigMap",
+    namespace: "default",
+    name: "settings",
+};
+
+fn an_object(data: &Value) -> Value {
+    json!({
+        "apiVersion": API_VERSION, "kind": "Object",
+        "metadata": {"name": "one", "namespace": NAMESPACE},
+        "spec": {
+            "providerConfigRef": {"kind": "ProviderConfig", "name": "target"},
+            "forProvider": {"manifest": {
+                "apiVersion": "v1", "kind": "ConfigMap",
+                "metadata": {"name": "settings", "namespace": "default"},
+                "data": data,
+            }},
+        },
+    })
+}
+
+async fn planes() -> Planes {
+    let mut planes = Planes::new(Vec::new()).await;
+    planes.configure(API_VERSION, "target").await;
+    planes
+}
+
+#[tokio::test]
+async fn the_manifest_is_applied_observed_and_left_alone() {
+    let mut planes = planes().await;
+    let one = an_object(&json!({"a": "1"}));
+    planes.apply(&one).await;
+    let live = find(&planes.target, CONFIG_MAP).await.unwrap();
+    assert_eq!(live["data"], json!({"a": "1"}));
+    assert_eq!(
+        live["metadata"]["managedFields"][0]["manager"],
+        "provider-kubernetes/one"
+    );
+    let now = planes.now(&one).await.unwrap();
+    assert_eq!(condition(&now, "Synced"), "True ReconcileSuccess");
+    assert_eq!(condition(&now, "Ready"), "True Available");
+    assert_eq!(now["status"]["atProvider"]["manifest"], live);
+    assert_eq!(
+        object::annotation(&now, "crossplane.io/external-name"),
+        "one"
+    );
+    assert!(planes.stays().await);
+}
+
+#[tokio::test]
+async fn fields_that_the_manifest_drops_go_and_those_of_others_stay() {
+    let mut planes = planes().await;
+    planes.apply(&an_object(&json!({"a": "1", "b": "2"}))).await;
+    let more = json!({"data": {"c": "3"}});
+    planes.target.merge_patch(CONFIG_MAP, &more).await.unwrap();
+    planes.apply(&an_object(&json!({"a": "4"}))).await;
+    let live = find(&planes.target, CONFIG_MAP).await.unwrap();
+    assert_eq!(live["data"], json!({"a": "4", "c": "3"}));
+    assert!(planes.stays().await);
+}
+
+/// What deletion leaves on the target.
+#[rstest]
+#[case::all(json!(["*"]), false)]
+#[case::without_delete(json!(["Create", "Update", "Observe"]), true)]
+#[tokio::test]
+async fn deletion_follows_the_policies(#[case] policies: Value, #[case] stays: bool) {
+    let mut planes = planes().await;
+    let mut one = an_object(&json!({"a": "1"}));
+    one["spec"]["managementPolicies"] = policies;
+    planes.apply(&one).await;
+    planes.delete(&one).await;
+    assert_eq!(planes.now(&one).await, None);
+    assert_eq!(find(&planes.target, CONFIG_MAP).await.is_some(), stays);
+}
+
+#[tokio::test]
+async fn observing_alone_needs_something_to_observe() {
+    let mut planes = planes().await;
+    let mut one = an_object(&json!({"a": "1"}));
+    one["spec"]["managementPolicies"] = json!(["Observe"]);
+    planes.apply(&one).await;
+    assert!(find(&planes.target, CONFIG_MAP).await.is_none());
+    assert_eq!(
+        condition(&planes.now(&one).await.unwrap(), "Synced"),
+        "False ReconcileError observe failed: external resource does not exist"
+    );
+}
+
+#[tokio::test]
+async fn no_policies_pause_it() {
+    let mut planes = planes().await;
+    let mut one = an_object(&json!({"a": "1"}));
+    one["spec"]["managementPolicies"] = json!([]);
+    planes.apply(&one).await;
+    assert!(find(&planes.target, CONFIG_MAP).await.is_none());
+    let now = planes.now(&one).await.unwrap();
+    assert_eq!(condition(&now, "Synced"), "False ReconcilePaused");
+}
+
+#[tokio::test]
+async fn what_does_not_connect_is_tried_again_until_it_does() {
+    let mut planes = Planes::new(Vec::new()).await;
+    let one = an_object(&json!({"a": "1"}));
+    planes.apply(&one).await;
+    let synced = condition(&planes.now(&one).await.unwrap(), "Synced");
+    assert!(
+        synced.starts_with("False ReconcileError connect failed: cannot get ProviderConfig"),
+        "{synced}"
+    );
+    assert!(planes.stays().await);
+    planes.configure(API_VERSION, "elsewhere").await;
+    planes.stays().await;
+    assert_eq!(
+        condition(&planes.now(&one).await.unwrap(), "Synced"),
+        "False ReconcileError connect failed: no cluster is called elsewhere"
+    );
+    planes.configure(API_VERSION, "target").await;
+    planes.stays().await;
+    let now = planes.now(&one).await.unwrap();
+    assert_eq!(condition(&now, "Synced"), "True ReconcileSuccess");
+    assert!(find(&planes.target, CONFIG_MAP).await.is_some());
+}
+
+#[tokio::test]
+async fn what_never_connected_deletes_freely() {
+    let mut planes = Planes::new(Vec::new()).await;
+    let one = an_object(&json!({"a": "1"}));
+    planes.apply(&one).await;
+    planes.delete(&one).await;
+    assert_eq!(planes.now(&one).await, None);
+}
+
+#[tokio::test]
+async fn references_are_taken_over_and_held() {
+    let mut planes = planes().await;
+    let source = json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "source", "namespace": NAMESPACE},
+        "data": {"value": "taken"},
+    });
+    planes.apply(&source).await;
+    let mut one = an_object(&json!({}));
+    one["spec"]["references"] = json!([{
+        "patchesFrom": {
+            "apiVersion": "v1", "kind": "ConfigMap",
+            "name": "source", "namespace": NAMESPACE, "fieldPath": "data.value",
+        },
+        "toFieldPath": "data.a",
+    }]);
+    planes.apply(&one).await;
+    let live = find(&planes.target, CONFIG_MAP).await.unwrap();
+    assert_eq!(live["data"], json!({"a": "taken"}));
+    planes.delete(&source).await;
+    assert!(planes.now(&source).await.is_some());
+    planes.delete(&one).await;
+    assert_eq!(planes.now(&source).await, None);
+}
+
+/// Readiness by policy, on an object that has conditions or not.
+#[rstest]
+#[case("SuccessfulCreate", "True Available")]
+#[case("DeriveFromObject", "False Unavailable")]
+#[case("AllTrue", "False Unavailable")]
+#[tokio::test]
+async fn readiness_follows_the_policy(#[case] policy: &str, #[case] ready: &str) {
+    let mut planes = planes().await;
+    let mut one = an_object(&json!({"a": "1"}));
+    one["spec"]["readiness"] = json!({"policy": policy});
+    planes.apply(&one).await;
+    assert_eq!(condition(&planes.now(&one).await.unwrap(), "Ready"), ready);
+}
+
+#[tokio::test]
+async fn a_query_for_readiness_is_refused_loudly() {
+    let mut planes = planes().await;
+    let mut one = an_object(&json!({"a": "1"}));
+    one["spec"]["readiness"] = json!({"policy": "DeriveFromCelQuery", "celQuery": "true"});
+    planes.apply(&one).await;
+    let synced = condition(&planes.now(&one).await.unwrap(), "Synced");
+    assert!(synced.contains("unsupported"), "{synced}");
+    assert!(find(&planes.target, CONFIG_MAP).await.is_none());
+}
