@@ -15,10 +15,61 @@ pub(crate) const FINALIZER: &str = "finalizer.managedresource.crossplane.io";
 /// The name outside of Kubernetes.
 pub(crate) const EXTERNAL_NAME: &str = "crossplane.io/external-name";
 
+/// Why observing fails where there is nothing and nothing may be made.
+pub(crate) const MISSING: &str = "external resource does not exist";
+
 /// How often a resource that is as it should be is looked at again.
 pub(crate) const POLL: After = After::In(Duration::from_secs(600));
 /// How often one that is not ready is.
 pub(crate) const POLL_UNREADY: After = After::In(Duration::from_secs(30));
+
+/// What a reconcile does to the external resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doing {
+    Connect,
+    Observe,
+    Create,
+    Update,
+    Delete,
+}
+
+impl Doing {
+    /// Create or update, by whether there is something.
+    pub(crate) fn write(exists: bool) -> Doing {
+        if exists { Doing::Update } else { Doing::Create }
+    }
+
+    /// The word in messages, and the reason of the event, when it fails.
+    fn failing(self) -> (&'static str, &'static str) {
+        match self {
+            Doing::Connect => ("connect", "CannotConnectToProvider"),
+            Doing::Observe => ("observe", "CannotObserveExternalResource"),
+            Doing::Create => ("create", "CannotCreateExternalResource"),
+            Doing::Update => ("update", "CannotUpdateExternalResource"),
+            Doing::Delete => ("delete", "CannotDeleteExternalResource"),
+        }
+    }
+
+    /// The event when it succeeds; nothing where that is not worth one.
+    fn done(self) -> Option<Happening<'static>> {
+        let (reason, message) = match self {
+            Doing::Connect | Doing::Observe => return None,
+            Doing::Create => (
+                "CreatedExternalResource",
+                "Successfully requested creation of external resource",
+            ),
+            Doing::Update => (
+                "UpdatedExternalResource",
+                "Successfully requested update of external resource",
+            ),
+            Doing::Delete => (
+                "DeletedExternalResource",
+                "Successfully requested deletion of external resource",
+            ),
+        };
+        Some(Happening::normal(reason, message))
+    }
+}
 
 /// A managed resource under reconcile, and what was read of it.
 pub(crate) struct Managed {
@@ -178,10 +229,22 @@ impl Managed {
         Err(ReconcileError::new(message))
     }
 
-    /// Says that there is nothing to observe, where observing is all that is allowed.
-    pub(crate) async fn miss(&mut self) -> Result<After, ReconcileError> {
-        let message = "observe failed: external resource does not exist";
-        self.fail("CannotObserveExternalResource", message).await
+    /// Says in status and events what could not be done, and asks for another try.
+    pub(crate) async fn fail_to(
+        &mut self,
+        doing: Doing,
+        why: &str,
+    ) -> Result<After, ReconcileError> {
+        let (word, reason) = doing.failing();
+        self.fail(reason, &format!("{word} failed: {why}")).await
+    }
+
+    /// Says in an event what was done.
+    pub(crate) async fn did(&self, doing: Doing) -> Result<(), ReconcileError> {
+        match doing.done() {
+            Some(happening) => self.say(happening).await,
+            None => Ok(()),
+        }
     }
 
     /// Stops at an object that is paused.

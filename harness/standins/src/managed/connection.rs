@@ -7,7 +7,7 @@ use crosscut_controller::ReconcileError;
 use serde_json::{Map, Value, json};
 
 use crate::lifecycle::{Managed, failed};
-use crate::settings::ManagedRule;
+use crate::settings::{ConnectionDetails, ManagedRule};
 
 /// Publishes what the rule says, unless it is there as it should be.
 pub(super) async fn publish(
@@ -24,22 +24,7 @@ pub(super) async fn publish(
     let (Some(details), false) = (details, reference("name").is_empty()) else {
         return Ok(());
     };
-    let namespace = match object::namespace(&managed.object) {
-        "" => reference("namespace"),
-        namespace => namespace,
-    };
-    let data: Map<String, Value> = details
-        .iter()
-        .map(|(key, text)| (key.clone(), json!(STANDARD.encode(text))))
-        .collect();
-    let mut secret = json!({
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "type": "connection.crossplane.io/v1alpha1",
-        "metadata": { "name": reference("name"), "namespace": namespace },
-        "data": data,
-    });
-    object::add_owner(&mut secret, object::controller_reference(&managed.object));
+    let secret = secret(&managed.object, reference("name"), details);
     let written = match managed.api.get(Address::of(&secret)).await {
         Ok(found) if found["data"] == secret["data"] => return Ok(()),
         Ok(_) => {
@@ -50,4 +35,28 @@ pub(super) async fn publish(
         Err(error) => Err(error),
     };
     written.map(drop).map_err(|error| failed(&error))
+}
+
+/// The Secret as it should be, controlled by the resource that it leads to.
+fn secret(managed: &Value, name: &str, details: &ConnectionDetails) -> Value {
+    let namespace = match object::namespace(managed) {
+        "" => object::text(
+            managed,
+            &["spec", "writeConnectionSecretToRef", "namespace"],
+        ),
+        namespace => namespace,
+    };
+    let data: Map<String, Value> = details
+        .iter()
+        .map(|(key, text)| (key.clone(), json!(STANDARD.encode(text))))
+        .collect();
+    let mut secret = json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "connection.crossplane.io/v1alpha1",
+        "metadata": { "name": name, "namespace": namespace },
+        "data": data,
+    });
+    object::add_owner(&mut secret, object::controller_reference(managed));
+    secret
 }

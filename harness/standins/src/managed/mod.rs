@@ -13,8 +13,7 @@ use crosscut_controller::{After, Context, Controller, Key, ReconcileError};
 use serde_json::{Value, json};
 
 use crate::conditions::Condition;
-use crate::events::Happening;
-use crate::lifecycle::{Managed, POLL, POLL_UNREADY};
+use crate::lifecycle::{Doing, Managed, POLL, POLL_UNREADY};
 use crate::settings::{ManagedRule, ManagedSettings};
 
 use kinds::Kinds;
@@ -128,10 +127,7 @@ async fn report(
     managed.set(Condition::SYNCED);
     managed.save().await?;
     if first {
-        let message = "Successfully requested creation of external resource";
-        managed
-            .say(Happening::normal("CreatedExternalResource", message))
-            .await?;
+        managed.did(Doing::Create).await?;
     }
     Ok(if ready { POLL } else { POLL_UNREADY })
 }

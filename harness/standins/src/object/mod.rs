@@ -6,6 +6,7 @@ mod readiness;
 mod references;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use crosscut_apiserver::Event;
@@ -15,8 +16,7 @@ use serde_json::{Value, json};
 
 use crate::conditions::Condition;
 use crate::connect::connect;
-use crate::events::Happening;
-use crate::lifecycle::{Managed, POLL, POLL_UNREADY};
+use crate::lifecycle::{Doing, MISSING, Managed, POLL, POLL_UNREADY};
 use crate::settings::Targets;
 
 const GROUPS: [&str; 2] = ["kubernetes.m.crossplane.io", "kubernetes.crossplane.io"];
@@ -79,8 +79,7 @@ impl Controller for Objects {
                 &format!("provider-kubernetes/{name}"),
             ),
             Err(error) => {
-                let message = format!("connect failed: {error}");
-                return managed.fail("CannotConnectToProvider", &message).await;
+                return managed.fail_to(Doing::Connect, &error).await;
             }
         };
         if object::is_being_deleted(&managed.object) {
@@ -123,26 +122,20 @@ async fn keep(managed: &mut Managed, target: &Api) -> Result<After, ReconcileErr
     let before = match find(target, &manifest).await {
         Ok(before) => before,
         Err(error) => {
-            let message = format!("observe failed: cannot get object: {error}");
-            return managed
-                .fail("CannotObserveExternalResource", &message)
-                .await;
+            let why = format!("cannot get object: {error}");
+            return managed.fail_to(Doing::Observe, &why).await;
         }
     };
     if before.is_none() && managed.may_only_observe() {
-        return managed.miss().await;
+        return managed.fail_to(Doing::Observe, MISSING).await;
     }
     managed.add_finalizer().await?;
     references::hold(managed).await?;
     let live = match apply(managed, target, &manifest, before.as_ref()).await {
         Ok(live) => live,
         Err(error) => {
-            let (doing, reason) = match before {
-                Some(_) => ("update", "CannotUpdateExternalResource"),
-                None => ("create", "CannotCreateExternalResource"),
-            };
-            let message = format!("{doing} failed: cannot apply object: {error}");
-            return managed.fail(reason, &message).await;
+            let why = format!("cannot apply object: {error}");
+            return managed.fail_to(Doing::write(before.is_some()), &why).await;
         }
     };
     observed(managed, live.as_ref(), before.as_ref()).await
@@ -210,20 +203,8 @@ async fn observed(
     });
     managed.set(Condition::SYNCED);
     managed.save().await?;
-    match before {
-        None => {
-            let message = "Successfully requested creation of external resource";
-            managed
-                .say(Happening::normal("CreatedExternalResource", message))
-                .await?;
-        }
-        Some(before) if before != live => {
-            let message = "Successfully requested update of external resource";
-            managed
-                .say(Happening::normal("UpdatedExternalResource", message))
-                .await?;
-        }
-        Some(_) => {}
+    if before != Some(live) {
+        managed.did(Doing::write(before.is_some())).await?;
     }
     Ok(if ready { POLL } else { POLL_UNREADY })
 }
@@ -238,10 +219,8 @@ async fn delete(managed: &mut Managed, target: &Api) -> Result<After, ReconcileE
     let live = match find(target, &manifest).await {
         Err(error) if error.is_no_match() => None,
         Err(error) => {
-            let message = format!("observe failed: cannot get object: {error}");
-            return managed
-                .fail("CannotObserveExternalResource", &message)
-                .await;
+            let why = format!("cannot get object: {error}");
+            return managed.fail_to(Doing::Observe, &why).await;
         }
         Ok(live) => live,
     };
@@ -252,29 +231,29 @@ async fn delete(managed: &mut Managed, target: &Api) -> Result<After, ReconcileE
     };
     managed.set(Condition::DELETING);
     if !object::is_being_deleted(&live) {
-        let propagation = match object::text(
-            &managed.object,
-            &["spec", "forProvider", "deletionPropagationPolicy"],
-        ) {
-            "" => "Background",
-            policy => policy,
-        };
-        let how = Deletion {
-            propagation,
-            uid: Some(object::uid(&live)),
-        };
-        if let Err(error) = target.delete(Address::of(&live), how).await
-            && !error.is_not_found()
-        {
-            let message = format!("delete failed: cannot delete object: {error}");
-            return managed.fail("CannotDeleteExternalResource", &message).await;
+        if let Err(error) = request_deletion(managed, target, &live).await {
+            let why = format!("cannot delete object: {error}");
+            return managed.fail_to(Doing::Delete, &why).await;
         }
-        let message = "Successfully requested deletion of external resource";
-        managed
-            .say(Happening::normal("DeletedExternalResource", message))
-            .await?;
+        managed.did(Doing::Delete).await?;
     }
     managed.set(Condition::SYNCED);
     managed.save().await?;
-    Ok(After::In(std::time::Duration::from_secs(1)))
+    Ok(After::In(Duration::from_secs(1)))
+}
+
+async fn request_deletion(managed: &Managed, target: &Api, live: &Value) -> Result<(), ApiError> {
+    let policy = ["spec", "forProvider", "deletionPropagationPolicy"];
+    let propagation = match object::text(&managed.object, &policy) {
+        "" => "Background",
+        policy => policy,
+    };
+    let how = Deletion {
+        propagation,
+        uid: Some(object::uid(live)),
+    };
+    match target.delete(Address::of(live), how).await {
+        Err(error) if !error.is_not_found() => Err(error),
+        _ => Ok(()),
+    }
 }

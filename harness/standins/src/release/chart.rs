@@ -47,10 +47,17 @@ impl Chart {
     /// What a user should know.
     pub(super) fn warning(&self) -> Option<String> {
         let ignored = self.ignored.as_ref()?;
-        let Chart { source, .. } = self;
-        Some(format!(
-            "the chart's url {source} has no tag, so version {ignored} is ignored and the latest version is installed; use repository and name, or add the tag to the url"
-        ))
+        let Chart {
+            source, version, ..
+        } = self;
+        Some(match version {
+            None => format!(
+                "the chart's url {source} has no tag, so version {ignored} is ignored and the latest version is installed; use repository and name, or add the tag to the url"
+            ),
+            Some(tag) => format!(
+                "the chart's url {source} has the tag {tag}, so version {ignored} is ignored, and the release is upgraded again and again because it never has that version; make them equal"
+            ),
+        })
     }
 
     pub(super) fn to_value(&self) -> Value {
@@ -86,6 +93,12 @@ fn oci(reference: &str, given: Option<String>) -> Chart {
         Some((name, tag)) => (name, Some(tag.to_owned())),
         None => (last, None),
     };
+    // What a digest leads to has a version that nothing here tells.
+    let ignored = match (&tag, &digest) {
+        (Some(tag), _) => given.filter(|given| given != tag),
+        (None, Some(_)) => None,
+        (None, None) => given,
+    };
     let version = tag.or(digest);
     let source = if folder.is_empty() {
         format!("oci://{name}")
@@ -95,7 +108,7 @@ fn oci(reference: &str, given: Option<String>) -> Chart {
     Chart {
         name: name.to_owned(),
         source,
-        ignored: given.filter(|_| version.is_none()),
+        ignored,
         version,
     }
 }
@@ -112,8 +125,10 @@ mod tests {
     #[case::repository(json!({"repository": "https://r.example/", "name": "c", "version": "1"}), "https://r.example/c", Some("1"), false)]
     #[case::oci_repository(json!({"repository": "oci://r.example/charts", "name": "c", "version": "v1"}), "oci://r.example/charts/c", Some("v1"), false)]
     #[case::latest(json!({"repository": "https://r.example", "name": "c"}), "https://r.example/c", None, false)]
-    #[case::oci_with_tag(json!({"url": "oci://r.example/charts/c:2", "version": "1"}), "oci://r.example/charts/c", Some("2"), false)]
-    #[case::oci_with_digest(json!({"url": "oci://r.example/c@sha256:ab"}), "oci://r.example/c", Some("sha256:ab"), false)]
+    #[case::oci_with_tag(json!({"url": "oci://r.example/charts/c:2", "version": "2"}), "oci://r.example/charts/c", Some("2"), false)]
+    #[case::oci_with_tag_alone(json!({"url": "oci://r.example/charts/c:2"}), "oci://r.example/charts/c", Some("2"), false)]
+    #[case::oci_with_another_tag(json!({"url": "oci://r.example/charts/c:v2", "version": "2"}), "oci://r.example/charts/c", Some("v2"), true)]
+    #[case::oci_with_digest(json!({"url": "oci://r.example/c@sha256:ab", "version": "1"}), "oci://r.example/c", Some("sha256:ab"), false)]
     #[case::oci_without_tag(json!({"url": "oci://r.example/charts/c", "name": "c", "version": "1"}), "oci://r.example/charts/c", None, true)]
     #[case::oci_without_anything(json!({"url": "oci://r.example/charts/c"}), "oci://r.example/charts/c", None, false)]
     #[case::port(json!({"url": "oci://r.example:5000/c:1"}), "oci://r.example:5000/c", Some("1"), false)]

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use crate::conditions::Condition;
 use crate::connect::connect;
 use crate::events::Happening;
-use crate::lifecycle::{Managed, POLL};
+use crate::lifecycle::{Doing, MISSING, Managed, POLL};
 use crate::settings::Targets;
 
 use chart::Chart;
@@ -80,8 +80,7 @@ impl Controller for Releases {
         {
             Ok(client) => Api::new(&client, &self.target_mapper, "provider-helm"),
             Err(error) => {
-                let message = format!("connect failed: {error}");
-                return managed.fail("CannotConnectToProvider", &message).await;
+                return managed.fail_to(Doing::Connect, &error).await;
             }
         };
         if object::is_being_deleted(&managed.object) {
@@ -102,25 +101,17 @@ fn namespace(release: &Value) -> &str {
 async fn keep(managed: &mut Managed, target: &Api) -> Result<After, ReconcileError> {
     let wanted = match wanted(managed).await {
         Ok(wanted) => wanted,
-        Err(error) => {
-            let message = format!("observe failed: {error}");
-            return managed
-                .fail("CannotObserveExternalResource", &message)
-                .await;
-        }
+        Err(error) => return managed.fail_to(Doing::Observe, &error).await,
     };
     let found = record::latest(target, namespace(&managed.object), managed.external_name()).await;
     let deployed = match found {
         Ok(deployed) => deployed,
         Err(error) => {
-            let message = format!("observe failed: {error}");
-            return managed
-                .fail("CannotObserveExternalResource", &message)
-                .await;
+            return managed.fail_to(Doing::Observe, &error.to_string()).await;
         }
     };
     if deployed.is_none() && managed.may_only_observe() {
-        return managed.miss().await;
+        return managed.fail_to(Doing::Observe, MISSING).await;
     }
     managed.add_finalizer().await?;
     if let Some(warning) = wanted.chart.warning() {
@@ -138,12 +129,10 @@ async fn keep(managed: &mut Managed, target: &Api) -> Result<After, ReconcileErr
     match outcome {
         Ok(now) => report(managed, deployed.as_ref(), now.as_ref()).await,
         Err(error) => {
-            let (doing, reason) = match deployed {
-                Some(_) => ("update", "CannotUpdateExternalResource"),
-                None => ("create", "CannotCreateExternalResource"),
-            };
-            let message = format!("{doing} failed: failed to install release: {error}");
-            managed.fail(reason, &message).await
+            let why = format!("failed to install release: {error}");
+            managed
+                .fail_to(Doing::write(deployed.is_some()), &why)
+                .await
         }
     }
 }
@@ -222,19 +211,8 @@ async fn report(
     managed.set(Condition::AVAILABLE);
     managed.set(Condition::SYNCED);
     managed.save().await?;
-    let happening = match before {
-        None => Some((
-            "CreatedExternalResource",
-            "Successfully requested creation of external resource",
-        )),
-        Some(before) if before.revision != now.revision => Some((
-            "UpdatedExternalResource",
-            "Successfully requested update of external resource",
-        )),
-        Some(_) => None,
-    };
-    if let Some((reason, message)) = happening {
-        managed.say(Happening::normal(reason, message)).await?;
+    if before.map(|before| before.revision) != Some(now.revision) {
+        managed.did(Doing::write(before.is_some())).await?;
     }
     Ok(POLL)
 }
@@ -243,8 +221,8 @@ async fn uninstall(managed: &mut Managed, target: &Api) -> Result<After, Reconci
     let namespace = namespace(&managed.object).to_owned();
     let removed = record::remove(target, &namespace, managed.external_name()).await;
     if let Err(error) = removed {
-        let message = format!("delete failed: failed to uninstall release: {error}");
-        return managed.fail("CannotDeleteExternalResource", &message).await;
+        let why = format!("failed to uninstall release: {error}");
+        return managed.fail_to(Doing::Delete, &why).await;
     }
     managed.remove_finalizer().await?;
     Ok(After::Nothing)

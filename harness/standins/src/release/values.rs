@@ -80,10 +80,12 @@ async fn referenced(
     if kind == "ConfigMap" {
         return Ok(Some(text.to_owned()));
     }
+    decoded(text).map(Some)
+}
+
+fn decoded(text: &str) -> Result<String, String> {
     let bytes = STANDARD.decode(text).map_err(|error| error.to_string())?;
-    String::from_utf8(bytes)
-        .map(Some)
-        .map_err(|error| error.to_string())
+    String::from_utf8(bytes).map_err(|error| error.to_string())
 }
 
 fn yaml(text: &str) -> Result<Value, String> {
