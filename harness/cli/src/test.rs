@@ -74,6 +74,7 @@ async fn judge(
     let options = RunOptions {
         jobs: jobs(arguments),
         seed: arguments.seed,
+        final_objects: false,
         trial_deadline: TRIAL_DEADLINE,
         elapsed: Arc::new(move || started.elapsed()),
         stop: stopped,

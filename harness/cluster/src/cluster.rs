@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use crosscut_suite::Trial;
+use serde_json::Value;
 
 use crate::{ClusterError, SettleError};
 
@@ -50,6 +51,10 @@ pub trait Lease: Send {
     /// A client for one of the two clusters.
     fn client(&self, side: Side) -> kube::Client;
 
+    /// The namespace that the trial's documents are in where they name none. Where trials share an API server each
+    /// has one of its own, and so has whatever other namespace begins with its name and a hyphen.
+    fn namespace(&self) -> &str;
+
     /// Waits until both clusters are at rest.
     ///
     /// # Errors
@@ -61,6 +66,10 @@ pub trait Lease: Send {
     /// # Errors
     /// As [`Lease::settle`].
     async fn sleep(&mut self, duration: Duration) -> Result<Rest, SettleError>;
+
+    /// Every object of one side that was not there before the trial, or was another then; in no order. Events and
+    /// leases are left out. As of the last time that the clusters were at rest.
+    async fn objects(&mut self, side: Side) -> Vec<Value>;
 
     /// Gives the clusters back. A lease that is dropped without this has its memory freed, but what
     /// lives outside the process may stay until the next run.

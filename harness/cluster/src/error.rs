@@ -29,10 +29,10 @@ pub enum ClusterError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The control plane did not come to rest after documents were installed.
-    #[error("settle after installing the documents of provider {provider}")]
+    #[error("settle after installing {what}")]
     Settle {
-        /// The provider whose control plane it is.
-        provider: String,
+        /// The documents, from the first to the last.
+        what: String,
         /// What kept moving.
         #[source]
         source: SettleError,

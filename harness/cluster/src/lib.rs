@@ -8,6 +8,8 @@ mod cluster;
 pub mod embedded;
 mod error;
 pub mod functions;
+mod install;
+mod rest;
 
 pub use cluster::{Cluster, Lease, Rest, Side};
 pub use error::{ClusterError, SettleError};

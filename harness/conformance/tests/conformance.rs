@@ -63,6 +63,7 @@ fn options() -> RunOptions {
     RunOptions {
         jobs: std::num::NonZeroUsize::MIN,
         seed: 0,
+        final_objects: false,
         trial_deadline: TRIAL_DEADLINE,
         elapsed: Arc::new(move || started.elapsed()),
         stop,

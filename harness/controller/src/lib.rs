@@ -2,13 +2,14 @@
 //!
 //! A [`Controller`] works level-triggered, as a client of an API server. [`Scheduler`] runs controllers of several
 //! planes one reconcile at a time until they are at rest; time is a [`VirtualClock`] that jumps to the next timer when
-//! nothing else is to be done. [`builtin`] has the controllers that every cluster has. What Crossplane and its
+//! nothing else is to be done. [`live`] runs the same controllers on API servers elsewhere. [`builtin`] has the controllers that every cluster has. What Crossplane and its
 //! providers do is not known here.
 
 pub mod builtin;
 mod clock;
 mod context;
 mod controller;
+pub mod live;
 mod scheduler;
 
 pub use clock::VirtualClock;

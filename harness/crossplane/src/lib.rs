@@ -10,6 +10,7 @@
 //!   [`Address`](function::Address), a [`Command`](function::Command), or the built-in
 //!   [`AutoReady`](function::AutoReady).
 
+mod awaited;
 mod composite;
 mod composition;
 mod condition;
@@ -24,6 +25,7 @@ mod recorder;
 mod usage;
 mod work;
 
+pub use awaited::crossplane_owes;
 pub use controllers::{Settings, controllers, usage_admission};
 pub use crds::custom_resource_definitions;
 pub use function::{Function, FunctionError, Functions, FunctionsBuilder};

@@ -35,6 +35,17 @@ pub enum Event {
         /// The step's name.
         step: String,
     },
+    /// What a trial left on one of its clusters, where somebody asked for it.
+    FinalObjects {
+        /// Which trial.
+        trial: TrialId,
+        /// `control` or `target`.
+        side: String,
+        /// The trial's namespace.
+        namespace: String,
+        /// Every object that was not there before the trial, or was another then.
+        objects: Vec<serde_json::Value>,
+    },
     /// A trial was judged.
     TrialFinished(TrialReport),
     /// Every trial was judged.

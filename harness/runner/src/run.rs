@@ -22,6 +22,8 @@ pub struct RunOptions {
     pub seed: u64,
     /// The longest that one trial may take in real time; past it the trial is `errored`.
     pub trial_deadline: Duration,
+    /// Whether to send what each trial leaves as [`Event::FinalObjects`].
+    pub final_objects: bool,
     /// Real time since the run began. The caller has the clock: libraries read none.
     pub elapsed: Arc<dyn Fn() -> Duration + Send + Sync>,
     /// Becomes true when no further trial is to be started.
@@ -114,14 +116,11 @@ pub async fn judge(
     };
     send(&events, Event::TrialStarted { trial: id.clone() });
     let started = (options.elapsed)();
-    let (deadline, seed) = (options.trial_deadline, options.seed);
+    let deadline = options.trial_deadline;
     let task_id = id.clone();
     let task = tokio::spawn(async move {
-        tokio::time::timeout(
-            deadline,
-            run_trial(&trial, cluster.as_ref(), seed, &task_id, &events),
-        )
-        .await
+        let judged = run_trial(&trial, cluster.as_ref(), &options, &task_id, &events);
+        tokio::time::timeout(deadline, judged).await
     });
     let mut report = match task.await {
         Ok(Ok(report)) => report,

@@ -14,15 +14,15 @@ pub(crate) struct TemplateError {
     pub(crate) help: Option<String>,
 }
 
-/// `$provider`, `$values`, `$namespace` and the scenario's bindings.
+/// `$provider`, `$values`, `$namespace` (the one that the trial's lease has) and the scenario's bindings.
 ///
 /// # Errors
 /// Where a binding's value cannot be evaluated.
-pub(crate) fn trial_scope(trial: &Trial) -> Result<Scope, TemplateError> {
+pub(crate) fn trial_scope(trial: &Trial, namespace: &str) -> Result<Scope, TemplateError> {
     let scope = Scope::new()
         .bind("provider", json!(trial.provider.name))
         .bind("values", trial.provider.values.clone())
-        .bind("namespace", json!(trial.suite.namespace))
+        .bind("namespace", json!(namespace))
         .bind("scenario", json!(trial.scenario.name));
     with_bindings(scope, &trial.scenario.bindings)
 }

@@ -24,9 +24,9 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(lease: Box<dyn Lease>, namespace: &str) -> Session {
-        let control = Api::new(&lease.client(Side::Control), namespace);
-        let target = Api::new(&lease.client(Side::Target), namespace);
+    pub(crate) fn new(lease: Box<dyn Lease>) -> Session {
+        let control = Api::new(&lease.client(Side::Control), lease.namespace());
+        let target = Api::new(&lease.client(Side::Target), lease.namespace());
         Session {
             lease,
             control,
@@ -35,6 +35,11 @@ impl Session {
             rest: Rest::default(),
             written: BTreeMap::new(),
         }
+    }
+
+    /// The namespace of what names none.
+    pub(crate) fn namespace(&self) -> &str {
+        self.lease.namespace()
     }
 
     /// Objects of one side.
@@ -124,6 +129,11 @@ impl Session {
             events.extend(self.control.find(&target).await.unwrap_or_default());
         }
         events
+    }
+
+    /// What the trial leaves on one side.
+    pub(crate) async fn objects(&mut self, side: Side) -> Vec<Value> {
+        self.lease.objects(side).await
     }
 
     /// Gives the clusters back.

@@ -1,6 +1,6 @@
 //! One trial: lease, steps, verdict.
 
-use crosscut_cluster::{Cluster, ClusterError, SettleError};
+use crosscut_cluster::{Cluster, ClusterError, SettleError, Side};
 use crosscut_events::{Event, Evidence, Failure, Location, TrialId, TrialReport, Verdict, Warning};
 use crosscut_expr::Scope;
 use crosscut_suite::Trial;
@@ -8,6 +8,7 @@ use crosscut_suite::model::{Place, Step};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::action;
+use crate::run::RunOptions;
 use crate::scope::{TemplateError, trial_scope, with_bindings};
 use crate::session::Session;
 
@@ -80,7 +81,7 @@ pub(crate) fn location(place: &Place) -> Location {
 pub(crate) async fn run_trial(
     trial: &Trial,
     cluster: &dyn Cluster,
-    seed: u64,
+    options: &RunOptions,
     id: &TrialId,
     events: &UnboundedSender<Event>,
 ) -> TrialReport {
@@ -97,11 +98,14 @@ pub(crate) async fn run_trial(
         report.reason = Some(reason.clone());
         return report;
     }
-    match cluster.lease(trial, seed).await {
+    match cluster.lease(trial, options.seed).await {
         Ok(lease) => {
-            let mut session = Session::new(lease, &trial.suite.namespace);
+            let mut session = Session::new(lease);
             let outcome = run_steps(trial, &mut session, id, events).await;
             report.warnings = warnings(&mut session).await;
+            if options.final_objects {
+                send_objects(&mut session, id, events).await;
+            }
             session.close().await;
             conclude(&mut report, outcome);
         }
@@ -112,6 +116,21 @@ pub(crate) async fn run_trial(
         Err(error) => conclude(&mut report, Err(Stop::errored(cluster_failure(&error)))),
     }
     report
+}
+
+/// Sends what the trial leaves on each side.
+async fn send_objects(session: &mut Session, id: &TrialId, events: &UnboundedSender<Event>) {
+    for side in [Side::Control, Side::Target] {
+        let objects = session.objects(side).await;
+        let left = Event::FinalObjects {
+            trial: id.clone(),
+            side: side.as_str().to_owned(),
+            namespace: session.namespace().to_owned(),
+            objects,
+        };
+        // Nobody listening any more is no reason to stop judging.
+        let _ = events.send(left);
+    }
 }
 
 fn conclude(report: &mut TrialReport, outcome: Result<(), Stop>) {
@@ -127,7 +146,7 @@ async fn run_steps(
     id: &TrialId,
     events: &UnboundedSender<Event>,
 ) -> Result<(), Stop> {
-    let scope = trial_scope(trial)?;
+    let scope = trial_scope(trial, session.namespace())?;
     for step in &trial.scenario.steps {
         // Nobody listening any more is no reason to stop judging.
         let _ = events.send(Event::StepStarted {

@@ -28,7 +28,7 @@ pub(crate) async fn connect(
             let kubeconfig = kubeconfig(api, &config)
                 .await
                 .map_err(|error| format!("cannot get credentials: {error}"))?;
-            targets.connect(&kubeconfig)
+            targets.connect(&kubeconfig).await
         }
         other => Err(format!(
             "credentials from {other} are unsupported by crosscut's stand-ins"

@@ -3,18 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use serde_json::Value;
 
 /// What a connection Secret holds: plain text by key.
 pub type ConnectionDetails = BTreeMap<String, String>;
 
 /// Leads from a kubeconfig to its cluster.
+#[async_trait]
 pub trait Targets: Send + Sync {
     /// A client for the kubeconfig's current context.
     ///
     /// # Errors
     /// Why there is none, as a sentence fragment; it ends up in `connect failed: …`.
-    fn connect(&self, kubeconfig: &str) -> Result<kube::Client, String>;
+    async fn connect(&self, kubeconfig: &str) -> Result<kube::Client, String>;
 }
 
 /// What all stand-ins are told.

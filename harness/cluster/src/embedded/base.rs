@@ -7,11 +7,10 @@ use crosscut_controller::{Scheduler, SettleLimits, VirtualClock, builtin};
 use crosscut_crossplane::Functions;
 use crosscut_suite::model::{Provider, Suite};
 
-use super::install;
-use super::lease::EmbeddedLease;
+use super::lease::{EmbeddedLease, EmbeddedSide};
 use super::settings::managed_settings;
 use super::targets::{InProcessTargets, TARGET};
-use crate::{ClusterError, SettleError};
+use crate::{ClusterError, install};
 
 /// The name of the plane that Crossplane composes on.
 pub(super) const CONTROL: &str = "control";
@@ -22,6 +21,7 @@ pub(super) struct Base {
     target: ApiServer,
     clock: VirtualClock,
     provider: Arc<Provider>,
+    namespace: String,
     functions: Arc<Functions>,
 }
 
@@ -42,6 +42,7 @@ impl Base {
             target: ApiServer::new(options(&clock, 1, false)),
             clock,
             provider: Arc::clone(provider),
+            namespace: suite.namespace.clone(),
             functions,
         };
         let mut lease = empty.over(
@@ -50,11 +51,11 @@ impl Base {
             empty.clock.clone(),
             0,
         );
-        install::own_crds(&mut lease, provider).await?;
-        install::resources(&mut lease, provider, &provider.crds).await?;
-        install::target_resources(&mut lease, provider, &provider.target_crds).await?;
-        install::resources(&mut lease, provider, &suite.install).await?;
-        install::resources(&mut lease, provider, &provider.install).await?;
+        install::crossplanes_crds(&mut lease).await?;
+        install::on_control(&mut lease, &provider.crds).await?;
+        install::on_target(&mut lease, &provider.target_crds).await?;
+        install::on_control(&mut lease, &suite.install).await?;
+        install::on_control(&mut lease, &provider.install).await?;
         drop(lease);
         Ok(Arc::new(empty))
     }
@@ -81,6 +82,7 @@ impl Base {
         seed: u64,
     ) -> EmbeddedLease {
         let mut scheduler = Scheduler::new(clock, seed);
+        let (control_server, target_server) = (control.clone(), target.clone());
         let control = scheduler.add_plane(CONTROL, control);
         let target = scheduler.add_plane(TARGET, target);
         for plane in [&control, &target] {
@@ -102,8 +104,9 @@ impl Base {
         }
         EmbeddedLease::new(
             scheduler,
-            control.client().clone(),
-            target.client().clone(),
+            EmbeddedSide::new(control.client(), control_server),
+            EmbeddedSide::new(target.client(), target_server),
+            &self.namespace,
             SettleLimits::default(),
         )
     }
@@ -120,10 +123,4 @@ fn options(clock: &VirtualClock, seed: u64, protects_usages: bool) -> Options {
         seed,
         admission,
     }
-}
-
-/// Wraps a failure to settle while a provider's base is made.
-pub(super) fn settle_error(provider: &Provider) -> impl FnOnce(SettleError) -> ClusterError {
-    let provider = provider.name.clone();
-    move |source| ClusterError::Settle { provider, source }
 }

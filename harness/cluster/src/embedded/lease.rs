@@ -3,30 +3,74 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use crosscut_controller::{Scheduler, SettleLimits, Settled, Unsettled};
+use crosscut_apiserver::{ApiServer, Event};
+use crosscut_controller::{Scheduler, SettleLimits};
+use serde_json::Value;
 
+use crate::rest::{is_lasting, rest, unsettled};
 use crate::{Lease, Rest, SettleError, Side};
 
 /// What one trial runs on: two planes in this process.
 pub(super) struct EmbeddedLease {
     scheduler: Scheduler,
-    control: kube::Client,
-    target: kube::Client,
+    control: EmbeddedSide,
+    target: EmbeddedSide,
+    namespace: String,
     limits: SettleLimits,
+}
+
+/// One of the two planes.
+pub(super) struct EmbeddedSide {
+    client: kube::Client,
+    server: ApiServer,
+    /// The revision that the lease began with.
+    began: u64,
+}
+
+impl EmbeddedSide {
+    pub(super) fn new(client: &kube::Client, server: ApiServer) -> EmbeddedSide {
+        EmbeddedSide {
+            client: client.clone(),
+            began: server.head(),
+            server,
+        }
+    }
+
+    /// What has been written since the lease began, in the version that is stored.
+    fn objects(&self) -> Vec<Value> {
+        let written = |event: &Event| {
+            event.revision > self.began && is_lasting(&event.resource.group, &event.resource.kind)
+        };
+        self.server
+            .present()
+            .into_iter()
+            .filter(written)
+            .map(|event| event.object.as_ref().clone())
+            .collect()
+    }
 }
 
 impl EmbeddedLease {
     pub(super) fn new(
         scheduler: Scheduler,
-        control: kube::Client,
-        target: kube::Client,
+        control: EmbeddedSide,
+        target: EmbeddedSide,
+        namespace: &str,
         limits: SettleLimits,
     ) -> EmbeddedLease {
         EmbeddedLease {
             scheduler,
             control,
             target,
+            namespace: namespace.to_owned(),
             limits,
+        }
+    }
+
+    fn side(&self, side: Side) -> &EmbeddedSide {
+        match side {
+            Side::Control => &self.control,
+            Side::Target => &self.target,
         }
     }
 }
@@ -34,10 +78,11 @@ impl EmbeddedLease {
 #[async_trait]
 impl Lease for EmbeddedLease {
     fn client(&self, side: Side) -> kube::Client {
-        match side {
-            Side::Control => self.control.clone(),
-            Side::Target => self.target.clone(),
-        }
+        self.side(side).client.clone()
+    }
+
+    fn namespace(&self) -> &str {
+        &self.namespace
     }
 
     async fn settle(&mut self) -> Result<Rest, SettleError> {
@@ -56,28 +101,11 @@ impl Lease for EmbeddedLease {
             .map_err(unsettled)
     }
 
+    async fn objects(&mut self, side: Side) -> Vec<Value> {
+        self.side(side).objects()
+    }
+
     async fn close(self: Box<Self>) {
         // Everything is memory of this process: dropping it is enough.
-    }
-}
-
-fn rest(settled: Settled) -> Rest {
-    let failing = settled
-        .failing
-        .iter()
-        .map(|failing| {
-            format!(
-                "{} {}: {}",
-                failing.controller, failing.key, failing.message
-            )
-        })
-        .collect();
-    Rest { failing }
-}
-
-fn unsettled(unsettled: Unsettled) -> SettleError {
-    SettleError::Unsettled {
-        reason: unsettled.to_string(),
-        moving: unsettled.moving.iter().map(ToString::to_string).collect(),
     }
 }

@@ -5,7 +5,6 @@
 //! shared by all trials.
 
 mod base;
-mod install;
 mod lease;
 mod settings;
 mod targets;

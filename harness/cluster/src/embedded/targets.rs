@@ -1,5 +1,6 @@
 //! How stand-ins reach the target: a kubeconfig whose server is a name instead of an address.
 
+use async_trait::async_trait;
 use crosscut_standins::Targets;
 use crosscut_yaml::{Limits, parse};
 use serde_json::Value;
@@ -30,8 +31,9 @@ impl InProcessTargets {
     }
 }
 
+#[async_trait]
 impl Targets for InProcessTargets {
-    fn connect(&self, kubeconfig: &str) -> Result<kube::Client, String> {
+    async fn connect(&self, kubeconfig: &str) -> Result<kube::Client, String> {
         let server = current_server(kubeconfig)?;
         if server == SERVER {
             Ok(self.target.clone())

@@ -35,7 +35,7 @@ impl Default for SettleLimits {
 pub struct Settled {
     /// How many reconciles it took.
     pub steps: u64,
-    /// How much virtual time passed.
+    /// How much time passed: virtual time for planes in this process, real time for others.
     pub virtual_time: Duration,
     /// What fails whenever it is tried, and changes nothing by it.
     pub failing: Vec<Failing>,
@@ -71,6 +71,8 @@ pub enum Limit {
     Steps(u64),
     /// So much virtual time passed.
     VirtualTime(Duration),
+    /// So much real time passed.
+    RealTime(Duration),
 }
 
 impl fmt::Display for Limit {
@@ -82,6 +84,7 @@ impl fmt::Display for Limit {
                 "it still moved after {} s of virtual time",
                 time.as_secs()
             ),
+            Limit::RealTime(time) => write!(formatter, "it still moved after {} s", time.as_secs()),
         }
     }
 }
@@ -103,21 +106,21 @@ impl fmt::Display for Moving {
 
 /// The last reconciles that changed something.
 #[derive(Default)]
-pub(super) struct Movements(VecDeque<String>);
+pub(crate) struct Movements(VecDeque<String>);
 
 impl Movements {
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
 
-    pub(super) fn note(&mut self, controller: &str, key: &Key) {
+    pub(crate) fn note(&mut self, controller: &str, key: &Key) {
         if self.0.len() == REMEMBERED {
             self.0.pop_front();
         }
         self.0.push_back(key.told_by(controller));
     }
 
-    pub(super) fn most(&self) -> Vec<Moving> {
+    pub(crate) fn most(&self) -> Vec<Moving> {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         for what in &self.0 {
             *counts.entry(what).or_default() += 1;

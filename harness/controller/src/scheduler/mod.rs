@@ -22,13 +22,13 @@ use crate::controller::{After, Controller, Key};
 pub use limits::{Failing, Limit, Moving, SettleLimits, Settled, Unsettled};
 pub use plane::Plane;
 
-use limits::Movements;
+pub(crate) use limits::Movements;
 use plane::PlaneState;
 use timers::Timers;
-use work::{Queue, Work};
+pub(crate) use work::{Queue, Work};
 
 /// The first and the longest wait after failures.
-const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+pub(crate) const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 /// Runs controllers over planes that share a clock.
 pub struct Scheduler {
@@ -255,7 +255,7 @@ impl Scheduler {
 }
 
 /// Events are said again and again, and leases renewed, without anything coming of it.
-fn is_movement(event: &Event) -> bool {
+pub(crate) fn is_movement(event: &Event) -> bool {
     !matches!(
         (event.resource.group.as_str(), event.resource.kind.as_str()),
         ("" | "events.k8s.io", "Event") | ("coordination.k8s.io", "Lease")

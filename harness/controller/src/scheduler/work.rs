@@ -6,13 +6,13 @@ use crate::controller::Key;
 
 /// A key of a controller.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Work {
-    pub(super) controller: usize,
-    pub(super) key: Key,
+pub(crate) struct Work {
+    pub(crate) controller: usize,
+    pub(crate) key: Key,
 }
 
 /// What waits, each once.
-pub(super) struct Queue {
+pub(crate) struct Queue {
     waiting: VecDeque<Work>,
     known: BTreeSet<Work>,
     seed: u64,
@@ -20,7 +20,7 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    pub(super) fn new(seed: u64) -> Queue {
+    pub(crate) fn new(seed: u64) -> Queue {
         Queue {
             waiting: VecDeque::new(),
             known: BTreeSet::new(),
@@ -29,18 +29,18 @@ impl Queue {
         }
     }
 
-    pub(super) fn seed(&self) -> u64 {
+    pub(crate) fn seed(&self) -> u64 {
         self.seed
     }
 
-    pub(super) fn push(&mut self, work: Work) {
+    pub(crate) fn push(&mut self, work: Work) {
         if self.known.insert(work.clone()) {
             self.waiting.push_back(work);
         }
     }
 
     /// The next one: the oldest with seed 0, else one that the seed picks.
-    pub(super) fn pop(&mut self) -> Option<Work> {
+    pub(crate) fn pop(&mut self) -> Option<Work> {
         let index = if self.seed == 0 {
             0
         } else {

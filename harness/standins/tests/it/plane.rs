@@ -16,8 +16,9 @@ pub(crate) const NAMESPACE: &str = "a-team";
 
 struct OneTarget(kube::Client);
 
+#[async_trait::async_trait]
 impl Targets for OneTarget {
-    fn connect(&self, kubeconfig: &str) -> Result<kube::Client, String> {
+    async fn connect(&self, kubeconfig: &str) -> Result<kube::Client, String> {
         match kubeconfig {
             "target" => Ok(self.0.clone()),
             other => Err(format!("no cluster is called {other}")),

@@ -1,0 +1,119 @@
+//! Installing documents on a fresh control plane or target, before any trial.
+
+use std::sync::Arc;
+
+use crosscut_client::{Api, ApiError, Mapper};
+use crosscut_suite::model::Resource;
+use serde_json::Value;
+
+use crate::{ClusterError, Lease, Side};
+
+/// The field manager of what is installed.
+const FIELD_MANAGER: &str = "crosscut";
+
+/// A document, and where it is from.
+struct Document {
+    object: Value,
+    place: String,
+}
+
+/// Installs Crossplane's own CRDs on the control plane and settles.
+///
+/// # Errors
+/// [`ClusterError::Install`] or [`ClusterError::Settle`].
+pub(crate) async fn crossplanes_crds(lease: &mut dyn Lease) -> Result<(), ClusterError> {
+    let place = "crosscut's own Crossplane CRDs";
+    let documents = crosscut_crossplane::custom_resource_definitions()
+        .into_iter()
+        .map(|object| Document {
+            object,
+            place: place.to_owned(),
+        });
+    install(lease, Side::Control, documents.collect()).await
+}
+
+/// Installs documents on the control plane, in order, and settles.
+///
+/// # Errors
+/// [`ClusterError::Install`] or [`ClusterError::Settle`].
+pub(crate) async fn on_control(
+    lease: &mut dyn Lease,
+    resources: &[Resource],
+) -> Result<(), ClusterError> {
+    install(lease, Side::Control, documents(resources)).await
+}
+
+/// Installs documents on the target, in order, and settles.
+///
+/// # Errors
+/// [`ClusterError::Install`] or [`ClusterError::Settle`].
+pub(crate) async fn on_target(
+    lease: &mut dyn Lease,
+    resources: &[Resource],
+) -> Result<(), ClusterError> {
+    install(lease, Side::Target, documents(resources)).await
+}
+
+fn documents(resources: &[Resource]) -> Vec<Document> {
+    let document = |resource: &Resource| Document {
+        object: resource.node.to_value(),
+        place: format!(
+            "{}:{}",
+            resource.place.source.name,
+            resource.place.position().line
+        ),
+    };
+    resources.iter().map(document).collect()
+}
+
+async fn install(
+    lease: &mut dyn Lease,
+    side: Side,
+    documents: Vec<Document>,
+) -> Result<(), ClusterError> {
+    let api = Api::new(
+        &lease.client(side),
+        &Arc::new(Mapper::default()),
+        FIELD_MANAGER,
+    );
+    for document in &documents {
+        let applied = match api.apply(&document.object, FIELD_MANAGER).await {
+            // It may need what the documents before it bring about: a definition that is to be established first.
+            Err(error) if error.is_no_match() || error.is_not_found() => {
+                settle(lease, &documents).await?;
+                api.apply(&document.object, FIELD_MANAGER).await
+            }
+            applied => applied,
+        };
+        applied.map_err(|error| install_error(document, error))?;
+    }
+    settle(lease, &documents).await
+}
+
+async fn settle(lease: &mut dyn Lease, documents: &[Document]) -> Result<(), ClusterError> {
+    let what = match documents {
+        [] => return Ok(()),
+        [one] => one.place.clone(),
+        [first, .., last] => format!("{} to {}", first.place, last.place),
+    };
+    lease
+        .settle()
+        .await
+        .map(drop)
+        .map_err(|source| ClusterError::Settle { what, source })
+}
+
+fn install_error(document: &Document, error: ApiError) -> ClusterError {
+    let text = |pointer: &str| {
+        document
+            .object
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let (kind, name) = (text("/kind"), text("/metadata/name"));
+    ClusterError::Install {
+        what: format!("{kind} {name} ({})", document.place),
+        source: Box::new(error),
+    }
+}

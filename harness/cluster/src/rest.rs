@@ -1,0 +1,36 @@
+//! How settling ends, in the terms of the seam; and what a trial leaves that is worth comparing.
+
+use crosscut_controller::{Settled, Unsettled};
+
+use crate::{Rest, SettleError};
+
+/// At rest, with what keeps failing.
+pub(crate) fn rest(settled: Settled) -> Rest {
+    let failing = settled
+        .failing
+        .iter()
+        .map(|failing| {
+            format!(
+                "{} {}: {}",
+                failing.controller, failing.key, failing.message
+            )
+        })
+        .collect();
+    Rest { failing }
+}
+
+/// Never at rest, with what kept moving.
+pub(crate) fn unsettled(unsettled: Unsettled) -> SettleError {
+    SettleError::Unsettled {
+        reason: unsettled.to_string(),
+        moving: unsettled.moving.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// Whether objects of a kind say what a control plane came to: Events and leases come and go with time.
+pub(crate) fn is_lasting(group: &str, kind: &str) -> bool {
+    !matches!(
+        (group, kind),
+        ("" | "events.k8s.io", "Event") | ("coordination.k8s.io", "Lease")
+    )
+}

@@ -1,0 +1,113 @@
+//! What is still to come: an object that shows that somebody has not acted on it yet keeps a control plane from rest.
+//!
+//! Here is what any Kubernetes cluster owes. Who knows more (Crossplane, a provider) brings an [`Awaits`] of its own.
+
+use crosscut_client::object;
+use serde_json::Value;
+
+use super::view::View;
+use crate::controller::Key;
+
+/// Tells what somebody still owes to an object in view, as a sentence fragment; nothing where all is done.
+pub trait Awaits: Send + Sync {
+    /// What is still to come for this object.
+    fn awaited(&self, view: &View, key: &Key, object: &Value) -> Option<String>;
+}
+
+impl<F> Awaits for F
+where
+    F: Fn(&View, &Key, &Value) -> Option<String> + Send + Sync,
+{
+    fn awaited(&self, view: &View, key: &Key, object: &Value) -> Option<String> {
+        self(view, key, object)
+    }
+}
+
+/// What the API server and the controllers of every cluster owe: an end to deletions, conditions on the current
+/// generation, established definitions, and the collection of what has lost its owner.
+#[must_use]
+pub fn kubernetes_owes(view: &View, key: &Key, object: &Value) -> Option<String> {
+    if object::is_being_deleted(object) {
+        let finalizers = object["metadata"]["finalizers"].to_string();
+        return Some(format!("is being deleted, finalizers {finalizers}"));
+    }
+    if let Some(condition) = outdated_condition(object) {
+        return Some(format!(
+            "has not been seen since its last change by {condition}"
+        ));
+    }
+    if key.kind == "CustomResourceDefinition" && !is_decided(object) {
+        return Some("is not established yet".to_owned());
+    }
+    orphaned(view, object).then(|| "has lost its owner and is to be collected".to_owned())
+}
+
+/// The first condition that speaks of an older generation.
+fn outdated_condition(object: &Value) -> Option<&str> {
+    let generation = object["metadata"]["generation"].as_i64()?;
+    let outdated = conditions(object).find(|condition| {
+        condition["observedGeneration"]
+            .as_i64()
+            .is_some_and(|observed| observed < generation)
+    })?;
+    outdated["type"].as_str()
+}
+
+/// Whether a definition is established, or its names are refused.
+fn is_decided(definition: &Value) -> bool {
+    conditions(definition).any(|condition| {
+        (condition["type"] == "Established" && condition["status"] == "True")
+            || (condition["type"] == "NamesAccepted" && condition["status"] == "False")
+    })
+}
+
+/// Whether an object has owners and all of them are gone. Owners are in view where their dependents are: they live in
+/// the same namespace or cluster-wide.
+fn orphaned(view: &View, object: &Value) -> bool {
+    let owners = object["metadata"]["ownerReferences"].as_array();
+    owners.is_some_and(|owners| {
+        !owners.is_empty()
+            && owners
+                .iter()
+                .all(|owner| !view.has_uid(object::text(owner, &["uid"])))
+    })
+}
+
+fn conditions(object: &Value) -> impl Iterator<Item = &Value> {
+    object["status"]["conditions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+    use tokio::sync::mpsc::unbounded_channel;
+
+    use super::*;
+
+    #[rstest]
+    #[case::nothing_is_owed("Thing", json!({"metadata": {"generation": 2}}), None)]
+    #[case::a_deletion("Thing", json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["a/b"]}}),
+        Some("is being deleted, finalizers [\"a/b\"]"))]
+    #[case::an_old_condition("Thing", json!({"metadata": {"generation": 2}, "status": {"conditions": [{"type": "Ready", "observedGeneration": 1}]}}),
+        Some("has not been seen since its last change by Ready"))]
+    #[case::a_current_condition("Thing", json!({"metadata": {"generation": 2}, "status": {"conditions": [{"type": "Ready", "observedGeneration": 2}]}}), None)]
+    #[case::a_new_definition("CustomResourceDefinition", json!({}), Some("is not established yet"))]
+    #[case::a_refused_definition("CustomResourceDefinition", json!({"status": {"conditions": [{"type": "NamesAccepted", "status": "False"}]}}), None)]
+    #[case::an_orphan("Thing", json!({"metadata": {"ownerReferences": [{"uid": "u"}]}}), Some("has lost its owner and is to be collected"))]
+    fn owed(#[case] kind: &str, #[case] object: Value, #[case] expected: Option<&str>) {
+        let (_, news) = unbounded_channel();
+        let view = View::new(Vec::new(), news, Box::new(|_| true));
+        let key = Key {
+            group: String::new(),
+            version: "v1".to_owned(),
+            kind: kind.to_owned(),
+            namespace: None,
+            name: "x".to_owned(),
+        };
+        assert_eq!(kubernetes_owes(&view, &key, &object).as_deref(), expected);
+    }
+}

@@ -1,0 +1,304 @@
+//! Running controllers over views in real time, until they are at rest.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crosscut_apiserver::{Clock, Event};
+use futures::future::select_all;
+use tokio::time::Instant;
+
+use super::awaited::Awaits;
+use super::view::View;
+use crate::context::Context;
+use crate::controller::{After, Controller, Key};
+use crate::scheduler::{
+    BACK_OFF, Failing, Limit, Movements, Queue, Settled, Unsettled, Work, is_movement,
+};
+
+/// When controllers that run in real time count as being at rest, and when waiting for that is given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LiveLimits {
+    /// How long nothing may change where nothing is owed.
+    pub quiet: Duration,
+    /// How long nothing may change where something is owed: past this it will not come.
+    pub patience: Duration,
+    /// How long everything may take.
+    pub longest: Duration,
+}
+
+/// 0.4 s of quiet, 6 s of patience, two minutes at most.
+impl Default for LiveLimits {
+    fn default() -> LiveLimits {
+        LiveLimits {
+            quiet: Duration::from_millis(400),
+            patience: Duration::from_secs(6),
+            longest: Duration::from_secs(120),
+        }
+    }
+}
+
+/// A plane of a driver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LivePlane(usize);
+
+/// Runs controllers over the views of one trial, one reconcile at a time.
+pub struct Driver {
+    clock: Arc<dyn Clock>,
+    planes: Vec<PlaneState>,
+    controllers: Vec<(usize, Arc<dyn Controller>)>,
+    queue: Queue,
+    timers: BTreeMap<Work, Instant>,
+    failures: BTreeMap<Work, Failure>,
+    movements: Movements,
+    moved: Instant,
+}
+
+struct PlaneState {
+    view: View,
+    context: Context,
+    awaits: Vec<Arc<dyn Awaits>>,
+}
+
+struct Failure {
+    times: u32,
+    message: String,
+}
+
+impl Driver {
+    /// No planes and no controllers yet. Must be called within a tokio runtime.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Driver {
+        Driver {
+            clock,
+            planes: Vec::new(),
+            controllers: Vec::new(),
+            queue: Queue::new(0),
+            timers: BTreeMap::new(),
+            failures: BTreeMap::new(),
+            movements: Movements::default(),
+            moved: Instant::now(),
+        }
+    }
+
+    /// Adds a plane that is seen through `view` and written to by `client`.
+    pub fn add_plane(
+        &mut self,
+        name: &str,
+        client: kube::Client,
+        view: View,
+        awaits: Vec<Arc<dyn Awaits>>,
+    ) -> LivePlane {
+        let context = Context::new(client, Arc::clone(&self.clock), name, 0);
+        self.planes.push(PlaneState {
+            view,
+            context,
+            awaits,
+        });
+        LivePlane(self.planes.len() - 1)
+    }
+
+    /// Adds a controller. All must be added before the first [`Driver::settle`], which tells them what there is.
+    pub fn add(&mut self, plane: LivePlane, controller: Arc<dyn Controller>) {
+        self.controllers.push((plane.0, controller));
+    }
+
+    /// What one plane shows, as it was when the last call returned.
+    #[must_use]
+    pub fn view(&self, plane: LivePlane) -> Option<&View> {
+        self.planes.get(plane.0).map(|plane| &plane.view)
+    }
+
+    /// Runs controllers until everything is at rest. What is still owed then is among what fails.
+    ///
+    /// # Errors
+    /// [`Unsettled`] where something still moves after the longest time. Dropping the future loses the reconcile that
+    /// is under way until its object changes.
+    pub async fn settle(&mut self, limits: &LiveLimits) -> Result<Settled, Unsettled> {
+        let start = Instant::now();
+        self.movements.clear();
+        // What was written just before this call is on its way: it counts as movement now.
+        self.moved = start;
+        let mut steps = 0;
+        loop {
+            self.observe();
+            self.queue_due();
+            if start.elapsed() > limits.longest {
+                return Err(self.unsettled(limits));
+            }
+            if let Some(work) = self.queue.pop() {
+                steps += 1;
+                self.run(work).await;
+                continue;
+            }
+            let rest_at = self.moved + self.window(limits);
+            if Instant::now() >= rest_at {
+                return Ok(self.settled(steps, start));
+            }
+            self.wait(rest_at).await;
+        }
+    }
+
+    /// Lets time pass, with what controllers do meanwhile, and settles.
+    ///
+    /// # Errors
+    /// As [`Driver::settle`].
+    pub async fn advance(
+        &mut self,
+        by: Duration,
+        limits: &LiveLimits,
+    ) -> Result<Settled, Unsettled> {
+        let end = Instant::now() + by;
+        while Instant::now() < end {
+            self.observe();
+            self.queue_due();
+            match self.queue.pop() {
+                Some(work) => self.run(work).await,
+                None => self.wait(end).await,
+            }
+        }
+        self.settle(limits).await
+    }
+
+    /// How long it must be quiet now.
+    fn window(&self, limits: &LiveLimits) -> Duration {
+        if self.owed().next().is_some() {
+            limits.patience
+        } else {
+            limits.quiet
+        }
+    }
+
+    fn owed(&self) -> impl Iterator<Item = Failing> {
+        self.planes.iter().flat_map(|plane| {
+            plane.view.objects().flat_map(|(key, object)| {
+                plane.awaits.iter().filter_map(|awaits| {
+                    awaits
+                        .awaited(&plane.view, key, object)
+                        .map(|message| Failing {
+                            controller: plane.context.plane().to_owned(),
+                            key: key.clone(),
+                            message,
+                        })
+                })
+            })
+        })
+    }
+
+    /// Takes up what has happened on the planes since the last look.
+    fn observe(&mut self) -> bool {
+        let mut moved = false;
+        for index in 0..self.planes.len() {
+            for event in self.planes[index].view.take() {
+                if is_movement(&event) {
+                    moved = true;
+                    let plane = self.planes[index].context.plane();
+                    self.movements.note(plane, &Key::of(&event));
+                }
+                self.tell(index, &event);
+            }
+        }
+        if moved {
+            self.moved = Instant::now();
+        }
+        moved
+    }
+
+    fn tell(&mut self, plane: usize, event: &Event) {
+        for (index, (of, controller)) in self.controllers.iter().enumerate() {
+            if *of != plane {
+                continue;
+            }
+            for key in controller.interested(event) {
+                self.queue.push(Work {
+                    controller: index,
+                    key,
+                });
+            }
+        }
+    }
+
+    fn queue_due(&mut self) {
+        let now = Instant::now();
+        let due: Vec<Work> = self
+            .timers
+            .iter()
+            .filter(|(_, at)| **at <= now)
+            .map(|(work, _)| work.clone())
+            .collect();
+        for work in due {
+            self.timers.remove(&work);
+            self.queue.push(work);
+        }
+    }
+
+    async fn run(&mut self, work: Work) {
+        let Some((plane, controller)) = self.controllers.get(work.controller) else {
+            return;
+        };
+        let controller = Arc::clone(controller);
+        let context = self.planes[*plane].context.clone();
+        self.timers.remove(&work);
+        match controller.reconcile(&context, &work.key).await {
+            Ok(after) => {
+                self.failures.remove(&work);
+                if let After::In(delay) = after {
+                    self.timers.insert(work, Instant::now() + delay);
+                }
+            }
+            Err(error) => self.back_off(work, error.to_string()),
+        }
+    }
+
+    fn back_off(&mut self, work: Work, message: String) {
+        let times = self.failures.get(&work).map_or(0, |failure| failure.times);
+        let factor = 1_u32.checked_shl(times).unwrap_or(u32::MAX);
+        let delay = BACK_OFF.0.saturating_mul(factor).min(BACK_OFF.1);
+        self.timers.insert(work.clone(), Instant::now() + delay);
+        let times = times.saturating_add(1).min(16);
+        self.failures.insert(work, Failure { times, message });
+    }
+
+    /// Until news come, a timer is due, or it is `until`.
+    async fn wait(&mut self, until: Instant) {
+        let timer = self.timers.values().min().copied().unwrap_or(until);
+        if self.planes.is_empty() {
+            return tokio::time::sleep_until(timer.min(until)).await;
+        }
+        let news = self
+            .planes
+            .iter_mut()
+            .map(|plane| Box::pin(plane.view.wait()));
+        tokio::select! {
+            _ = select_all(news) => {}
+            () = tokio::time::sleep_until(timer.min(until)) => {}
+        }
+    }
+
+    fn settled(&self, steps: u64, start: Instant) -> Settled {
+        Settled {
+            steps,
+            virtual_time: start.elapsed(),
+            failing: self.failing().chain(self.owed()).collect(),
+        }
+    }
+
+    fn unsettled(&self, limits: &LiveLimits) -> Unsettled {
+        Unsettled {
+            limit: Limit::RealTime(limits.longest),
+            moving: self.movements.most(),
+            failing: self.failing().chain(self.owed()).collect(),
+        }
+    }
+
+    fn failing(&self) -> impl Iterator<Item = Failing> {
+        self.failures.iter().map(|(work, failure)| Failing {
+            controller: self
+                .controllers
+                .get(work.controller)
+                .map_or_else(String::new, |(_, controller)| controller.name().to_owned()),
+            key: work.key.clone(),
+            message: failure.message.clone(),
+        })
+    }
+}

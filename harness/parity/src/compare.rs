@@ -1,0 +1,206 @@
+//! Two runs side by side.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::difference::differences;
+use crate::ledger::{Entry, Ledger};
+use crate::normal::normal;
+use crate::{Difference, Outcome, Outcomes, Values};
+
+/// What came of comparing two runs.
+#[derive(Clone, Debug, Default)]
+pub struct Comparison {
+    /// How many trials both runs judged alike.
+    pub agreeing: usize,
+    /// How many objects were compared.
+    pub objects: usize,
+    /// What nothing explains.
+    pub unexplained: Vec<Difference>,
+    /// How many differences each entry of the ledger explains, by its id.
+    pub explained: BTreeMap<String, usize>,
+    /// Entries of the ledger that explain nothing any more.
+    pub idle: Vec<Entry>,
+}
+
+impl Comparison {
+    /// Whether the two agree, but for what the ledger explains, and the ledger holds no more than that.
+    #[must_use]
+    pub fn agrees(&self) -> bool {
+        self.unexplained.is_empty() && self.idle.is_empty()
+    }
+}
+
+/// Compares two runs of the same trials.
+#[must_use]
+pub fn compare(left: &Outcomes, right: &Outcomes, ledger: &Ledger) -> Comparison {
+    let mut comparison = Comparison::default();
+    let names: BTreeSet<&str> = left
+        .trials()
+        .chain(right.trials())
+        .map(|(name, _)| name)
+        .collect();
+    let none = Outcome::default();
+    for name in names {
+        let one = left.get(name).unwrap_or(&none);
+        let other = right.get(name).unwrap_or(&none);
+        let mut found = verdicts(name, one, other);
+        if found.is_empty() {
+            comparison.agreeing += 1;
+            found = objects(name, one, other, &mut comparison.objects);
+        }
+        for difference in found {
+            match ledger.explains(&difference) {
+                Some(entry) => *comparison.explained.entry(entry.id.clone()).or_default() += 1,
+                None => comparison.unexplained.push(difference),
+            }
+        }
+    }
+    comparison.idle = ledger
+        .entries()
+        .filter(|entry| !comparison.explained.contains_key(&entry.id))
+        .cloned()
+        .collect();
+    comparison
+}
+
+fn verdicts(trial: &str, left: &Outcome, right: &Outcome) -> Vec<Difference> {
+    if left.verdict.is_some() && left.verdict == right.verdict {
+        return Vec::new();
+    }
+    vec![Difference {
+        trial: trial.to_owned(),
+        side: String::new(),
+        object: String::new(),
+        path: "verdict".to_owned(),
+        values: Values {
+            left: verdict(left),
+            right: verdict(right),
+        },
+    }]
+}
+
+fn verdict(outcome: &Outcome) -> Option<Value> {
+    let mut text = outcome.verdict?.to_string();
+    for failure in &outcome.failures {
+        text.push_str(": ");
+        text.push_str(failure);
+    }
+    Some(json!(text))
+}
+
+fn objects(trial: &str, left: &Outcome, right: &Outcome, count: &mut usize) -> Vec<Difference> {
+    let sides: BTreeSet<&String> = left.objects.keys().chain(right.objects.keys()).collect();
+    let mut found = Vec::new();
+    for side in sides {
+        let of = |outcome: &Outcome| {
+            let objects = outcome.objects.get(side).map(Vec::as_slice);
+            normal(objects.unwrap_or_default(), &outcome.namespace)
+        };
+        let (one, other) = (of(left), of(right));
+        let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+        *count += names.len();
+        for name in names {
+            found.extend(object(trial, side, name, one.get(name), other.get(name)));
+        }
+    }
+    found
+}
+
+fn object(
+    trial: &str,
+    side: &str,
+    name: &str,
+    left: Option<&Value>,
+    right: Option<&Value>,
+) -> Vec<Difference> {
+    let places = match (left, right) {
+        (Some(left), Some(right)) => differences(left, right),
+        (left, right) => vec![(
+            String::new(),
+            Values {
+                left: left.cloned(),
+                right: right.cloned(),
+            },
+        )],
+    };
+    places
+        .into_iter()
+        .map(|(path, values)| Difference {
+            trial: trial.to_owned(),
+            side: side.to_owned(),
+            object: name.to_owned(),
+            path,
+            values,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crosscut_events::{Event, TrialId, TrialReport, Verdict};
+
+    use super::*;
+
+    fn run(verdict: Verdict, size: i64) -> Outcomes {
+        let trial = TrialId {
+            scenario: "s".to_owned(),
+            provider: "p".to_owned(),
+            cluster: "embedded".to_owned(),
+        };
+        let mut outcomes = Outcomes::default();
+        outcomes.take(&Event::FinalObjects {
+            trial: trial.clone(),
+            side: "control".to_owned(),
+            namespace: "team".to_owned(),
+            objects: vec![json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "size": size})],
+        });
+        outcomes.take(&Event::TrialFinished(TrialReport {
+            trial,
+            verdict,
+            duration_ms: 1,
+            failures: Vec::new(),
+            reason: None,
+            warnings: Vec::new(),
+        }));
+        outcomes
+    }
+
+    #[test]
+    fn equal_runs_agree() {
+        let one = run(Verdict::Passed, 1);
+        let comparison = compare(&one, &one, &Ledger::default());
+        assert!(comparison.agrees());
+        assert_eq!((comparison.agreeing, comparison.objects), (1, 1));
+    }
+
+    #[test]
+    fn a_verdict_that_differs_is_no_agreement_whatever_the_ledger_says() {
+        let (one, other) = (run(Verdict::Passed, 1), run(Verdict::Failed, 1));
+        let comparison = compare(&one, &other, &Ledger::default());
+        assert_eq!(comparison.unexplained.len(), 1);
+        assert_eq!(comparison.unexplained[0].path, "verdict");
+    }
+
+    #[test]
+    fn the_ledger_explains_differences_and_holds_nothing_else() {
+        let (one, other) = (run(Verdict::Passed, 1), run(Verdict::Passed, 2));
+        let ledger =
+            "- {id: size, reason: r, test: t, side: control, object: 'Secret *', path: size}\n";
+        let ledger = Ledger::read(ledger).unwrap();
+        assert!(!compare(&one, &other, &Ledger::default()).agrees());
+        assert!(compare(&one, &other, &ledger).agrees());
+        assert!(!compare(&one, &one, &ledger).agrees());
+    }
+
+    #[test]
+    fn a_trial_that_one_run_lacks_is_a_difference() {
+        let comparison = compare(
+            &run(Verdict::Passed, 1),
+            &Outcomes::default(),
+            &Ledger::default(),
+        );
+        assert!(!comparison.agrees());
+    }
+}

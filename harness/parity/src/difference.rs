@@ -1,0 +1,127 @@
+//! Where two objects differ, field by field.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// One place where two runs differ.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Difference {
+    /// `scenario::provider`.
+    pub trial: String,
+    /// `control`, `target`, or empty where the verdict itself differs.
+    pub side: String,
+    /// `Kind.group namespace/name`.
+    pub object: String,
+    /// Where in the object, such as `spec.names.plural`; empty for the whole object.
+    pub path: String,
+    /// What each run has there.
+    #[serde(flatten)]
+    pub values: Values,
+}
+
+/// What each of two runs has in one place; nothing where it has none.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Values {
+    /// The first run's.
+    pub left: Option<Value>,
+    /// The second run's.
+    pub right: Option<Value>,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = [self.side.as_str(), &self.object, &self.path];
+        let place: Vec<&str> = place.into_iter().filter(|part| !part.is_empty()).collect();
+        write!(
+            formatter,
+            "{} {}: {} / {}",
+            self.trial,
+            place.join(" "),
+            shown(self.values.left.as_ref()),
+            shown(self.values.right.as_ref())
+        )
+    }
+}
+
+/// The longest value that is shown whole, in characters.
+const SHOWN: usize = 160;
+
+fn shown(value: Option<&Value>) -> String {
+    let Some(value) = value else {
+        return "nothing".to_owned();
+    };
+    let text = value.to_string();
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// Every place where `left` and `right` differ, with its path.
+pub(crate) fn differences(left: &Value, right: &Value) -> Vec<(String, Values)> {
+    let mut found = Vec::new();
+    walk("", Some(left), Some(right), &mut found);
+    found
+}
+
+fn walk(
+    path: &str,
+    left: Option<&Value>,
+    right: Option<&Value>,
+    found: &mut Vec<(String, Values)>,
+) {
+    match (left, right) {
+        (Some(Value::Object(one)), Some(Value::Object(other))) => {
+            let keys: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+            for key in keys {
+                walk(&field(path, key), one.get(key), other.get(key), found);
+            }
+        }
+        (Some(Value::Array(one)), Some(Value::Array(other))) => {
+            for index in 0..one.len().max(other.len()) {
+                let path = format!("{path}[{index}]");
+                walk(&path, one.get(index), other.get(index), found);
+            }
+        }
+        (left, right) if left == right => {}
+        (left, right) => found.push((
+            path.to_owned(),
+            Values {
+                left: left.cloned(),
+                right: right.cloned(),
+            },
+        )),
+    }
+}
+
+fn field(path: &str, key: &str) -> String {
+    let plain = key
+        .chars()
+        .all(|character| character.is_ascii_alphanumeric() || character == '_');
+    match (plain, path.is_empty()) {
+        (true, true) => key.to_owned(),
+        (true, false) => format!("{path}.{key}"),
+        (false, _) => format!("{path}[{key:?}]"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn each_place_is_named_once() {
+        let left = json!({"a": 1, "b": [1, 2], "c": {"x.y": true}, "same": 1});
+        let right = json!({"a": 2, "b": [1], "c": {}, "same": 1});
+        let paths: Vec<String> = differences(&left, &right)
+            .into_iter()
+            .map(|(path, _)| path)
+            .collect();
+        assert_eq!(paths, ["a", "b[1]", "c[\"x.y\"]"]);
+    }
+}
