@@ -2,6 +2,7 @@
 
 mod bench;
 mod cargo;
+mod testbed;
 
 use std::process::ExitCode;
 
@@ -19,6 +20,8 @@ struct Arguments {
 enum Task {
     /// Measures the release build: prints a table and writes JSON. Never a pass or a fail.
     Bench(bench::Arguments),
+    /// Builds the real programs that this project's tests compare crosscut with.
+    Testbed(testbed::Arguments),
 }
 
 #[expect(
@@ -28,19 +31,26 @@ enum Task {
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Testbed(arguments) => testbed::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
-            let mut cause = std::error::Error::source(&error);
-            while let Some(error) = cause {
-                eprintln!("  caused by: {error}");
-                cause = error.source();
-            }
+            eprint!("error: {}", with_causes(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error and what caused it, a line each.
+fn with_causes(error: &TaskError) -> String {
+    let mut text = format!("{error}\n");
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text.push_str(&format!("  caused by: {error}\n"));
+        cause = error.source();
+    }
+    text
 }
 
 /// A task could not be done.
@@ -72,6 +82,28 @@ enum TaskError {
         #[source]
         source: serde_json::Error,
     },
+    /// A program is missing.
+    #[error("no {program} on this machine: {help}")]
+    NoProgram {
+        /// The program.
+        program: String,
+        /// How to get it.
+        help: &'static str,
+    },
+    /// A file does not pin what it should.
+    #[error("{file} {what}")]
+    Pin {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// Nothing says where the test bed is to be.
+    #[error("there is no home folder: set CROSSCUT_TESTBED to a folder for the test bed")]
+    NoCacheFolder,
+    /// Parts of the test bed could not be had.
+    #[error("the test bed lacks {0}")]
+    Incomplete(String),
 }
 
 impl TaskError {

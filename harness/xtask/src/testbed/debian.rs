@@ -1,0 +1,90 @@
+//! The part from a Debian package: fetched and unpacked, never installed, so it needs no root.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::cache::create_dir;
+use super::command::{Log, ask};
+use crate::TaskError;
+
+/// Fetches the pinned package (`name=version`) and puts the program at `path` of it into `place/bin`.
+///
+/// apt checks what it fetches against Debian's signatures. Where the machine has no package lists (images of
+/// containers often lack them), they are fetched to `lists`, below the cache folder.
+///
+/// # Errors
+/// Where apt or dpkg are missing or fail: that another version is served is one of the reasons.
+pub(crate) fn build(
+    pin: &str,
+    path: &str,
+    lists: &Path,
+    place: &Path,
+    log: &Log,
+) -> Result<(), TaskError> {
+    let options = if knows(pin)? {
+        Vec::new()
+    } else {
+        fetch_lists(lists, log)?
+    };
+    let work = tempfile::tempdir_in(place).map_err(TaskError::io(format!(
+        "create a folder in {}",
+        place.display()
+    )))?;
+    let mut fetch = Command::new("apt-get");
+    log.run(
+        fetch
+            .args(&options)
+            .args(["download", pin])
+            .current_dir(work.path()),
+    )?;
+    unpack(work.path(), log)?;
+    take(&work.path().join(path), &place.join("bin"))
+}
+
+/// Whether the machine's package lists have the package in any version.
+fn knows(pin: &str) -> Result<bool, TaskError> {
+    let name = pin.split('=').next().unwrap_or(pin);
+    Ok(!ask(Command::new("apt-cache").args(["policy", name]))?.is_empty())
+}
+
+/// Fetches package lists of our own, and answers the options that make apt use them.
+fn fetch_lists(folder: &Path, log: &Log) -> Result<Vec<String>, TaskError> {
+    let (lists, cache) = (folder.join("lists"), folder.join("cache"));
+    create_dir(&lists)?;
+    create_dir(&cache)?;
+    let options = vec![
+        format!("--option=Dir::State::lists={}", lists.display()),
+        format!("--option=Dir::Cache={}", cache.display()),
+    ];
+    log.run(Command::new("apt-get").args(&options).arg("update"))?;
+    Ok(options)
+}
+
+/// Unpacks the one package in the folder there.
+fn unpack(folder: &Path, log: &Log) -> Result<(), TaskError> {
+    let what = || TaskError::io(format!("read {}", folder.display()));
+    for entry in std::fs::read_dir(folder).map_err(what())? {
+        let file = entry.map_err(what())?.path();
+        if file.extension().is_some_and(|extension| extension == "deb") {
+            log.run(
+                Command::new("dpkg-deb")
+                    .arg("--extract")
+                    .arg(&file)
+                    .arg(folder),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn take(program: &Path, folder: &Path) -> Result<(), TaskError> {
+    create_dir(folder)?;
+    std::fs::rename(
+        program,
+        folder.join(program.file_name().unwrap_or_default()),
+    )
+    .map_err(TaskError::io(format!(
+        "take {} from the package",
+        program.display()
+    )))
+}

@@ -1,0 +1,320 @@
+//! Parts from Go modules. Each has a wrapper module, whose `go.mod` and `go.sum` pin everything by hash.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::cache::create_dir;
+use super::command::{Log, ask};
+use super::parts::GoModule;
+use super::pins::Pins;
+use crate::TaskError;
+
+/// The program of a Go release, below the folder of its part.
+pub(crate) const RELEASE_PROGRAM: &str = "go/bin/go";
+
+/// What every build is called with; the module's variables are added to the linker's flags.
+const FLAGS: &[&str] = &["-trimpath", "-buildvcs=false", "-mod=readonly"];
+const LINKER_FLAGS: &str = "-s -w";
+
+/// What every build has in its environment: the release that was chosen, this module alone, static programs.
+const ENVIRONMENT: &[(&str, &str)] = &[
+    ("GOTOOLCHAIN", "local"),
+    ("GOWORK", "off"),
+    ("GOFLAGS", ""),
+    ("CGO_ENABLED", "0"),
+];
+
+/// A Go part with its wrapper module.
+pub(crate) struct Wrapper<'a> {
+    /// What is built.
+    pub(crate) module: &'a GoModule,
+    /// The wrapper module's folder.
+    pub(crate) folder: PathBuf,
+}
+
+impl Wrapper<'_> {
+    /// The version of the module that the wrapper requires.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or requires no such module.
+    pub(crate) fn version(&self) -> Result<String, TaskError> {
+        let file = self.folder.join("go.mod");
+        let text = std::fs::read_to_string(&file)
+            .map_err(TaskError::io(format!("read {}", file.display())))?;
+        let version = requirement(&text, self.module.module).ok_or_else(|| TaskError::Pin {
+            file: file.display().to_string(),
+            what: format!("requires no {}", self.module.module),
+        })?;
+        Ok(version.to_owned())
+    }
+
+    /// Adds what decides how the part comes out; `release` is the Go that builds it.
+    ///
+    /// # Errors
+    /// Where the wrapper module cannot be read.
+    pub(crate) fn pins(&self, pins: Pins, release: &str) -> Result<Pins, TaskError> {
+        let mut pins = pins.with("version", &self.version()?).with("go", release);
+        for (name, value) in ENVIRONMENT {
+            pins = pins.with(name, value);
+        }
+        pins = pins
+            .with("flags", &FLAGS.join(" "))
+            .with("ldflags", &self.linker_flags()?)
+            .with("crds", self.module.crds.unwrap_or_default());
+        for (name, package) in self.module.programs {
+            pins = pins.with(name, package);
+        }
+        pins.with_file(&self.folder.join("go.mod"))?
+            .with_file(&self.folder.join("go.sum"))
+    }
+
+    /// Builds the programs into `place/bin`, and copies the CRDs to `place/crds`.
+    ///
+    /// # Errors
+    /// Where Go is missing or fails, or something cannot be copied.
+    pub(crate) fn build(&self, go: &Path, place: &Path, log: &Log) -> Result<(), TaskError> {
+        let flags = self.linker_flags()?;
+        for (name, package) in self.module.programs {
+            let mut command = go_command(go, &self.folder);
+            command
+                .arg("build")
+                .args(FLAGS)
+                .args(["-ldflags", &flags, "-o"]);
+            log.run(command.arg(place.join("bin").join(name)).arg(package))?;
+        }
+        match self.module.crds {
+            Some(folder) => self.copy_crds(go, folder, &place.join("crds")),
+            None => Ok(()),
+        }
+    }
+
+    fn copy_crds(&self, go: &Path, folder: &str, place: &Path) -> Result<(), TaskError> {
+        let module = ["list", "-m", "-f", "{{.Dir}}", self.module.module];
+        let module = ask(go_command(go, &self.folder).args(module))?;
+        copy_files(&Path::new(&module).join(folder), place)
+    }
+
+    fn linker_flags(&self) -> Result<String, TaskError> {
+        Ok(linker_flags(self.module.variables, &self.version()?))
+    }
+}
+
+/// Which release the Go on PATH is.
+///
+/// # Errors
+/// Where there is none.
+pub(crate) fn release(folder: &Path) -> Result<String, TaskError> {
+    ask(go_command(Path::new("go"), folder).args(["env", "GOVERSION"]))
+}
+
+fn go_command(go: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(go);
+    // Another release's folder would be taken for this one's.
+    command
+        .env_remove("GOROOT")
+        .envs(ENVIRONMENT.iter().copied());
+    command.current_dir(folder);
+    command
+}
+
+/// The linker's flags that set a program's variables to the module's version.
+fn linker_flags(variables: &[(&str, &str)], version: &str) -> String {
+    let mut numbers = version.trim_start_matches('v').split('.');
+    let (major, minor) = (numbers.next().unwrap_or(""), numbers.next().unwrap_or(""));
+    let mut flags = LINKER_FLAGS.to_owned();
+    for (variable, value) in variables {
+        let value = value.replace("{version}", version);
+        let value = value.replace("{major}", major).replace("{minor}", minor);
+        flags.push_str(&format!(" -X {variable}={value}"));
+    }
+    flags
+}
+
+/// Copies the files of a folder. Files of the module cache are read-only; the copies are not.
+fn copy_files(from: &Path, to: &Path) -> Result<(), TaskError> {
+    let what = || TaskError::io(format!("copy {}", from.display()));
+    create_dir(to)?;
+    for entry in std::fs::read_dir(from).map_err(what())? {
+        let file = entry.map_err(what())?;
+        if file.path().is_file() {
+            let content = std::fs::read(file.path()).map_err(what())?;
+            std::fs::write(to.join(file.file_name()), content).map_err(what())?;
+        }
+    }
+    Ok(())
+}
+
+/// The version that a `go.mod` requires a module in.
+pub(crate) fn requirement<'a>(go_mod: &'a str, module: &str) -> Option<&'a str> {
+    let mut found = directives(go_mod, "require").filter_map(|line| line.split_once(' '));
+    let (_, rest) = found.find(|(name, _)| *name == module)?;
+    rest.split_whitespace().next()
+}
+
+/// The packages that a `go.mod` declares as tools.
+#[cfg(test)]
+pub(crate) fn tools(go_mod: &str) -> Vec<&str> {
+    directives(go_mod, "tool").collect()
+}
+
+/// The lines of one kind of directive, whether alone or in a block.
+fn directives<'a>(go_mod: &'a str, kind: &'a str) -> impl Iterator<Item = &'a str> {
+    let mut inside = false;
+    go_mod.lines().map(str::trim).filter_map(move |line| {
+        let alone = line
+            .strip_prefix(kind)
+            .and_then(|rest| rest.strip_prefix(' '));
+        match (line, alone) {
+            (_, Some("(")) => inside = true,
+            (")", _) => inside = false,
+            (_, Some(directive)) => return Some(directive),
+            _ if inside => return Some(line),
+            _ => {}
+        }
+        None
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GO_MOD: &str = "\
+module crosscut.test/testbed/kubernetes
+
+go 1.26.0
+
+tool (
+\tk8s.io/kubernetes/cmd/kube-apiserver
+\tk8s.io/kubernetes/cmd/kube-controller-manager
+)
+
+require k8s.io/alone v0.1.0
+
+require (
+\tk8s.io/api v0.34.3 // indirect
+\tk8s.io/kubernetes v1.34.3 // indirect
+)
+
+replace k8s.io/replaced v1.0.0 => k8s.io/other v9.9.9
+";
+
+    #[rstest::rstest]
+    #[case::in_a_block("k8s.io/kubernetes", Some("v1.34.3"))]
+    #[case::alone("k8s.io/alone", Some("v0.1.0"))]
+    #[case::only_replaced("k8s.io/replaced", None)]
+    #[case::only_a_tool("k8s.io/kubernetes/cmd/kube-apiserver", None)]
+    #[case::the_beginning_of_another("k8s.io/kube", None)]
+    fn the_version_is_the_one_that_is_required(
+        #[case] module: &str,
+        #[case] version: Option<&str>,
+    ) {
+        assert_eq!(requirement(GO_MOD, module), version);
+    }
+
+    #[test]
+    fn tools_are_read_from_blocks_and_single_lines() {
+        let single = "tool github.com/kyverno/chainsaw\n";
+        assert_eq!(tools(single), ["github.com/kyverno/chainsaw"]);
+        assert_eq!(tools(GO_MOD).len(), 2);
+    }
+
+    #[test]
+    fn the_linker_is_told_the_version_of_the_module() {
+        let variables = [
+            ("a.version", "{version}"),
+            ("a.minor", "{major}-{minor}"),
+            ("a.state", "clean"),
+        ];
+        let flags = linker_flags(&variables, "v1.34.3");
+        assert_eq!(
+            flags,
+            "-s -w -X a.version=v1.34.3 -X a.minor=1-34 -X a.state=clean"
+        );
+    }
+
+    mod pins {
+        use super::*;
+
+        const MODULE: GoModule = GoModule {
+            module: "k8s.io/kubernetes",
+            programs: &[("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver")],
+            variables: &[("version", "{version}")],
+            crds: None,
+            release: None,
+        };
+
+        fn key(module: &GoModule, go_mod: &str, go_sum: &str, release: &str) -> String {
+            let folder = tempfile::tempdir().expect("a folder");
+            std::fs::write(folder.path().join("go.mod"), go_mod).expect("written");
+            std::fs::write(folder.path().join("go.sum"), go_sum).expect("written");
+            let wrapper = Wrapper {
+                module,
+                folder: folder.path().to_owned(),
+            };
+            wrapper
+                .pins(Pins::new("kubernetes"), release)
+                .expect("pins")
+                .key()
+        }
+
+        #[test]
+        fn the_folder_does_not_matter_but_everything_in_it_does() {
+            let same = || key(&MODULE, GO_MOD, "sum", "go1.26.8");
+            assert_eq!(same(), same());
+            let bumped = GO_MOD.replace("v1.34.3", "v1.34.4");
+            let keys = [
+                same(),
+                key(&MODULE, &bumped, "sum", "go1.26.8"),
+                key(&MODULE, GO_MOD, "another sum", "go1.26.8"),
+                key(&MODULE, GO_MOD, "sum", "go1.26.9"),
+                key(
+                    &GoModule {
+                        variables: &[],
+                        ..MODULE
+                    },
+                    GO_MOD,
+                    "sum",
+                    "go1.26.8",
+                ),
+                key(
+                    &GoModule {
+                        programs: &[],
+                        ..MODULE
+                    },
+                    GO_MOD,
+                    "sum",
+                    "go1.26.8",
+                ),
+                key(
+                    &GoModule {
+                        crds: Some("crds"),
+                        ..MODULE
+                    },
+                    GO_MOD,
+                    "sum",
+                    "go1.26.8",
+                ),
+            ];
+            let different: std::collections::BTreeSet<_> = keys.iter().collect();
+            assert_eq!(different.len(), keys.len());
+        }
+
+        #[test]
+        fn a_wrapper_that_requires_another_module_is_an_error() {
+            let folder = tempfile::tempdir().expect("a folder");
+            std::fs::write(folder.path().join("go.mod"), "module a\n").expect("written");
+            let wrapper = Wrapper {
+                module: &MODULE,
+                folder: folder.path().to_owned(),
+            };
+            let error = wrapper
+                .pins(Pins::new("kubernetes"), "go")
+                .expect_err("no version");
+            assert!(
+                error.to_string().ends_with("requires no k8s.io/kubernetes"),
+                "{error}"
+            );
+        }
+    }
+}

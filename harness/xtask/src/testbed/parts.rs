@@ -1,0 +1,195 @@
+//! What the test bed is made of: a table. Versions are not here but in `fixtures/testbed/`.
+
+/// One part of the test bed.
+#[derive(Debug)]
+pub(crate) struct Part {
+    /// Its name: on the command line, in the cache folder, and of its folder in `fixtures/testbed/`.
+    pub(crate) name: &'static str,
+    /// Where it comes from.
+    pub(crate) source: Source,
+}
+
+/// Where a part comes from.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// A program of a Debian package, which `package.txt` pins; its path in the package.
+    Debian(&'static str),
+    /// Programs of a Go module, which a wrapper module pins.
+    Go(GoModule),
+    /// A Python environment, which `requirements.txt` pins.
+    Environment,
+    /// A Go release from a Python package, which `requirements.txt` pins.
+    GoRelease,
+}
+
+/// Programs of a Go module.
+#[derive(Debug)]
+pub(crate) struct GoModule {
+    /// The module that the wrapper module requires.
+    pub(crate) module: &'static str,
+    /// What is built: the program's name, and its package.
+    pub(crate) programs: &'static [(&'static str, &'static str)],
+    /// Variables of the program that the linker sets; `{version}`, `{major}` and `{minor}` are the module's.
+    pub(crate) variables: &'static [(&'static str, &'static str)],
+    /// The module's folder of CRDs.
+    pub(crate) crds: Option<&'static str>,
+    /// The Go release that builds it; without one it is the `go` on PATH.
+    pub(crate) release: Option<&'static Part>,
+}
+
+/// Every part, in the order in which they are built: what a control plane is made of comes first.
+pub(crate) const PARTS: &[Part] = &[
+    Part {
+        name: "etcd",
+        source: Source::Debian("usr/bin/etcd"),
+    },
+    Part {
+        name: "kubernetes",
+        source: Source::Go(GoModule {
+            module: "k8s.io/kubernetes",
+            programs: &[
+                ("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver"),
+                (
+                    "kube-controller-manager",
+                    "k8s.io/kubernetes/cmd/kube-controller-manager",
+                ),
+            ],
+            // Without these it calls itself `v0.0.0-master+$Format…`, which kubectl refuses to parse.
+            // A module does not say which commit it was made of: its tag stands for that.
+            variables: &[
+                ("k8s.io/component-base/version.gitVersion", "{version}"),
+                ("k8s.io/component-base/version.gitMajor", "{major}"),
+                ("k8s.io/component-base/version.gitMinor", "{minor}"),
+                ("k8s.io/component-base/version.gitCommit", "{version}"),
+                ("k8s.io/component-base/version.gitTreeState", "clean"),
+            ],
+            crds: None,
+            release: None,
+        }),
+    },
+    Part {
+        name: "crossplane",
+        source: Source::Go(GoModule {
+            module: "github.com/crossplane/crossplane/v2",
+            programs: &[(
+                "crossplane",
+                "github.com/crossplane/crossplane/v2/cmd/crossplane",
+            )],
+            variables: &[(
+                "github.com/crossplane/crossplane/v2/internal/version.version",
+                "{version}",
+            )],
+            crds: Some("cluster/crds"),
+            release: None,
+        }),
+    },
+    Part {
+        name: "provider-kubernetes",
+        source: Source::Go(GoModule {
+            module: "github.com/crossplane-contrib/provider-kubernetes",
+            programs: &[(
+                "provider-kubernetes",
+                "github.com/crossplane-contrib/provider-kubernetes/cmd/provider",
+            )],
+            variables: &[(
+                "github.com/crossplane-contrib/provider-kubernetes/internal/version.Version",
+                "{version}",
+            )],
+            crds: Some("package/crds"),
+            release: None,
+        }),
+    },
+    Part {
+        name: "python",
+        source: Source::Environment,
+    },
+    Part {
+        name: "chainsaw",
+        source: Source::Go(GoModule {
+            module: "github.com/kyverno/chainsaw",
+            programs: &[("chainsaw", "github.com/kyverno/chainsaw")],
+            variables: &[(
+                "github.com/kyverno/chainsaw/pkg/version.BuildVersion",
+                "{version}",
+            )],
+            crds: None,
+            release: Some(&GO_RELEASE),
+        }),
+    },
+];
+
+/// The Go that Chainsaw is built with: newer ones do not build it. It is fetched when Chainsaw has to be built.
+const GO_RELEASE: Part = Part {
+    name: "go-1.25",
+    source: Source::GoRelease,
+};
+
+impl Part {
+    /// The programs of a finished part, which `bin/` of the cache folder links to.
+    pub(crate) fn programs(&self) -> Vec<&'static str> {
+        match &self.source {
+            Source::Debian(path) => path.rsplit('/').take(1).collect(),
+            Source::Go(module) => module.programs.iter().map(|(name, _)| *name).collect(),
+            Source::Environment | Source::GoRelease => Vec::new(),
+        }
+    }
+
+    /// Whether a finished part carries CRDs.
+    pub(crate) fn has_crds(&self) -> bool {
+        matches!(&self.source, Source::Go(module) if module.crds.is_some())
+    }
+
+    /// The Go release that builds the part, where that is not the one on PATH.
+    pub(crate) fn go_release(&self) -> Option<&'static Part> {
+        match &self.source {
+            Source::Go(module) => module.release,
+            _ => None,
+        }
+    }
+
+    /// What a finished part holds, below its folder.
+    pub(crate) fn products(&self) -> Vec<String> {
+        let mut products: Vec<String> = match self.source {
+            Source::Environment => vec!["bin/python".to_owned()],
+            Source::GoRelease => vec![super::go::RELEASE_PROGRAM.to_owned()],
+            Source::Debian(_) | Source::Go(_) => Vec::new(),
+        };
+        products.extend(self.programs().iter().map(|name| format!("bin/{name}")));
+        if self.has_crds() {
+            products.push("crds".to_owned());
+        }
+        products
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testbed::go::{requirement, tools};
+
+    #[test]
+    fn every_go_part_has_a_wrapper_module_that_names_its_programs_as_tools() {
+        for part in PARTS {
+            let Source::Go(module) = &part.source else {
+                continue;
+            };
+            let folder = crate::testbed::recipe::folder(part);
+            let text = std::fs::read_to_string(folder.join("go.mod")).expect(part.name);
+            let packages: Vec<_> = module
+                .programs
+                .iter()
+                .map(|(_, package)| *package)
+                .collect();
+            assert_eq!(tools(&text), packages, "{}", part.name);
+            assert!(requirement(&text, module.module).is_some(), "{}", part.name);
+            assert!(folder.join("go.sum").is_file(), "{}", part.name);
+        }
+    }
+
+    #[test]
+    fn what_a_part_is_finished_by_is_more_than_nothing() {
+        for part in PARTS.iter().chain([&GO_RELEASE]) {
+            assert!(!part.products().is_empty(), "{}", part.name);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Parts from Python packages: an environment for functions written in KCL, and a Go release.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::command::{Log, ask};
+use crate::TaskError;
+
+/// Which Python is on PATH, and where: an environment is tied to both.
+///
+/// # Errors
+/// Where there is none.
+pub(crate) fn release() -> Result<String, TaskError> {
+    let script = "import sys; print(sys.version.split()[0], sys.base_prefix)";
+    ask(Command::new("python3").args(["-c", script]))
+}
+
+/// Makes a virtual environment in `place` with what the file pins, and nothing else.
+///
+/// # Errors
+/// Where Python is missing or fails, or the pins are not everything that is needed.
+pub(crate) fn build_environment(
+    requirements: &Path,
+    place: &Path,
+    log: &Log,
+) -> Result<(), TaskError> {
+    log.run(Command::new("python3").args(["-m", "venv"]).arg(place))?;
+    let pip = || {
+        let mut pip = Command::new(place.join("bin/python"));
+        pip.args(["-m", "pip"]);
+        pip
+    };
+    // Without dependencies: one that is not pinned must fail the check, not come in unseen.
+    log.run(
+        pip()
+            .args(["install", "--no-deps", "--requirement"])
+            .arg(requirements),
+    )?;
+    log.run(pip().arg("check"))?;
+    remove_scripts(&place.join("bin"))
+}
+
+/// Unpacks the Go release that the file pins to `place/go`.
+///
+/// # Errors
+/// Where Python is missing or fails.
+pub(crate) fn build_go_release(
+    requirements: &Path,
+    place: &Path,
+    log: &Log,
+) -> Result<(), TaskError> {
+    let mut pip = Command::new("python3");
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--no-deps",
+        "--no-compile",
+        "--target",
+    ]);
+    log.run(pip.arg(place).arg("--requirement").arg(requirements))
+}
+
+/// Removes all programs but Python itself: scripts name the folder that they were made in, which is renamed.
+/// `python -m` does what they do.
+fn remove_scripts(folder: &Path) -> Result<(), TaskError> {
+    let what = || TaskError::io(format!("tidy {}", folder.display()));
+    for entry in std::fs::read_dir(folder).map_err(what())? {
+        let script = entry.map_err(what())?;
+        if !script.file_name().to_string_lossy().starts_with("python") {
+            std::fs::remove_file(script.path()).map_err(what())?;
+        }
+    }
+    Ok(())
+}

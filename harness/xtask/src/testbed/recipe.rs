@@ -1,0 +1,119 @@
+//! How each kind of part is made: what its pins are, and what builds it. Where it lands is the cache's affair.
+
+use std::path::{Path, PathBuf};
+
+use super::command::Log;
+use super::go::{self, Wrapper};
+use super::parts::{Part, Source};
+use super::pins::Pins;
+use super::{debian, python};
+use crate::{TaskError, cargo};
+
+const PACKAGE: &str = "package.txt";
+const REQUIREMENTS: &str = "requirements.txt";
+
+/// Where a build works.
+pub(crate) struct Workplace<'a> {
+    /// The folder that becomes the part.
+    pub(crate) place: &'a Path,
+    /// Where package lists can be kept that the machine lacks.
+    pub(crate) lists: &'a Path,
+    /// Where output goes.
+    pub(crate) log: &'a Log,
+    /// The Go that builds parts from Go modules.
+    pub(crate) go: &'a Path,
+}
+
+/// Everything that decides how a part comes out.
+///
+/// # Errors
+/// Where pins cannot be read, or a program is missing whose release is one of them.
+pub(crate) fn pins(part: &Part) -> Result<Pins, TaskError> {
+    let pins = Pins::new(part.name);
+    let folder = folder(part);
+    match &part.source {
+        Source::Debian(program) => {
+            let pins = pins.with("program", program);
+            Ok(pins.with("package", &package(&folder)?))
+        }
+        Source::Go(module) => {
+            let release = match module.release {
+                // Its pins say which it is; it need not be there.
+                Some(release) => self::pins(release)?.key(),
+                None => go::release(&folder)?,
+            };
+            Wrapper { module, folder }.pins(pins, &release)
+        }
+        Source::Environment => {
+            let pins = pins.with("python", &python::release()?);
+            pins.with_file(&folder.join(REQUIREMENTS))
+        }
+        Source::GoRelease => pins.with_file(&folder.join(REQUIREMENTS)),
+    }
+}
+
+/// Builds a part.
+///
+/// # Errors
+/// Where a program that builds it is missing or fails.
+pub(crate) fn build(part: &Part, work: &Workplace<'_>) -> Result<(), TaskError> {
+    let folder = folder(part);
+    let requirements = folder.join(REQUIREMENTS);
+    match &part.source {
+        Source::Debian(program) => debian::build(
+            &package(&folder)?,
+            program,
+            work.lists,
+            work.place,
+            work.log,
+        ),
+        Source::Go(module) => Wrapper { module, folder }.build(work.go, work.place, work.log),
+        Source::Environment => python::build_environment(&requirements, work.place, work.log),
+        Source::GoRelease => python::build_go_release(&requirements, work.place, work.log),
+    }
+}
+
+/// The Debian package that is pinned, as `name=version`.
+fn package(folder: &Path) -> Result<String, TaskError> {
+    let file = folder.join(PACKAGE);
+    let text = std::fs::read_to_string(&file)
+        .map_err(TaskError::io(format!("read {}", file.display())))?;
+    Ok(text.trim().to_owned())
+}
+
+/// Where the pins of a part are.
+pub(crate) fn folder(part: &Part) -> PathBuf {
+    cargo::project_root()
+        .join("fixtures/testbed")
+        .join(part.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testbed::parts::PARTS;
+
+    #[test]
+    fn every_pin_that_needs_no_program_can_be_read() {
+        let read =
+            |part: &&Part| matches!(part.source, Source::Debian(_)) || part.name == "chainsaw";
+        let parts: Vec<_> = PARTS.iter().filter(read).collect();
+        assert_eq!(parts.len(), 2);
+        for part in parts {
+            let pins = pins(part).expect(part.name);
+            assert!(pins.text().starts_with(&format!("part {:?}\n", part.name)));
+        }
+    }
+
+    #[test]
+    fn a_debian_package_is_pinned_to_a_version() {
+        let etcd = PARTS.iter().find(|part| part.name == "etcd").expect("etcd");
+        let package = package(&folder(etcd)).expect("read");
+        let (name, version) = package.split_once('=').expect("a version");
+        assert_eq!(name, "etcd-server");
+        assert!(
+            version.starts_with(|first: char| first.is_ascii_digit()),
+            "{version}"
+        );
+    }
+}

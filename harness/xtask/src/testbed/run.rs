@@ -1,0 +1,144 @@
+//! The task: lists the parts, or builds those that are missing and links to them.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::builder::PossibleValuesParser;
+
+use super::cache::Cache;
+use super::command::Log;
+use super::go;
+use super::list::{self, State};
+use super::parts::{PARTS, Part, Source};
+use super::pins::Pins;
+use super::recipe::{self, Workplace};
+use crate::{TaskError, with_causes};
+
+/// What to build.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Only these parts; without any, all of them.
+    #[arg(value_name = "PART", value_parser = PossibleValuesParser::new(PARTS.iter().map(|part| part.name)))]
+    parts: Vec<String>,
+    /// Says what is there and what is missing, and builds nothing.
+    #[arg(long)]
+    list: bool,
+}
+
+/// Builds the parts that are missing, or lists them.
+///
+/// # Errors
+/// Where the cache folder cannot be used, or a part cannot be had; the others are built all the same.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), TaskError> {
+    let cache = Cache::locate(|name| std::env::var_os(name).map(PathBuf::from))?;
+    let chosen = |part: &&Part| {
+        arguments.parts.is_empty() || arguments.parts.iter().any(|name| name == part.name)
+    };
+    let parts = PARTS.iter().filter(chosen);
+    if arguments.list {
+        let states: Vec<_> = parts.map(|part| (part, state(&cache, part))).collect();
+        print(&list::text(cache.root(), &states));
+        return Ok(());
+    }
+    build_all(&cache, &parts.collect::<Vec<_>>())
+}
+
+fn state(cache: &Cache, part: &Part) -> State {
+    match recipe::pins(part) {
+        Ok(pins) => match cache.find(part.name, &pins.key(), &part.products()) {
+            Some(_) => State::Built(pins.key()),
+            None => State::Missing,
+        },
+        Err(error) => State::Unknown(error),
+    }
+}
+
+fn build_all(cache: &Cache, parts: &[&Part]) -> Result<(), TaskError> {
+    print(&format!("test bed in {}\n", cache.root().display()));
+    let _lock = cache.lock(|| print("another run is building; waiting for it to end\n"))?;
+    let mut lacking = Vec::new();
+    for part in parts {
+        if let Err(error) = provide(cache, part) {
+            print(&format!(
+                "{}: not built: {}",
+                part.name,
+                with_causes(&error)
+            ));
+            lacking.push(part.name);
+        }
+    }
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    Err(TaskError::Incomplete(lacking.join(", ")))
+}
+
+/// Finds or builds a part and links to it.
+fn provide(cache: &Cache, part: &Part) -> Result<(), TaskError> {
+    let folder = find_or_build(cache, part)?;
+    for program in part.programs() {
+        cache.link(&format!("bin/{program}"), &folder.join("bin").join(program))?;
+    }
+    if part.has_crds() {
+        cache.link(&format!("crds/{}", part.name), &folder.join("crds"))?;
+    }
+    match part.source {
+        Source::Environment => cache.link(part.name, &folder),
+        _ => Ok(()),
+    }
+}
+
+fn find_or_build(cache: &Cache, part: &Part) -> Result<PathBuf, TaskError> {
+    let pins = recipe::pins(part)?;
+    match cache.find(part.name, &pins.key(), &part.products()) {
+        Some(folder) => {
+            print(&format!("{}: found {}\n", part.name, pins.key()));
+            Ok(folder)
+        }
+        None => build(cache, part, &pins),
+    }
+}
+
+fn build(cache: &Cache, part: &Part, pins: &Pins) -> Result<PathBuf, TaskError> {
+    // Before the clock starts: it is a part of its own.
+    let go = go_for(cache, part)?;
+    let started = Instant::now();
+    let path = cache.log(part.name);
+    print(&format!(
+        "{}: building {}, log in {}\n",
+        part.name,
+        pins.key(),
+        path.display()
+    ));
+    let place = cache.start(part.name)?;
+    let work = Workplace {
+        place: place.path(),
+        lists: &cache.root().join("apt"),
+        log: &Log::create(path)?,
+        go: &go,
+    };
+    recipe::build(part, &work)?;
+    let folder = cache.finish(place, part.name, pins, &part.products())?;
+    print(&format!(
+        "{}: built in {:.1} s\n",
+        part.name,
+        started.elapsed().as_secs_f64()
+    ));
+    Ok(folder)
+}
+
+/// The Go that builds a part; where it is a release of its own, that is found or built first.
+fn go_for(cache: &Cache, part: &Part) -> Result<PathBuf, TaskError> {
+    match part.go_release() {
+        Some(release) => Ok(find_or_build(cache, release)?.join(go::RELEASE_PROGRAM)),
+        None => Ok(PathBuf::from("go")),
+    }
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "saying what it does is part of the task"
+)]
+fn print(text: &str) {
+    print!("{text}");
+}
