@@ -83,7 +83,7 @@ enum TaskError {
         source: serde_json::Error,
     },
     /// A program is missing.
-    #[error("no {program} on this machine: {help}")]
+    #[error("no {program} on PATH: {help}")]
     NoProgram {
         /// The program.
         program: String,

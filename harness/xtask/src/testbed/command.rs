@@ -100,7 +100,7 @@ fn help(program: &str) -> &'static str {
     match program {
         "go" => "install Go 1.26 or newer (go.dev/dl) and put it on PATH",
         "python3" => "install Python 3.10 or newer with pip and venv",
-        "apt-get" | "dpkg-deb" => {
+        "apt-get" | "apt-cache" | "dpkg-deb" => {
             "this is no Debian: install etcd 3.4 or newer by other means and put it on PATH, where it is looked for as well"
         }
         _ => "install it and put it on PATH",
@@ -175,7 +175,7 @@ mod tests {
             .to_string();
         assert_eq!(
             error,
-            "no /nowhere/go on this machine: install it and put it on PATH"
+            "no /nowhere/go on PATH: install it and put it on PATH"
         );
     }
 

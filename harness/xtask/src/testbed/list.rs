@@ -81,7 +81,7 @@ test bed in /cache
   built    crossplane           0123456789abcdef  crossplane, CRDs
   missing  provider-kubernetes  provider-kubernetes, CRDs
   built    python               0123456789abcdef  an environment for functions in KCL
-  unknown  chainsaw             no go on this machine: install it
+  unknown  chainsaw             no go on PATH: install it
 3 of 6 parts are not built: cargo xtask testbed builds them
 ";
         assert_eq!(text(Path::new("/cache"), &states), expected);
