@@ -91,7 +91,7 @@ impl Wrapper<'_> {
     fn copy_crds(&self, go: &Path, folder: &str, place: &Path) -> Result<(), TaskError> {
         let module = ["list", "-m", "-f", "{{.Dir}}", self.module.module];
         let module = ask(go_command(go, &self.folder).args(module))?;
-        copy_files(&Path::new(&module).join(folder), place)
+        copy_folder(&Path::new(&module).join(folder), place)
     }
 
     fn linker_flags(&self) -> Result<String, TaskError> {
@@ -130,15 +130,18 @@ fn linker_flags(variables: &[(&str, &str)], version: &str) -> String {
     flags
 }
 
-/// Copies the files of a folder. Files of the module cache are read-only; the copies are not.
-fn copy_files(from: &Path, to: &Path) -> Result<(), TaskError> {
+/// Copies a folder with what is in it. Files of the module cache are read-only; the copies are not.
+fn copy_folder(from: &Path, to: &Path) -> Result<(), TaskError> {
     let what = || TaskError::io(format!("copy {}", from.display()));
     create_dir(to)?;
     for entry in std::fs::read_dir(from).map_err(what())? {
-        let file = entry.map_err(what())?;
-        if file.path().is_file() {
-            let content = std::fs::read(file.path()).map_err(what())?;
-            std::fs::write(to.join(file.file_name()), content).map_err(what())?;
+        let entry = entry.map_err(what())?;
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            copy_folder(&from, &to)?;
+        } else {
+            let content = std::fs::read(&from).map_err(what())?;
+            std::fs::write(&to, content).map_err(what())?;
         }
     }
     Ok(())
@@ -220,6 +223,28 @@ replace k8s.io/replaced v1.0.0 => k8s.io/other v9.9.9
     }
 
     #[test]
+    fn a_folder_is_copied_with_its_folders_and_the_copy_can_be_changed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        std::fs::create_dir_all(from.join("generated")).expect("created");
+        for file in ["a.yaml", "generated/b.yaml"] {
+            std::fs::write(from.join(file), file).expect("written");
+            let mut read_only = from.join(file).metadata().expect("there").permissions();
+            read_only.set_readonly(true);
+            std::fs::set_permissions(from.join(file), read_only).expect("set");
+        }
+        copy_folder(&from, &to).expect("copied");
+        for file in ["a.yaml", "generated/b.yaml"] {
+            assert_eq!(
+                std::fs::read_to_string(to.join(file)).expect("copied"),
+                file
+            );
+            let copied = to.join(file).metadata().expect("there").permissions();
+            assert!(!copied.readonly(), "{file}");
+        }
+    }
+
+    #[test]
     fn the_linker_is_told_the_version_of_the_module() {
         let variables = [
             ("a.version", "{version}"),
@@ -234,6 +259,8 @@ replace k8s.io/replaced v1.0.0 => k8s.io/other v9.9.9
     }
 
     mod pins {
+        use std::collections::BTreeSet;
+
         use super::*;
 
         const MODULE: GoModule = GoModule {
@@ -244,77 +271,52 @@ replace k8s.io/replaced v1.0.0 => k8s.io/other v9.9.9
             release: None,
         };
 
-        fn key(module: &GoModule, go_mod: &str, go_sum: &str, release: &str) -> String {
+        fn pins(module: &GoModule, go_mod: &str, go_sum: &str) -> Result<Pins, TaskError> {
             let folder = tempfile::tempdir().expect("a folder");
             std::fs::write(folder.path().join("go.mod"), go_mod).expect("written");
             std::fs::write(folder.path().join("go.sum"), go_sum).expect("written");
-            let wrapper = Wrapper {
-                module,
-                folder: folder.path().to_owned(),
-            };
-            wrapper
-                .pins(Pins::new("kubernetes"), release)
-                .expect("pins")
-                .key()
+            let folder = folder.path().to_owned();
+            Wrapper { module, folder }.pins(Pins::new("kubernetes"), "go1.26.8")
+        }
+
+        fn key(module: &GoModule, go_mod: &str, go_sum: &str) -> String {
+            pins(module, go_mod, go_sum).expect("pins").key()
         }
 
         #[test]
         fn the_folder_does_not_matter_but_everything_in_it_does() {
-            let same = || key(&MODULE, GO_MOD, "sum", "go1.26.8");
-            assert_eq!(same(), same());
-            let bumped = GO_MOD.replace("v1.34.3", "v1.34.4");
             let keys = [
-                same(),
-                key(&MODULE, &bumped, "sum", "go1.26.8"),
-                key(&MODULE, GO_MOD, "another sum", "go1.26.8"),
-                key(&MODULE, GO_MOD, "sum", "go1.26.9"),
-                key(
-                    &GoModule {
-                        variables: &[],
-                        ..MODULE
-                    },
-                    GO_MOD,
-                    "sum",
-                    "go1.26.8",
-                ),
-                key(
-                    &GoModule {
-                        programs: &[],
-                        ..MODULE
-                    },
-                    GO_MOD,
-                    "sum",
-                    "go1.26.8",
-                ),
-                key(
-                    &GoModule {
-                        crds: Some("crds"),
-                        ..MODULE
-                    },
-                    GO_MOD,
-                    "sum",
-                    "go1.26.8",
-                ),
+                key(&MODULE, GO_MOD, "sum"),
+                key(&MODULE, &GO_MOD.replace("v1.34.3", "v1.34.4"), "sum"),
+                key(&MODULE, GO_MOD, "another sum"),
             ];
-            let different: std::collections::BTreeSet<_> = keys.iter().collect();
-            assert_eq!(different.len(), keys.len());
+            assert_eq!(keys[0], key(&MODULE, GO_MOD, "sum"));
+            assert_eq!(BTreeSet::from(keys).len(), 3);
+        }
+
+        #[test]
+        fn the_release_of_go_is_one_of_them() {
+            let pins = pins(&MODULE, GO_MOD, "sum").expect("pins");
+            assert!(
+                pins.text().contains("\ngo \"go1.26.8\"\n"),
+                "{}",
+                pins.text()
+            );
+        }
+
+        #[rstest::rstest]
+        #[case::variables(GoModule { variables: &[], ..MODULE })]
+        #[case::programs(GoModule { programs: &[], ..MODULE })]
+        #[case::crds(GoModule { crds: Some("crds"), ..MODULE })]
+        fn what_is_built_matters(#[case] other: GoModule) {
+            assert_ne!(key(&other, GO_MOD, "sum"), key(&MODULE, GO_MOD, "sum"));
         }
 
         #[test]
         fn a_wrapper_that_requires_another_module_is_an_error() {
-            let folder = tempfile::tempdir().expect("a folder");
-            std::fs::write(folder.path().join("go.mod"), "module a\n").expect("written");
-            let wrapper = Wrapper {
-                module: &MODULE,
-                folder: folder.path().to_owned(),
-            };
-            let error = wrapper
-                .pins(Pins::new("kubernetes"), "go")
-                .expect_err("no version");
-            assert!(
-                error.to_string().ends_with("requires no k8s.io/kubernetes"),
-                "{error}"
-            );
+            let error = pins(&MODULE, "module a\n", "sum").expect_err("no version");
+            let error = error.to_string();
+            assert!(error.ends_with("requires no k8s.io/kubernetes"), "{error}");
         }
     }
 }
