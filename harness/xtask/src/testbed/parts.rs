@@ -37,7 +37,7 @@ pub(crate) struct GoModule {
     pub(crate) release: Option<&'static Part>,
 }
 
-/// Every part, in the order in which they are built: what a control plane is made of comes first.
+/// What is built unless parts are named, in this order: what a control plane is made of comes first.
 pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "etcd",
@@ -118,6 +118,41 @@ pub(crate) const PARTS: &[Part] = &[
     },
 ];
 
+/// What is built only where it is named.
+pub(crate) const ON_REQUEST: &[Part] = &[
+    Part {
+        name: "envoy-gateway",
+        source: Source::Go(GoModule {
+            module: "github.com/envoyproxy/gateway",
+            programs: &[(
+                "envoy-gateway",
+                "github.com/envoyproxy/gateway/cmd/envoy-gateway",
+            )],
+            variables: &[(
+                "github.com/envoyproxy/gateway/internal/cmd/version.envoyGatewayVersion",
+                "{version}",
+            )],
+            crds: Some("charts/gateway-helm/crds"),
+            release: None,
+        }),
+    },
+    Part {
+        name: "bbr",
+        source: Source::Go(GoModule {
+            module: "sigs.k8s.io/gateway-api-inference-extension",
+            programs: &[("bbr", "sigs.k8s.io/gateway-api-inference-extension/cmd/bbr")],
+            variables: &[],
+            crds: Some("config/crd/bases"),
+            release: None,
+        }),
+    },
+];
+
+/// Every part that can be named.
+pub(crate) fn every_part() -> impl Iterator<Item = &'static Part> {
+    PARTS.iter().chain(ON_REQUEST)
+}
+
 /// The Go that Chainsaw is built with: newer ones do not build it. It is fetched when Chainsaw has to be built.
 const GO_RELEASE: Part = Part {
     name: "go-1.25",
@@ -169,7 +204,7 @@ mod tests {
 
     #[test]
     fn every_go_part_has_a_wrapper_module_that_names_its_programs_as_tools() {
-        for part in PARTS {
+        for part in every_part() {
             let Source::Go(module) = &part.source else {
                 continue;
             };
@@ -188,7 +223,7 @@ mod tests {
 
     #[test]
     fn what_a_part_is_finished_by_is_more_than_nothing() {
-        for part in PARTS.iter().chain([&GO_RELEASE]) {
+        for part in every_part().chain([&GO_RELEASE]) {
             assert!(!part.products().is_empty(), "{}", part.name);
         }
     }

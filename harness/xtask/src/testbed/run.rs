@@ -9,7 +9,7 @@ use super::cache::Cache;
 use super::command::Log;
 use super::go;
 use super::list::{self, State};
-use super::parts::{PARTS, Part, Source};
+use super::parts::{PARTS, Part, Source, every_part};
 use super::pins::Pins;
 use super::recipe::{self, Workplace};
 use crate::{TaskError, with_causes};
@@ -17,8 +17,8 @@ use crate::{TaskError, with_causes};
 /// What to build.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Only these parts; without any, all of them.
-    #[arg(value_name = "PART", value_parser = PossibleValuesParser::new(PARTS.iter().map(|part| part.name)))]
+    /// Only these parts; without any, all but envoy-gateway and bbr.
+    #[arg(value_name = "PART", value_parser = PossibleValuesParser::new(every_part().map(|part| part.name)))]
     parts: Vec<String>,
     /// Says what is there and what is missing, and builds nothing.
     #[arg(long)]
@@ -31,16 +31,23 @@ pub(crate) struct Arguments {
 /// Where the cache folder cannot be used, or a part cannot be had; the others are built all the same.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), TaskError> {
     let cache = Cache::locate(|name| std::env::var_os(name).map(PathBuf::from))?;
-    let chosen = |part: &&Part| {
-        arguments.parts.is_empty() || arguments.parts.iter().any(|name| name == part.name)
-    };
-    let parts = PARTS.iter().filter(chosen);
     if arguments.list {
-        let states: Vec<_> = parts.map(|part| (part, state(&cache, part))).collect();
+        let parts = named(&arguments.parts).unwrap_or_else(|| every_part().collect());
+        let states: Vec<_> = parts
+            .iter()
+            .map(|part| (*part, state(&cache, part)))
+            .collect();
         print(&list::text(cache.root(), &states));
         return Ok(());
     }
-    build_all(&cache, &parts.collect::<Vec<_>>())
+    let parts = named(&arguments.parts).unwrap_or_else(|| PARTS.iter().collect());
+    build_all(&cache, &parts)
+}
+
+/// The parts of these names, in the order in which they are built; none where there are no names.
+fn named(names: &[String]) -> Option<Vec<&'static Part>> {
+    let chosen = |part: &&Part| names.iter().any(|name| name == part.name);
+    (!names.is_empty()).then(|| every_part().filter(chosen).collect())
 }
 
 fn state(cache: &Cache, part: &Part) -> State {
