@@ -153,7 +153,7 @@ pub(crate) fn every_part() -> impl Iterator<Item = &'static Part> {
     PARTS.iter().chain(ON_REQUEST)
 }
 
-/// The Go that Chainsaw is built with: newer ones do not build it. It is fetched when Chainsaw has to be built.
+/// The Go that Chainsaw is known to build with. It is fetched when Chainsaw has to be built.
 const GO_RELEASE: Part = Part {
     name: "go-1.25",
     source: Source::GoRelease,
