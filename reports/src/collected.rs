@@ -7,6 +7,7 @@ use crosscut_events::{Event, Summary, TrialReport};
 pub struct Collected {
     cluster: String,
     seed: u64,
+    planned: usize,
     trials: Vec<TrialReport>,
     summary: Summary,
     duration_ms: u64,
@@ -16,9 +17,14 @@ impl Collected {
     /// Takes in one event.
     pub fn take(&mut self, event: &Event) {
         match event {
-            Event::RunStarted { cluster, seed, .. } => {
+            Event::RunStarted {
+                cluster,
+                seed,
+                trials,
+            } => {
                 self.cluster.clone_from(cluster);
                 self.seed = *seed;
+                self.planned = *trials;
             }
             Event::TrialFinished(report) => {
                 self.summary.count(report.verdict);
@@ -37,6 +43,11 @@ impl Collected {
     /// The seed of the run.
     pub fn seed(&self) -> u64 {
         self.seed
+    }
+
+    /// How many trials there are to be.
+    pub fn planned(&self) -> usize {
+        self.planned
     }
 
     /// The counts so far.

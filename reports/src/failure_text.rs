@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crosscut_events::{Evidence, Failure, Mismatch, Nearest};
 
-use crate::palette::{Palette, paint};
+use crate::palette::{Palette, clean, paint};
 
 /// Values longer than this are cut in the list of mismatches; the diff shows them whole.
 const LONGEST_VALUE: usize = 120;
@@ -45,7 +45,7 @@ fn heading(text: &mut String, failure: &Failure, palette: &Palette) {
         &format!(
             "{}{} {code}",
             paint(palette.strong, &place),
-            failure.message
+            clean(&failure.message)
         ),
     );
     if let Some(location) = &failure.location {
@@ -122,7 +122,7 @@ fn diff_lines(text: &mut String, diff: &str, palette: &Palette) {
 fn evidence_lines(text: &mut String, evidence: &Evidence, palette: &Palette) {
     for condition in &evidence.conditions {
         let reason = &condition.reason;
-        let message = prefixed(": ", &condition.message);
+        let message = prefixed(": ", &clean(&condition.message));
         let name = paint(
             palette.faint,
             &format!("condition of {}:", condition.object),
@@ -148,7 +148,9 @@ fn evidence_lines(text: &mut String, evidence: &Evidence, palette: &Palette) {
             4,
             &format!(
                 "{name} {} {}: {}{times}",
-                event.kind, event.reason, event.message
+                event.kind,
+                event.reason,
+                clean(&event.message)
             ),
         );
     }
@@ -156,7 +158,7 @@ fn evidence_lines(text: &mut String, evidence: &Evidence, palette: &Palette) {
         line(
             text,
             4,
-            &format!("{} {note}", paint(palette.faint, "note:")),
+            &format!("{} {}", paint(palette.faint, "note:"), clean(note)),
         );
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crosscut_events::{Event, Summary, TrialReport, Verdict};
 
-use crate::palette::{Palette, paint};
+use crate::palette::{Palette, clean, paint};
 use crate::{Collected, failure_text};
 
 /// How much is said about trials that passed.
@@ -59,10 +59,10 @@ impl Terminal {
     }
 
     fn started(&self, cluster: &str, seed: u64, trials: usize) -> String {
-        let noun = if trials == 1 { "trial" } else { "trials" };
         format!(
-            "{:>12} {trials} {noun} on {cluster}, seed {seed}\n",
-            "running"
+            "{:>12} {} on {cluster}, seed {seed}\n",
+            "running",
+            counted(trials)
         )
     }
 
@@ -76,7 +76,7 @@ impl Terminal {
         );
         if let Some(reason) = &report.reason {
             // Writing to a String cannot fail.
-            let _ = write!(text, " ({reason})");
+            let _ = write!(text, " ({})", clean(reason));
         }
         text.push('\n');
         for failure in &report.failures {
@@ -87,7 +87,9 @@ impl Terminal {
                 let _ = writeln!(
                     text,
                     "{:>12} {}: {}",
-                    "warning", warning.about, warning.message
+                    "warning",
+                    warning.about,
+                    clean(&warning.message)
                 );
             }
         }
@@ -108,9 +110,9 @@ impl Terminal {
         let mut text = self.not_passed();
         let _ = writeln!(
             text,
-            "{:>12} {} trials in {}: {}",
+            "{:>12} {} in {}: {}",
             "summary",
-            summary.total(),
+            counted(summary.total()),
             seconds(duration_ms),
             counts.join(", ")
         );
@@ -133,6 +135,10 @@ impl Terminal {
         }
         text
     }
+}
+
+fn counted(trials: usize) -> String {
+    format!("{trials} {}", if trials == 1 { "trial" } else { "trials" })
 }
 
 fn seconds(milliseconds: u64) -> String {

@@ -3,6 +3,10 @@
 //! The run has one trial of each verdict, so that each rendering is pinned down once.
 //! `SNAPSHOTS=overwrite` rewrites the golden files.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod junit_schema;
+
 use crosscut_events::{
     Event, Evidence, Failure, Location, Mismatch, Nearest, ObjectCondition, ObjectEvent, Summary,
     TrialId, TrialReport, Verdict, Warning,
