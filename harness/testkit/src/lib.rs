@@ -1,10 +1,12 @@
-//! What tests share: temporary projects, a redactor for volatile values, and finding reference data.
+//! What tests share: temporary projects, a redactor for volatile values, a function that misbehaves, and finding
+//! reference data.
 //!
 //! For tests only. No product crate depends on this one.
 
 mod project;
 mod redact;
 mod reference;
+pub mod stub;
 
 pub use project::Project;
 pub use redact::redact;

@@ -1,0 +1,216 @@
+//! A composition function that misbehaves as it is told: a test binary, started again with a mode.
+//!
+//! A test binary becomes the program by an ignored test that calls [`run`]; [`command`] says how to start it. Without a
+//! mode, as when all ignored tests are run, it does nothing.
+
+#![expect(
+    clippy::expect_used,
+    reason = "a program for tests that cannot go on ends there and then"
+)]
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use function_sdk_rust::proto::v1::function_runner_service_server::{
+    FunctionRunnerService, FunctionRunnerServiceServer,
+};
+use function_sdk_rust::proto::v1::{RunFunctionRequest, RunFunctionResponse, Severity};
+use tonic::transport::Server;
+use tonic::{Request, Response, Status};
+
+/// Where a mode that starts a process notes which; an argument or a variable of the environment.
+pub const NOTE: &str = "CROSSCUT_STUB_NOTE";
+/// The mode.
+const MODE: &str = "CROSSCUT_STUB_MODE";
+/// Where to listen.
+const ADDRESS: &str = "CROSSCUT_STUB_ADDRESS";
+
+/// Program and arguments that start the calling test binary as a function in `mode`; `test` is the full name of the
+/// ignored test that calls [`run`]. `{address}` stands for where it is to listen.
+///
+/// # Errors
+/// Where the path of the test binary is not known.
+pub fn command(test: &str, mode: &str) -> std::io::Result<Vec<String>> {
+    let program = std::env::current_exe()?.to_string_lossy().into_owned();
+    let arguments = ["--exact", "--ignored", "--nocapture"].map(str::to_owned);
+    let mut command = vec![program, test.to_owned()];
+    command.extend(arguments);
+    // The test harness takes these for names of further tests, of which there are none.
+    command.extend([format!("{MODE}={mode}"), format!("{ADDRESS}={{address}}")]);
+    Ok(command)
+}
+
+/// An argument `name=value`, or a variable of the environment.
+fn setting(name: &str) -> Option<String> {
+    std::env::args()
+        .find_map(|argument| Some(argument.strip_prefix(name)?.strip_prefix('=')?.to_owned()))
+        .or_else(|| std::env::var(name).ok())
+}
+
+/// Is the function until it is killed.
+pub fn run() {
+    let (Some(mode), Some(address)) = (setting(MODE), setting(ADDRESS)) else {
+        return;
+    };
+    let address: SocketAddr = address.parse().expect("an address");
+    match mode.as_str() {
+        "crash-at-start" => end("no configuration found", 3),
+        "never-listens" => sleep(),
+        "speaks-no-grpc" => speak(
+            address,
+            b"220 this is not the server you are looking for\r\n",
+        ),
+        "speaks-http" => speak(address, b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"),
+        "answers-nonsense" => serve_nonsense(address),
+        "starts-a-child" => {
+            start_child();
+            serve(address, "answers");
+        }
+        mode => serve(address, mode),
+    }
+}
+
+#[expect(clippy::exit, reason = "ending abruptly is what it is for")]
+#[expect(clippy::print_stderr, reason = "its last words")]
+fn end(words: &str, code: i32) -> ! {
+    eprintln!("{words}");
+    std::process::exit(code)
+}
+
+fn sleep() {
+    std::thread::sleep(Duration::from_secs(60));
+}
+
+#[expect(
+    clippy::zombie_processes,
+    reason = "nobody waits for it, which is the point"
+)]
+fn start_child() {
+    let child = std::process::Command::new("sleep")
+        .arg("60")
+        .spawn()
+        .expect("a child");
+    let note = setting(NOTE).expect("a path for the note");
+    std::fs::write(note, child.id().to_string()).expect("a note");
+}
+
+fn speak(address: SocketAddr, words: &[u8]) {
+    let listener = TcpListener::bind(address).expect("a listener");
+    for stream in listener.incoming() {
+        let mut stream = stream.expect("a connection");
+        let _ = stream.write_all(words);
+        let _ = stream.read(&mut [0; 64]);
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn serve(address: SocketAddr, mode: &str) {
+    let service = FunctionRunnerServiceServer::new(Stub {
+        mode: mode.to_owned(),
+    });
+    Server::builder()
+        .add_service(service)
+        .serve(address)
+        .await
+        .expect("a server");
+}
+
+struct Stub {
+    mode: String,
+}
+
+#[tonic::async_trait]
+impl FunctionRunnerService for Stub {
+    async fn run_function(
+        &self,
+        request: Request<RunFunctionRequest>,
+    ) -> Result<Response<RunFunctionResponse>, Status> {
+        match self.mode.as_str() {
+            "crash-on-call" => end("cannot go on", 7),
+            "hang-on-call" => tokio::time::sleep(Duration::from_secs(60)).await,
+            "flood-on-call" => flood(),
+            "refuse-on-call" => return Err(Status::permission_denied("not for you")),
+            _ => {}
+        }
+        let request = request.into_inner();
+        Ok(Response::new(RunFunctionResponse {
+            desired: request.desired,
+            context: request.context,
+            results: results(&self.mode),
+            ..RunFunctionResponse::default()
+        }))
+    }
+}
+
+fn results(mode: &str) -> Vec<function_sdk_rust::proto::v1::Result> {
+    if mode != "fatal-on-call" {
+        return Vec::new();
+    }
+    let mut result = function_sdk_rust::proto::v1::Result {
+        message: "the region \"moon\" is unknown".to_owned(),
+        ..Default::default()
+    };
+    result.set_severity(Severity::Fatal);
+    vec![result]
+}
+
+/// Far more than a pipe holds: a reader that does not keep up would stop the program.
+fn flood() {
+    let line = [b'x'; 1023];
+    let mut stderr = std::io::stderr().lock();
+    for _ in 0..4096 {
+        let _ = stderr.write_all(&line);
+        let _ = stderr.write_all(b"\n");
+    }
+}
+
+/// A server that answers the call as gRPC, with a message that is none.
+#[tokio::main(flavor = "current_thread")]
+async fn serve_nonsense(address: SocketAddr) {
+    Server::builder()
+        .add_service(nonsense::Nonsense)
+        .serve(address)
+        .await
+        .expect("a server");
+}
+
+mod nonsense {
+    use std::convert::Infallible;
+    use std::future::{Ready, ready};
+    use std::task::{Context, Poll};
+
+    use http_body_util::{BodyExt as _, Full};
+    use tonic::body::Body;
+    use tonic::server::NamedService;
+
+    #[derive(Clone)]
+    pub(super) struct Nonsense;
+
+    impl NamedService for Nonsense {
+        const NAME: &'static str = "apiextensions.fn.proto.v1.FunctionRunnerService";
+    }
+
+    impl tower::Service<http::Request<Body>> for Nonsense {
+        type Response = http::Response<Body>;
+        type Error = Infallible;
+        type Future = Ready<Result<Self::Response, Infallible>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: http::Request<Body>) -> Self::Future {
+            let frame: &'static [u8] = b"\0\0\0\0\x05\xff\xff\xff\xff\xff";
+            let trailers = http::HeaderMap::from_iter([(
+                http::HeaderName::from_static("grpc-status"),
+                http::HeaderValue::from_static("0"),
+            )]);
+            let body = Full::from(frame).with_trailers(async move { Some(Ok(trailers)) });
+            let response = http::Response::builder()
+                .header("content-type", "application/grpc")
+                .body(Body::new(body));
+            ready(Ok(response.expect("a response")))
+        }
+    }
+}
