@@ -20,6 +20,8 @@ pub struct Mismatch {
     pub expected: Value,
     /// What there is; `None` where there is nothing.
     pub actual: Option<Value>,
+    /// Whether it is unknown if this differs: an expression asks for what is not here.
+    pub unsupported: bool,
 }
 
 /// Every mismatch.
@@ -53,6 +55,7 @@ impl Checker {
             message: message.into(),
             expected,
             actual,
+            unsupported: false,
         });
     }
 
@@ -83,6 +86,9 @@ impl Checker {
             json!(format!("({text})")),
             Some(actual.clone()),
         );
+        if let Some(mismatch) = self.found.last_mut() {
+            mismatch.unsupported = matches!(error, EvaluationError::Unsupported(_));
+        }
     }
 
     fn scalar(&mut self, expected: &Value, actual: &Value, path: &str, span: Span) {

@@ -60,27 +60,22 @@ pub(crate) fn statement(text: &str, span: Span) -> Result<Statement, Problem> {
             return Err(Problem::new("assertion::engine", message, span).with_help(help));
         }
     };
-    match Expression::parse(source.trim()) {
-        Ok(expression) => Ok(Statement::Expression(expression)),
-        Err(error) => {
-            let mark: String = source
-                .trim()
-                .chars()
-                .take(column(source.trim(), error.offset))
-                .collect();
-            let message = format!(
-                "the expression does not parse after `{mark}`: {}",
-                error.message
-            );
+    let source = source.trim();
+    Expression::parse(source)
+        .map(Statement::Expression)
+        .map_err(|error| {
+            let before = source.get(..error.offset).unwrap_or_default();
+            let place = if before.is_empty() {
+                String::new()
+            } else {
+                format!(" after `{before}`")
+            };
+            let message = format!("the expression does not parse{place}: {}", error.message);
             let help = "text in parentheses that is no expression is written \\(text)\\";
-            Err(Problem::new("assertion::expression", message, span).with_help(help))
-        }
-    }
-}
-
-fn column(text: &str, offset: usize) -> usize {
-    text.get(..offset)
-        .map_or(0, |before| before.chars().count())
+            Problem::new("assertion::expression", message, span)
+                .with_help(help)
+                .with_mark(source, error.offset)
+        })
 }
 
 /// What stands between two marks, if it is not empty and all on one line.

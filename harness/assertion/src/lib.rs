@@ -23,9 +23,9 @@ use crosscut_yaml::{Node, Span};
 use serde_json::Value;
 
 pub use check::Mismatch;
-pub use problem::Problem;
+pub use problem::{Mark, Problem};
 pub use subject::Subject;
-pub use template::template;
+pub use template::{template, template_variables};
 
 use tree::Tree;
 

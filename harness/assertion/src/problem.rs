@@ -2,6 +2,9 @@
 
 use crosscut_yaml::Span;
 
+/// The code of what is not here.
+pub(crate) const UNSUPPORTED: &str = "template::unsupported";
+
 /// One mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -13,6 +16,17 @@ pub struct Problem {
     pub span: Span,
     /// What to do, where there is something to say.
     pub help: Option<String>,
+    /// For an expression that does not parse: the exact place in it.
+    pub mark: Option<Mark>,
+}
+
+/// A place in an expression. Where that is in the document depends on how the string is quoted there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The expression as it was parsed.
+    pub expression: String,
+    /// Where, in bytes into the expression.
+    pub offset: usize,
 }
 
 impl Problem {
@@ -22,6 +36,7 @@ impl Problem {
             message: message.into(),
             span,
             help: None,
+            mark: None,
         }
     }
 
@@ -30,5 +45,21 @@ impl Problem {
             help: Some(help.into()),
             ..self
         }
+    }
+
+    pub(crate) fn with_mark(self, expression: &str, offset: usize) -> Problem {
+        Problem {
+            mark: Some(Mark {
+                expression: expression.to_owned(),
+                offset,
+            }),
+            ..self
+        }
+    }
+
+    /// Whether the document is right, but asks for what is not here: nothing can be judged.
+    #[must_use]
+    pub fn is_unsupported(&self) -> bool {
+        self.code == UNSUPPORTED
     }
 }

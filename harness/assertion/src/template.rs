@@ -1,11 +1,11 @@
 //! Templates: documents whose `(expression)` strings stand for values.
 
-use crosscut_expr::Scope;
-use crosscut_yaml::{Kind, Node};
+use crosscut_expr::{EvaluationError, Scope};
+use crosscut_yaml::{Kind, Node, Span};
 use serde_json::{Map, Value};
 
 use crate::grammar::{self, Statement};
-use crate::problem::Problem;
+use crate::problem::{Problem, UNSUPPORTED};
 
 /// The document with every string that is wholly an `(expression)` replaced by its value. Keys are never replaced.
 ///
@@ -18,6 +18,35 @@ pub fn template(node: &Node, scope: &Scope) -> Result<Value, Vec<Problem>> {
         Ok(value)
     } else {
         Err(problems)
+    }
+}
+
+/// The names that a template takes from its surroundings and where, without evaluating it; and every [`Problem`] of
+/// expressions that do not parse.
+#[must_use]
+pub fn template_variables(node: &Node) -> (Vec<(String, Span)>, Vec<Problem>) {
+    let (mut names, mut problems) = (Vec::new(), Vec::new());
+    variables(node, &mut names, &mut problems);
+    (names, problems)
+}
+
+fn variables(node: &Node, names: &mut Vec<(String, Span)>, problems: &mut Vec<Problem>) {
+    match &node.kind {
+        Kind::Sequence(items) => items
+            .iter()
+            .for_each(|item| variables(item, names, problems)),
+        Kind::Mapping(entries) => entries
+            .iter()
+            .for_each(|entry| variables(&entry.value, names, problems)),
+        Kind::String(text) => match grammar::statement(text, node.span) {
+            Ok(Statement::Text(_)) => {}
+            Ok(Statement::Expression(expression)) => {
+                let free = expression.free_variables().into_iter();
+                names.extend(free.map(|name| (name, node.span)));
+            }
+            Err(problem) => problems.push(problem),
+        },
+        _ => {}
     }
 }
 
@@ -49,6 +78,14 @@ fn string(text: &str, node: &Node, scope: &Scope) -> Result<Value, Problem> {
         Statement::Text(text) => Ok(Value::String(text)),
         Statement::Expression(expression) => expression
             .evaluate(&Value::Null, scope)
-            .map_err(|error| Problem::new("template::evaluation", error.to_string(), node.span)),
+            .map_err(|error| unevaluated(&error, node.span)),
     }
+}
+
+fn unevaluated(error: &EvaluationError, span: Span) -> Problem {
+    let code = match error {
+        EvaluationError::Unsupported(_) => UNSUPPORTED,
+        _ => "template::evaluation",
+    };
+    Problem::new(code, error.to_string(), span)
 }

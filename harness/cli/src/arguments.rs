@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// Conformance tests for Kubernetes control planes.
 ///
 /// Exit codes: 0 all passed; 1 something failed or never settled; 2 the command line or the
-/// documents are wrong; 3 the environment failed; 4 nothing failed but something was unsupported.
+/// documents are wrong; 3 the environment failed, or the run was interrupted; 4 nothing failed but
+/// something was unsupported.
 #[derive(Debug, Parser)]
 #[command(name = "crosscut", version, propagate_version = true)]
 pub(crate) struct Arguments {
@@ -25,6 +26,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct TestArguments {
     /// Scenario folders or files, or a project's folder; default: the project of this folder.
+    #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<Utf8PathBuf>,
 
     /// Judge on this provider only; may be given several times.
@@ -40,7 +42,7 @@ pub(crate) struct TestArguments {
     pub(crate) cluster: ClusterKind,
 
     /// How many trials run at the same time; default: the number of processors.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_jobs)]
     pub(crate) jobs: Option<std::num::NonZeroUsize>,
 
     /// Orders what is concurrent; the same seed replays the same order.
@@ -55,6 +57,10 @@ pub(crate) struct TestArguments {
     #[arg(long)]
     pub(crate) list: bool,
 
+    /// Say more: every step, and what the control plane warned of.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+
     #[command(flatten)]
     pub(crate) output: OutputArguments,
 }
@@ -62,6 +68,7 @@ pub(crate) struct TestArguments {
 #[derive(Debug, Args)]
 pub(crate) struct LintArguments {
     /// Scenario folders or files, or a project's folder; default: the project of this folder.
+    #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<Utf8PathBuf>,
 
     #[command(flatten)]
@@ -73,10 +80,6 @@ pub(crate) struct OutputArguments {
     /// Never colour the output; also by the environment variable NO_COLOR.
     #[arg(long)]
     pub(crate) no_color: bool,
-
-    /// Say more: steps and warnings.
-    #[arg(short, long)]
-    pub(crate) verbose: bool,
 }
 
 /// The kinds of control plane that trials can be judged on.
@@ -98,6 +101,10 @@ pub(crate) struct ReportFile {
 pub(crate) enum ReportFormat {
     Junit,
     Json,
+}
+
+fn parse_jobs(text: &str) -> Result<std::num::NonZeroUsize, &'static str> {
+    text.parse().map_err(|_| "give a whole number from 1")
 }
 
 fn parse_report(text: &str) -> Result<ReportFile, String> {

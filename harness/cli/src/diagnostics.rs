@@ -10,6 +10,9 @@ use crate::output;
 /// Lines of diagnostics are wrapped at this width, on a terminal or not, so that logs are stable.
 const WIDTH: usize = 110;
 
+/// More are no longer read, and drawing them takes long where files are large.
+const MOST: usize = 500;
+
 /// Prints diagnostics to standard error.
 pub(crate) fn print<'a>(
     diagnostics: impl IntoIterator<Item = &'a (dyn Diagnostic + 'a)>,
@@ -23,14 +26,19 @@ pub(crate) fn print<'a>(
     let handler = GraphicalReportHandler::new_themed(theme)
         .with_width(WIDTH)
         .with_links(false);
-    for diagnostic in diagnostics {
+    let mut diagnostics = diagnostics.into_iter();
+    for diagnostic in diagnostics.by_ref().take(MOST) {
         let mut text = String::new();
         match handler.render_report(&mut text, diagnostic) {
-            Ok(()) => anstream::eprintln!("{text}"),
+            Ok(()) => output::print_error(&text),
             // The handler writes to a String, which cannot fail; the message alone is still better
             // than nothing.
-            Err(_) => anstream::eprintln!("{diagnostic}"),
+            Err(_) => output::print_error(&diagnostic.to_string()),
         }
+    }
+    let more = diagnostics.count();
+    if more > 0 {
+        output::print_error(&format!("… and {more} more\n"));
     }
 }
 

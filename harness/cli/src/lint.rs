@@ -26,16 +26,15 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<ExitStatus, CommandError>
         arguments.output,
     );
     let summary = format!(
-        "{} scenarios, {} providers: no errors, {} {}\n",
-        plan.suite.scenarios.len(),
-        plan.suite.providers.len(),
-        plan.warnings.len(),
-        if plan.warnings.len() == 1 {
-            "warning"
-        } else {
-            "warnings"
-        },
+        "{}, {}: no errors, {}\n",
+        counted(plan.suite.scenarios.len(), "scenario"),
+        counted(plan.suite.providers.len(), "provider"),
+        counted(plan.warnings.len(), "warning"),
     );
     output::print(&summary, arguments.output)?;
     Ok(ExitStatus::Passed)
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }

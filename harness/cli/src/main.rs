@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     };
     match status {
         Ok(status) => ExitCode::from(status.code()),
-        // The reader of our output went away (`crosscut test | head`): that is its decision.
+        // The reader of a list went away (`crosscut test --list | head`): it has what it wanted.
         Err(error) if error.is_broken_pipe() => ExitCode::from(ExitStatus::Passed.code()),
         Err(error) => {
             output::error(&error);
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
 #[derive(Debug, thiserror::Error)]
 enum CommandError {
     /// The documents or the selection are wrong; the diagnostics were printed already.
-    #[error("{count} {} in the documents", if *count == 1 { "error" } else { "errors" })]
+    #[error("{count} {}, nothing was judged", if *count == 1 { "mistake" } else { "mistakes" })]
     Documents {
         /// How many errors were printed.
         count: usize,
@@ -68,15 +68,26 @@ enum CommandError {
         #[source]
         source: std::io::Error,
     },
+    /// Two reports go to one file.
+    #[error("two reports go to the file {file}")]
+    SameReport {
+        /// The file.
+        file: String,
+    },
     /// Somebody pressed Ctrl-C or ended the process.
-    #[error("interrupted; trials that were not judged are not in the reports")]
-    Interrupted,
+    #[error("interrupted: {judged} of {planned} trials were judged, and reports hold no others")]
+    Interrupted {
+        /// How many trials were judged.
+        judged: usize,
+        /// How many there were to be.
+        planned: usize,
+    },
 }
 
 impl CommandError {
     fn status(&self) -> ExitStatus {
         match self {
-            CommandError::Documents { .. } => ExitStatus::Usage,
+            CommandError::Documents { .. } | CommandError::SameReport { .. } => ExitStatus::Usage,
             _ => ExitStatus::EnvironmentFailed,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use crosscut_events::Event;
@@ -11,14 +12,22 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::CommandError;
 use crate::arguments::OutputArguments;
 
+/// How often the progress line moves, so that a long build does not look like a hang.
+const TICK: Duration = Duration::from_millis(120);
+
 /// Prints an error and its causes.
 pub(crate) fn error(error: &dyn Error) {
-    anstream::eprintln!("error: {error}");
+    print_error(&format!("error: {error}"));
     let mut cause = error.source();
     while let Some(error) = cause {
-        anstream::eprintln!("  caused by: {error}");
+        print_error(&format!("  caused by: {error}"));
         cause = error.source();
     }
+}
+
+/// Writes a line to standard error. Where that is closed there is nobody left to tell.
+pub(crate) fn print_error(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{text}");
 }
 
 /// The colours that standard output gets.
@@ -53,15 +62,17 @@ pub(crate) struct RunOutput {
     terminal: Terminal,
     collected: Collected,
     bar: ProgressBar,
+    /// Nobody reads standard output any longer.
+    unread: bool,
 }
 
 impl RunOutput {
-    pub(crate) fn new(arguments: OutputArguments) -> RunOutput {
+    pub(crate) fn new(arguments: OutputArguments, verbose: bool) -> RunOutput {
         let palette = match colour_choice(arguments) {
             ColorChoice::Never => Palette::plain(),
             _ => Palette::coloured(),
         };
-        let verbosity = if arguments.verbose {
+        let verbosity = if verbose {
             Verbosity::Verbose
         } else {
             Verbosity::Normal
@@ -71,21 +82,31 @@ impl RunOutput {
             terminal: Terminal::new(palette, verbosity),
             collected: Collected::default(),
             bar: progress_bar(),
+            unread: false,
         }
     }
 
     /// Takes in one event and prints what it adds.
     ///
+    /// A reader that goes away (`crosscut test | head`) does not end the run: reports and exit code are
+    /// about all trials.
+    ///
     /// # Errors
-    /// [`CommandError::Print`] where it cannot be printed.
+    /// [`CommandError::Print`] where it cannot be printed for another reason.
     pub(crate) fn take(&mut self, event: &Event) -> Result<(), CommandError> {
         self.collected.take(event);
         self.progress(event);
         let text = self.terminal.render(event);
-        if text.is_empty() {
+        if text.is_empty() || self.unread {
             return Ok(());
         }
-        self.bar.suspend(|| print(&text, self.arguments))
+        match self.bar.suspend(|| print(&text, self.arguments)) {
+            Err(error) if error.is_broken_pipe() => {
+                self.unread = true;
+                Ok(())
+            }
+            printed => printed,
+        }
     }
 
     /// What was gathered.
@@ -114,5 +135,6 @@ fn progress_bar() -> ProgressBar {
     if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} {wide_msg}") {
         bar.set_style(style);
     }
+    bar.enable_steady_tick(TICK);
     bar
 }

@@ -11,6 +11,7 @@ use crosscut_events::{Event, ExitStatus};
 use crosscut_reports::{Collected, json, junit};
 use crosscut_runner::RunOptions;
 use crosscut_suite::{Plan, Selection, load};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 
@@ -36,12 +37,13 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<ExitStatus, CommandError>
     if arguments.list {
         return list(&plan, arguments);
     }
+    create_reports(&arguments.reports)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(jobs(arguments).get())
+        .worker_threads(jobs(arguments).min(processors()).get())
         .enable_all()
         .build()
         .map_err(CommandError::Runtime)?;
-    let mut output = RunOutput::new(arguments.output);
+    let mut output = RunOutput::new(arguments.output, arguments.verbose);
     let result = runtime.block_on(judge(plan, arguments, &mut output));
     // Trials that were judged before an interruption are still worth a report.
     write_reports(&arguments.reports, output.collected())?;
@@ -67,6 +69,8 @@ async fn judge(
     arguments: &TestArguments,
     output: &mut RunOutput,
 ) -> Result<(), CommandError> {
+    // Before anything is started: a signal that came earlier than this would leave processes behind.
+    let mut signals = Signals::new()?;
     let (events, received) = unbounded_channel();
     let (stop, stopped) = watch::channel(false);
     let cluster = cluster(arguments.cluster, &plan, events.clone());
@@ -82,12 +86,26 @@ async fn judge(
     let running = crosscut_runner::run(plan.trials, Arc::clone(&cluster), &options, &events);
     let shown = show(received, output);
     let result = tokio::select! {
-        (_, shown) = async { tokio::join!(running, shown) } => shown,
-        () = interrupted() => Err(CommandError::Interrupted),
+        (_, shown) = async { tokio::join!(running, shown) } => Some(shown),
+        () = signals.any() => None,
     };
+    // Nobody may be left to be told.
     let _ = stop.send(true);
     cluster.close().await;
-    result
+    result.unwrap_or_else(|| conclude_early(output, started.elapsed()))
+}
+
+/// Shows what was judged until the run was interrupted.
+fn conclude_early(output: &mut RunOutput, elapsed: Duration) -> Result<(), CommandError> {
+    let summary = output.collected().summary();
+    output.take(&Event::RunFinished {
+        summary,
+        duration_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+    })?;
+    Err(CommandError::Interrupted {
+        judged: summary.total(),
+        planned: output.collected().planned(),
+    })
 }
 
 fn cluster(kind: ClusterKind, plan: &Plan, events: UnboundedSender<Event>) -> Arc<dyn Cluster> {
@@ -118,25 +136,35 @@ async fn show(
     Ok(())
 }
 
-/// Ends when somebody presses Ctrl-C or asks the process to end.
-async fn interrupted() {
-    let Ok(mut terminated) =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-    else {
-        // Without a handler the signal ends the process as it always does.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated.recv() => {}
+/// The signals that end a run. They are listened for from the moment that this is made.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Signals, CommandError> {
+        Ok(Signals {
+            interrupt: signal(SignalKind::interrupt()).map_err(CommandError::Runtime)?,
+            terminate: signal(SignalKind::terminate()).map_err(CommandError::Runtime)?,
+        })
+    }
+
+    /// Ends when somebody presses Ctrl-C or asks the process to end.
+    async fn any(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
 
 fn jobs(arguments: &TestArguments) -> NonZeroUsize {
-    arguments
-        .jobs
-        .or_else(|| std::thread::available_parallelism().ok())
-        .unwrap_or(NonZeroUsize::MIN)
+    arguments.jobs.unwrap_or_else(processors)
+}
+
+fn processors() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 /// The current folder.
@@ -149,6 +177,22 @@ pub(crate) fn current_folder() -> Result<Utf8PathBuf, CommandError> {
         let what = format!("the path {} is not UTF-8", path.display());
         CommandError::CurrentFolder(std::io::Error::other(what))
     })
+}
+
+/// Makes the files of the reports, empty. What cannot be written is better known before the trials than
+/// after them, and a report of an earlier run must not be taken for one of this.
+fn create_reports(reports: &[ReportFile]) -> Result<(), CommandError> {
+    for (index, report) in reports.iter().enumerate() {
+        let file = report.file.to_string();
+        if reports[..index]
+            .iter()
+            .any(|other| other.file == report.file)
+        {
+            return Err(CommandError::SameReport { file });
+        }
+        write_file(report, "").map_err(|source| CommandError::WriteReport { file, source })?;
+    }
+    Ok(())
 }
 
 fn write_reports(reports: &[ReportFile], run: &Collected) -> Result<(), CommandError> {

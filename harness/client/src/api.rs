@@ -246,6 +246,21 @@ impl Api {
             .map(drop)
     }
 
+    /// The object in `namespace`, where its kind lives in one and it names none.
+    ///
+    /// # Errors
+    /// [`ApiError::NoMatch`] where the kind is not served.
+    pub async fn placed(&self, object: &Value, namespace: &str) -> Result<Value, ApiError> {
+        let mut object = object.clone();
+        let namespaced = self
+            .is_namespaced(object::api_version(&object), object::kind(&object))
+            .await?;
+        if namespaced && object::namespace(&object).is_empty() {
+            object::set(&mut object, &["metadata", "namespace"], json!(namespace));
+        }
+        Ok(object)
+    }
+
     /// Whether objects of this kind live in namespaces.
     ///
     /// # Errors

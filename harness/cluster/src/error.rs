@@ -1,5 +1,9 @@
 //! What can go wrong with a control plane.
 
+use std::sync::Arc;
+
+use crosscut_suite::model::Place;
+
 /// A control plane could not be had.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -15,15 +19,17 @@ pub enum ClusterError {
     Function {
         /// The function's name in compositions.
         name: String,
-        /// Why.
+        /// Why; shared by every trial that needs the function.
         #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Arc<dyn std::error::Error + Send + Sync>,
     },
     /// A document could not be installed.
     #[error("install {what}")]
     Install {
-        /// The document: kind, name, and the file that it is from.
+        /// The document: kind and name.
         what: String,
+        /// Where it is written; `None` for what crosscut brings itself.
+        place: Option<Place>,
         /// Why.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,

@@ -1,13 +1,15 @@
 //! Starting the functions of a suite: cargo packages are built, programs are spawned once a run.
 
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use crosscut_crossplane::Functions;
 use crosscut_crossplane::function::{Address, AutoReady, Command, CommandSettings};
 use crosscut_suite::model::{BuiltIn, Function, FunctionRuntime};
+use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessGroup};
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncReadExt};
 
 use crate::ClusterError;
 
@@ -16,23 +18,36 @@ pub type Progress = Arc<dyn Fn(&str) + Send + Sync>;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
+/// Why a function did not start. It is told to every trial that needs it, so it can be copied.
+#[derive(Clone, Debug)]
+pub(crate) struct StartError {
+    name: String,
+    source: Arc<dyn std::error::Error + Send + Sync>,
+}
+
+impl From<StartError> for ClusterError {
+    fn from(StartError { name, source }: StartError) -> ClusterError {
+        ClusterError::Function { name, source }
+    }
+}
+
 /// Starts every function of a suite.
 ///
 /// # Errors
-/// [`ClusterError::Function`] for the first that cannot be built or started; those that were started
-/// before it are ended again.
-pub async fn start(
+/// [`StartError`] for the first that cannot be built or started; those that were started before it
+/// are ended again.
+pub(crate) async fn start(
     functions: &[Function],
     folder: &Utf8Path,
     progress: &Progress,
-) -> Result<Functions, ClusterError> {
+) -> Result<Functions, StartError> {
     let mut builder = Functions::builder();
     for function in functions {
         let started = start_one(function, folder, progress)
             .await
-            .map_err(|source| ClusterError::Function {
+            .map_err(|source| StartError {
                 name: function.name.clone(),
-                source,
+                source: Arc::from(source),
             })?;
         builder = builder.insert(&function.name, started);
     }
@@ -98,20 +113,7 @@ enum BuildError {
 /// Builds a package of the cargo workspace that the suite's folder is in, and answers its binary.
 /// A build that is up to date takes a fraction of a second.
 async fn build(package: &str, folder: &Utf8Path) -> Result<Utf8PathBuf, BuildError> {
-    let output = tokio::process::Command::new("cargo")
-        .args([
-            "build",
-            "--quiet",
-            "--message-format=json-render-diagnostics",
-            "--package",
-            package,
-        ])
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .output()
-        .await
-        .map_err(BuildError::Run)?;
+    let output = run_cargo(package, folder).await.map_err(BuildError::Run)?;
     if !output.status.success() {
         let stderr = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         return Err(BuildError::Failed {
@@ -122,6 +124,54 @@ async fn build(package: &str, folder: &Utf8Path) -> Result<Utf8PathBuf, BuildErr
     executable(&String::from_utf8_lossy(&output.stdout)).ok_or_else(|| BuildError::NoBinary {
         package: package.to_owned(),
     })
+}
+
+/// Runs cargo to its end; where the future is dropped, cargo and the compilers that it started are killed.
+async fn run_cargo(package: &str, folder: &Utf8Path) -> std::io::Result<Output> {
+    let command = CommandWrap::with_new("cargo", |command| {
+        command
+            .args([
+                "build",
+                "--quiet",
+                "--message-format=json-render-diagnostics",
+            ])
+            .args(["--package", package])
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+    })
+    .wrap(ProcessGroup::leader())
+    .spawn()?;
+    let mut cargo = Killed(command);
+    let (stdout, stderr) = (cargo.0.stdout().take(), cargo.0.stderr().take());
+    let (stdout, stderr) = tokio::try_join!(everything(stdout), everything(stderr))?;
+    let status = cargo.0.wait().await?;
+    Ok(Output {
+        status,
+        stdout,
+        stderr,
+    })
+}
+
+async fn everything(pipe: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(mut pipe) = pipe {
+        pipe.read_to_end(&mut bytes).await?;
+    }
+    Ok(bytes)
+}
+
+/// A process that is killed with its group when nobody waits for it any longer.
+struct Killed(Box<dyn ChildWrapper>);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        // It has mostly ended by itself, and then there is nothing to kill.
+        if let Err(error) = self.0.start_kill() {
+            tracing::debug!(%error, "cannot kill cargo, it is probably gone");
+        }
+    }
 }
 
 /// The last executable that cargo's messages name: the package's own comes after its dependencies'.

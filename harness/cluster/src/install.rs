@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crosscut_client::{Api, ApiError, Mapper};
-use crosscut_suite::model::Resource;
+use crosscut_client::{Api, ApiError, Mapper, object};
+use crosscut_suite::model::{Place, Resource};
 use serde_json::Value;
 
 use crate::{ClusterError, Lease, Side};
@@ -11,10 +11,10 @@ use crate::{ClusterError, Lease, Side};
 /// The field manager of what is installed.
 const FIELD_MANAGER: &str = "crosscut";
 
-/// A document, and where it is from.
+/// A document, and where it is from; crosscut's own are from nowhere.
 struct Document {
     object: Value,
-    place: String,
+    place: Option<Place>,
 }
 
 /// Installs Crossplane's own CRDs on the control plane and settles.
@@ -22,12 +22,11 @@ struct Document {
 /// # Errors
 /// [`ClusterError::Install`] or [`ClusterError::Settle`].
 pub(crate) async fn crossplanes_crds(lease: &mut dyn Lease) -> Result<(), ClusterError> {
-    let place = "crosscut's own Crossplane CRDs";
     let documents = crosscut_crossplane::custom_resource_definitions()
         .into_iter()
         .map(|object| Document {
             object,
-            place: place.to_owned(),
+            place: None,
         });
     install(lease, Side::Control, documents.collect()).await
 }
@@ -57,11 +56,7 @@ pub(crate) async fn on_target(
 fn documents(resources: &[Resource]) -> Vec<Document> {
     let document = |resource: &Resource| Document {
         object: resource.node.to_value(),
-        place: format!(
-            "{}:{}",
-            resource.place.source.name,
-            resource.place.position().line
-        ),
+        place: Some(resource.place.clone()),
     };
     resources.iter().map(document).collect()
 }
@@ -77,11 +72,11 @@ async fn install(
         FIELD_MANAGER,
     );
     for document in &documents {
-        let applied = match api.apply(&document.object, FIELD_MANAGER).await {
+        let applied = match apply(&api, document, lease.namespace()).await {
             // It may need what the documents before it bring about: a definition that is to be established first.
             Err(error) if error.is_no_match() || error.is_not_found() => {
                 settle(lease, &documents).await?;
-                api.apply(&document.object, FIELD_MANAGER).await
+                apply(&api, document, lease.namespace()).await
             }
             applied => applied,
         };
@@ -90,11 +85,16 @@ async fn install(
     settle(lease, &documents).await
 }
 
+async fn apply(api: &Api, document: &Document, namespace: &str) -> Result<(), ApiError> {
+    let object = api.placed(&document.object, namespace).await?;
+    api.apply(&object, FIELD_MANAGER).await.map(drop)
+}
+
 async fn settle(lease: &mut dyn Lease, documents: &[Document]) -> Result<(), ClusterError> {
     let what = match documents {
         [] => return Ok(()),
-        [one] => one.place.clone(),
-        [first, .., last] => format!("{} to {}", first.place, last.place),
+        [one] => described(one),
+        [first, .., last] => format!("{} to {}", described(first), described(last)),
     };
     lease
         .settle()
@@ -103,17 +103,16 @@ async fn settle(lease: &mut dyn Lease, documents: &[Document]) -> Result<(), Clu
         .map_err(|source| ClusterError::Settle { what, source })
 }
 
+/// The kind and name of a document, for messages.
+fn described(document: &Document) -> String {
+    let object = &document.object;
+    format!("{} {}", object::kind(object), object::name(object))
+}
+
 fn install_error(document: &Document, error: ApiError) -> ClusterError {
-    let text = |pointer: &str| {
-        document
-            .object
-            .pointer(pointer)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    };
-    let (kind, name) = (text("/kind"), text("/metadata/name"));
     ClusterError::Install {
-        what: format!("{kind} {name} ({})", document.place),
+        what: described(document),
+        place: document.place.clone(),
         source: Box::new(error),
     }
 }

@@ -98,18 +98,6 @@ impl Api {
         }
     }
 
-    /// Whether objects of this kind live in namespaces.
-    ///
-    /// # Errors
-    /// [`RequestError::NoSuchKind`] where the kind is not served.
-    pub(crate) async fn is_namespaced(
-        &self,
-        api_version: &str,
-        kind: &str,
-    ) -> Result<bool, RequestError> {
-        Ok(self.client.is_namespaced(api_version, kind).await?)
-    }
-
     /// The objects that `target` names: one or none by name, any number otherwise.
     ///
     /// # Errors
@@ -154,7 +142,7 @@ impl Api {
         manifest: &Value,
         validation: Validation,
     ) -> Result<Value, RequestError> {
-        let manifest = self.placed(manifest).await?;
+        let manifest = self.client.placed(manifest, &self.namespace).await?;
         // generateName asks for a new object each time.
         if manifest.pointer("/metadata/name").is_none()
             && manifest.pointer("/metadata/generateName").is_some()
@@ -177,22 +165,6 @@ impl Api {
                 self.patch(&target, &patch, None, validation).await
             }
         }
-    }
-
-    /// The manifest in the default namespace, if it is to be in one and says none.
-    async fn placed(&self, manifest: &Value) -> Result<Value, RequestError> {
-        let mut manifest = manifest.clone();
-        let namespaced = self
-            .is_namespaced(object::api_version(&manifest), object::kind(&manifest))
-            .await?;
-        if namespaced && object::namespace(&manifest).is_empty() {
-            object::set(
-                &mut manifest,
-                &["metadata", "namespace"],
-                json!(self.namespace),
-            );
-        }
-        Ok(manifest)
     }
 
     /// Merges a patch into an object or one of its subresources.

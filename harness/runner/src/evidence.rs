@@ -23,11 +23,36 @@ pub(crate) fn object_name(object: &Value) -> String {
 /// Conditions that say that all is well and say nothing more are left out where an object has one
 /// that does not: at night only the bad ones help.
 pub(crate) fn evidence(objects: &[Value], events: &[Value], notes: &[String]) -> Evidence {
+    let conditions: Vec<ObjectCondition> = objects.iter().flat_map(conditions).collect();
+    // A reconcile that keeps failing has mostly said so in a condition already.
+    let is_said = |note: &String| {
+        conditions
+            .iter()
+            .any(|one| !one.message.is_empty() && note.ends_with(&one.message))
+    };
+    let notes = notes
+        .iter()
+        .filter(|note| !is_said(note))
+        .cloned()
+        .collect();
     Evidence {
-        conditions: objects.iter().flat_map(conditions).collect(),
         events: last_events(objects, events),
-        notes: notes.to_vec(),
+        notes,
+        conditions,
     }
+}
+
+/// The function that could not be called, by what Crossplane's conditions and events say.
+pub(crate) fn failing_function(evidence: &Evidence) -> Option<&str> {
+    let conditions = evidence.conditions.iter().map(|one| &one.message);
+    let events = evidence.events.iter().map(|one| &one.message);
+    conditions
+        .chain(events)
+        .chain(&evidence.notes)
+        .find_map(|text| {
+            let (_, rest) = text.split_once("cannot run Function \"")?;
+            Some(rest.split_once('"')?.0)
+        })
 }
 
 fn conditions(object: &Value) -> Vec<ObjectCondition> {

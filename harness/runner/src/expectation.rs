@@ -3,12 +3,13 @@
 use crosscut_assertion::{Mismatch as AssertionMismatch, Problem, Subject};
 use crosscut_events::{Failure, Mismatch, Nearest};
 use crosscut_expr::Scope;
+use crosscut_suite::distance;
 use crosscut_suite::model::{Judgement, Side};
 use serde_json::Value;
 
 use crate::action::stop_of;
 use crate::api::{RequestError, Target};
-use crate::evidence::object_name;
+use crate::evidence::{failing_function, object_name, text};
 use crate::session::Session;
 use crate::trial::{Stop, location};
 
@@ -27,28 +28,32 @@ pub(crate) async fn expect(
         Ok(candidates) => candidates,
         Err(error) => return Err(explained(stop_of(&error), judgement, &[], session).await),
     };
-    if candidates
-        .iter()
-        .any(|candidate| judgement.assertion.check(candidate, scope).is_empty())
-    {
+    let judged = judged(judgement, &candidates, scope);
+    if judged.iter().any(Judged::holds) {
         return Ok(());
     }
-    let failure = match nearest(judgement, &candidates, scope) {
-        Some((candidate, mismatches)) => mismatched(
+    let stop = match (
+        judged.iter().find(|one| one.is_undecided()),
+        nearest(&judged),
+    ) {
+        (Some(undecided), _) => undecided_stop(judgement, undecided),
+        (None, Some(nearest)) => Stop::failed(mismatched(
             judgement,
             &subject,
-            candidate,
-            mismatches,
-            candidates.len(),
+            nearest,
+            judged.len(),
             scope,
-        ),
-        None => missing(&subject, side),
+        )),
+        (None, None) => {
+            let failure = missing(judgement, &subject, side, session, scope).await;
+            return Err(explained(Stop::failed(failure), judgement, &[], session).await);
+        }
     };
-    let concerned: Vec<Value> = nearest(judgement, &candidates, scope)
-        .map(|(object, _)| object.clone())
+    let concerned: Vec<Value> = nearest(&judged)
+        .map(|one| one.object.clone())
         .into_iter()
         .collect();
-    Err(explained(Stop::failed(failure), judgement, &concerned, session).await)
+    Err(explained(stop, judgement, &concerned, session).await)
 }
 
 /// No object may be as the assertion says.
@@ -70,19 +75,62 @@ pub(crate) async fn absent(
         Err(RequestError::NoSuchKind { .. }) => return Ok(()),
         Err(error) => return Err(explained(stop_of(&error), judgement, &[], session).await),
     };
-    let found = candidates
+    let judged = judged(judgement, &candidates, scope);
+    let found = judged.iter().find(|one| one.holds());
+    let (stop, object) = match (found, judged.iter().find(|one| one.is_undecided())) {
+        (Some(found), _) => (Stop::failed(present(found.object)), found.object),
+        (None, Some(undecided)) => (undecided_stop(judgement, undecided), undecided.object),
+        (None, None) => return Ok(()),
+    };
+    Err(explained(stop, judgement, std::slice::from_ref(object), session).await)
+}
+
+fn present(object: &Value) -> Failure {
+    let message = format!("{} exists, but must not", object_name(object));
+    Failure::new("absent::present", message)
+}
+
+/// A candidate and what it is otherwise than the assertion says.
+struct Judged<'a> {
+    object: &'a Value,
+    mismatches: Vec<AssertionMismatch>,
+}
+
+impl Judged<'_> {
+    fn holds(&self) -> bool {
+        self.mismatches.is_empty()
+    }
+
+    /// Whether it could match, if what the assertion asks for were here.
+    fn is_undecided(&self) -> bool {
+        !self.holds() && self.mismatches.iter().all(|mismatch| mismatch.unsupported)
+    }
+}
+
+fn judged<'a>(judgement: &Judgement, candidates: &'a [Value], scope: &Scope) -> Vec<Judged<'a>> {
+    candidates
         .iter()
-        .find(|candidate| judgement.assertion.check(candidate, scope).is_empty());
-    let Some(found) = found else { return Ok(()) };
-    let message = format!("{} exists, but must not", object_name(found));
-    let failure = Failure::new("absent::present", message);
-    Err(explained(
-        Stop::failed(failure),
-        judgement,
-        std::slice::from_ref(found),
-        session,
-    )
-    .await)
+        .map(|object| Judged {
+            object,
+            mismatches: judgement.assertion.check(object, scope),
+        })
+        .collect()
+}
+
+/// The candidate with the fewest mismatches.
+fn nearest<'a, 'b>(judged: &'b [Judged<'a>]) -> Option<&'b Judged<'a>> {
+    judged.iter().min_by_key(|one| one.mismatches.len())
+}
+
+/// Neither held nor failed: an expression asks for what is not here.
+fn undecided_stop(judgement: &Judgement, undecided: &Judged<'_>) -> Stop {
+    let mut failure = Failure::new("expect::unsupported", "the assertion cannot be judged");
+    if let Some(mismatch) = undecided.mismatches.first() {
+        failure.message.clone_from(&mismatch.message);
+        failure.location = Some(location(&judgement.place.with_span(mismatch.span)));
+    }
+    failure.help = Some("crosscut does not have this; write the assertion without it".to_owned());
+    Stop::unsupported(failure)
 }
 
 fn subject(judgement: &Judgement, scope: &Scope) -> Result<Subject, Stop> {
@@ -95,10 +143,16 @@ fn subject(judgement: &Judgement, scope: &Scope) -> Result<Subject, Stop> {
 fn problem_stop(judgement: &Judgement, problems: Vec<Problem>) -> Stop {
     let mut failure = Failure::new("expect::evaluation", "the assertion could not be evaluated");
     failure.location = Some(location(&judgement.place));
-    if let Some(problem) = problems.into_iter().next() {
-        failure.message = problem.message;
-        failure.location = Some(location(&judgement.place.with_span(problem.span)));
-        failure.help = problem.help;
+    let Some(problem) = problems.into_iter().next() else {
+        return Stop::failed(failure);
+    };
+    failure.location = Some(location(&judgement.place.with_span(problem.span)));
+    let unsupported = problem.is_unsupported();
+    failure.message = problem.message;
+    failure.help = problem.help;
+    if unsupported {
+        failure.code = "expect::unsupported".to_owned();
+        return Stop::unsupported(failure);
     }
     Stop::failed(failure)
 }
@@ -123,28 +177,15 @@ async fn candidates(
     session.api(side).find(&target).await
 }
 
-/// The candidate with the fewest mismatches, and those.
-fn nearest<'a>(
-    judgement: &Judgement,
-    candidates: &'a [Value],
-    scope: &Scope,
-) -> Option<(&'a Value, Vec<AssertionMismatch>)> {
-    candidates
-        .iter()
-        .map(|candidate| (candidate, judgement.assertion.check(candidate, scope)))
-        .min_by_key(|(_, mismatches)| mismatches.len())
-}
-
 fn mismatched(
     judgement: &Judgement,
     subject: &Subject,
-    candidate: &Value,
-    mismatches: Vec<AssertionMismatch>,
+    nearest: &Judged<'_>,
     candidates: usize,
     scope: &Scope,
 ) -> Failure {
     let message = match candidates {
-        1 => format!("{} is not as expected", object_name(candidate)),
+        1 => format!("{} is not as expected", object_name(nearest.object)),
         _ => format!(
             "none of {candidates} objects of kind {} is as expected",
             kind_of(subject)
@@ -152,18 +193,23 @@ fn mismatched(
     };
     let mut failure = Failure::new("expect::mismatch", message);
     if candidates > 1 {
-        failure.nearest = Some(Nearest {
-            object: object_name(candidate),
-            differences: mismatches.len(),
-            candidates,
-        });
+        failure.nearest = Some(wire_nearest(nearest, candidates));
     }
-    failure.diff = judgement.assertion.diff(candidate, scope);
-    failure.mismatches = mismatches
-        .into_iter()
-        .map(|mismatch| wire(judgement, mismatch))
+    failure.diff = judgement.assertion.diff(nearest.object, scope);
+    failure.mismatches = nearest
+        .mismatches
+        .iter()
+        .map(|mismatch| wire(judgement, mismatch.clone()))
         .collect();
     failure
+}
+
+fn wire_nearest(nearest: &Judged<'_>, candidates: usize) -> Nearest {
+    Nearest {
+        object: object_name(nearest.object),
+        differences: nearest.mismatches.len(),
+        candidates,
+    }
 }
 
 fn wire(judgement: &Judgement, mismatch: AssertionMismatch) -> Mismatch {
@@ -176,7 +222,55 @@ fn wire(judgement: &Judgement, mismatch: AssertionMismatch) -> Mismatch {
     }
 }
 
-fn missing(subject: &Subject, side: Side) -> Failure {
+/// No object has the name or the labels. Another of the kind may be what was meant: the one with the
+/// fewest differences, and of those the one whose name is most alike.
+async fn missing(
+    judgement: &Judgement,
+    subject: &Subject,
+    side: Side,
+    session: &mut Session,
+    scope: &Scope,
+) -> Failure {
+    let others = others(subject, side, session).await;
+    let mut failure = Failure::new(
+        "expect::missing",
+        missing_message(subject, side, others.len()),
+    );
+    let wanted = subject.name.as_deref().unwrap_or_default();
+    let judged = judged(judgement, &others, scope);
+    let nearest = judged.iter().min_by_key(|one| {
+        let name = text(one.object, "/metadata/name");
+        (one.mismatches.len(), distance(wanted, name))
+    });
+    if let Some(nearest) = nearest {
+        failure.nearest = Some(wire_nearest(nearest, others.len()));
+        failure.diff = judgement.assertion.diff(nearest.object, scope);
+    }
+    failure
+}
+
+/// Every object of the kind in the namespace, or else in all. Best effort, since a failure is being explained
+/// already.
+async fn others(subject: &Subject, side: Side, session: &mut Session) -> Vec<Value> {
+    let anything = Subject {
+        name: None,
+        labels: Default::default(),
+        ..subject.clone()
+    };
+    let here = candidates(&anything, side, session).await;
+    let here = here.unwrap_or_default();
+    if !here.is_empty() {
+        return here;
+    }
+    let anywhere = Subject {
+        namespace: Some(String::new()),
+        ..anything
+    };
+    let anywhere = candidates(&anywhere, side, session).await;
+    anywhere.unwrap_or_default()
+}
+
+fn missing_message(subject: &Subject, side: Side, others: usize) -> String {
     let cluster = match side {
         Side::Control => "control plane",
         Side::Target => "target cluster",
@@ -191,10 +285,13 @@ fn missing(subject: &Subject, side: Side) -> Failure {
         .as_ref()
         .map(|name| format!(" in namespace {name}"))
         .unwrap_or_default();
-    Failure::new(
-        "expect::missing",
-        format!("there is {what}{namespace} on the {cluster}"),
-    )
+    let names_some = subject.name.is_some() || !subject.labels.is_empty();
+    let at_all = if names_some && others == 0 {
+        ", and no other of this kind"
+    } else {
+        ""
+    };
+    format!("there is {what}{namespace} on the {cluster}{at_all}")
 }
 
 fn kind_of(subject: &Subject) -> &str {
@@ -211,5 +308,9 @@ async fn explained(
         stop.failure.location = Some(location(&judgement.place));
     }
     stop.failure.evidence = session.evidence(objects).await;
+    if stop.failure.help.is_none() {
+        stop.failure.help =
+            failing_function(&stop.failure.evidence).map(|name| session.function_help(name));
+    }
     stop
 }

@@ -12,6 +12,8 @@ pub(crate) struct TemplateError {
     pub(crate) place: Place,
     pub(crate) message: String,
     pub(crate) help: Option<String>,
+    /// Whether it asks for what is not here.
+    pub(crate) unsupported: bool,
 }
 
 /// `$provider`, `$values`, `$namespace` (the one that the trial's lease has) and the scenario's bindings.
@@ -54,6 +56,7 @@ pub(crate) fn evaluate(
     template(node, scope).map_err(|problems| match problems.into_iter().next() {
         Some(problem) => TemplateError {
             place: place.with_span(problem.span),
+            unsupported: problem.is_unsupported(),
             message: problem.message,
             help: problem.help,
         },
@@ -61,6 +64,7 @@ pub(crate) fn evaluate(
             place: place.clone(),
             message: "the template could not be evaluated".to_owned(),
             help: None,
+            unsupported: false,
         },
     })
 }

@@ -1,19 +1,22 @@
 //! A trial's two clusters while its actions run: clients, rest, and what was touched.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crosscut_cluster::{Lease, Rest, SettleError, Side};
 use crosscut_events::Evidence;
-use crosscut_suite::model::Side as DocumentSide;
+use crosscut_suite::model::{Side as DocumentSide, Suite};
 use serde_json::Value;
 
 use crate::api::{Api, Target};
 use crate::evidence::evidence;
+use crate::trial::location;
 
 /// A trial's lease and what its actions left behind so far.
 pub(crate) struct Session {
     lease: Box<dyn Lease>,
+    suite: Arc<Suite>,
     control: Api,
     target: Api,
     /// Whether anything was written since the clusters were last at rest.
@@ -24,11 +27,12 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(lease: Box<dyn Lease>) -> Session {
+    pub(crate) fn new(lease: Box<dyn Lease>, suite: &Arc<Suite>) -> Session {
         let control = Api::new(&lease.client(Side::Control), lease.namespace());
         let target = Api::new(&lease.client(Side::Target), lease.namespace());
         Session {
             lease,
+            suite: Arc::clone(suite),
             control,
             target,
             moved: true,
@@ -103,6 +107,20 @@ impl Session {
         }
         let events = self.events(&all).await;
         evidence(&all, &events, &self.rest.failing)
+    }
+
+    /// What to do about a function that cannot be called.
+    pub(crate) fn function_help(&self, name: &str) -> String {
+        let mut functions = self.suite.functions.iter();
+        match functions.find(|function| function.name == name) {
+            Some(function) => {
+                let place = location(&function.place);
+                format!(
+                    "make function {name} ({place}) answer first: nothing is composed without it"
+                )
+            }
+            None => format!("declare function {name} in crosscut.yaml, under functions"),
+        }
     }
 
     /// The Events in the namespaces of `objects`; cluster-scoped objects have theirs in `default`.

@@ -1,5 +1,7 @@
 //! One trial: lease, steps, verdict.
 
+use std::time::Duration;
+
 use crosscut_cluster::{Cluster, ClusterError, SettleError, Side};
 use crosscut_events::{Event, Evidence, Failure, Location, TrialId, TrialReport, Verdict, Warning};
 use crosscut_expr::Scope;
@@ -7,8 +9,8 @@ use crosscut_suite::Trial;
 use crosscut_suite::model::{Place, Step};
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::RunOptions;
 use crate::action;
-use crate::run::RunOptions;
 use crate::scope::{TemplateError, trial_scope, with_bindings};
 use crate::session::Session;
 
@@ -28,6 +30,13 @@ impl Stop {
         }
     }
 
+    pub(crate) fn unsupported(failure: Failure) -> Stop {
+        Stop {
+            verdict: Verdict::Unsupported,
+            failure: Box::new(failure),
+        }
+    }
+
     pub(crate) fn errored(failure: Failure) -> Stop {
         Stop {
             verdict: Verdict::Errored,
@@ -38,10 +47,19 @@ impl Stop {
 
 impl From<TemplateError> for Stop {
     fn from(error: TemplateError) -> Stop {
-        let mut failure = Failure::new("template::evaluation", error.message);
+        let code = if error.unsupported {
+            "template::unsupported"
+        } else {
+            "template::evaluation"
+        };
+        let mut failure = Failure::new(code, error.message);
         failure.location = Some(location(&error.place));
         failure.help = error.help;
-        Stop::failed(failure)
+        if error.unsupported {
+            Stop::unsupported(failure)
+        } else {
+            Stop::failed(failure)
+        }
     }
 }
 
@@ -78,6 +96,9 @@ pub(crate) fn location(place: &Place) -> Location {
 }
 
 /// Runs a trial and judges it. The duration is the caller's to fill in.
+///
+/// The deadline is for the trial's own steps: building a function or making a provider's base can take
+/// long, has bounds of its own, and is not the fault of the trial that happens to be the first.
 pub(crate) async fn run_trial(
     trial: &Trial,
     cluster: &dyn Cluster,
@@ -100,8 +121,11 @@ pub(crate) async fn run_trial(
     }
     match cluster.lease(trial, options.seed).await {
         Ok(lease) => {
-            let mut session = Session::new(lease);
-            let outcome = run_steps(trial, &mut session, id, events).await;
+            let mut session = Session::new(lease, &trial.suite);
+            let deadline = options.trial_deadline;
+            let steps = run_steps(trial, &mut session, id, events);
+            let outcome = tokio::time::timeout(deadline, steps).await;
+            let outcome = outcome.unwrap_or_else(|_| Err(Stop::errored(overdue(deadline))));
             report.warnings = warnings(&mut session).await;
             if options.final_objects {
                 send_objects(&mut session, id, events).await;
@@ -113,7 +137,10 @@ pub(crate) async fn run_trial(
             report.verdict = Verdict::Unsupported;
             report.reason = Some(reason);
         }
-        Err(error) => conclude(&mut report, Err(Stop::errored(cluster_failure(&error)))),
+        Err(error) => conclude(
+            &mut report,
+            Err(Stop::errored(cluster_failure(&error, trial))),
+        ),
     }
     report
 }
@@ -136,6 +163,9 @@ async fn send_objects(session: &mut Session, id: &TrialId, events: &UnboundedSen
 fn conclude(report: &mut TrialReport, outcome: Result<(), Stop>) {
     if let Err(stop) = outcome {
         report.verdict = stop.verdict;
+        if stop.verdict == Verdict::Unsupported {
+            report.reason = Some(stop.failure.message.clone());
+        }
         report.failures.push(*stop.failure);
     }
 }
@@ -183,21 +213,59 @@ async fn run_step(step: &Step, session: &mut Session, scope: &Scope) -> Result<(
     Ok(())
 }
 
-fn cluster_failure(error: &ClusterError) -> Failure {
+fn overdue(deadline: Duration) -> Failure {
+    let message = format!("the trial did not end within {} s", deadline.as_secs());
+    let mut failure = Failure::new("trial::deadline", message);
+    failure.help =
+        Some("a function or a control plane hangs; run the trial alone with -v".to_owned());
+    failure
+}
+
+fn cluster_failure(error: &ClusterError, trial: &Trial) -> Failure {
     let mut message = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
-        message.push_str(": ");
-        message.push_str(&error.to_string());
+        let text = error.to_string();
+        // Some errors name their cause themselves.
+        if !message.contains(&text) {
+            message.push_str(": ");
+            message.push_str(&text);
+        }
         cause = error.source();
     }
-    let code = match error {
-        ClusterError::Function { .. } => "cluster::function",
-        ClusterError::Install { .. } => "cluster::install",
-        ClusterError::Settle { .. } => "cluster::settle",
-        _ => "cluster::lease",
+    let (code, help) = match error {
+        ClusterError::Function { .. } => (
+            "cluster::function",
+            "the same command by hand shows what it does; it must serve gRPC without TLS where {address} tells it to",
+        ),
+        ClusterError::Install { .. } => (
+            "cluster::install",
+            "the control plane refuses the document for this reason; nothing is judged without it",
+        ),
+        ClusterError::Settle { .. } => (
+            "cluster::settle",
+            "what is installed keeps a controller busy; look for two writers of one field",
+        ),
+        _ => ("cluster::lease", "run the trial alone with -v"),
     };
-    Failure::new(code, message)
+    let mut failure = Failure::new(code, message);
+    failure.location = declared(error, trial).map(location);
+    failure.help = Some(help.to_owned());
+    failure
+}
+
+/// Where the user wrote what a control plane could not be had with.
+fn declared<'a>(error: &'a ClusterError, trial: &'a Trial) -> Option<&'a Place> {
+    match error {
+        ClusterError::Function { name, .. } => {
+            let mut functions = trial.suite.functions.iter();
+            let function = functions.find(|function| function.name == *name)?;
+            Some(&function.place)
+        }
+        ClusterError::Install { place, .. } => place.as_ref(),
+        ClusterError::Settle { .. } => Some(&trial.provider.place),
+        _ => None,
+    }
 }
 
 /// Warning events of providers about what they were told to do: they decide no verdict.

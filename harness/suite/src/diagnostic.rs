@@ -125,7 +125,27 @@ impl miette::Diagnostic for Diagnostic {
 fn one_line(source: &Source, span: Span) -> SourceSpan {
     let text = source.text.get(span.start..span.end).unwrap_or_default();
     let length = text.find('\n').unwrap_or(text.len());
-    SourceSpan::from((span.start, length))
+    SourceSpan::from((span.start, text.floor_char_boundary(length.min(AROUND))))
+}
+
+/// Lines that are longer together are not shown whole: some files have a megabyte on one line.
+const LONGEST_SNIPPET: usize = 2_000;
+/// How much of such a line is shown on either side of what a label points at, in bytes.
+const AROUND: usize = 80;
+
+/// The surroundings of a place within its line.
+fn window(text: &str, offset: usize) -> MietteSpanContents<'_> {
+    let (before, after) = text.split_at(text.floor_char_boundary(offset));
+    let line = before.matches('\n').count();
+    let begun = before.rsplit('\n').next().unwrap_or_default();
+    let cut = begun.ceil_char_boundary(begun.len().saturating_sub(AROUND));
+    let rest = after.split('\n').next().unwrap_or_default();
+    // A label is at most as long as one side.
+    let end = rest.floor_char_boundary(2 * AROUND);
+    let start = before.len() - begun.len() + cut;
+    let data = &text.as_bytes()[start..before.len() + end];
+    let column = begun[..cut].chars().count();
+    MietteSpanContents::new(data, (start, data.len()).into(), line, column, 1)
 }
 
 impl SourceCode for Place {
@@ -135,10 +155,12 @@ impl SourceCode for Place {
         context_lines_before: usize,
         context_lines_after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, miette::MietteError> {
-        let contents =
-            self.source
-                .text
-                .read_span(span, context_lines_before, context_lines_after)?;
+        let text = &self.source.text;
+        let mut contents = text.read_span(span, context_lines_before, context_lines_after)?;
+        if context_lines_before + context_lines_after > 0 && contents.data().len() > LONGEST_SNIPPET
+        {
+            contents = Box::new(window(text, span.offset()));
+        }
         Ok(Box::new(MietteSpanContents::new_named(
             self.source.name.clone(),
             contents.data(),

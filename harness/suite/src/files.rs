@@ -1,9 +1,10 @@
 //! Reading files, behind a trait so that loading can be tested in memory.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use crosscut_yaml::Limits;
 
 /// Deeper folders are not searched: a link that leads back up would never end otherwise.
 const DEEPEST: usize = 32;
@@ -13,7 +14,7 @@ pub trait Files {
     /// The text of a file.
     ///
     /// # Errors
-    /// Where there is no such file, or it is not UTF-8.
+    /// Where there is no such file, it is not UTF-8, or it is longer than any document may be.
     fn read(&self, file: &Utf8Path) -> io::Result<String>;
 
     /// Every file in a folder and the folders below it, sorted; the file itself where `path` is one.
@@ -21,6 +22,9 @@ pub trait Files {
     /// # Errors
     /// Where there is no such path.
     fn list(&self, path: &Utf8Path) -> io::Result<Vec<Utf8PathBuf>>;
+
+    /// Whether there is such a file, readable or not.
+    fn is_file(&self, file: &Utf8Path) -> bool;
 }
 
 /// The real file system.
@@ -29,7 +33,27 @@ pub struct Disk;
 
 impl Files for Disk {
     fn read(&self, file: &Utf8Path) -> io::Result<String> {
-        std::fs::read_to_string(file)
+        let longest = u64::try_from(Limits::default().bytes).unwrap_or(u64::MAX);
+        let metadata = std::fs::metadata(file)?;
+        // A pipe would be waited for, and a device may have no end.
+        if !metadata.is_file() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "it is no regular file",
+            ));
+        }
+        if metadata.len() > longest {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let mut text = String::new();
+        std::fs::File::open(file)?
+            .take(longest)
+            .read_to_string(&mut text)?;
+        Ok(text)
+    }
+
+    fn is_file(&self, file: &Utf8Path) -> bool {
+        file.is_file()
     }
 
     fn list(&self, path: &Utf8Path) -> io::Result<Vec<Utf8PathBuf>> {
@@ -65,6 +89,10 @@ impl Files for BTreeMap<Utf8PathBuf, String> {
         self.get(file)
             .cloned()
             .ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn is_file(&self, file: &Utf8Path) -> bool {
+        self.contains_key(file)
     }
 
     fn list(&self, path: &Utf8Path) -> io::Result<Vec<Utf8PathBuf>> {

@@ -20,6 +20,7 @@ pub use diagnostic::{Diagnostic, Report};
 pub use files::{Disk, Files};
 pub use load::{load, load_from};
 pub use model::Trial;
+pub use nearest::distance;
 pub use plan::{Plan, Selection};
 
 /// The apiVersion of every document.

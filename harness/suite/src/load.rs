@@ -11,7 +11,7 @@ use crate::files::{Disk, Files};
 use crate::lint;
 use crate::model::{Place, Provider, Scenario, Suite};
 use crate::plan::{Plan, Selection, plan};
-use crate::read::{RawSuite, Reader, normalized, provider, scenario, suite};
+use crate::read::{Folder, RawSuite, Reader, normalized, provider, scenario, suite};
 
 /// The file that makes a folder a project.
 const SUITE_FILE: &str = "crosscut.yaml";
@@ -46,21 +46,22 @@ pub fn load_from(
     };
     let mut warnings = std::mem::take(&mut reader.warnings);
     warnings.extend(lint::lint(&suite, &reader));
-    plan(Arc::new(suite), &selection, warnings)
+    plan(files, Arc::new(suite), &selection, warnings)
 }
 
 /// The nearest folder at or above `start` that has a suite file.
 fn project_of(files: &dyn Files, start: &Utf8Path) -> Option<Utf8PathBuf> {
     let found = start
         .ancestors()
-        .find(|folder| files.read(&folder.join(SUITE_FILE)).is_ok())?;
+        .find(|folder| files.is_file(&folder.join(SUITE_FILE)))?;
     Some(found.to_owned())
 }
 
 fn no_project(start: &Utf8Path) -> Vec<Diagnostic> {
     let message = format!("there is no {SUITE_FILE} in {start} or a folder above it");
     let help = format!(
-        "a project needs one; the least is: {{apiVersion: {}, kind: Suite, metadata: {{name: mine}}}}",
+        "run crosscut in a project's folder or give its path; for a new project, write {SUITE_FILE} with at least: \
+         {{apiVersion: {}, kind: Suite, metadata: {{name: mine}}}}",
         crate::API_VERSION
     );
     vec![Diagnostic::nowhere("suite::no_suite", message).with_help(help)]
@@ -98,12 +99,19 @@ fn one(
     let first = documents.next();
     if count != 1 && !reader.is_broken(file) {
         let message = format!("{} must hold one document, not {count}", reader.shown(file));
-        reader.problem(Diagnostic::nowhere("suite::documents", message));
+        // The one too many is where to look; an empty file has no place in it.
+        let problem = match documents.next() {
+            Some((_, place)) => Diagnostic::error("suite::documents", message, place),
+            None => Diagnostic::error("suite::documents", message, reader.beginning(file)),
+        };
+        reader.problem(problem.with_help(
+            "it holds the Suite alone; scenarios and providers have files of their own",
+        ));
     }
     first
 }
 
-fn providers(reader: &mut Reader<'_>, folders: &[Utf8PathBuf]) -> Vec<Arc<Provider>> {
+fn providers(reader: &mut Reader<'_>, folders: &[Folder]) -> Vec<Arc<Provider>> {
     let mut found = BTreeMap::new();
     for file in named(reader, folders, "provider") {
         for (node, place) in reader.documents(&file) {
@@ -123,7 +131,7 @@ fn providers(reader: &mut Reader<'_>, folders: &[Utf8PathBuf]) -> Vec<Arc<Provid
     found.into_values().collect()
 }
 
-fn scenarios(reader: &mut Reader<'_>, folders: &[Utf8PathBuf]) -> Vec<Arc<Scenario>> {
+fn scenarios(reader: &mut Reader<'_>, folders: &[Folder]) -> Vec<Arc<Scenario>> {
     let mut found = BTreeMap::new();
     for file in named(reader, folders, "scenario") {
         for (node, place) in reader.documents(&file) {
@@ -144,22 +152,27 @@ fn scenarios(reader: &mut Reader<'_>, folders: &[Utf8PathBuf]) -> Vec<Arc<Scenar
 }
 
 /// The files called `<stem>.yaml` in the folders and below, at any depth, each once.
-fn named(reader: &mut Reader<'_>, folders: &[Utf8PathBuf], stem: &str) -> Vec<Utf8PathBuf> {
+fn named(reader: &mut Reader<'_>, folders: &[Folder], stem: &str) -> Vec<Utf8PathBuf> {
     let mut files = Vec::new();
     for folder in folders {
-        match reader.files().list(folder) {
+        match reader.files().list(&folder.path) {
             Ok(found) => files.extend(found.into_iter().filter(|file| {
                 file.file_stem() == Some(stem) && matches!(file.extension(), Some("yaml" | "yml"))
             })),
             Err(error) => {
                 let message = format!(
                     "the folder {} cannot be read: {error}",
-                    reader.shown(folder)
+                    reader.shown(&folder.path)
                 );
                 let help =
                     format!("it should hold {stem}s, each in a folder of its own as {stem}.yaml");
-                reader
-                    .problem(Diagnostic::nowhere("suite::missing_folder", message).with_help(help));
+                let problem = match &folder.place {
+                    Some(place) => {
+                        Diagnostic::error("suite::missing_folder", message, place.clone())
+                    }
+                    None => Diagnostic::nowhere("suite::missing_folder", message),
+                };
+                reader.problem(problem.with_help(help));
             }
         }
     }

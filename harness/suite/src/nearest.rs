@@ -1,5 +1,10 @@
 //! The known name that was probably meant.
 
+/// At most this many candidates are listed.
+const MOST_SHOWN: usize = 20;
+/// Longer words are no names, and comparing them would take long.
+const LONGEST: usize = 200;
+
 /// The candidate nearest to `name`, if one is near enough to be what was meant.
 pub(crate) fn nearest<'a>(
     name: &str,
@@ -8,6 +13,7 @@ pub(crate) fn nearest<'a>(
     let limit = (name.chars().count() / 3).max(1) + 1;
     candidates
         .into_iter()
+        .filter(|candidate| name.len().max(candidate.len()) <= LONGEST)
         .map(|candidate| {
             (
                 distance(&name.to_lowercase(), &candidate.to_lowercase()),
@@ -25,12 +31,22 @@ pub(crate) fn suggestion<'a>(name: &str, candidates: impl IntoIterator<Item = &'
     match nearest(name, candidates.iter().copied()) {
         Some(near) => format!("did you mean \"{near}\"?"),
         None if candidates.is_empty() => "there are none".to_owned(),
-        None => format!("known are: {}", candidates.join(", ")),
+        None => format!("known are: {}", shortened(&candidates)),
+    }
+}
+
+/// The first candidates; a list that fills the screen helps nobody.
+fn shortened(candidates: &[&str]) -> String {
+    let shown = candidates[..candidates.len().min(MOST_SHOWN)].join(", ");
+    match candidates.len().saturating_sub(MOST_SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
 
 /// Edits (insert, remove, replace, swap neighbours) between two words.
-fn distance(left: &str, right: &str) -> usize {
+#[must_use]
+pub fn distance(left: &str, right: &str) -> usize {
     let left: Vec<char> = left.chars().collect();
     let right: Vec<char> = right.chars().collect();
     let mut rows = vec![(0..=right.len()).collect::<Vec<usize>>()];

@@ -1,13 +1,16 @@
 //! What is to be judged: scenarios times providers, less what is not selected.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use globset::{Glob, GlobMatcher};
 
 use crate::diagnostic::{Diagnostic, Report};
+use crate::files::Files;
 use crate::model::{Provider, Scenario, Suite, Trial};
 use crate::nearest::suggestion;
+use crate::read::PATTERN_HELP;
 
 /// What is asked for. The default is everything.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +36,7 @@ pub struct Plan {
 
 /// Selects the trials.
 pub(crate) fn plan(
+    files: &dyn Files,
     suite: Arc<Suite>,
     selection: &Selection,
     warnings: Vec<Diagnostic>,
@@ -49,8 +53,14 @@ pub(crate) fn plan(
             patterns.is_empty() || patterns.iter().any(|one| one.is_match(&scenario.name))
         })
         .collect();
+    if suite.scenarios.is_empty() {
+        problems.push(no_scenario(&suite));
+    } else {
+        problems.extend(useless_paths(files, &suite, selection));
+        problems.extend(useless_patterns(&suite, &patterns));
+    }
     if scenarios.is_empty() && problems.is_empty() {
-        problems.push(nothing_selected(&suite, selection));
+        problems.push(nothing_in_common());
     }
     if !problems.is_empty() {
         return Err(problems.into());
@@ -84,6 +94,7 @@ fn trial(suite: &Arc<Suite>, scenario: &Arc<Scenario>, provider: &Arc<Provider>)
     }
 }
 
+/// The patterns on scenarios' names.
 fn patterns(selection: &Selection, problems: &mut Vec<Diagnostic>) -> Vec<GlobMatcher> {
     let mut patterns = Vec::new();
     for text in &selection.scenarios {
@@ -91,7 +102,8 @@ fn patterns(selection: &Selection, problems: &mut Vec<Diagnostic>) -> Vec<GlobMa
             Ok(glob) => patterns.push(glob.compile_matcher()),
             Err(error) => {
                 let message = format!("--scenario \"{text}\" is no pattern: {}", error.kind());
-                problems.push(Diagnostic::nowhere("suite::pattern", message));
+                let problem = Diagnostic::nowhere("suite::pattern", message);
+                problems.push(problem.with_help(PATTERN_HELP));
             }
         }
     }
@@ -132,7 +144,8 @@ fn providers(
 /// Scenarios must not name providers that do not exist.
 fn only_known(suite: &Suite, problems: &mut Vec<Diagnostic>) {
     for scenario in &suite.scenarios {
-        for name in scenario.only.iter().flat_map(|only| &only.providers) {
+        let Some(only) = &scenario.only else { continue };
+        for name in &only.providers {
             if !suite
                 .providers
                 .iter()
@@ -143,7 +156,7 @@ fn only_known(suite: &Suite, problems: &mut Vec<Diagnostic>) {
                     scenario.name
                 );
                 let problem =
-                    Diagnostic::error("suite::unknown_provider", message, scenario.place.clone());
+                    Diagnostic::error("suite::unknown_provider", message, only.place.clone());
                 problems.push(problem.with_help(known(suite, name)));
             }
         }
@@ -165,25 +178,80 @@ fn is_below(suite: &Suite, scenario: &Scenario, paths: &[Utf8PathBuf]) -> bool {
     paths.is_empty() || paths.iter().any(|path| file.starts_with(path))
 }
 
-fn nothing_selected(suite: &Suite, selection: &Selection) -> Diagnostic {
-    if suite.scenarios.is_empty() {
-        let help = "write one, for example as scenarios/first/scenario.yaml";
-        return Diagnostic::error(
-            "suite::no_scenario",
-            "the suite has no scenario",
-            suite.place.clone(),
-        )
-        .with_help(help);
-    }
-    let names = || {
+fn no_scenario(suite: &Suite) -> Diagnostic {
+    let message = "the suite has no scenario";
+    let help = "write one, for example as scenarios/first/scenario.yaml";
+    Diagnostic::error("suite::no_scenario", message, suite.place.clone()).with_help(help)
+}
+
+/// A path that selects nothing is a mistake even where others select something: what the user asked
+/// for would not be judged, and nobody would notice.
+fn useless_paths(files: &dyn Files, suite: &Suite, selection: &Selection) -> Vec<Diagnostic> {
+    let selects = |path: &Utf8PathBuf| {
         suite
             .scenarios
             .iter()
-            .map(|scenario| scenario.name.as_str())
+            .any(|scenario| is_below(suite, scenario, std::slice::from_ref(path)))
     };
-    let help = match selection.scenarios.first() {
-        Some(pattern) => suggestion(pattern, names()),
-        None => "the paths hold no scenario.yaml of this suite".to_owned(),
-    };
-    Diagnostic::nowhere("suite::nothing_selected", "no scenario is selected").with_help(help)
+    selection
+        .paths
+        .iter()
+        .filter(|path| !selects(path))
+        .map(|path| useless_path(files, suite, path))
+        .collect()
+}
+
+fn useless_path(files: &dyn Files, suite: &Suite, path: &Utf8PathBuf) -> Diagnostic {
+    let shown = path.strip_prefix(&suite.folder).unwrap_or(path);
+    if files.list(path).is_err() {
+        let message = format!("there is no file or folder {shown}");
+        let known: Vec<&str> = scenario_folders(suite).collect();
+        return Diagnostic::nowhere("suite::missing_path", message)
+            .with_help(suggestion(shown.as_str(), known));
+    }
+    let message = format!("{shown} holds no scenario of the suite in {}", suite.folder);
+    Diagnostic::nowhere("suite::nothing_selected", message)
+        .with_help("give a scenario.yaml, a folder that one is in, or the project's folder")
+}
+
+/// The folders of scenarios and those above them, as a user would write them.
+fn scenario_folders(suite: &Suite) -> impl Iterator<Item = &str> {
+    let folders: BTreeSet<&str> = suite
+        .scenarios
+        .iter()
+        .flat_map(|scenario| {
+            Utf8Path::new(&scenario.place.source.name)
+                .ancestors()
+                .skip(1)
+        })
+        .map(Utf8Path::as_str)
+        .filter(|folder| !folder.is_empty())
+        .collect();
+    folders.into_iter()
+}
+
+/// The same for patterns on names.
+fn useless_patterns(suite: &Suite, patterns: &[GlobMatcher]) -> Vec<Diagnostic> {
+    let names: Vec<&str> = suite
+        .scenarios
+        .iter()
+        .map(|scenario| scenario.name.as_str())
+        .collect();
+    patterns
+        .iter()
+        .filter(|pattern| !names.iter().any(|name| pattern.is_match(name)))
+        .map(|pattern| {
+            let text = pattern.glob().glob();
+            let message = format!("no scenario is called {text}");
+            Diagnostic::nowhere("suite::unknown_scenario", message)
+                .with_help(suggestion(text, names.iter().copied()))
+        })
+        .collect()
+}
+
+/// Each path and each pattern selects something, but not the same.
+fn nothing_in_common() -> Diagnostic {
+    let message = "no scenario is below the paths and matches --scenario";
+    Diagnostic::nowhere("suite::nothing_selected", message)
+        .with_help("leave one of them out; --list shows what is selected")
 }

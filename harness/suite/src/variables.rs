@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use crosscut_expr::Expression;
-use crosscut_yaml::{Kind, Node, Span};
+use crosscut_assertion::{Mark, Problem, template_variables};
+use crosscut_yaml::{Node, Span};
 
 use crate::diagnostic::Diagnostic;
 use crate::model::Place;
@@ -50,6 +50,8 @@ impl Names {
             self.used.borrow_mut().insert(name.clone());
             if !self.known.contains(&name) {
                 let message = format!("nothing binds ${name}");
+                let text = &place.source.text;
+                let span = found(&format!("${name}"), span, text).unwrap_or(span);
                 let problem =
                     Diagnostic::error("suite::unknown_binding", message, place.with_span(span))
                         .with_help(suggestion(&name, self.known.iter().map(String::as_str)))
@@ -67,77 +69,45 @@ pub(crate) fn of_template(
     place: &Place,
     problems: &mut Vec<Diagnostic>,
 ) -> Vec<(String, Span)> {
-    let mut found = Vec::new();
-    visit(node, place, &mut found, problems);
-    found
+    let (names, unparsable) = template_variables(node);
+    problems.extend(
+        unparsable
+            .into_iter()
+            .map(|problem| expression_problem(problem, place)),
+    );
+    names
 }
 
-fn visit(
-    node: &Node,
-    place: &Place,
-    found: &mut Vec<(String, Span)>,
-    problems: &mut Vec<Diagnostic>,
-) {
-    match &node.kind {
-        Kind::Sequence(items) => items
-            .iter()
-            .for_each(|item| visit(item, place, found, problems)),
-        Kind::Mapping(entries) => {
-            entries
-                .iter()
-                .for_each(|entry| visit(&entry.value, place, found, problems));
-        }
-        Kind::String(text) => {
-            if let Some(expression) = expression(text) {
-                match Expression::parse(expression) {
-                    Ok(parsed) => {
-                        found.extend(
-                            parsed
-                                .free_variables()
-                                .into_iter()
-                                .map(|name| (name, node.span)),
-                        );
-                    }
-                    Err(error) => {
-                        problems.push(unparsable(text, expression, node.span, &error, place));
-                    }
-                }
-            }
-        }
-        _ => {}
-    }
+/// A mistake in an expression; it is marked where it is, if the expression stands in the file as it was parsed.
+pub(crate) fn expression_problem(problem: Problem, place: &Place) -> Diagnostic {
+    let span = problem
+        .mark
+        .as_ref()
+        .and_then(|mark| marked(mark, problem.span, &place.source.text));
+    Diagnostic::error(
+        "suite::expression",
+        problem.message,
+        place.with_span(span.unwrap_or(problem.span)),
+    )
+    .with_help("expressions are JMESPath; docs/scenarios.md says what they can do")
+    .with_optional_help(problem.help)
 }
 
-/// The expression of a string that is wholly one. Strings of several lines are text.
-fn expression(text: &str) -> Option<&str> {
-    let inner = text.strip_prefix('(')?.strip_suffix(')')?;
-    if inner.is_empty() || text.contains('\n') {
-        return None;
-    }
-    Some(inner.strip_prefix("jp;").unwrap_or(inner))
-}
-
-fn unparsable(
-    text: &str,
-    expression: &str,
-    span: Span,
-    error: &crosscut_expr::ParseError,
-    place: &Place,
-) -> Diagnostic {
-    let written = place
-        .source
-        .text
-        .get(span.start..span.end)
-        .unwrap_or_default();
-    // The text may be quoted where it is written; its own offset is exact when it stands there as is.
-    let lead = written
-        .find(text)
-        .map_or(0, |at| at + text.find(expression).unwrap_or(0));
-    let start = (span.start + lead + error.offset).min(span.end);
-    let mark = Span {
+/// The character that a mark is about.
+fn marked(mark: &Mark, span: Span, text: &str) -> Option<Span> {
+    let start = found(&mark.expression, span, text)?.start + mark.offset;
+    let length = text.get(start..)?.chars().next().map_or(0, char::len_utf8);
+    Some(Span {
         start,
-        end: (start + 1).min(span.end.max(start)),
-    };
-    Diagnostic::error("suite::expression", error.message.clone(), place.with_span(mark))
-        .with_help("expressions are JMESPath; a string that is meant as text goes into quotes inside: ('(text)')")
+        end: start + length,
+    })
+}
+
+/// Where a part of a string is written. Quotes and escapes can keep it from being found.
+fn found(part: &str, span: Span, text: &str) -> Option<Span> {
+    let start = span.start + text.get(span.start..span.end)?.find(part)?;
+    Some(Span {
+        start,
+        end: start + part.len(),
+    })
 }

@@ -37,6 +37,18 @@ pub fn parse(text: &str, limits: &Limits) -> Result<Vec<Node>, Vec<SyntaxError>>
     }
 }
 
+/// What the parser says, with help for what its words do not explain.
+fn syntax(message: String, span: Span) -> SyntaxError {
+    let help = if message.contains("tab") {
+        "YAML is indented with blanks; replace the tab by some"
+    } else if message.contains("anchor") {
+        "a value that begins with * is an alias of one that begins with &; text goes into quotes"
+    } else {
+        "check indentation, brackets and quotes here and on the line above"
+    };
+    SyntaxError::new("yaml::syntax", message, span).with_help(help)
+}
+
 /// What `!!` stands for.
 const YAML_TAGS: &str = "tag:yaml.org,2002:";
 
@@ -107,7 +119,7 @@ impl<'a> Composer<'a> {
                         start,
                         end: (start + 1).min(self.text.len()).max(start),
                     };
-                    return Err(SyntaxError::new("yaml::syntax", error.to_string(), span));
+                    return Err(syntax(error.info(), span));
                 }
             }
         }
@@ -234,7 +246,7 @@ impl<'a> Composer<'a> {
             Kind::Null => "null".to_owned(),
             Kind::Sequence(_) | Kind::Mapping(_) => {
                 let error = SyntaxError::new("yaml::syntax", "a key must be a scalar", span);
-                return Err(error.with_help("JSON, which Kubernetes stores, has no other keys"));
+                return Err(error.with_help("JSON, which Kubernetes stores, has no other keys; text with commas or brackets goes into quotes"));
             }
         };
         Ok(Key {

@@ -3,5 +3,10 @@
 
 mod bad_input;
 mod exit_codes;
+mod failures;
+mod functions;
 mod project;
 mod reports;
+mod selection;
+mod signals;
+mod terminal;

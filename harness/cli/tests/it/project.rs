@@ -3,6 +3,7 @@
 use std::process::{Command, Output};
 
 use crosscut_testkit::{Project, redact};
+use snapbox::data::{Data, DataFormat};
 
 pub(crate) const SUITE: &str = "\
 apiVersion: crosscut.dev/v1alpha1
@@ -117,10 +118,31 @@ pub(crate) fn crosscut(project: &Project, arguments: &[&str]) -> Output {
 /// The exit code, and standard output and error with volatile values redacted.
 pub(crate) fn ran(project: &Project, arguments: &[&str]) -> (i32, String, String) {
     let output = crosscut(project, arguments);
-    let text = |bytes: &[u8]| redact(&String::from_utf8_lossy(bytes));
+    let text = |bytes: &[u8]| redacted(project, &String::from_utf8_lossy(bytes));
     (
         output.status.code().unwrap(),
         text(&output.stdout),
         text(&output.stderr),
     )
+}
+
+/// Text with everything replaced that is another in each run or on each machine.
+pub(crate) fn redacted(project: &Project, text: &str) -> String {
+    let stub = std::env::current_exe().unwrap();
+    let folder = project.path().canonicalize().unwrap();
+    let text = text
+        .replace(&*stub.to_string_lossy(), "[STUB]")
+        .replace(&*folder.to_string_lossy(), "[PROJECT]");
+    redact(&text)
+}
+
+/// Holds what a run printed against the golden file of this name.
+pub(crate) fn assert_golden(name: &str, ran: &(i32, String, String)) {
+    let (code, out, err) = ran;
+    let text = format!("exit code {code}\n\n== standard output\n{out}\n== standard error\n{err}");
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/it/golden")
+        .join(format!("{name}.txt"));
+    let golden = Data::read_from(&file, Some(DataFormat::Text));
+    snapbox::assert_data_eq!(text, golden.raw());
 }

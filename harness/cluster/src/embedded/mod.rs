@@ -18,7 +18,7 @@ use crosscut_suite::Trial;
 use crosscut_suite::model::{Provider, Suite};
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::functions::{self, Progress};
+use crate::functions::{self, Progress, StartError};
 use crate::{Cluster, ClusterError, Lease};
 
 use base::Base;
@@ -27,7 +27,7 @@ use base::Base;
 pub struct Embedded {
     suite: Arc<Suite>,
     progress: Progress,
-    functions: Mutex<Option<Arc<Functions>>>,
+    functions: Mutex<Option<Result<Arc<Functions>, StartError>>>,
     bases: Mutex<HashMap<String, Arc<OnceCell<Arc<Base>>>>>,
 }
 
@@ -42,17 +42,19 @@ impl Embedded {
         }
     }
 
-    /// The started functions. A failure to start is not remembered: the next trial says it again.
+    /// The started functions. A failure to start is remembered: waiting for it again in every trial
+    /// would take minutes and say nothing new.
     async fn functions(&self) -> Result<Arc<Functions>, ClusterError> {
         let mut started = self.functions.lock().await;
-        if let Some(functions) = started.as_ref() {
-            return Ok(Arc::clone(functions));
+        if let Some(outcome) = started.as_ref() {
+            return Ok(outcome.clone()?);
         }
         let suite = &self.suite;
-        let functions =
-            Arc::new(functions::start(&suite.functions, &suite.folder, &self.progress).await?);
-        *started = Some(Arc::clone(&functions));
-        Ok(functions)
+        let outcome = functions::start(&suite.functions, &suite.folder, &self.progress)
+            .await
+            .map(Arc::new);
+        *started = Some(outcome.clone());
+        Ok(outcome?)
     }
 
     /// A provider's base; the first trial of the provider makes it, the others wait for it.

@@ -194,6 +194,26 @@ fn for_each_resource(suite: &Suite, side: Side, visit: &mut dyn FnMut(&Resource)
     });
 }
 
+/// Every document of every action: what is written, and what is asserted.
+pub(super) fn for_each_document(suite: &Suite, visit: &mut dyn FnMut(&Node, &Place)) {
+    for side in [Side::Control, Side::Target] {
+        for_each_resource(suite, side, &mut |resource| {
+            visit(&resource.node, &resource.place);
+        });
+        for_each_action(suite, side, &mut |action| match action {
+            ActionKind::Expect(judgements) | ActionKind::Absent(judgements) => {
+                judgements
+                    .iter()
+                    .for_each(|one| visit(&one.node, &one.place));
+            }
+            ActionKind::Events(events) => events
+                .iter()
+                .for_each(|one| visit(&one.judgement.node, &one.judgement.place)),
+            _ => {}
+        });
+    }
+}
+
 /// Assertions of presence only: an absent kind may well be one that nothing defines.
 fn for_each_judgement(suite: &Suite, side: Side, visit: &mut dyn FnMut(&Judgement)) {
     for_each_action(suite, side, &mut |action| {

@@ -1,5 +1,6 @@
 //! Warnings: what is allowed but probably not meant.
 
+mod halves;
 mod kinds;
 
 use std::collections::BTreeSet;
@@ -13,6 +14,7 @@ use crate::read::{Reader, is_yaml};
 /// Everything suspicious about a suite that was read without mistakes.
 pub(crate) fn lint(suite: &Suite, reader: &Reader<'_>) -> Vec<Diagnostic> {
     let mut warnings = kinds::undefined(suite);
+    warnings.extend(halves::unclosed(suite));
     warnings.extend(unused_files(suite, reader));
     warnings
 }

@@ -25,12 +25,14 @@ pub struct Scenario {
 }
 
 /// A scenario that is not meant for every provider.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Only {
     /// The providers that it is meant for.
     pub providers: Vec<String>,
     /// Why not for the others.
     pub reason: String,
+    /// Where the providers are named.
+    pub place: Place,
 }
 
 /// A named value.
@@ -168,6 +170,8 @@ pub enum Propagation {
 pub struct Judgement {
     /// The assertion.
     pub assertion: Assertion,
+    /// The document that it was compiled from.
+    pub node: Node,
     /// The document's place, in the file that it is from.
     pub place: Place,
 }

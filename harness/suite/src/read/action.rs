@@ -13,8 +13,7 @@ use crate::model::{
     Action, ActionKind, EventJudgement, Judgement, Place, Propagation, Reference, Refusal,
     Resource, Side, Validation, Write,
 };
-use crate::nearest::suggestion;
-use crate::variables::{Names, of_template};
+use crate::variables::{Names, expression_problem, of_template};
 
 const VERBS: [&str; 8] = [
     "apply", "patch", "delete", "expect", "absent", "reject", "events", "sleep",
@@ -68,6 +67,9 @@ fn one_verb(
         .collect();
     if let [verb] = given[..] {
         return Some(verb);
+    }
+    if given.is_empty() && fields.has_unknown() {
+        return None;
     }
     let message = if given.is_empty() {
         "there is no action here".to_owned()
@@ -155,11 +157,9 @@ fn check_resource(reader: &mut Reader<'_>, resource: &Resource, context: &Contex
     for field in ["apiVersion", "kind"] {
         if resource.node.get(field).is_none() {
             let message = format!("the resource has no {field}");
-            reader.problem(Diagnostic::error(
-                "suite::missing_field",
-                message,
-                resource.place.clone(),
-            ));
+            let problem =
+                Diagnostic::error("suite::missing_field", message, resource.place.clone());
+            reader.problem(problem.with_help("every object has an apiVersion and a kind"));
         }
     }
     let used = of_template(&resource.node, &resource.place, &mut reader.problems);
@@ -342,15 +342,13 @@ fn judgement(
             );
             Some(Judgement {
                 assertion,
+                node: resource.node.clone(),
                 place: resource.place.clone(),
             })
         }
         Err(problems) => {
             for problem in problems {
-                let place = resource.place.with_span(problem.span);
-                let diagnostic = Diagnostic::error("suite::expression", problem.message, place)
-                    .with_optional_help(problem.help);
-                reader.problem(diagnostic);
+                reader.problem(expression_problem(problem, &resource.place));
             }
             None
         }
@@ -386,7 +384,7 @@ fn as_event(reader: &mut Reader<'_>, mut resource: Resource) -> Resource {
                 let message = format!("{field} is {implied} for events");
                 let place = resource.place.with_span(node.span);
                 let problem = Diagnostic::error("suite::events", message, place);
-                reader.problem(problem.with_help(suggestion(implied, [implied])));
+                reader.problem(problem.with_help(format!("leave {field} out")));
             }
             None => {
                 let value = Node {

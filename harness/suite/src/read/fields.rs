@@ -14,6 +14,7 @@ pub(crate) struct Fields<'n> {
     node: &'n Node,
     place: Place,
     what: &'static str,
+    has_unknown: bool,
 }
 
 impl<'n> Fields<'n> {
@@ -36,7 +37,20 @@ impl<'n> Fields<'n> {
         {
             reader.problem(unknown(&entry.key, &place, what, known));
         }
-        Some(Fields { node, place, what })
+        let has_unknown = entries
+            .iter()
+            .any(|entry| !known.contains(&entry.key.text.as_str()));
+        Some(Fields {
+            node,
+            place,
+            what,
+            has_unknown,
+        })
+    }
+
+    /// Whether there was an unknown field, which was reported. It may be what is missed elsewhere.
+    pub(crate) fn has_unknown(&self) -> bool {
+        self.has_unknown
     }
 
     /// Where the mapping is.
@@ -54,11 +68,8 @@ impl<'n> Fields<'n> {
         let found = self.get(field);
         if found.is_none() {
             let message = format!("{} has no {field}", self.what);
-            reader.problem(Diagnostic::error(
-                "suite::missing_field",
-                message,
-                self.place.clone(),
-            ));
+            let problem = Diagnostic::error("suite::missing_field", message, self.place.clone());
+            reader.problem(problem.with_help(format!("add {field}: to {}", self.what)));
         }
         found
     }
@@ -78,11 +89,8 @@ impl<'n> Fields<'n> {
         let text = string(reader, node, &self.place, field)?;
         if text.is_empty() {
             let place = self.place.with_span(node.span);
-            reader.problem(Diagnostic::error(
-                "suite::empty",
-                format!("{field} is empty"),
-                place,
-            ));
+            let problem = Diagnostic::error("suite::empty", format!("{field} is empty"), place);
+            reader.problem(problem.with_help(format!("{} needs a {field}", self.what)));
             return None;
         }
         Some(text)
@@ -182,10 +190,12 @@ pub(crate) fn duration(
     place: &Place,
     what: &str,
 ) -> Option<Duration> {
-    let text = string(reader, node, place, what)?;
-    let parsed = parse_duration(&text);
+    let parsed = node.as_str().and_then(parse_duration);
     if parsed.is_none() {
-        let message = format!("\"{text}\" is no duration");
+        let message = match node.as_str() {
+            Some(text) => format!("\"{text}\" is no duration"),
+            None => format!("{what} must be a duration, not {}", node.type_name()),
+        };
         let problem = Diagnostic::error("suite::duration", message, place.with_span(node.span))
             .with_help("write it as 500ms, 10s, 1m30s or 2h");
         reader.problem(problem);
@@ -196,13 +206,27 @@ pub(crate) fn duration(
 /// A report that `node` is of another type than expected.
 pub(crate) fn wrong_type(node: &Node, place: &Place, what: &str, expected: &str) -> Diagnostic {
     let message = format!("{what} must be {expected}, not {}", node.type_name());
-    Diagnostic::error("suite::wrong_type", message, place.with_span(node.span))
+    let problem = Diagnostic::error("suite::wrong_type", message, place.with_span(node.span));
+    problem.with_help(match (&node.kind, expected) {
+        (Kind::Null, _) => "write the value after the colon, or remove the field".to_owned(),
+        (_, "a mapping") => {
+            "write its fields as \"name: value\", one a line, indented below it".to_owned()
+        }
+        (_, "a list") => "write each item on a line of its own, after \"- \"".to_owned(),
+        (_, "true or false") => "write true or false, without quotes".to_owned(),
+        _ => format!("write {expected}"),
+    })
 }
 
 fn unknown(key: &Key, place: &Place, what: &str, known: &[&str]) -> Diagnostic {
     let message = format!("{what} has no field \"{}\"", key.text);
+    let help = if key.text == "true" && known.contains(&"on") {
+        "YAML 1.1 reads on as true: write \"on\", in quotes".to_owned()
+    } else {
+        suggestion(&key.text, known.iter().copied())
+    };
     Diagnostic::error("suite::unknown_field", message, place.with_span(key.span))
-        .with_help(suggestion(&key.text, known.iter().copied()))
+        .with_help(help)
         .with_label("unknown field")
 }
 

@@ -13,11 +13,12 @@ mod suite;
 
 pub(crate) use header::header;
 pub(crate) use provider::provider;
-pub(crate) use resources::{is_yaml, normalized};
+pub(crate) use resources::{PATTERN_HELP, is_yaml, normalized};
 pub(crate) use scenario::scenario;
-pub(crate) use suite::{RawSuite, suite};
+pub(crate) use suite::{Folder, RawSuite, suite};
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -67,7 +68,8 @@ impl<'a> Reader<'a> {
             Ok(text) => text,
             Err(error) => {
                 let message = format!("{} cannot be read: {error}", self.shown(file));
-                self.problem(Diagnostic::nowhere("suite::unreadable", message));
+                let problem = Diagnostic::nowhere("suite::unreadable", message);
+                self.problem(problem.with_help(readable(&error)));
                 self.broken.insert(file.to_owned());
                 return Vec::new();
             }
@@ -99,6 +101,13 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The beginning of a file that can be read.
+    pub(crate) fn beginning(&self, file: &Utf8Path) -> Place {
+        let text = self.files.read(file).unwrap_or_default();
+        let name = self.shown(file);
+        whole(&Arc::new(Source { name, text }))
+    }
+
     /// Whether what is wrong with a file as a whole was reported already.
     pub(crate) fn is_broken(&self, file: &Utf8Path) -> bool {
         self.broken.contains(file)
@@ -110,7 +119,19 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// What makes a file readable that is not.
+fn readable(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::InvalidData => "documents are text in UTF-8: save it as such, or leave it out",
+        ErrorKind::PermissionDenied => "give yourself the permission to read it",
+        ErrorKind::FileTooLarge => "documents have at most 16 MiB: split it",
+        _ => "documents are regular files that can be read",
+    }
+}
+
 fn syntax(error: SyntaxError, source: &Arc<Source>) -> Diagnostic {
     let place = whole(source).with_span(error.span);
-    Diagnostic::error(error.code, error.message, place).with_optional_help(error.help)
+    Diagnostic::error(error.code, error.message, place)
+        .with_help("documents are YAML as Kubernetes reads it")
+        .with_optional_help(error.help)
 }

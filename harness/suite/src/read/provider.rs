@@ -6,7 +6,7 @@ use globset::Glob;
 use serde_json::{Value, json};
 
 use super::fields::Fields;
-use super::resources::{FIELDS, in_folder, resources};
+use super::resources::{FIELDS, PATTERN_HELP, in_folder, resources};
 use super::{Reader, header};
 use crate::diagnostic::Diagnostic;
 use crate::model::{ConnectionSecret, ExternalName, ManagedRule, Place, Provider, Resource};
@@ -125,11 +125,8 @@ fn patterns(reader: &mut Reader<'_>, fields: &Fields<'_>) -> (String, String) {
         let text = fields.string(reader, field).unwrap_or_else(everything);
         if let Err(error) = Glob::new(&text) {
             let message = format!("\"{text}\" is no pattern: {}", error.kind());
-            reader.problem(Diagnostic::error(
-                "suite::pattern",
-                message,
-                fields.place().clone(),
-            ));
+            let problem = Diagnostic::error("suite::pattern", message, fields.place().clone());
+            reader.problem(problem.with_help(PATTERN_HELP));
         }
         text
     };

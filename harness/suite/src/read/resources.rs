@@ -13,6 +13,9 @@ use crate::nearest::suggestion;
 /// The fields that name documents.
 pub(crate) const FIELDS: [&str; 3] = ["file", "resource", "resources"];
 
+/// What a glob pattern may hold.
+pub(crate) const PATTERN_HELP: &str = "a pattern has *, **, ?, [ab] and {a,b}; put [ before a sign that is meant as such, and ] after it";
+
 /// The documents that `fields` names by `file`, `resource` or `resources`: exactly one of them.
 pub(crate) fn resources(
     reader: &mut Reader<'_>,
@@ -127,7 +130,7 @@ fn matching(
 ) -> Vec<Utf8PathBuf> {
     if !pattern.contains(['*', '?', '[', '{']) {
         let file = normalized(&folder.join(pattern));
-        if reader.files().read(&file).is_ok() {
+        if reader.files().is_file(&file) {
             return vec![file];
         }
         reader.problem(missing(reader, pattern, place, folder));
@@ -141,7 +144,8 @@ fn matching(
         Ok(glob) => glob.compile_matcher(),
         Err(error) => {
             let message = format!("\"{pattern}\" is no pattern: {}", error.kind());
-            reader.problem(Diagnostic::error("suite::pattern", message, place.clone()));
+            let problem = Diagnostic::error("suite::pattern", message, place.clone());
+            reader.problem(problem.with_help(PATTERN_HELP));
             return Vec::new();
         }
     };

@@ -19,11 +19,12 @@ pub(crate) fn scenario(
 ) -> Option<Scenario> {
     let header = header(reader, node, place, "Scenario")?;
     let Some(spec) = header.spec else {
-        reader.problem(Diagnostic::error(
+        let problem = Diagnostic::error(
             "suite::missing_field",
             "the scenario has no spec",
             header.place,
-        ));
+        );
+        reader.problem(problem.with_help("add spec: with steps: to the scenario"));
         return None;
     };
     let known = ["description", "providers", "bindings", "steps"];
@@ -59,11 +60,11 @@ fn warn_of_unused(reader: &mut Reader<'_>, bindings: &[Binding], steps: &[Step],
     for binding in bindings.iter().chain(of_steps).chain(of_actions) {
         if !names.is_used(&binding.name) {
             let message = format!("no expression uses ${}", binding.name);
-            reader.warnings.push(Diagnostic::warning(
-                "lint::unused_binding",
-                message,
-                binding.place.clone(),
-            ));
+            let warning =
+                Diagnostic::warning("lint::unused_binding", message, binding.place.clone());
+            reader
+                .warnings
+                .push(warning.with_help("use it in an expression, or remove it"));
         }
     }
 }
@@ -78,10 +79,15 @@ fn only(reader: &mut Reader<'_>, spec: &Fields<'_>) -> Option<Only> {
         return None;
     }
     let fields = Fields::of(reader, node, spec.place(), "providers", &["only", "reason"])?;
-    fields.required(reader, "only");
+    let node = fields.required(reader, "only")?;
+    let place = fields.place().with_span(node.span);
     let providers = fields.strings(reader, "only");
     let reason = fields.required_string(reader, "reason")?;
-    Some(Only { providers, reason })
+    Some(Only {
+        providers,
+        reason,
+        place,
+    })
 }
 
 fn step(

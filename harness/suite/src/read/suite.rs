@@ -5,7 +5,7 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 use crosscut_yaml::Node;
 
-use super::fields::Fields;
+use super::fields::{Fields, string};
 use super::resources::{FIELDS, normalized, resources};
 use super::{Reader, header};
 use crate::diagnostic::Diagnostic;
@@ -18,11 +18,18 @@ const DEADLINE: Duration = Duration::from_secs(20);
 pub(crate) struct RawSuite {
     pub(crate) name: String,
     pub(crate) namespace: String,
-    pub(crate) scenarios: Vec<Utf8PathBuf>,
-    pub(crate) providers: Vec<Utf8PathBuf>,
+    pub(crate) scenarios: Vec<Folder>,
+    pub(crate) providers: Vec<Folder>,
     pub(crate) install: Vec<Resource>,
     pub(crate) functions: Vec<Function>,
     /// `None` where there is no suite to speak of, which was reported.
+    pub(crate) place: Option<Place>,
+}
+
+/// A folder to search.
+pub(crate) struct Folder {
+    pub(crate) path: Utf8PathBuf,
+    /// Where the suite names it; `None` where it is the default.
     pub(crate) place: Option<Place>,
 }
 
@@ -32,12 +39,18 @@ impl RawSuite {
         RawSuite {
             name: String::new(),
             namespace: "default".to_owned(),
-            scenarios: vec![folder.join("scenarios")],
-            providers: vec![folder.join("providers")],
+            scenarios: vec![Folder::assumed(folder.join("scenarios"))],
+            providers: vec![Folder::assumed(folder.join("providers"))],
             install: Vec::new(),
             functions: Vec::new(),
             place: None,
         }
+    }
+}
+
+impl Folder {
+    fn assumed(path: Utf8PathBuf) -> Folder {
+        Folder { path, place: None }
     }
 }
 
@@ -73,11 +86,7 @@ pub(crate) fn suite(
         ("providers", &mut suite.providers),
     ] {
         if spec.get(field).is_some() {
-            let paths = spec.strings(reader, field);
-            *folders = paths
-                .iter()
-                .map(|path| normalized(&folder.join(path)))
-                .collect();
+            *folders = searched(reader, &spec, field, folder);
         }
     }
     for item in spec.list(reader, "install") {
@@ -92,6 +101,25 @@ pub(crate) fn suite(
     Some(suite)
 }
 
+/// The folders that a field names.
+fn searched(
+    reader: &mut Reader<'_>,
+    spec: &Fields<'_>,
+    field: &'static str,
+    folder: &Utf8Path,
+) -> Vec<Folder> {
+    let mut folders = Vec::new();
+    for item in spec.list(reader, field) {
+        if let Some(path) = string(reader, item, spec.place(), field) {
+            folders.push(Folder {
+                path: normalized(&folder.join(path)),
+                place: Some(spec.place().with_span(item.span)),
+            });
+        }
+    }
+    folders
+}
+
 fn unique(reader: &mut Reader<'_>, functions: &[Function]) {
     for (index, function) in functions.iter().enumerate() {
         if functions[..index]
@@ -99,11 +127,9 @@ fn unique(reader: &mut Reader<'_>, functions: &[Function]) {
             .any(|other| other.name == function.name)
         {
             let message = format!("the function {} is there twice", function.name);
-            reader.problem(Diagnostic::error(
-                "suite::duplicate_name",
-                message,
-                function.place.clone(),
-            ));
+            let problem =
+                Diagnostic::error("suite::duplicate_name", message, function.place.clone());
+            reader.problem(problem.with_help("compositions name functions: keep one of them"));
         }
     }
 }
@@ -132,9 +158,7 @@ fn runtime(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<FunctionRunti
     match given[..] {
         ["cargo"] => cargo(reader, fields),
         ["command"] => command(reader, fields),
-        ["address"] => fields
-            .required_string(reader, "address")
-            .map(FunctionRuntime::Address),
+        ["address"] => address(reader, fields).map(FunctionRuntime::Address),
         ["builtin"] => fields
             .word(reader, "builtin", &[("auto-ready", BuiltIn::AutoReady)])
             .map(FunctionRuntime::BuiltIn),
@@ -150,6 +174,24 @@ fn runtime(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<FunctionRunti
             None
         }
     }
+}
+
+/// A host and a port.
+fn address(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<String> {
+    let address = fields.required_string(reader, "address")?;
+    let parts = address.rsplit_once(':');
+    if parts.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok()) {
+        return Some(address);
+    }
+    let place = fields
+        .get("address")
+        .map_or(fields.place().clone(), |node| {
+            fields.place().with_span(node.span)
+        });
+    let message = format!("\"{address}\" is no address of a function");
+    let problem = Diagnostic::error("suite::function", message, place);
+    reader.problem(problem.with_help("write host:port, for example 127.0.0.1:9443"));
+    None
 }
 
 fn cargo(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<FunctionRuntime> {
@@ -175,10 +217,9 @@ fn command(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<FunctionRunti
             fields.place().with_span(node.span)
         });
     let Some(program) = words.next() else {
-        reader.problem(Diagnostic::error(
-            "suite::function",
-            "the command has no program",
-            place,
+        let problem = Diagnostic::error("suite::function", "the command has no program", place);
+        reader.problem(problem.with_help(
+            "write the program and its arguments as a list: [./function, --address, \"{address}\"]",
         ));
         return None;
     };

@@ -1,0 +1,187 @@
+//! Functions that misbehave: each way is told apart, with where the function is declared or what it said.
+
+use std::time::{Duration, Instant};
+
+use crosscut_testkit::{Project, stub};
+use rstest::rstest;
+
+use crate::project::{assert_golden, ran};
+
+const PROVIDER: &str = "\
+apiVersion: crosscut.dev/v1alpha1
+kind: Provider
+metadata: {name: local}
+";
+
+/// A composite resource whose only step is the function.
+const PACKAGE: &str = "\
+apiVersion: apiextensions.crossplane.io/v2
+kind: CompositeResourceDefinition
+metadata: {name: teams.example.org}
+spec:
+  group: example.org
+  scope: Namespaced
+  names: {kind: Team, plural: teams}
+  versions:
+  - name: v1
+    served: true
+    referenceable: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties:
+          spec:
+            type: object
+            properties:
+              region: {type: string}
+---
+apiVersion: apiextensions.crossplane.io/v1
+kind: Composition
+metadata: {name: teams}
+spec:
+  compositeTypeRef: {apiVersion: example.org/v1, kind: Team}
+  mode: Pipeline
+  pipeline:
+  - step: compose
+    functionRef: {name: f}
+";
+
+const SCENARIO: &str = "\
+apiVersion: crosscut.dev/v1alpha1
+kind: Scenario
+metadata: {name: team}
+spec:
+  steps:
+  - name: a team is composed
+    actions:
+    - apply:
+        resource:
+          apiVersion: example.org/v1
+          kind: Team
+          metadata: {name: red}
+          spec: {region: moon}
+    - expect:
+        resource:
+          apiVersion: example.org/v1
+          kind: Team
+          metadata: {name: red}
+          status:
+            (conditions[?type == 'Synced']):
+            - status: \"True\"
+";
+
+/// A project whose function is `lines`, further fields of the function's declaration.
+pub(crate) fn project(lines: &str) -> Project {
+    let suite = format!(
+        "apiVersion: crosscut.dev/v1alpha1\nkind: Suite\nmetadata: {{name: teams}}\nspec:\n  \
+         install: [{{file: package.yaml}}]\n  functions:\n  - name: f\n    {lines}\n"
+    );
+    Project::new(&[
+        ("crosscut.yaml", &suite),
+        ("package.yaml", PACKAGE),
+        ("providers/local/provider.yaml", PROVIDER),
+        ("scenarios/team/scenario.yaml", SCENARIO),
+    ])
+    .unwrap()
+}
+
+/// The declaration of the stub in a mode.
+pub(crate) fn stub_lines(mode: &str) -> String {
+    let command = stub::command("functions::stub_function", mode).unwrap();
+    let command = serde_json::to_string(&command).unwrap();
+    format!("command: {command}\n    deadline: 1s")
+}
+
+#[test]
+#[ignore = "the program that the other tests start"]
+fn stub_function() {
+    stub::run();
+}
+
+#[test]
+fn a_function_that_answers_passes() {
+    let (code, out, err) = ran(&project(&stub_lines("answers")), &["test"]);
+    assert_eq!(code, 0, "{out}{err}");
+}
+
+/// Nothing can be judged: the environment failed.
+#[rstest]
+#[case::crashes_at_start("crash-at-start")]
+#[case::never_listens("never-listens")]
+#[case::speaks_no_grpc("speaks-no-grpc")]
+#[case::speaks_http("speaks-http")]
+fn a_function_that_does_not_come_up_is_an_error(#[case] mode: &str) {
+    let ran = ran(&project(&stub_lines(mode)), &["test"]);
+    assert_golden(&format!("functions/{mode}"), &ran);
+    assert_eq!(ran.0, 3);
+}
+
+#[rstest]
+#[case::no_program("no-program", "command: [./no/such/program, \"{address}\"]")]
+#[case::no_package("no-package", "cargo: {package: nothing, arguments: [\"{address}\"]}")]
+fn a_function_that_cannot_be_started_is_an_error(#[case] name: &str, #[case] lines: &str) {
+    let ran = ran(&project(lines), &["test"]);
+    assert_golden(&format!("functions/{name}"), &ran);
+    assert_eq!(ran.0, 3);
+}
+
+/// The control plane goes on, as a real one does, and its objects say why nothing is composed.
+#[rstest]
+#[case::crashes("crash-on-call")]
+#[case::hangs("hang-on-call")]
+#[case::refuses("refuse-on-call")]
+#[case::answers_nonsense("answers-nonsense")]
+#[case::fatal_result("fatal-on-call")]
+fn a_function_that_fails_in_a_call_fails_the_trial(#[case] mode: &str) {
+    let ran = ran(&project(&stub_lines(mode)), &["test"]);
+    assert_golden(&format!("functions/{mode}"), &ran);
+    assert_eq!(ran.0, 1);
+}
+
+#[test]
+fn an_address_that_is_none_is_a_mistake_of_the_document() {
+    let ran = ran(&project("address: here"), &["test"]);
+    assert_golden("functions/no-address", &ran);
+    assert_eq!(ran.0, 2);
+}
+
+#[test]
+fn a_function_that_nothing_declares_fails_the_trial() {
+    let project = project("builtin: auto-ready");
+    project
+        .write("package.yaml", &PACKAGE.replace("{name: f}", "{name: g}"))
+        .unwrap();
+    let ran = ran(&project, &["test"]);
+    assert_golden("functions/undeclared", &ran);
+    assert_eq!(ran.0, 1);
+}
+
+#[test]
+fn an_address_where_nobody_listens_fails_the_trial() {
+    let ran = ran(&project("address: 127.0.0.1:1"), &["test"]);
+    assert_golden("functions/nobody-listens", &ran);
+    assert_eq!(ran.0, 1);
+}
+
+#[test]
+fn a_function_that_floods_standard_error_is_read_on() {
+    let (code, out, err) = ran(&project(&stub_lines("flood-on-call")), &["test"]);
+    assert_eq!(code, 0, "{out}{err}");
+}
+
+#[test]
+fn a_function_that_does_not_come_up_is_waited_for_once() {
+    let project = project(&stub_lines("never-listens"));
+    for name in ["two", "three", "four"] {
+        let scenario = SCENARIO.replace("{name: team}", &format!("{{name: {name}}}"));
+        project
+            .write(&format!("scenarios/{name}/scenario.yaml"), &scenario)
+            .unwrap();
+    }
+    let started = Instant::now();
+    let (code, out, _) = ran(&project, &["test", "--jobs", "1"]);
+    assert_eq!(code, 3, "{out}");
+    assert!(out.contains("4 errored"), "{out}");
+    // Once is 10 s; four times would be 40.
+    assert!(started.elapsed() < Duration::from_secs(25), "{out}");
+}

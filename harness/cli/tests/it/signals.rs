@@ -1,0 +1,147 @@
+//! Ctrl-C and SIGTERM: the run ends at once, with a report of what was judged and no process left.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crosscut_testkit::Project;
+use rstest::rstest;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::functions::{project, stub_lines};
+
+/// Set for `crosscut`, and so inherited by everything that it starts.
+const MARK: &str = "CROSSCUT_TEST_PROJECT";
+
+fn start(project: &Project, path: &str) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_crosscut"))
+        .args([
+            "test",
+            "--jobs",
+            "1",
+            "--report",
+            "json=out.json",
+            "--report",
+            "junit=out.xml",
+        ])
+        .current_dir(project.path())
+        .env(MARK, project.path())
+        .env("PATH", path)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// Reads the child's output until a line has `part`; sends the signal; answers the whole output and errors.
+fn interrupt(child: &mut Child, part: &str, signal: Signal) -> (String, String) {
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut text = String::new();
+    while !text.contains(part) {
+        assert!(
+            out.read_line(&mut text).unwrap() > 0,
+            "{part} is missing in\n{text}"
+        );
+    }
+    kill_process(Pid::from_child(child), signal).unwrap();
+    out.read_to_string(&mut text).unwrap();
+    let mut err = String::new();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut err)
+        .unwrap();
+    (text, err)
+}
+
+/// How many processes run that a `crosscut` in the project started.
+fn running(project: &Project) -> usize {
+    let mark = format!("{MARK}={}", project.path().display());
+    let processes = std::fs::read_dir("/proc").unwrap();
+    processes
+        .filter_map(|entry| std::fs::read(entry.ok()?.path().join("environ")).ok())
+        .filter(|environment| {
+            environment
+                .split(|byte| *byte == 0)
+                .any(|one| one == mark.as_bytes())
+        })
+        .count()
+}
+
+fn assert_nothing_runs(project: &Project) {
+    // Killed processes need a moment until they are gone.
+    let end = Instant::now() + Duration::from_secs(5);
+    while running(project) > 0 && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(running(project), 0);
+}
+
+#[rstest]
+#[case::control_c(Signal::INT)]
+#[case::terminate(Signal::TERM)]
+fn an_interrupted_run_reports_what_it_judged(#[case] signal: Signal) {
+    let project = project(&stub_lines("hang-on-call").replace("1s", "60s"));
+    let quick = "apiVersion: crosscut.dev/v1alpha1\nkind: Scenario\nmetadata: {name: a-quick-one}\nspec:\n  steps:\n  \
+                 - actions:\n    - absent: {resource: {apiVersion: v1, kind: Secret}}\n";
+    project
+        .write("scenarios/quick/scenario.yaml", quick)
+        .unwrap();
+    let mut child = start(&project, &std::env::var("PATH").unwrap());
+    let begun = Instant::now();
+    let (out, err) = interrupt(&mut child, "passed", signal);
+    assert_eq!(child.wait().unwrap().code(), Some(3), "{out}{err}");
+    assert!(begun.elapsed() < Duration::from_secs(30), "{out}{err}");
+    assert!(out.contains("summary 1 trial in"), "{out}");
+    assert!(
+        err.contains("interrupted: 1 of 2 trials were judged"),
+        "{err}"
+    );
+    let report = std::fs::read_to_string(project.file("out.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["trials"].as_array().unwrap().len(), 1);
+    assert_eq!(report["trials"][0]["scenario"], "a-quick-one");
+    let report = std::fs::read_to_string(project.file("out.xml")).unwrap();
+    assert_eq!(
+        quick_junit::Report::deserialize_from_str(&report)
+            .unwrap()
+            .tests,
+        1
+    );
+    assert_nothing_runs(&project);
+}
+
+/// The build and the compilers that it started go, too.
+#[test]
+fn an_interrupted_build_leaves_nothing_behind() {
+    let project = project("cargo: {package: f, arguments: [\"{address}\"]}");
+    project
+        .write("bin/cargo", "#!/bin/sh\nsleep 61 &\nsleep 61\n")
+        .unwrap();
+    let cargo = project.file("bin/cargo");
+    std::fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!(
+        "{}:{}",
+        project.file("bin").display(),
+        std::env::var("PATH").unwrap()
+    );
+    let mut child = start(&project, &path);
+    let (out, err) = interrupt(&mut child, "cargo build", Signal::TERM);
+    assert_eq!(child.wait().unwrap().code(), Some(3), "{out}{err}");
+    assert!(
+        err.contains("interrupted: 0 of 1 trials were judged"),
+        "{err}"
+    );
+    assert_nothing_runs(&project);
+}
+
+/// The stub is gone after a run that nobody interrupts, too.
+#[test]
+fn a_run_leaves_nothing_behind() {
+    let project = project(&stub_lines("answers"));
+    let mut child = start(&project, &std::env::var("PATH").unwrap());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_nothing_runs(&project);
+}

@@ -1,0 +1,183 @@
+//! A control plane that panics, hangs or cannot be had ends one trial and no other.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use camino::Utf8PathBuf;
+use crosscut_cluster::embedded::Embedded;
+use crosscut_cluster::{Cluster, ClusterError, Lease, Rest, SettleError, Side};
+use crosscut_events::{Event, TrialReport, Verdict};
+use crosscut_runner::{RunOptions, run};
+use crosscut_suite::{Plan, Selection, Trial, load_from};
+use tokio::sync::{mpsc, watch};
+
+/// Breaks for scenarios by their names; for all others it is the embedded control plane.
+struct Breaking(Embedded);
+
+#[async_trait]
+impl Cluster for Breaking {
+    fn kind(&self) -> &str {
+        "breaking"
+    }
+
+    async fn lease(&self, trial: &Trial, seed: u64) -> Result<Box<dyn Lease>, ClusterError> {
+        let lease = self.0.lease(trial, seed).await?;
+        match trial.scenario.name.as_str() {
+            "panics" => panic!("the store is gone"),
+            "cannot-do" => Err(ClusterError::Unsupported {
+                reason: "it has no webhooks".to_owned(),
+            }),
+            "panics-later" | "hangs" | "never-rests" => Ok(Box::new(BreakingLease {
+                lease,
+                how: trial.scenario.name.clone(),
+            })),
+            _ => Ok(lease),
+        }
+    }
+
+    async fn close(&self) {
+        self.0.close().await;
+    }
+}
+
+struct BreakingLease {
+    lease: Box<dyn Lease>,
+    how: String,
+}
+
+#[async_trait]
+impl Lease for BreakingLease {
+    fn client(&self, side: Side) -> kube::Client {
+        self.lease.client(side)
+    }
+
+    async fn settle(&mut self) -> Result<Rest, SettleError> {
+        match self.how.as_str() {
+            "panics-later" => panic!("{}", "index out of bounds".to_owned()),
+            "hangs" => std::future::pending().await,
+            _ => Err(SettleError::Unsettled {
+                reason: "20000 reconciles".to_owned(),
+                moving: vec!["a undoes b".to_owned()],
+            }),
+        }
+    }
+
+    async fn sleep(&mut self, _: Duration) -> Result<Rest, SettleError> {
+        self.settle().await
+    }
+
+    async fn close(self: Box<Self>) {}
+}
+
+fn plan(scenarios: &[&str]) -> Plan {
+    let document = |kind: &str, name: &str, rest: &str| {
+        format!(
+            "apiVersion: crosscut.dev/v1alpha1\nkind: {kind}\nmetadata: {{name: {name}}}\n{rest}"
+        )
+    };
+    let steps =
+        "spec: {steps: [{actions: [{absent: {resource: {apiVersion: v1, kind: Secret}}}]}]}\n";
+    let mut files = BTreeMap::from([
+        (
+            Utf8PathBuf::from("/p/crosscut.yaml"),
+            document("Suite", "s", ""),
+        ),
+        (
+            Utf8PathBuf::from("/p/providers/provider.yaml"),
+            document("Provider", "local", ""),
+        ),
+    ]);
+    for name in scenarios {
+        let file = format!("/p/scenarios/{name}/scenario.yaml");
+        files.insert(file.into(), document("Scenario", name, steps));
+    }
+    load_from(&files, "/p".into(), &Selection::default()).unwrap()
+}
+
+/// The reports by scenario, of a run on one thread: what breaks must not take that thread with it.
+async fn reports(scenarios: &[&str], deadline: Duration) -> BTreeMap<String, TrialReport> {
+    let plan = plan(scenarios);
+    let cluster = Breaking(Embedded::new(
+        Arc::clone(&plan.suite),
+        Arc::new(|_: &str| {}),
+    ));
+    let (events, mut received) = mpsc::unbounded_channel();
+    let (_stop, stop) = watch::channel(false);
+    let options = RunOptions {
+        jobs: NonZeroUsize::MIN,
+        seed: 0,
+        trial_deadline: deadline,
+        elapsed: Arc::new(|| Duration::ZERO),
+        stop,
+    };
+    run(plan.trials, Arc::new(cluster), &options, &events).await;
+    drop(events);
+    let mut reports = BTreeMap::new();
+    while let Some(event) = received.recv().await {
+        if let Event::TrialFinished(report) = event {
+            reports.insert(report.trial.scenario.clone(), report);
+        }
+    }
+    reports
+}
+
+#[tokio::test]
+async fn a_panic_is_an_error_of_its_trial_alone() {
+    let reports = reports(
+        &["before", "panics", "panics-later", "then"],
+        Duration::from_secs(60),
+    )
+    .await;
+    let verdicts: Vec<Verdict> = reports.values().map(|report| report.verdict).collect();
+    assert_eq!(
+        verdicts,
+        [
+            Verdict::Passed,
+            Verdict::Errored,
+            Verdict::Errored,
+            Verdict::Passed
+        ]
+    );
+    for (name, words) in [
+        ("panics", "the store is gone"),
+        ("panics-later", "index out of bounds"),
+    ] {
+        let failure = &reports[name].failures[0];
+        assert_eq!(failure.code, "trial::panic");
+        assert_eq!(failure.message, format!("crosscut itself failed: {words}"));
+        assert!(failure.help.as_ref().unwrap().contains("please report it"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_trial_that_hangs_ends_at_its_deadline() {
+    let reports = reports(&["hangs", "then"], Duration::from_secs(7)).await;
+    assert_eq!(reports["hangs"].verdict, Verdict::Errored);
+    assert_eq!(reports["hangs"].failures[0].code, "trial::deadline");
+    assert_eq!(
+        reports["hangs"].failures[0].message,
+        "the trial did not end within 7 s"
+    );
+    assert_eq!(reports["then"].verdict, Verdict::Passed);
+}
+
+#[tokio::test]
+async fn a_control_plane_that_never_rests_is_unsettled() {
+    let reports = reports(&["never-rests"], Duration::from_secs(60)).await;
+    let report = &reports["never-rests"];
+    assert_eq!(report.verdict, Verdict::Unsettled);
+    assert_eq!(report.failures[0].evidence.notes, ["a undoes b"]);
+}
+
+#[tokio::test]
+async fn what_a_control_plane_cannot_do_is_unsupported() {
+    let reports = reports(&["cannot-do"], Duration::from_secs(60)).await;
+    assert_eq!(reports["cannot-do"].verdict, Verdict::Unsupported);
+    assert_eq!(
+        reports["cannot-do"].reason.as_deref(),
+        Some("it has no webhooks")
+    );
+}
