@@ -243,10 +243,18 @@ fn useless_patterns(suite: &Suite, patterns: &[GlobMatcher]) -> Vec<Diagnostic> 
         .map(|pattern| {
             let text = pattern.glob().glob();
             let message = format!("no scenario is called {text}");
-            Diagnostic::nowhere("suite::unknown_scenario", message)
-                .with_help(suggestion(text, names.iter().copied()))
+            let problem = Diagnostic::nowhere("suite::unknown_scenario", message);
+            problem.with_help(pattern_help(text, &names))
         })
         .collect()
+}
+
+/// Patterns are about whole names, which is easily forgotten.
+fn pattern_help(text: &str, names: &[&str]) -> String {
+    if names.iter().any(|name| name.contains(text)) {
+        return format!("a pattern is about the whole name: did you mean \"*{text}*\"?");
+    }
+    suggestion(text, names.iter().copied())
 }
 
 /// Each path and each pattern selects something, but not the same.

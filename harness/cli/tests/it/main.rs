@@ -6,6 +6,7 @@ mod exit_codes;
 mod failures;
 mod functions;
 mod project;
+mod readme;
 mod reports;
 mod selection;
 mod signals;

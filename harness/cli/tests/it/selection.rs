@@ -48,6 +48,7 @@ fn list_shows_what_is_selected(#[case] arguments: &[&str], #[case] expected: &st
 #[case::unknown_provider(&["--provider", "locla", "--provider", "local"])]
 #[case::unknown_scenario(&["--scenario", "size", "--scenario", "defaults"])]
 #[case::pattern_without_a_match(&["--scenario", "x*"])]
+#[case::part_of_a_name(&["--scenario", "efault"])]
 #[case::broken_pattern(&["--scenario", "[a"])]
 #[case::missing_path(&["scenarios/mroe", "scenarios/defaults"])]
 #[case::path_without_scenarios(&["providers"])]

@@ -91,12 +91,20 @@ pub(crate) fn api_failure(error: &RequestError) -> Failure {
             Failure::new("api::transport", format!("{error}: {source}"))
         }
     };
-    if matches!(error, RequestError::NoSuchKind { .. }) {
-        failure.help = Some(
-            "install its CRD by the provider's crds or the suite's install, or check apiVersion and kind".to_owned(),
-        );
-    }
+    failure.help = request_help(error).map(str::to_owned);
     failure
+}
+
+fn request_help(error: &RequestError) -> Option<&'static str> {
+    match error {
+        RequestError::NoSuchKind { .. } => Some(
+            "install its CRD by the provider's crds or the suite's install, or check apiVersion and kind",
+        ),
+        RequestError::Refused(status) if status.message.contains("strict decoding error") => Some(
+            "the schema does not know the field; \"validation: warn\" beside the action drops it instead",
+        ),
+        _ => None,
+    }
 }
 
 /// Whether the environment broke rather than an expectation.

@@ -7,7 +7,7 @@ use crosscut_yaml::Node;
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{ActionKind, Judgement, Place, Resource, Side, Suite};
-use crate::nearest::suggestion;
+use crate::nearest::nearest;
 
 /// Groups of Kubernetes 1.34's own API whose names have a dot; the others have none.
 const BUILT_IN: [&str; 17] = [
@@ -38,7 +38,7 @@ const CROSSPLANE: [&str; 4] = [
     "protection.crossplane.io",
 ];
 
-/// A warning for every use of a kind that no CRD and no composite resource definition of the suite defines.
+/// A warning for every file's first use of a kind that no CRD and no composite resource definition of the suite defines.
 pub(crate) fn undefined(suite: &Suite) -> Vec<Diagnostic> {
     let mut warnings = Vec::new();
     let mut said = BTreeSet::new();
@@ -46,9 +46,12 @@ pub(crate) fn undefined(suite: &Suite) -> Vec<Diagnostic> {
         let defined = Defined::of(suite, side);
         for_each_use(suite, side, &mut |api_version, kind, place| {
             let group = api_version.split_once('/').map_or("", |(group, _)| group);
-            if !defined.knows(group, kind)
-                && said.insert((place.source.name.clone(), place.span.start))
-            {
+            let use_here = (
+                place.source.name.clone(),
+                api_version.to_owned(),
+                kind.to_owned(),
+            );
+            if !defined.knows(group, kind) && said.insert(use_here) {
                 warnings.push(warning(&defined, api_version, kind, place, side));
             }
         });
@@ -68,7 +71,17 @@ fn warning(
         Side::Target => "target",
     };
     let message = format!("nothing defines the kind {kind} of {api_version} on the {cluster}");
-    let help = suggestion(kind, defined.kinds.iter().map(|(_, kind)| kind.as_str()));
+    let near = nearest(kind, defined.kinds.iter().map(|(_, kind)| kind.as_str()));
+    let field = match side {
+        Side::Control => "crds",
+        Side::Target => "target.crds",
+    };
+    let help = match near {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None => format!(
+            "name its CRD in {field} of the provider, or expect the CRD where a composition brings it"
+        ),
+    };
     Diagnostic::warning("lint::unknown_kind", message, place.clone()).with_help(help)
 }
 
