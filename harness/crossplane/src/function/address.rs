@@ -5,7 +5,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use function_sdk_rust::proto::v1::function_runner_service_client::FunctionRunnerServiceClient;
 use function_sdk_rust::proto::v1::{RunFunctionRequest, RunFunctionResponse};
-use tonic::Code;
 use tonic::transport::{Channel, Endpoint};
 
 use super::{Function, FunctionError};
@@ -68,7 +67,7 @@ impl Function for Address {
             Ok(Ok(response)) => Ok(response.into_inner()),
             Ok(Err(status)) => Err(FunctionError::Rpc {
                 address: self.address.clone(),
-                code: code_name(status.code()),
+                code: status.code(),
                 message: status_text(&status),
                 stderr: String::new(),
             }),
@@ -81,10 +80,6 @@ impl Function for Address {
     }
 }
 
-fn code_name(code: Code) -> String {
-    format!("{code:?}")
-}
-
 /// A status with the causes below it, which tonic keeps out of its message.
 pub(super) fn status_text(status: &tonic::Status) -> String {
     match std::error::Error::source(status) {
@@ -94,7 +89,7 @@ pub(super) fn status_text(status: &tonic::Status) -> String {
 }
 
 /// An error and its causes, each once.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(source) = next {

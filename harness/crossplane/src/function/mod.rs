@@ -2,12 +2,14 @@
 //!
 //! The protocol is Crossplane's `apiextensions.fn.proto.v1`, with the types of `function-sdk-rust`. A function is known
 //! by the name that a Composition's `functionRef` uses. It can be called in process (implement [`Function`]), reached by
-//! gRPC at an [`Address`], started as a [`Command`], or be the built-in [`AutoReady`].
+//! gRPC at an [`Address`], started as a [`Command`], or be the built-in [`AutoReady`]. Whatever it is, [`serve`] shows it
+//! to a real Crossplane.
 
 mod address;
 mod auto_ready;
 mod command;
 pub mod convert;
+mod serve;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,6 +21,7 @@ use function_sdk_rust::proto::v1::{RunFunctionRequest, RunFunctionResponse};
 pub use address::Address;
 pub use auto_ready::AutoReady;
 pub use command::{Command, CommandSettings};
+pub use serve::{FunctionServer, ServeError, ServerTls, serve};
 
 /// Something that composes: one step's function.
 #[async_trait]
@@ -96,12 +99,12 @@ pub enum FunctionError {
         stderr: String,
     },
     /// The gRPC call failed: the function is not there, refused, or answered what is no response.
-    #[error("rpc error from {address}: code = {code} desc = {message}{}", tail(.stderr))]
+    #[error("rpc error from {address}: code = {code:?} desc = {message}{}", tail(.stderr))]
     Rpc {
         /// The function's address.
         address: String,
-        /// gRPC's name of the status.
-        code: String,
+        /// The status that the call ended with.
+        code: tonic::Code,
         /// What it said.
         message: String,
         /// The end of what it wrote to standard error, if it was started here.

@@ -10,5 +10,6 @@ mod command;
 mod composite;
 mod crds;
 mod plane;
+mod serve;
 mod stub;
 mod toy;
