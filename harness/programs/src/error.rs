@@ -1,0 +1,125 @@
+//! What can go wrong with a program and with the folder of a run.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A program could not be started or ended.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProgramError {
+    /// The operating system does not run it.
+    #[error("cannot start {name} ({})", program.display())]
+    Start {
+        /// What it is called in messages.
+        name: String,
+        /// Its path.
+        program: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Its log file or its note in the state folder could not be written.
+    #[error("cannot start {name}")]
+    State {
+        /// What it is called in messages.
+        name: String,
+        /// Why.
+        #[source]
+        source: StateError,
+    },
+    /// The readiness check itself is not usable.
+    #[error("cannot ask whether {name} is ready: {reason}")]
+    Check {
+        /// What it is called in messages.
+        name: String,
+        /// What is wrong with the check.
+        reason: String,
+    },
+    /// It ended before it was ready.
+    #[error("{name} ended before it was ready ({status}){}", indented(.lines))]
+    Exited {
+        /// What it is called in messages.
+        name: String,
+        /// How it ended.
+        status: String,
+        /// The last lines that it wrote.
+        lines: Vec<String>,
+    },
+    /// It was not ready in time; it has been ended.
+    #[error("{name} was not ready within {deadline:?}: {last}{}", indented(.lines))]
+    NotReady {
+        /// What it is called in messages.
+        name: String,
+        /// How long it had.
+        deadline: Duration,
+        /// What the last look said.
+        last: String,
+        /// The last lines that it wrote.
+        lines: Vec<String>,
+    },
+    /// It lives on although it was killed.
+    #[error("{name} (process {id}) does not end, although it was killed")]
+    StillAlive {
+        /// What it is called in messages.
+        name: String,
+        /// Its process id.
+        id: u32,
+    },
+}
+
+impl ProgramError {
+    /// Whether it ended because another program listens on its port.
+    #[must_use]
+    pub fn is_port_taken(&self) -> bool {
+        let taken = |line: &String| {
+            let line = line.to_ascii_lowercase();
+            line.contains("address already in use") || line.contains("addrinuse")
+        };
+        matches!(self, Self::Exited { lines, .. } if lines.iter().any(taken))
+    }
+}
+
+/// The folder of a run could not be made or written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} {}", path.display())]
+pub struct StateError {
+    /// What was tried, as in "cannot …".
+    pub action: &'static str,
+    /// On which file or folder.
+    pub path: PathBuf,
+    /// Why it failed.
+    #[source]
+    pub source: std::io::Error,
+}
+
+fn indented(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("\n    {line}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ProgramError;
+
+    fn exited(line: &str) -> ProgramError {
+        ProgramError::Exited {
+            name: "etcd".to_owned(),
+            status: "exit status: 1".to_owned(),
+            lines: vec!["starting".to_owned(), line.to_owned()],
+        }
+    }
+
+    #[test]
+    fn a_taken_port_is_told_from_other_ends() {
+        assert!(exited("listen tcp 127.0.0.1:1: bind: address already in use").is_port_taken());
+        assert!(exited("Error: Address already in use (os error 98)").is_port_taken());
+        assert!(!exited("the data folder is already in use").is_port_taken());
+    }
+
+    #[test]
+    fn the_last_lines_are_part_of_the_message() {
+        assert_eq!(
+            exited("no such flag").to_string(),
+            "etcd ended before it was ready (exit status: 1)\n    starting\n    no such flag"
+        );
+    }
+}

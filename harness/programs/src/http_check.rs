@@ -1,0 +1,127 @@
+//! Asking a program over HTTP whether it is ready.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Uri};
+use http_body_util::{BodyExt as _, Empty, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore};
+
+/// How much of an unhappy answer is quoted.
+const QUOTE: usize = 4 * 1024;
+
+/// A GET that a ready program answers with a status of 200 to 299.
+#[derive(Clone, Debug)]
+pub struct HttpCheck {
+    /// `http://…` or `https://…`, by address; no proxy is used.
+    pub url: String,
+    /// The certificates (PEM) of the authorities that the server is trusted by; for `https`.
+    pub authority: Option<String>,
+    /// Who asks; for servers that want to know.
+    pub identity: Option<Identity>,
+}
+
+/// A client certificate and its key.
+#[derive(Clone)]
+pub struct Identity {
+    /// The certificate chain (PEM).
+    pub certificate: String,
+    /// The private key (PEM).
+    pub key: String,
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Identity(..)")
+    }
+}
+
+/// A client for one check; it keeps its connection.
+pub(crate) struct Prober {
+    url: Uri,
+    client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
+}
+
+impl Prober {
+    /// # Errors
+    /// What is wrong with the URL, the certificates or the key.
+    pub(crate) fn new(check: &HttpCheck) -> Result<Self, String> {
+        let url = check
+            .url
+            .parse()
+            .map_err(|error| format!("{}: {error}", check.url))?;
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls(check)?)
+            .https_or_http()
+            .enable_http1()
+            .build();
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        Ok(Self { url, client })
+    }
+
+    /// # Errors
+    /// Why there was no answer, or what it was.
+    pub(crate) async fn look(&self) -> Result<(), String> {
+        let request = Request::get(self.url.clone())
+            .body(Empty::new())
+            .map_err(|error| error.to_string())?;
+        let answer = self
+            .client
+            .request(request)
+            .await
+            .map_err(|error| chain(&error))?;
+        let status = answer.status();
+        let body = Limited::new(answer.into_body(), QUOTE).collect().await;
+        if status.is_success() {
+            return Ok(());
+        }
+        let body = body.map(|body| body.to_bytes()).unwrap_or_default();
+        let body = String::from_utf8_lossy(&body);
+        Err(format!("{} answers {status}: {}", self.url, body.trim()))
+    }
+}
+
+fn tls(check: &HttpCheck) -> Result<ClientConfig, String> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(roots(check.authority.as_deref().unwrap_or_default())?);
+    let Some(identity) = &check.identity else {
+        return Ok(builder.with_no_client_auth());
+    };
+    let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes())
+        .map_err(|error| format!("the client's key: {error}"))?;
+    builder
+        .with_client_auth_cert(certificates(&identity.certificate)?, key)
+        .map_err(|error| format!("the client's certificate: {error}"))
+}
+
+fn roots(pem: &str) -> Result<RootCertStore, String> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(pem)? {
+        roots
+            .add(certificate)
+            .map_err(|error| format!("the authority's certificate: {error}"))?;
+    }
+    Ok(roots)
+}
+
+fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, String> {
+    CertificateDer::pem_slice_iter(pem.as_bytes())
+        .collect::<Result<_, _>>()
+        .map_err(|error| format!("a certificate: {error}"))
+}
+
+/// An error and its causes in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}

@@ -1,0 +1,27 @@
+//! Programs that crosscut starts: children with a log, a readiness check, and an end.
+//!
+//! A [`Program`] lives in a process group of its own and ends with its value. What a run needs on disk is in a
+//! [`StateFolder`], which also notes every child, so that the next run can end what a killed one left behind.
+//! Nothing here knows what the programs are.
+//!
+//! The parent-death signal of Linux is not used: it can only be set between fork and exec, for which there is no
+//! safe interface, and it follows the thread that forked, not the process.
+
+mod error;
+mod http_check;
+mod leftover;
+mod log;
+mod port;
+mod process;
+mod program;
+mod readiness;
+mod settings;
+mod state;
+
+pub use error::{ProgramError, StateError};
+pub use http_check::{HttpCheck, Identity};
+pub use port::free_ports;
+pub use program::{Program, Stopped};
+pub use readiness::{Look, Ready};
+pub use settings::{Inherited, ProgramSettings};
+pub use state::{StateFolder, default_root};

@@ -1,0 +1,95 @@
+//! Processes by id, as the operating system knows them.
+
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+
+/// Between two looks whether a process is gone.
+pub(crate) const POLL: Duration = Duration::from_millis(5);
+
+/// Sends a signal to a process group. A group that is gone is fine; it is what signals are sent for.
+pub(crate) fn signal_group(id: u32, signal: Signal) {
+    let sent = killpg(pid(id), signal);
+    if let Err(error) = sent
+        && error != Errno::ESRCH
+    {
+        tracing::debug!(group = id, %signal, %error, "cannot signal a process group");
+    }
+}
+
+/// Whether a process group has a process in it; ended ones that nobody waited for count.
+pub(crate) fn group_exists(id: u32) -> bool {
+    killpg(pid(id), None) != Err(Errno::ESRCH)
+}
+
+/// Waits, blocking, until the process is gone or ended; `false` if it is still there after the time.
+pub(crate) fn wait_until_gone(id: u32, start: &str, at_most: Duration) -> bool {
+    let end = Instant::now() + at_most;
+    while start_time(id).as_deref() == Some(start) {
+        if Instant::now() >= end {
+            return false;
+        }
+        std::thread::sleep(POLL);
+    }
+    true
+}
+
+fn pid(id: u32) -> Pid {
+    // The kernel hands out positive ids only; 0 would mean the own group, which must never be signalled.
+    Pid::from_raw(
+        i32::try_from(id)
+            .ok()
+            .filter(|id| *id > 1)
+            .unwrap_or(i32::MAX),
+    )
+}
+
+/// When a living process was started, in a unit of the system's; with its id it tells it from any other, before and
+/// after. `None` if there is no such process, or it has ended and only waits to be collected.
+#[cfg(target_os = "linux")]
+pub(crate) fn start_time(id: u32) -> Option<String> {
+    started_by(&std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?)
+}
+
+/// This system gives no safe way to tell: no process is taken for one of ours.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn start_time(_: u32) -> Option<String> {
+    None
+}
+
+/// The 22nd field of `/proc/PID/stat`. The second is the program's name in brackets, which may hold anything.
+#[cfg(target_os = "linux")]
+fn started_by(stat: &str) -> Option<String> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_ascii_whitespace();
+    let state = fields.next()?;
+    if matches!(state, "Z" | "X") {
+        return None;
+    }
+    fields.nth(18).map(str::to_owned)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::{start_time, started_by};
+
+    #[test]
+    fn the_field_is_found_behind_any_name() {
+        let stat = |name: &str, state: &str| {
+            let rest: Vec<String> = (4..=52).map(|field| format!("f{field}")).collect();
+            format!("17 ({name}) {state} {}\n", rest.join(" "))
+        };
+        assert_eq!(started_by(&stat("etcd", "S")).as_deref(), Some("f22"));
+        assert_eq!(started_by(&stat("a) R 1 (b", "R")).as_deref(), Some("f22"));
+        assert_eq!(started_by(&stat("etcd", "Z")), None);
+        assert_eq!(started_by("nonsense"), None);
+    }
+
+    #[test]
+    fn this_process_has_one() {
+        assert!(start_time(std::process::id()).is_some());
+        assert_eq!(start_time(u32::MAX), None);
+    }
+}

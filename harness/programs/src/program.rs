@@ -1,0 +1,312 @@
+//! A program that runs: started, watched, and ended with everything in its process group.
+
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use process_wrap::tokio::{ChildWrapper, CommandWrap, KillOnDrop, ProcessGroup};
+use tokio::net::unix::pipe;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::error::{ProgramError, StateError};
+use crate::log::Log;
+use crate::port::free_ports;
+use crate::process;
+use crate::readiness::Watcher;
+use crate::settings::ProgramSettings;
+use crate::state::StateFolder;
+
+/// Between two looks whether a program is ready.
+const POLL: Duration = Duration::from_millis(20);
+/// How often a port that someone else took in between is replaced.
+const ATTEMPTS: usize = 3;
+/// How many lines an error quotes.
+const QUOTED: usize = 15;
+/// How long a killed process may take to be gone.
+const KILLED: Duration = Duration::from_secs(5);
+/// How long the rest of a group may take to be gone once it was killed. Where nobody collects orphans they stay as
+/// entries in the process table, which is not worth more than this.
+const REST: Duration = Duration::from_millis(500);
+/// How long the last words of an ended program may take through the pipe.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// How a program ended that was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// By itself, before or after it was asked to.
+    InTime(ExitStatus),
+    /// It did not end when it was asked to, and was killed.
+    Killed(ExitStatus),
+}
+
+/// A running program. Dropping it kills the program and its process group.
+#[derive(Debug)]
+pub struct Program {
+    name: String,
+    id: u32,
+    log: Log,
+    writer: JoinHandle<()>,
+    exit: watch::Receiver<Option<Exit>>,
+    /// Keeps the folder, with log and note, for as long as the program may write there.
+    _state: Arc<StateFolder>,
+}
+
+/// How it ended; the error is one of waiting for it.
+type Exit = Result<ExitStatus, String>;
+
+impl Program {
+    /// Starts a program and waits until it is ready.
+    ///
+    /// # Errors
+    /// If it cannot be run, ends, or is not ready in time; then it is gone again. Also when this future is dropped.
+    pub async fn start(
+        settings: ProgramSettings,
+        state: &Arc<StateFolder>,
+    ) -> Result<Self, ProgramError> {
+        let watcher = Watcher::new(&settings.ready).map_err(|reason| ProgramError::Check {
+            name: settings.name.clone(),
+            reason,
+        })?;
+        let program = Self::spawn(&settings, state)?;
+        match program.wait_until_ready(&watcher, settings.deadline).await {
+            Ok(()) => Ok(program),
+            Err(error) => {
+                program.kill().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Starts a program that listens on ports which are free now; if it finds one taken after all, with others.
+    ///
+    /// # Errors
+    /// As [`Program::start`]; a taken port only after three attempts.
+    pub async fn start_on_free_ports<const COUNT: usize>(
+        mut settings: impl FnMut([u16; COUNT]) -> ProgramSettings,
+        state: &Arc<StateFolder>,
+    ) -> Result<(Self, [u16; COUNT]), ProgramError> {
+        let mut attempt = 1;
+        loop {
+            let ports = free_ports().map_err(|source| {
+                let ProgramSettings { name, program, .. } = settings([0; COUNT]);
+                ProgramError::Start {
+                    name,
+                    program,
+                    source,
+                }
+            })?;
+            match Self::start(settings(ports), state).await {
+                Ok(program) => return Ok((program, ports)),
+                Err(error) if error.is_port_taken() && attempt < ATTEMPTS => attempt += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// What it is called in messages.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its process id, which is also the id of its process group.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// The file with what it wrote.
+    #[must_use]
+    pub fn log_path(&self) -> &Path {
+        self.log.path()
+    }
+
+    /// The last lines that it wrote, at most `count`, oldest first.
+    #[must_use]
+    pub fn last_lines(&self, count: usize) -> Vec<String> {
+        self.log.last_lines(count)
+    }
+
+    /// How it ended, if it did.
+    #[must_use]
+    pub fn exit_status(&self) -> Option<String> {
+        self.exit.borrow().as_ref().map(describe)
+    }
+
+    /// Waits until it ends by itself or by someone else, and says how.
+    pub async fn exited(&self) -> String {
+        match self.exit.clone().wait_for(Option::is_some).await {
+            Ok(exit) => exit.as_ref().map(describe).unwrap_or_default(),
+            // Only when the runtime shuts down, which ends the program as well.
+            Err(_) => "it is no longer watched".to_owned(),
+        }
+    }
+
+    /// Asks the program's group to end, kills it if it has not after `grace`, and waits until it is gone.
+    ///
+    /// # Errors
+    /// [`ProgramError::StillAlive`] if even that does not end it.
+    pub async fn stop(self, grace: Duration) -> Result<Stopped, ProgramError> {
+        if self.exit.borrow().is_none() {
+            process::signal_group(self.id, Signal::SIGTERM);
+        }
+        let stopped = match self.status_within(grace).await {
+            Some(status) => Stopped::InTime(status),
+            None => Stopped::Killed(self.kill().await.ok_or_else(|| self.still_alive())?),
+        };
+        Ok(stopped)
+    }
+
+    fn spawn(settings: &ProgramSettings, state: &Arc<StateFolder>) -> Result<Self, ProgramError> {
+        let name = settings.name.clone();
+        let in_state = |source| ProgramError::State {
+            name: name.clone(),
+            source,
+        };
+        let in_system = |source| ProgramError::Start {
+            name: name.clone(),
+            program: settings.program.clone(),
+            source,
+        };
+        let path = state.path().join(format!("{name}.log"));
+        let log = Log::open(&path, settings.log_limit).map_err(|source| {
+            in_state(StateError {
+                action: "write",
+                path,
+                source,
+            })
+        })?;
+        let (child, pipe) = spawn_child(settings, state.path()).map_err(in_system)?;
+        let Some(id) = child.id() else {
+            return Err(in_system(std::io::ErrorKind::NotFound.into()));
+        };
+        let (sender, exit) = watch::channel(None);
+        tokio::spawn(watch_child(child, id, sender));
+        let program = Self {
+            id,
+            writer: tokio::spawn(log.clone().follow(pipe)),
+            log,
+            exit,
+            _state: Arc::clone(state),
+            name: name.clone(),
+        };
+        // From here on it is killed when this fails: by being dropped.
+        state
+            .note_process(&name, id, &settings.program)
+            .map_err(in_state)?;
+        Ok(program)
+    }
+
+    async fn wait_until_ready(
+        &self,
+        watcher: &Watcher,
+        deadline: Duration,
+    ) -> Result<(), ProgramError> {
+        let end = Instant::now() + deadline;
+        loop {
+            let looked = watcher.look().await;
+            // Looked at first: what answered may have been another program on a taken port.
+            if let Some(status) = self.exit_status() {
+                return Err(self.exited_early(status).await);
+            }
+            let Err(last) = looked else { return Ok(()) };
+            if Instant::now() >= end {
+                return Err(ProgramError::NotReady {
+                    name: self.name.clone(),
+                    deadline,
+                    last,
+                    lines: self.last_lines(QUOTED),
+                });
+            }
+            sleep(POLL).await;
+        }
+    }
+
+    async fn exited_early(&self, status: String) -> ProgramError {
+        let end = Instant::now() + LAST_WORDS;
+        while !self.writer.is_finished() && Instant::now() < end {
+            sleep(process::POLL).await;
+        }
+        ProgramError::Exited {
+            name: self.name.clone(),
+            status,
+            lines: self.last_lines(QUOTED),
+        }
+    }
+
+    /// Kills the group and waits until it is gone.
+    async fn kill(&self) -> Option<ExitStatus> {
+        if self.exit.borrow().is_none() {
+            process::signal_group(self.id, Signal::SIGKILL);
+        }
+        self.status_within(KILLED).await
+    }
+
+    async fn status_within(&self, at_most: Duration) -> Option<ExitStatus> {
+        let mut exit = self.exit.clone();
+        let exit = timeout(at_most, exit.wait_for(Option::is_some))
+            .await
+            .ok()?
+            .ok()?;
+        exit.as_ref().and_then(|exit| exit.as_ref().ok().copied())
+    }
+
+    fn still_alive(&self) -> ProgramError {
+        ProgramError::StillAlive {
+            name: self.name.clone(),
+            id: self.id,
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        if self.exit.borrow().is_none() {
+            process::signal_group(self.id, Signal::SIGKILL);
+        }
+    }
+}
+
+fn describe(exit: &Exit) -> String {
+    match exit {
+        Ok(status) => status.to_string(),
+        Err(error) => format!("how it ended is unknown: {error}"),
+    }
+}
+
+/// Starts the process in a group of its own, with one pipe for what it writes, so that the order is kept.
+fn spawn_child(
+    settings: &ProgramSettings,
+    folder: &Path,
+) -> std::io::Result<(Box<dyn ChildWrapper>, pipe::Receiver)> {
+    let (reader, writer) = std::io::pipe()?;
+    let second = writer.try_clone()?;
+    let mut command = CommandWrap::with_new(&settings.program, |command| {
+        settings.dress(command);
+        command
+            .current_dir(settings.directory.as_deref().unwrap_or(folder))
+            .stdin(Stdio::null())
+            .stdout(writer)
+            .stderr(second);
+    });
+    command.wrap(KillOnDrop).wrap(ProcessGroup::leader());
+    let child = command.spawn()?;
+    // The writing ends that are here go with the command: the pipe ends when the last program closes it.
+    drop(command);
+    Ok((child, pipe::Receiver::from_owned_fd(reader.into())?))
+}
+
+/// Waits for the end of the process, then ends what is left of its group.
+async fn watch_child(mut child: Box<dyn ChildWrapper>, id: u32, exit: watch::Sender<Option<Exit>>) {
+    let status = child.wait().await.map_err(|error| error.to_string());
+    process::signal_group(id, Signal::SIGKILL);
+    let end = Instant::now() + REST;
+    while process::group_exists(id) && Instant::now() < end {
+        sleep(process::POLL).await;
+    }
+    exit.send_replace(Some(status));
+}

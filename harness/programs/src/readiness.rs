@@ -1,0 +1,86 @@
+//! When a program counts as started.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use tokio::net::TcpStream;
+
+use crate::http_check::{HttpCheck, Prober};
+
+/// How long one look may take.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// One look at a program: `Err` says what is not as it should be yet.
+pub type Look = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+
+/// When a program counts as started.
+#[derive(Clone, Default)]
+pub enum Ready {
+    /// As soon as it runs.
+    #[default]
+    AtOnce,
+    /// When it accepts connections.
+    Tcp(SocketAddr),
+    /// When a GET is answered with a status of 200 to 299.
+    Http(HttpCheck),
+    /// When the look says so.
+    Custom(Look),
+}
+
+impl fmt::Debug for Ready {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AtOnce => formatter.write_str("AtOnce"),
+            Self::Tcp(address) => formatter.debug_tuple("Tcp").field(address).finish(),
+            Self::Http(check) => formatter.debug_tuple("Http").field(check).finish(),
+            Self::Custom(_) => formatter.write_str("Custom"),
+        }
+    }
+}
+
+/// A check that is made ready once and then looked through many times.
+pub(crate) enum Watcher {
+    AtOnce,
+    Tcp(SocketAddr),
+    Http(Box<Prober>),
+    Custom(Look),
+}
+
+impl Watcher {
+    /// # Errors
+    /// What is wrong with the check.
+    pub(crate) fn new(ready: &Ready) -> Result<Self, String> {
+        Ok(match ready {
+            Ready::AtOnce => Self::AtOnce,
+            Ready::Tcp(address) => Self::Tcp(*address),
+            Ready::Http(check) => Self::Http(Box::new(Prober::new(check)?)),
+            Ready::Custom(look) => Self::Custom(Arc::clone(look)),
+        })
+    }
+
+    /// # Errors
+    /// What is not as it should be yet.
+    pub(crate) async fn look(&self) -> Result<(), String> {
+        let look = async {
+            match self {
+                Self::AtOnce => Ok(()),
+                Self::Tcp(address) => connect(*address).await,
+                Self::Http(prober) => prober.look().await,
+                Self::Custom(look) => look().await,
+            }
+        };
+        tokio::time::timeout(LOOK, look)
+            .await
+            .unwrap_or_else(|_| Err(format!("no answer within {LOOK:?}")))
+    }
+}
+
+async fn connect(address: SocketAddr) -> Result<(), String> {
+    match TcpStream::connect(address).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("cannot connect to {address}: {error}")),
+    }
+}

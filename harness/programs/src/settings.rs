@@ -1,0 +1,85 @@
+//! What to start, and how.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::process::Command;
+
+use crate::readiness::Ready;
+
+/// Which variables a program gets from the environment of this process, unseen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Inherited {
+    /// None: it sees only what its settings say.
+    #[default]
+    Nothing,
+    /// These, where they are set.
+    Only(Vec<String>),
+    /// All.
+    Everything,
+}
+
+/// What to start.
+#[derive(Clone, Debug)]
+pub struct ProgramSettings {
+    /// What it is called in messages and by its log file; one of a kind among the programs of a run.
+    pub name: String,
+    /// Its path.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+    /// What its environment is besides what it inherits.
+    pub environment: BTreeMap<String, String>,
+    /// What it inherits of the environment.
+    pub inherited: Inherited,
+    /// Where it runs; in the state folder if `None`.
+    pub directory: Option<PathBuf>,
+    /// When it counts as started.
+    pub ready: Ready,
+    /// How long it may take until then.
+    pub deadline: Duration,
+    /// How much of what it writes is kept, in bytes; the file may be twice as large in between.
+    pub log_limit: u64,
+}
+
+impl ProgramSettings {
+    /// A program that inherits nothing, counts as started at once, and whose log keeps 4 MiB.
+    pub fn new(
+        name: impl Into<String>,
+        program: impl Into<PathBuf>,
+        arguments: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            program: program.into(),
+            arguments: arguments.into_iter().map(Into::into).collect(),
+            environment: BTreeMap::new(),
+            inherited: Inherited::Nothing,
+            directory: None,
+            ready: Ready::AtOnce,
+            deadline: Duration::from_secs(20),
+            log_limit: 4 * 1024 * 1024,
+        }
+    }
+
+    /// Arguments and environment of a command.
+    pub(crate) fn dress(&self, command: &mut Command) {
+        command.args(&self.arguments);
+        match &self.inherited {
+            Inherited::Everything => {}
+            Inherited::Nothing => {
+                command.env_clear();
+            }
+            Inherited::Only(names) => {
+                command.env_clear();
+                command.envs(
+                    names
+                        .iter()
+                        .filter_map(|name| Some((name, std::env::var_os(name)?))),
+                );
+            }
+        }
+        command.envs(&self.environment);
+    }
+}

@@ -1,0 +1,198 @@
+//! The folder of a run: what its programs keep on disk, and a note of each of them.
+//!
+//! The folder is locked for as long as the run lives. One whose lock is free belongs to a run that was killed: the
+//! next run that opens a folder beside it ends its programs and removes it.
+
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::Write as _;
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use crate::error::StateError;
+use crate::{leftover, process};
+
+/// The file that is locked while the run lives.
+pub(crate) const LOCK: &str = "lock";
+/// The file with a line for each program that was started.
+pub(crate) const PROCESSES: &str = "processes";
+/// How often another name is tried where a cleaning run removed the folder before it was locked.
+const ATTEMPTS: usize = 8;
+/// A tmpfs has to have this much room to be used.
+#[cfg(target_os = "linux")]
+const ROOM: u64 = 1024 * 1024 * 1024;
+
+/// The folder of this run. Dropping it removes the folder and everything in it.
+#[derive(Debug)]
+pub struct StateFolder {
+    path: PathBuf,
+    processes: Mutex<File>,
+    /// Held until the folder is gone.
+    _lock: File,
+}
+
+impl StateFolder {
+    /// Cleans what killed runs of this user left under `root`, and makes a folder for this run. Also answers what was
+    /// cleaned, a line each. Blocks for as long as that takes.
+    ///
+    /// # Errors
+    /// If the folder cannot be made. That an old one cannot be removed is one of the lines.
+    pub fn open(root: &Path) -> Result<(Self, Vec<String>), StateError> {
+        let prefix = format!("crosscut-{}-", nix::unistd::getuid());
+        std::fs::create_dir_all(root).map_err(failed("make", root))?;
+        let cleaned = leftover::clean(root, &prefix);
+        for _ in 0..ATTEMPTS {
+            if let Some(folder) = Self::make(root, &prefix)? {
+                return Ok((folder, cleaned));
+            }
+        }
+        Err(failed("lock a new folder in", root)(
+            std::io::ErrorKind::WouldBlock.into(),
+        ))
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes a folder in it, for its owner only; one that is there stays.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn folder(&self, name: &str) -> Result<PathBuf, StateError> {
+        let path = self.path.join(name);
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&path)
+            .map_err(failed("make", &path))?;
+        Ok(path)
+    }
+
+    /// Writes a new file in it that only its owner may read, as secrets are to be.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write(&self, name: &str, content: &str) -> Result<PathBuf, StateError> {
+        let path = self.path.join(name);
+        private()
+            .create_new(true)
+            .open(&path)
+            .and_then(|mut file| file.write_all(content.as_bytes()))
+            .map_err(failed("write", &path))?;
+        Ok(path)
+    }
+
+    /// Notes a process, so that the next run ends it if this one cannot.
+    pub(crate) fn note_process(
+        &self,
+        name: &str,
+        id: u32,
+        program: &Path,
+    ) -> Result<(), StateError> {
+        // One that has ended already needs no note.
+        let Some(start) = process::start_time(id) else {
+            return Ok(());
+        };
+        let line = format!("{id} {start} {name} {}\n", program.display());
+        let mut processes = self
+            .processes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        processes
+            .write_all(line.as_bytes())
+            .map_err(failed("write", &self.path.join(PROCESSES)))
+    }
+
+    /// Makes a folder and locks it. `None` if a run that cleans took it for one that is left over in between.
+    fn make(root: &Path, prefix: &str) -> Result<Option<Self>, StateError> {
+        let path = tempfile::Builder::new()
+            .prefix(prefix)
+            .rand_bytes(8)
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir_in(root)
+            .map_err(failed("make a folder in", root))?
+            .keep();
+        let Some(lock) = lock(&path) else {
+            return Ok(None);
+        };
+        let notes = path.join(PROCESSES);
+        let processes = private()
+            .append(true)
+            .create(true)
+            .open(&notes)
+            .map_err(failed("write", &notes))?;
+        Ok(Some(Self {
+            path,
+            processes: Mutex::new(processes),
+            _lock: lock,
+        }))
+    }
+}
+
+impl Drop for StateFolder {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.path) {
+            tracing::warn!(path = %self.path.display(), %error, "cannot remove the folder of this run");
+        }
+    }
+}
+
+/// Where folders of runs are by default: on the shared-memory file system where there is one with room, because
+/// nothing there has to survive, or else in the folder for temporary files.
+#[must_use]
+pub fn default_root(temporary: &Path) -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    if has_room(memory) {
+        memory.to_owned()
+    } else {
+        temporary.to_owned()
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn has_room(path: &Path) -> bool {
+    use nix::sys::statfs::{TMPFS_MAGIC, statfs};
+    statfs(path).is_ok_and(|system| {
+        let block = u64::try_from(system.block_size()).unwrap_or(0);
+        system.filesystem_type() == TMPFS_MAGIC
+            && system.blocks_available().saturating_mul(block) >= ROOM
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+fn has_room(_: &Path) -> bool {
+    false
+}
+
+/// Locks the folder of a run. `None` if another run has it, or it is gone.
+pub(crate) fn lock(folder: &Path) -> Option<File> {
+    let path = folder.join(LOCK);
+    let file = private().create(true).open(&path).ok()?;
+    file.try_lock().ok()?;
+    // Whoever had the lock before may have removed the folder: then this is the lock of nothing.
+    let (held, there) = (file.metadata().ok()?, std::fs::metadata(&path).ok()?);
+    (held.ino() == there.ino() && held.dev() == there.dev()).then_some(file)
+}
+
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options
+        .write(true)
+        .mode(0o600)
+        .custom_flags(nix::libc::O_NOFOLLOW);
+    options
+}
+
+fn failed(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StateError {
+    let path = path.to_owned();
+    move |source| StateError {
+        action,
+        path,
+        source,
+    }
+}
