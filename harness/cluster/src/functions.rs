@@ -6,10 +6,11 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use crosscut_crossplane::Functions;
 use crosscut_crossplane::function::{Address, AutoReady, Command, CommandSettings};
-use crosscut_suite::model::{BuiltIn, Function, FunctionRuntime};
+use crosscut_suite::model::{BuiltIn, Function, FunctionRuntime, Suite};
 use process_wrap::tokio::{ChildWrapper, CommandWrap, ProcessGroup};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::sync::Mutex;
 
 use crate::ClusterError;
 
@@ -19,8 +20,9 @@ pub type Progress = Arc<dyn Fn(&str) + Send + Sync>;
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a function did not start. It is told to every trial that needs it, so it can be copied.
-#[derive(Clone, Debug)]
-pub(crate) struct StartError {
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("start function {name}")]
+pub struct StartError {
     name: String,
     source: Arc<dyn std::error::Error + Send + Sync>,
 }
@@ -31,12 +33,53 @@ impl From<StartError> for ClusterError {
     }
 }
 
+/// The functions of a suite, started when they are first asked for and shared by all trials of a run.
+pub(crate) struct SharedFunctions {
+    suite: Arc<Suite>,
+    progress: Progress,
+    outcome: Mutex<Option<Result<Arc<Functions>, StartError>>>,
+}
+
+impl SharedFunctions {
+    /// Nothing is started yet.
+    pub(crate) fn new(suite: Arc<Suite>, progress: Progress) -> SharedFunctions {
+        SharedFunctions {
+            suite,
+            progress,
+            outcome: Mutex::default(),
+        }
+    }
+
+    /// The started functions. A failure to start is remembered: waiting for it again in every trial
+    /// would take minutes and say nothing new.
+    ///
+    /// # Errors
+    /// [`ClusterError::Function`].
+    pub(crate) async fn get(&self) -> Result<Arc<Functions>, ClusterError> {
+        let mut started = self.outcome.lock().await;
+        if let Some(outcome) = started.as_ref() {
+            return Ok(outcome.clone()?);
+        }
+        let suite = &self.suite;
+        let outcome = start(&suite.functions, &suite.folder, &self.progress)
+            .await
+            .map(Arc::new);
+        *started = Some(outcome.clone());
+        Ok(outcome?)
+    }
+
+    /// Lets go of the functions: the last handle ends their processes with their groups.
+    pub(crate) async fn close(&self) {
+        *self.outcome.lock().await = None;
+    }
+}
+
 /// Starts every function of a suite.
 ///
 /// # Errors
 /// [`StartError`] for the first that cannot be built or started; those that were started before it
 /// are ended again.
-pub(crate) async fn start(
+pub async fn start(
     functions: &[Function],
     folder: &Utf8Path,
     progress: &Progress,

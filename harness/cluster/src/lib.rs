@@ -6,6 +6,7 @@
 
 mod cluster;
 pub mod embedded;
+pub mod envtest;
 mod error;
 pub mod functions;
 mod install;

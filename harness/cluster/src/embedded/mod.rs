@@ -13,12 +13,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use crosscut_crossplane::Functions;
 use crosscut_suite::Trial;
 use crosscut_suite::model::{Provider, Suite};
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::functions::{self, Progress, StartError};
+use crate::functions::{Progress, SharedFunctions};
 use crate::{Cluster, ClusterError, Lease};
 
 use base::Base;
@@ -26,8 +25,7 @@ use base::Base;
 /// Embedded control planes for the trials of one suite.
 pub struct Embedded {
     suite: Arc<Suite>,
-    progress: Progress,
-    functions: Mutex<Option<Result<Arc<Functions>, StartError>>>,
+    functions: SharedFunctions,
     bases: Mutex<HashMap<String, Arc<OnceCell<Arc<Base>>>>>,
 }
 
@@ -35,31 +33,15 @@ impl Embedded {
     /// Nothing is started until the first trial asks for its control plane.
     pub fn new(suite: Arc<Suite>, progress: Progress) -> Embedded {
         Embedded {
+            functions: SharedFunctions::new(Arc::clone(&suite), progress),
             suite,
-            progress,
-            functions: Mutex::default(),
             bases: Mutex::default(),
         }
     }
 
-    /// The started functions. A failure to start is remembered: waiting for it again in every trial
-    /// would take minutes and say nothing new.
-    async fn functions(&self) -> Result<Arc<Functions>, ClusterError> {
-        let mut started = self.functions.lock().await;
-        if let Some(outcome) = started.as_ref() {
-            return Ok(outcome.clone()?);
-        }
-        let suite = &self.suite;
-        let outcome = functions::start(&suite.functions, &suite.folder, &self.progress)
-            .await
-            .map(Arc::new);
-        *started = Some(outcome.clone());
-        Ok(outcome?)
-    }
-
     /// A provider's base; the first trial of the provider makes it, the others wait for it.
     async fn base(&self, provider: &Arc<Provider>) -> Result<Arc<Base>, ClusterError> {
-        let functions = self.functions().await?;
+        let functions = self.functions.get().await?;
         let cell = Arc::clone(
             self.bases
                 .lock()
@@ -86,7 +68,6 @@ impl Cluster for Embedded {
 
     async fn close(&self) {
         self.bases.lock().await.clear();
-        // The last handle ends the functions' processes with their groups.
-        *self.functions.lock().await = None;
+        self.functions.close().await;
     }
 }

@@ -157,6 +157,13 @@ impl Functions {
             .ok_or_else(|| FunctionError::Unknown(name.to_owned()))
     }
 
+    /// Every function with its name, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Arc<dyn Function>)> {
+        self.by_name
+            .iter()
+            .map(|(name, function)| (name.as_str(), function))
+    }
+
     /// Every name, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(String::as_str)

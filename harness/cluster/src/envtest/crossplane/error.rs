@@ -1,0 +1,95 @@
+//! What can go wrong with a real Crossplane and its providers.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crosscut_client::ApiError;
+use crosscut_crossplane::function::ServeError;
+use crosscut_programs::{ProgramError, StateError};
+
+/// A real Crossplane, or a provider of it, could not be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CrossplaneError {
+    /// The program does not run at all.
+    #[error("cannot run {}, which is to be the Crossplane core", program.display())]
+    Run {
+        /// Its path.
+        program: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The program is another one, or too old.
+    #[error(
+        "{} is no Crossplane core of version 2.0 or newer (the command line tool has the same name): asked for its version, it says {said:?}",
+        program.display()
+    )]
+    Version {
+        /// Its path.
+        program: PathBuf,
+        /// What it answers to `--version`.
+        said: String,
+    },
+    /// A program did not start or did not get ready.
+    #[error(transparent)]
+    Program(#[from] ProgramError),
+    /// A program listens on ports that cannot be chosen, and another program has one of them.
+    #[error(
+        "{name} needs the ports {ports} and cannot be told others; one is taken, perhaps by another run: wait for its end, or end what listens there"
+    )]
+    FixedPorts {
+        /// What it is called in messages.
+        name: &'static str,
+        /// The ports.
+        ports: &'static str,
+        /// What it said.
+        #[source]
+        source: ProgramError,
+    },
+    /// Files of the run could not be written.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The definitions of kinds beside the programs cannot be used.
+    #[error("cannot read custom resource definitions from {}: {reason}", path.display())]
+    Definitions {
+        /// The folder or the file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A function could not be served.
+    #[error("cannot serve function {name} to Crossplane")]
+    Serve {
+        /// Its name in compositions.
+        name: String,
+        /// Why.
+        #[source]
+        source: ServeError,
+    },
+    /// The API server refused something, or did not answer.
+    #[error("cannot {action}")]
+    Api {
+        /// What was to be done.
+        action: String,
+        /// Its answer.
+        #[source]
+        source: ApiError,
+    },
+    /// A kind is defined, and still not served.
+    #[error("the API server does not serve {resource} within {deadline:?}, although it is defined")]
+    NotServed {
+        /// The kind's resource, with group and version.
+        resource: String,
+        /// How long was waited.
+        deadline: Duration,
+    },
+}
+
+impl CrossplaneError {
+    /// Wraps the answer of an API server in what was to be done.
+    pub(super) fn api(action: impl Into<String>) -> impl FnOnce(ApiError) -> Self {
+        let action = action.into();
+        move |source| Self::Api { action, source }
+    }
+}

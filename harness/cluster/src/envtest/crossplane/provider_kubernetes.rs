@@ -1,0 +1,102 @@
+//! The real provider-kubernetes as a process: it applies composed Objects on the clusters that their ProviderConfigs
+//! name.
+//!
+//! It listens on 9443 and 8080 of every interface and cannot be told otherwise, so only one of them runs at a time.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crosscut_programs::{Program, ProgramError, ProgramSettings, StateFolder};
+
+use super::CrossplaneError;
+use super::arguments::{provider_environment, provider_kubernetes};
+use super::core_process::{RealCrossplane, ready};
+use super::install::{api, define};
+use super::manifests::definitions;
+use crate::functions::Progress;
+
+/// What it is called, and its log.
+const NAME: &str = "provider-kubernetes";
+/// The ports that it always listens on: its webhook and its metrics.
+const PORTS: &str = "9443 and 8080";
+const START: Duration = Duration::from_secs(60);
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What a provider is started from.
+pub struct ProviderKubernetesSettings<'a> {
+    /// Its program.
+    pub program: &'a Path,
+    /// The folder with the definitions of its kinds; those that are there already stay as they are.
+    pub definitions: &'a Path,
+    /// A client of the API server that may do anything.
+    pub client: kube::Client,
+    /// A kubeconfig that leads there.
+    pub kubeconfig: &'a Path,
+    /// How often it looks at a ready Object that nobody changed.
+    pub poll: Duration,
+    /// The folder of the run.
+    pub state: &'a Arc<StateFolder>,
+    /// Told what is waited for.
+    pub progress: &'a Progress,
+}
+
+/// A running provider-kubernetes. Dropping it kills the process.
+pub struct ProviderKubernetes {
+    program: Program,
+}
+
+impl ProviderKubernetes {
+    /// Starts the provider beside a Crossplane, and waits until it is ready.
+    ///
+    /// # Errors
+    /// If the program is missing or does not get ready, another one has its ports, or the API server refuses its kinds.
+    pub async fn start(
+        settings: &ProviderKubernetesSettings<'_>,
+        crossplane: &RealCrossplane,
+    ) -> Result<Self, CrossplaneError> {
+        (settings.progress)("provider-kubernetes");
+        define(&api(&settings.client), &definitions(settings.definitions)?).await?;
+        let start = Program::start_on_free_ports(
+            |[health_port]: [u16; 1]| ProgramSettings {
+                environment: provider_environment(settings.kubeconfig, crossplane.tls()),
+                ready: ready(health_port),
+                deadline: START,
+                ..ProgramSettings::new(
+                    NAME,
+                    settings.program,
+                    provider_kubernetes(health_port, settings.poll),
+                )
+            },
+            settings.state,
+        );
+        let (program, _) = start.await.map_err(fixed_ports)?;
+        Ok(Self { program })
+    }
+
+    /// The provider's process.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// Ends the provider.
+    ///
+    /// # Errors
+    /// If the process does not end even when it is killed.
+    pub async fn stop(self) -> Result<(), CrossplaneError> {
+        self.program.stop(GRACE).await.map(drop).map_err(Into::into)
+    }
+}
+
+/// Says what a taken port means here.
+fn fixed_ports(error: ProgramError) -> CrossplaneError {
+    if error.is_port_taken() {
+        CrossplaneError::FixedPorts {
+            name: NAME,
+            ports: PORTS,
+            source: error,
+        }
+    } else {
+        error.into()
+    }
+}

@@ -1,0 +1,3 @@
+//! Real control planes from plain processes.
+
+pub mod crossplane;

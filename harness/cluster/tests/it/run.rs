@@ -1,0 +1,182 @@
+//! What the test runs on: the bed with Crossplane, provider-kubernetes, and the definitions of the suite.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use camino::Utf8PathBuf;
+use crosscut_client::{Address, Api};
+use crosscut_cluster::envtest::crossplane::{
+    CrossplaneError, CrossplaneSettings, ProviderKubernetes, ProviderKubernetesSettings,
+    RealCrossplane,
+};
+use crosscut_cluster::functions;
+use crosscut_programs::Program;
+use crosscut_suite::Selection;
+use serde_json::Value;
+
+use crate::bed::Bed;
+use crate::objects::{api, apply_folder, resident};
+
+/// Says how long things took: with `--nocapture`, and where the test fails.
+pub(crate) struct Clock {
+    last: Instant,
+}
+
+impl Clock {
+    pub(crate) fn start() -> Clock {
+        Clock {
+            last: Instant::now(),
+        }
+    }
+
+    pub(crate) fn lap(&mut self, what: &str) {
+        self.note(&format!("{:?} {what}", self.last.elapsed()));
+        self.last = Instant::now();
+    }
+
+    pub(crate) fn note(&self, text: &str) {
+        println!("{text}");
+    }
+}
+
+/// A control plane with Crossplane and provider-kubernetes, and everything of the fixture installed.
+pub(crate) struct Run {
+    pub(crate) control: Api,
+    pub(crate) target: Api,
+    crossplane: RealCrossplane,
+    provider: ProviderKubernetes,
+    _functions: crosscut_crossplane::Functions,
+}
+
+impl Run {
+    pub(crate) async fn start(bed: &Bed, assets: &Path, clock: &mut Clock) -> Run {
+        let progress: functions::Progress = Arc::new(|_: &str| {});
+        let root = root();
+        let plan = crosscut_suite::load(&root, &Selection::default()).expect("the documents");
+        let functions = functions::start(&plan.suite.functions, &root, &progress)
+            .await
+            .expect("the functions");
+        clock.lap("functions built and started");
+        let crossplane = start_crossplane(bed, assets, &functions, &progress).await;
+        clock.lap("Crossplane ready, from the definitions of its kinds on");
+        let control = api(&bed.control);
+        for folder in ["providers/shared/crds", "providers/azure/crds"] {
+            apply_folder(&control, &root.join(folder)).await;
+        }
+        clock.lap("the suite's definitions applied");
+        let before = definition_of_objects(&control).await;
+        let provider = start_provider(bed, assets, &crossplane, &progress)
+            .await
+            .unwrap_or_else(|error| panic!("{}", chain(&error)));
+        clock.lap("provider-kubernetes ready");
+        assert_eq!(definition_of_objects(&control).await, before);
+        refuse_another(bed, assets, &crossplane, &progress).await;
+        clock.lap("another provider-kubernetes refused");
+        Run {
+            control,
+            target: api(&bed.target),
+            crossplane,
+            provider,
+            _functions: functions,
+        }
+    }
+
+    /// What each process has in memory.
+    pub(crate) fn memory(&self, bed: &Bed, clock: &Clock) {
+        for program in self.programs(bed) {
+            clock.note(&format!("{} MiB {}", resident(program), program.name()));
+        }
+    }
+
+    pub(crate) async fn stop(self) {
+        self.provider.stop().await.expect("it ends");
+        self.crossplane.stop().await.expect("it ends");
+    }
+
+    fn programs<'a>(&'a self, bed: &'a Bed) -> [&'a Program; 7] {
+        [
+            self.crossplane.program(),
+            self.provider.program(),
+            &bed.control.server,
+            &bed.target.server,
+            &bed.control.manager,
+            &bed.target.manager,
+            &bed.etcd,
+        ]
+    }
+}
+
+async fn start_crossplane(
+    bed: &Bed,
+    assets: &Path,
+    functions: &crosscut_crossplane::Functions,
+    progress: &functions::Progress,
+) -> RealCrossplane {
+    let settings = CrossplaneSettings {
+        name: "crossplane".to_owned(),
+        program: &assets.join("bin/crossplane"),
+        definitions: &assets.join("crds/crossplane"),
+        client: bed.control.client.clone(),
+        kubeconfig: &bed.control.kubeconfig_path,
+        certificates: &bed.authority.crossplane(),
+        state: &bed.state,
+        progress,
+    };
+    RealCrossplane::start(&settings, functions)
+        .await
+        .unwrap_or_else(|error| panic!("{}", chain(&error)))
+}
+
+async fn start_provider(
+    bed: &Bed,
+    assets: &Path,
+    crossplane: &RealCrossplane,
+    progress: &functions::Progress,
+) -> Result<ProviderKubernetes, CrossplaneError> {
+    let settings = ProviderKubernetesSettings {
+        program: &assets.join("bin/provider-kubernetes"),
+        definitions: &assets.join("crds/provider-kubernetes"),
+        client: bed.control.client.clone(),
+        kubeconfig: &bed.control.kubeconfig_path,
+        poll: Duration::from_secs(10),
+        state: &bed.state,
+        progress,
+    };
+    ProviderKubernetes::start(&settings, crossplane).await
+}
+
+/// There are two ports that every provider-kubernetes takes.
+async fn refuse_another(
+    bed: &Bed,
+    assets: &Path,
+    crossplane: &RealCrossplane,
+    progress: &functions::Progress,
+) {
+    match start_provider(bed, assets, crossplane, progress).await {
+        Err(CrossplaneError::FixedPorts { .. }) => {}
+        Err(error) => panic!("{}", chain(&error)),
+        Ok(_) => panic!("two of them run"),
+    }
+}
+
+/// What the suite defines Objects to be, which the provider's own definition must not replace.
+async fn definition_of_objects(api: &Api) -> Value {
+    let address = Address::cluster(
+        "apiextensions.k8s.io/v1",
+        "CustomResourceDefinition",
+        "objects.kubernetes.m.crossplane.io",
+    );
+    let definition = api.get(address).await.expect("a definition");
+    definition["spec"].clone()
+}
+
+pub(crate) fn root() -> Utf8PathBuf {
+    Utf8PathBuf::from_path_buf(crosscut_testkit::project_root()).expect("a path")
+}
+
+/// An error and its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
