@@ -1,5 +1,6 @@
 //! What killed runs left behind: programs that still run, and folders.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::Duration;
@@ -7,10 +8,14 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use crate::process;
-use crate::state::{PROCESSES, lock};
+use crate::settings::RUN;
+use crate::state::{PROCESSES, lock, run_of};
 
 /// How long a killed process may take to be gone.
 const KILLED: Duration = Duration::from_secs(5);
+
+/// How often is looked for processes that were started in between.
+const ROUNDS: usize = 5;
 
 /// A line of the file with processes.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,7 +49,8 @@ fn is_ours(path: &Path) -> bool {
 fn clean_one(folder: &Path) -> Option<String> {
     let _lock = lock(folder)?;
     let notes = std::fs::read_to_string(folder.join(PROCESSES)).unwrap_or_default();
-    let ended: Vec<String> = notes.lines().filter_map(parse).filter_map(end).collect();
+    let mut ended: Vec<String> = notes.lines().filter_map(parse).filter_map(end).collect();
+    ended.extend(end_unnoted(&run_of(folder)));
     let removed = std::fs::remove_dir_all(folder);
     let mut line = format!(
         "cleaned up after a run that was killed: {}",
@@ -78,6 +84,34 @@ fn end(noted: Noted<'_>) -> Option<String> {
     let gone = process::wait_until_gone(id, start, KILLED);
     let what = if gone { "killed" } else { "could not kill" };
     Some(format!("{what} {name} (process {id})"))
+}
+
+/// Kills what carries the name of the run: what its programs started and left, and a program that the run was
+/// killed before noting.
+fn end_unnoted(run: &str) -> Option<String> {
+    let mut killed = BTreeSet::new();
+    // One that is killed may have started another just before.
+    for _ in 0..ROUNDS {
+        let found = process::with_variable(RUN, run);
+        if found.is_empty() {
+            break;
+        }
+        for (id, start) in found {
+            process::kill(id);
+            process::wait_until_gone(id, &start, KILLED);
+            killed.insert(id);
+        }
+    }
+    let processes = match killed.len() {
+        0 => return None,
+        1 => "process",
+        _ => "processes",
+    };
+    let ids: Vec<String> = killed.iter().map(u32::to_string).collect();
+    Some(format!(
+        "killed what its programs had started ({processes} {})",
+        ids.join(", ")
+    ))
 }
 
 #[cfg(test)]

@@ -19,6 +19,16 @@ pub(crate) fn signal_group(id: u32, signal: Signal) {
     }
 }
 
+/// Kills one process.
+pub(crate) fn kill(id: u32) {
+    let sent = nix::sys::signal::kill(pid(id), Signal::SIGKILL);
+    if let Err(error) = sent
+        && error != Errno::ESRCH
+    {
+        tracing::debug!(process = id, %error, "cannot kill a process");
+    }
+}
+
 /// Whether a process group has a process in it; ended ones that nobody waited for count.
 pub(crate) fn group_exists(id: u32) -> bool {
     killpg(pid(id), None) != Err(Errno::ESRCH)
@@ -57,6 +67,31 @@ pub(crate) fn start_time(id: u32) -> Option<String> {
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn start_time(_: u32) -> Option<String> {
     None
+}
+
+/// The living processes that have a variable with this value in the environment they were started with, each with
+/// its start time. Those of other users cannot be looked at.
+#[cfg(target_os = "linux")]
+pub(crate) fn with_variable(name: &str, value: &str) -> Vec<(u32, String)> {
+    let wanted = format!("{name}={value}").into_bytes();
+    let Ok(entries) = std::fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    let ids = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    ids.filter(|id| {
+        std::fs::read(format!("/proc/{id}/environ"))
+            .is_ok_and(|variables| variables.split(|byte| *byte == 0).any(|one| one == wanted))
+    })
+    .filter_map(|id| Some((id, start_time(id)?)))
+    .collect()
+}
+
+/// This system gives no safe way to tell.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn with_variable(_: &str, _: &str) -> Vec<(u32, String)> {
+    Vec::new()
 }
 
 /// The 22nd field of `/proc/PID/stat`. The second is the program's name in brackets, which may hold anything.

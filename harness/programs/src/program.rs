@@ -180,7 +180,7 @@ impl Program {
                 source,
             })
         })?;
-        let (child, pipe) = spawn_child(settings, state.path()).map_err(in_system)?;
+        let (child, pipe) = spawn_child(settings, state).map_err(in_system)?;
         let Some(id) = child.id() else {
             return Err(in_system(std::io::ErrorKind::NotFound.into()));
         };
@@ -281,14 +281,14 @@ fn describe(exit: &Exit) -> String {
 /// Starts the process in a group of its own, with one pipe for what it writes, so that the order is kept.
 fn spawn_child(
     settings: &ProgramSettings,
-    folder: &Path,
+    state: &StateFolder,
 ) -> std::io::Result<(Box<dyn ChildWrapper>, pipe::Receiver)> {
     let (reader, writer) = std::io::pipe()?;
     let second = writer.try_clone()?;
     let mut command = CommandWrap::with_new(&settings.program, |command| {
-        settings.dress(command);
+        settings.dress(command, &state.run());
         command
-            .current_dir(settings.directory.as_deref().unwrap_or(folder))
+            .current_dir(settings.directory.as_deref().unwrap_or(state.path()))
             .stdin(Stdio::null())
             .stdout(writer)
             .stderr(second);

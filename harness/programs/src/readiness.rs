@@ -22,7 +22,8 @@ pub enum Ready {
     /// As soon as it runs.
     #[default]
     AtOnce,
-    /// When it accepts connections.
+    /// When the address accepts connections, the program's or, on a port that was taken, another's: a check that
+    /// knows the program by what it answers is better.
     Tcp(SocketAddr),
     /// When a GET is answered with a status of 200 to 299.
     Http(HttpCheck),

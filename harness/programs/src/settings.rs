@@ -8,10 +8,13 @@ use tokio::process::Command;
 
 use crate::readiness::Ready;
 
+/// The variable by which everything that a run started, and what that started in turn, is found again.
+pub(crate) const RUN: &str = "CROSSCUT_RUN";
+
 /// Which variables a program gets from the environment of this process, unseen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Inherited {
-    /// None: it sees only what its settings say.
+    /// None: it sees only what its settings say, and `CROSSCUT_RUN`, by which a later run finds it.
     #[default]
     Nothing,
     /// These, where they are set.
@@ -63,8 +66,8 @@ impl ProgramSettings {
         }
     }
 
-    /// Arguments and environment of a command.
-    pub(crate) fn dress(&self, command: &mut Command) {
+    /// Arguments and environment of a command that belongs to a run.
+    pub(crate) fn dress(&self, command: &mut Command, run: &str) {
         command.args(&self.arguments);
         match &self.inherited {
             Inherited::Everything => {}
@@ -80,6 +83,6 @@ impl ProgramSettings {
                 );
             }
         }
-        command.envs(&self.environment);
+        command.envs(&self.environment).env(RUN, run);
     }
 }

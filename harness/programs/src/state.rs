@@ -59,6 +59,12 @@ impl StateFolder {
         &self.path
     }
 
+    /// What the run is called: the name of its folder, which no other run has.
+    #[must_use]
+    pub fn run(&self) -> String {
+        run_of(&self.path)
+    }
+
     /// Makes a folder in it, for its owner only; one that is there stays.
     ///
     /// # Errors
@@ -167,6 +173,12 @@ fn has_room(path: &Path) -> bool {
 #[cfg(not(target_os = "linux"))]
 fn has_room(_: &Path) -> bool {
     false
+}
+
+/// What the run of a folder is called.
+pub(crate) fn run_of(folder: &Path) -> String {
+    let name = folder.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }
 
 /// Locks the folder of a run. `None` if another run has it, or it is gone.

@@ -1,3 +1,27 @@
-//! Real control planes from plain processes.
+//! A real control plane without containers: etcd, kube-apiserver and kube-controller-manager as child programs.
+//!
+//! An [`Environment`] is one etcd with a control server and any number of target servers on it, each with its own
+//! prefix, all on the loopback interface with certificates of their own, and gone when it stops. [`crossplane`] starts
+//! the real Crossplane on it. What scenarios and trials are is not known here.
 
+mod api_server;
+mod assets;
+mod certificates;
+mod checkpoint;
+mod controller_manager;
 pub mod crossplane;
+mod environment;
+mod error;
+mod etcd;
+mod etcd_client;
+mod kubeconfig;
+mod version;
+
+pub use api_server::Server;
+pub use assets::{Asset, AssetSearch, Assets};
+pub use certificates::{Authority, Certificates, Keyed};
+pub use checkpoint::{Checkpoint, Restored, delete_namespace};
+pub use environment::{Environment, EnvironmentSettings, ProgramLog};
+pub use error::{EnvtestError, Missing};
+pub use etcd_client::{EtcdClient, EtcdError, KeyValue, Operation};
+pub use version::Version;

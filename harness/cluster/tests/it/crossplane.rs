@@ -1,15 +1,22 @@
 //! The real Crossplane composes this project's fixture, protects what is in use, and the real provider-kubernetes
 //! applies Objects on a second API server.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use crosscut_client::{Address, Deletion, Validation, object};
+use crosscut_cluster::envtest::{Asset, AssetSearch, Assets, Environment, EnvironmentSettings};
+use crosscut_cluster::functions::Progress;
+use crosscut_programs::default_root;
 use serde_json::{Value, json};
 
-use crate::bed::{Bed, assets};
 use crate::objects::{apply, apply_file, condition_of, create_served, references, secret, until};
+use crate::remembered::Remembered;
 use crate::run::{Clock, Run, root};
 
 const NAMESPACE: &str = "a-team";
 const CLUSTER: &str = "a-team-aks";
+const COMPOSITE: (&str, &str) = ("devopstoolkit.ai/v2", "Cluster");
 const OBJECT: (&str, &str) = ("kubernetes.m.crossplane.io/v1alpha1", "Object");
 const MANAGED: (&str, &str) = (
     "containerservice.azure.m.upbound.io/v1beta1",
@@ -49,28 +56,75 @@ const CRD: &str = "inferencepools.inference.networking.k8s.io";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_real_crossplane_composes_protects_and_applies() {
-    let Some(assets) = assets() else {
-        println!(
-            "skipped: the test bed's programs are not there; `cargo xtask testbed` builds them"
-        );
-        return;
+    let (assets, programs) = match programs() {
+        Ok(found) => found,
+        Err(reason) => {
+            println!("skipped: {reason}");
+            return;
+        }
     };
     let mut clock = Clock::start();
-    let bed = Bed::start(&assets).await;
-    clock.lap("etcd, two API servers, two controller managers");
-    let run = Run::start(&bed, &assets, &mut clock).await;
-    run.compose(&mut clock).await;
-    run.protect(&mut clock).await;
-    run.apply_on_the_target(&bed, &mut clock).await;
-    run.use_a_token(&bed, &mut clock).await;
-    run.memory(&bed, &clock);
+    let environment = environment(assets).await;
+    clock.lap("etcd, two API servers, a controller manager");
+    let run = Run::start(&environment, &programs, &mut clock).await;
+    run.install(&mut clock).await;
+    let mut checkpoint = Remembered::take(&environment).await;
+    clock.lap("checkpoints taken");
+    for _ in 0..2 {
+        run.compose(&mut clock).await;
+        run.protect(&mut clock).await;
+        let kubeconfig = &environment.targets()[0].kubeconfig;
+        run.apply_on_the_target(kubeconfig, &mut clock).await;
+        run.use_a_token(kubeconfig, &mut clock).await;
+        checkpoint.restore().await;
+        assert_eq!(run.left().await, Vec::<Value>::new());
+        clock.lap("restored beneath Crossplane");
+    }
+    run.memory(&clock);
     run.stop().await;
+    environment.stop().await.expect("it ends");
     clock.lap("stopped");
 }
 
+/// What is started on an environment.
+pub(crate) struct Programs {
+    pub(crate) crossplane: PathBuf,
+    pub(crate) provider_kubernetes: PathBuf,
+}
+
+/// Every program that the test needs, or what is missing.
+fn programs() -> Result<(Assets, Programs), String> {
+    let search = AssetSearch::from_variables(None, |name| std::env::var(name).ok());
+    let assets = search.find().map_err(|error| error.to_string())?;
+    match (&assets.crossplane, &assets.provider_kubernetes) {
+        (Some(crossplane), Some(provider_kubernetes)) => {
+            let programs = Programs {
+                crossplane: crossplane.clone(),
+                provider_kubernetes: provider_kubernetes.clone(),
+            };
+            Ok((assets, programs))
+        }
+        _ => Err(search
+            .missing([Asset::Crossplane, Asset::ProviderKubernetes])
+            .to_string()),
+    }
+}
+
+async fn environment(assets: Assets) -> Environment {
+    let settings = EnvironmentSettings {
+        assets,
+        targets: 1,
+        state_root: default_root(&std::env::temp_dir()),
+    };
+    let progress: Progress = Arc::new(|_: &str| {});
+    Environment::start(settings, &progress)
+        .await
+        .expect("an environment")
+}
+
 impl Run {
-    /// The XRD is established, the compositions are valid, and a cluster is composed as the embedded Crossplane does.
-    async fn compose(&self, clock: &mut Clock) {
+    /// The XRD is established and the compositions are valid.
+    async fn install(&self, clock: &mut Clock) {
         let namespace =
             json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
         apply(&self.control, &namespace).await;
@@ -85,6 +139,10 @@ impl Run {
         self.has("CompositionRevision", "ValidPipeline", "True")
             .await;
         clock.lap("CompositionRevision valid");
+    }
+
+    /// A cluster is composed as the embedded Crossplane does it.
+    async fn compose(&self, clock: &mut Clock) {
         create_served(&self.control, &cluster()).await;
         let composite = self.settled_composite().await;
         clock.lap("XR composed and synced");
@@ -119,7 +177,7 @@ impl Run {
     /// The composite when it is synced and all of its resources are composed. The managed resource gets the status that
     /// a provider without credentials writes: without one the function refuses to go on.
     async fn settled_composite(&self) -> Value {
-        let address = of(("devopstoolkit.ai/v2", "Cluster"), CLUSTER);
+        let address = of(COMPOSITE, CLUSTER);
         until("the composite", async || {
             self.write_status().await;
             let composite = self.control.get(address).await.ok()?;
@@ -146,6 +204,19 @@ impl Run {
             .merge_patch_with(address, "status", &status, Validation::default())
             .await
             .expect("a status");
+    }
+
+    /// Composites and Objects, of which there are none after a restoration.
+    async fn left(&self) -> Vec<Value> {
+        let mut left = Vec::new();
+        for (api_version, kind) in [COMPOSITE, OBJECT] {
+            let all = self
+                .control
+                .list(api_version, kind, "", &Default::default())
+                .await;
+            left.extend(all.expect("a list"));
+        }
+        left
     }
 
     async fn exists(&self, kind: (&str, &str), name: &str) -> Value {
@@ -175,7 +246,7 @@ impl Run {
     }
 
     /// Without the Secret of its ProviderConfig an Object cannot connect; with it, it is applied.
-    async fn apply_on_the_target(&self, bed: &Bed, clock: &mut Clock) {
+    async fn apply_on_the_target(&self, kubeconfig: &str, clock: &mut Clock) {
         let message = until("the Object's failure", async || {
             let found = self.control.get(of(OBJECT, DEFINITION)).await.ok()?;
             let synced = condition_of(&found, "Synced");
@@ -185,12 +256,7 @@ impl Run {
         assert!(message.contains("connect failed"), "{message}");
         clock.note(&message);
         clock.lap("Object failed to connect");
-        let secret = secret(
-            NAMESPACE,
-            "a-team-aks-cluster",
-            "kubeconfig",
-            &bed.target.kubeconfig,
-        );
+        let secret = secret(NAMESPACE, "a-team-aks-cluster", "kubeconfig", kubeconfig);
         apply(&self.control, &secret).await;
         let crd = Address::cluster("apiextensions.k8s.io/v1", "CustomResourceDefinition", CRD);
         until("the CRD on the target", async || {
@@ -207,10 +273,10 @@ impl Run {
 
     /// Google's composition gives its ProviderConfig an identity: text that is not JSON is taken for a token, which the
     /// target does not look at, since the kubeconfig has a certificate as well.
-    async fn use_a_token(&self, bed: &Bed, clock: &mut Clock) {
+    async fn use_a_token(&self, kubeconfig: &str, clock: &mut Clock) {
         apply(
             &self.control,
-            &secret(NAMESPACE, "google", "kubeconfig", &bed.target.kubeconfig),
+            &secret(NAMESPACE, "google", "kubeconfig", kubeconfig),
         )
         .await;
         apply(

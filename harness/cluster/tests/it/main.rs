@@ -1,4 +1,4 @@
-//! The crate from outside: the real Crossplane on real API servers, where the test bed's programs are.
+//! The crate from outside: real control planes from the test bed's programs, where those are there.
 
 #![expect(
     clippy::expect_used,
@@ -7,7 +7,10 @@
     reason = "a test that cannot go on fails there and then, and says how long things took"
 )]
 
-mod bed;
+mod assets;
 mod crossplane;
+mod envtest;
+mod etcd;
 mod objects;
+mod remembered;
 mod run;

@@ -8,10 +8,8 @@ use crosscut_programs::Program;
 use crosscut_yaml::{Limits, Node};
 use serde_json::{Value, json};
 
-use crate::bed::Plane;
-
-pub(crate) fn api(plane: &Plane) -> Api {
-    Api::new(&plane.client, &Arc::new(Mapper::default()), "crosscut")
+pub(crate) fn api(client: &kube::Client) -> Api {
+    Api::new(client, &Arc::new(Mapper::default()), "crosscut")
 }
 
 pub(crate) fn secret(namespace: &str, name: &str, key: &str, text: &str) -> Value {

@@ -1,21 +1,20 @@
 //! What the test runs on: the bed with Crossplane, provider-kubernetes, and the definitions of the suite.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use camino::Utf8PathBuf;
 use crosscut_client::{Address, Api};
+use crosscut_cluster::envtest::Environment;
 use crosscut_cluster::envtest::crossplane::{
     CrossplaneError, CrossplaneSettings, ProviderKubernetes, ProviderKubernetesSettings,
-    RealCrossplane,
+    RealCrossplane, definitions_of,
 };
 use crosscut_cluster::functions;
-use crosscut_programs::Program;
 use crosscut_suite::Selection;
 use serde_json::Value;
 
-use crate::bed::Bed;
+use crate::crossplane::Programs;
 use crate::objects::{api, apply_folder, resident};
 
 /// Says how long things took: with `--nocapture`, and where the test fails.
@@ -50,7 +49,11 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(crate) async fn start(bed: &Bed, assets: &Path, clock: &mut Clock) -> Run {
+    pub(crate) async fn start(
+        environment: &Environment,
+        programs: &Programs,
+        clock: &mut Clock,
+    ) -> Run {
         let progress: functions::Progress = Arc::new(|_: &str| {});
         let root = root();
         let plan = crosscut_suite::load(&root, &Selection::default()).expect("the documents");
@@ -58,24 +61,24 @@ impl Run {
             .await
             .expect("the functions");
         clock.lap("functions built and started");
-        let crossplane = start_crossplane(bed, assets, &functions, &progress).await;
+        let crossplane = start_crossplane(environment, programs, &functions, &progress).await;
         clock.lap("Crossplane ready, from the definitions of its kinds on");
-        let control = api(&bed.control);
+        let control = api(&environment.control().client);
         for folder in ["providers/shared/crds", "providers/azure/crds"] {
             apply_folder(&control, &root.join(folder)).await;
         }
         clock.lap("the suite's definitions applied");
         let before = definition_of_objects(&control).await;
-        let provider = start_provider(bed, assets, &crossplane, &progress)
+        let provider = start_provider(environment, programs, &progress)
             .await
             .unwrap_or_else(|error| panic!("{}", chain(&error)));
         clock.lap("provider-kubernetes ready");
         assert_eq!(definition_of_objects(&control).await, before);
-        refuse_another(bed, assets, &crossplane, &progress).await;
+        refuse_another(environment, programs, &progress).await;
         clock.lap("another provider-kubernetes refused");
         Run {
             control,
-            target: api(&bed.target),
+            target: api(&environment.targets()[0].client),
             crossplane,
             provider,
             _functions: functions,
@@ -83,8 +86,8 @@ impl Run {
     }
 
     /// What each process has in memory.
-    pub(crate) fn memory(&self, bed: &Bed, clock: &Clock) {
-        for program in self.programs(bed) {
+    pub(crate) fn memory(&self, clock: &Clock) {
+        for program in [self.crossplane.program(), self.provider.program()] {
             clock.note(&format!("{} MiB {}", resident(program), program.name()));
         }
     }
@@ -93,34 +96,18 @@ impl Run {
         self.provider.stop().await.expect("it ends");
         self.crossplane.stop().await.expect("it ends");
     }
-
-    fn programs<'a>(&'a self, bed: &'a Bed) -> [&'a Program; 7] {
-        [
-            self.crossplane.program(),
-            self.provider.program(),
-            &bed.control.server,
-            &bed.target.server,
-            &bed.control.manager,
-            &bed.target.manager,
-            &bed.etcd,
-        ]
-    }
 }
 
 async fn start_crossplane(
-    bed: &Bed,
-    assets: &Path,
+    environment: &Environment,
+    programs: &Programs,
     functions: &crosscut_crossplane::Functions,
     progress: &functions::Progress,
 ) -> RealCrossplane {
     let settings = CrossplaneSettings {
-        name: "crossplane".to_owned(),
-        program: &assets.join("bin/crossplane"),
-        definitions: &assets.join("crds/crossplane"),
-        client: bed.control.client.clone(),
-        kubeconfig: &bed.control.kubeconfig_path,
-        certificates: &bed.authority.crossplane(),
-        state: &bed.state,
+        program: &programs.crossplane,
+        definitions: &definitions_of(&programs.crossplane).expect("its definitions"),
+        environment,
         progress,
     };
     RealCrossplane::start(&settings, functions)
@@ -129,31 +116,27 @@ async fn start_crossplane(
 }
 
 async fn start_provider(
-    bed: &Bed,
-    assets: &Path,
-    crossplane: &RealCrossplane,
+    environment: &Environment,
+    programs: &Programs,
     progress: &functions::Progress,
 ) -> Result<ProviderKubernetes, CrossplaneError> {
     let settings = ProviderKubernetesSettings {
-        program: &assets.join("bin/provider-kubernetes"),
-        definitions: &assets.join("crds/provider-kubernetes"),
-        client: bed.control.client.clone(),
-        kubeconfig: &bed.control.kubeconfig_path,
+        program: &programs.provider_kubernetes,
+        definitions: &definitions_of(&programs.provider_kubernetes).expect("its definitions"),
+        environment,
         poll: Duration::from_secs(10),
-        state: &bed.state,
         progress,
     };
-    ProviderKubernetes::start(&settings, crossplane).await
+    ProviderKubernetes::start(&settings).await
 }
 
 /// There are two ports that every provider-kubernetes takes.
 async fn refuse_another(
-    bed: &Bed,
-    assets: &Path,
-    crossplane: &RealCrossplane,
+    environment: &Environment,
+    programs: &Programs,
     progress: &functions::Progress,
 ) {
-    match start_provider(bed, assets, crossplane, progress).await {
+    match start_provider(environment, programs, progress).await {
         Err(CrossplaneError::FixedPorts { .. }) => {}
         Err(error) => panic!("{}", chain(&error)),
         Ok(_) => panic!("two of them run"),

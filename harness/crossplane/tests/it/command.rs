@@ -3,27 +3,12 @@
 use std::time::{Duration, Instant};
 
 use crosscut_crossplane::Function as _;
-use crosscut_crossplane::function::{Command, CommandSettings, convert};
-use crosscut_crossplane::{FunctionError, RunFunctionRequest};
-use function_sdk_rust::proto::v1::{Resource, State};
+use crosscut_crossplane::FunctionError;
+use crosscut_crossplane::function::{Command, CommandSettings};
 use rstest::rstest;
-use serde_json::json;
 
+use crate::requests::request;
 use crate::stub::{NOTE, settings};
-
-fn request() -> RunFunctionRequest {
-    let resource = Resource {
-        resource: Some(convert::to_struct(&json!({"spec": {"replicas": 3}}))),
-        ..Resource::default()
-    };
-    RunFunctionRequest {
-        desired: Some(State {
-            composite: None,
-            resources: std::iter::once(("a".to_owned(), resource)).collect(),
-        }),
-        ..RunFunctionRequest::default()
-    }
-}
 
 async fn start_error(settings: &CommandSettings) -> FunctionError {
     match Command::start(settings).await {
@@ -34,7 +19,7 @@ async fn start_error(settings: &CommandSettings) -> FunctionError {
 
 async fn call_error(settings: &CommandSettings) -> FunctionError {
     let command = Command::start(settings).await.expect("it starts");
-    command.run(request()).await.expect_err("the call fails")
+    command.run(request("x")).await.expect_err("the call fails")
 }
 
 #[tokio::test]
@@ -43,8 +28,8 @@ async fn a_program_that_answers() {
         .await
         .expect("it starts");
     for _ in 0..3 {
-        let response = command.run(request()).await.expect("an answer");
-        assert_eq!(response.desired, request().desired);
+        let response = command.run(request("x")).await.expect("an answer");
+        assert_eq!(response.desired, request("x").desired);
     }
     command.close().await;
 }

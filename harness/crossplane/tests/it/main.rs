@@ -10,6 +10,7 @@ mod command;
 mod composite;
 mod crds;
 mod plane;
+mod requests;
 mod serve;
 mod stub;
 mod toy;

@@ -5,20 +5,20 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use crosscut_crossplane::function::{
-    Address, Function, FunctionServer, ServeError, ServerTls, convert, serve,
+    Address, Function, FunctionServer, ServeError, ServerTls, serve,
 };
 use crosscut_crossplane::{FunctionError, RunFunctionRequest, RunFunctionResponse};
 use function_sdk_rust::proto::v1::function_runner_service_client::FunctionRunnerServiceClient;
-use function_sdk_rust::proto::v1::{Resource, State};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
 };
 use rstest::rstest;
-use serde_json::json;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
+
+use crate::requests::request;
 
 const DEADLINE: Duration = Duration::from_secs(5);
 
@@ -94,20 +94,6 @@ impl Function for Behaviour {
             Behaviour::Fails => Err(FunctionError::Failed("out of ideas".to_owned())),
             Behaviour::Hangs => std::future::pending().await,
         }
-    }
-}
-
-fn request(text: &str) -> RunFunctionRequest {
-    let resource = Resource {
-        resource: Some(convert::to_struct(&json!({"spec": {"text": text}}))),
-        ..Resource::default()
-    };
-    RunFunctionRequest {
-        desired: Some(State {
-            composite: None,
-            resources: std::iter::once(("a".to_owned(), resource)).collect(),
-        }),
-        ..RunFunctionRequest::default()
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use super::version::Version;
+use crate::envtest::version::Version;
 
 /// The namespace that Crossplane takes for its own.
 pub(super) const NAMESPACE: &str = "crossplane-system";
@@ -19,8 +19,10 @@ const CIRCUIT_BREAKER: Version = Version { major: 2, minor: 1 };
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Core<'a> {
     pub(super) version: Version,
-    /// The folder with `tls.crt`, `tls.key` and `ca.crt`.
-    pub(super) tls: &'a Path,
+    /// The folder with what it shows to functions: `tls.crt`, `tls.key` and `ca.crt`.
+    pub(super) client_tls: &'a str,
+    /// The folder with what its webhook shows.
+    pub(super) server_tls: &'a str,
     /// Where it keeps packages; it has none.
     pub(super) cache: &'a Path,
     pub(super) health_port: u16,
@@ -37,8 +39,8 @@ impl Core<'_> {
             "--package-runtime=External".to_owned(),
             "--enable-webhooks".to_owned(),
             format!("--webhook-port={}", self.webhook_port),
-            format!("--tls-client-certs-dir={}", self.tls.display()),
-            format!("--tls-server-certs-dir={}", self.tls.display()),
+            format!("--tls-client-certs-dir={}", self.client_tls),
+            format!("--tls-server-certs-dir={}", self.server_tls),
             format!("--xpkg-cache-dir={}", self.cache.display()),
             // Any free port: it cannot be told to serve none.
             "--metrics-port=0".to_owned(),
@@ -67,9 +69,9 @@ pub(super) fn environment(kubeconfig: &Path) -> BTreeMap<String, String> {
 }
 
 /// The environment of `provider-kubernetes`, which serves a conversion webhook whether it is asked or not.
-pub(super) fn provider_environment(kubeconfig: &Path, tls: &Path) -> BTreeMap<String, String> {
+pub(super) fn provider_environment(kubeconfig: &Path, tls: &str) -> BTreeMap<String, String> {
     let mut environment = environment(kubeconfig);
-    environment.insert("TLS_SERVER_CERTS_DIR".to_owned(), tls.display().to_string());
+    environment.insert("TLS_SERVER_CERTS_DIR".to_owned(), tls.to_owned());
     environment
 }
 
@@ -82,7 +84,8 @@ mod tests {
     fn core(minor: u32) -> Vec<String> {
         Core {
             version: Version { major: 2, minor },
-            tls: Path::new("/run/tls"),
+            client_tls: "/run/client",
+            server_tls: "/run/server",
             cache: Path::new("/run/cache"),
             health_port: 1,
             webhook_port: 2,
@@ -102,8 +105,8 @@ mod tests {
             "--package-runtime=External",
             "--enable-webhooks",
             "--webhook-port=2",
-            "--tls-client-certs-dir=/run/tls",
-            "--tls-server-certs-dir=/run/tls",
+            "--tls-client-certs-dir=/run/client",
+            "--tls-server-certs-dir=/run/server",
             "--xpkg-cache-dir=/run/cache",
             "--metrics-port=0",
             "--health-probe-port=1",
@@ -127,13 +130,13 @@ mod tests {
 
     #[test]
     fn programs_see_their_kubeconfig_and_no_proxy() {
-        let (kubeconfig, tls) = (Path::new("/run/kubeconfig"), Path::new("/run/tls"));
+        let kubeconfig = Path::new("/run/kubeconfig");
         assert_eq!(
             environment(kubeconfig),
             BTreeMap::from([("KUBECONFIG".to_owned(), "/run/kubeconfig".to_owned())])
         );
         assert_eq!(
-            provider_environment(kubeconfig, tls)["TLS_SERVER_CERTS_DIR"],
+            provider_environment(kubeconfig, "/run/tls")["TLS_SERVER_CERTS_DIR"],
             "/run/tls"
         );
     }

@@ -1,21 +1,21 @@
 //! The Crossplane core as a process, with its kinds defined, its functions served and its webhook in place.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 use std::time::Duration;
 
 use crosscut_crossplane::Functions;
-use crosscut_programs::{HttpCheck, Program, ProgramSettings, Ready, StateFolder};
+use crosscut_crossplane::function::ServerTls;
+use crosscut_programs::{HttpCheck, Program, ProgramSettings, Ready};
 use serde_json::json;
 
 use super::CrossplaneError;
-use super::arguments::{Core, NAMESPACE, environment};
-use super::certificates::CrossplaneCertificates;
+use super::arguments::{self, Core, NAMESPACE};
 use super::functions::ServedFunctions;
 use super::install::{MANAGER, api, define};
 use super::manifests::definitions;
-use super::version::Version;
 use super::webhook::usage_protection;
+use crate::envtest::version::{self, Version};
+use crate::envtest::{Authority, Certificates, Environment, Keyed};
 use crate::functions::Progress;
 
 /// How long the core may take until it is ready; it takes less than a second on an idle machine.
@@ -23,22 +23,19 @@ const START: Duration = Duration::from_secs(60);
 /// How long it may take to end when it is asked to.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// The oldest version whose composite resources are as they are here.
+const OLDEST: Version = Version { major: 2, minor: 0 };
+/// What it is called in messages, and its log.
+const NAME: &str = "crossplane";
+
 /// What a Crossplane is started from.
 pub struct CrossplaneSettings<'a> {
-    /// What it is called in messages and in the folder of the run; one of a kind there.
-    pub name: String,
     /// The core's program.
     pub program: &'a Path,
-    /// The folder with the definitions of its kinds, of the same version.
+    /// The folder with the definitions of its kinds, of the same version; see [`definitions_of`](super::definitions_of).
     pub definitions: &'a Path,
-    /// A client of its API server that may do anything.
-    pub client: kube::Client,
-    /// A kubeconfig that leads there.
-    pub kubeconfig: &'a Path,
-    /// What it shows and whom it trusts.
-    pub certificates: &'a CrossplaneCertificates,
-    /// The folder of the run.
-    pub state: &'a Arc<StateFolder>,
+    /// Where it runs: on the control server.
+    pub environment: &'a Environment,
     /// Told what is waited for.
     pub progress: &'a Progress,
 }
@@ -47,11 +44,11 @@ pub struct CrossplaneSettings<'a> {
 pub struct RealCrossplane {
     program: Program,
     functions: ServedFunctions,
-    tls: PathBuf,
 }
 
 impl RealCrossplane {
-    /// Starts Crossplane on an API server: defines its kinds, serves the functions, and waits until it is ready.
+    /// Starts Crossplane on an environment's control server: defines its kinds, serves the functions, and waits until
+    /// it is ready.
     ///
     /// # Errors
     /// If the program is missing, another one, or does not get ready; if the API server refuses what it needs.
@@ -59,42 +56,34 @@ impl RealCrossplane {
         settings: &CrossplaneSettings<'_>,
         functions: &Functions,
     ) -> Result<Self, CrossplaneError> {
-        let version = Version::of(settings.program).await?;
+        let version = version::check(settings.program, OLDEST)
+            .await
+            .map_err(CrossplaneError::Version)?;
         (settings.progress)("Crossplane: its kinds");
-        let api = api(&settings.client);
+        let api = api(&settings.environment.control().client);
         define(&api, &definitions(settings.definitions)?).await?;
         let namespace =
             json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
         api.apply(&namespace, MANAGER)
             .await
             .map_err(CrossplaneError::api("make Crossplane's namespace"))?;
-        let functions =
-            ServedFunctions::start(functions, &settings.certificates.functions()).await?;
+        let authority = &settings.environment.certificates().authority;
+        let functions = ServedFunctions::start(functions, &tls(authority)?).await?;
         functions.register(&api).await?;
         (settings.progress)("Crossplane: the core");
-        let tls = settings
-            .certificates
-            .write(settings.state, &format!("{}-tls", settings.name))?;
-        let (program, webhook) = start(settings, version, &tls).await?;
-        let protection = usage_protection(webhook, &settings.certificates.authority);
-        api.apply(&protection, MANAGER)
-            .await
-            .map_err(CrossplaneError::api("have Usages protect what is in use"))?;
-        Ok(Self {
-            program,
-            functions,
-            tls,
-        })
+        let (program, webhook) = start(settings, version).await?;
+        api.apply(
+            &usage_protection(webhook, &authority.certificate()),
+            MANAGER,
+        )
+        .await
+        .map_err(CrossplaneError::api("have Usages protect what is in use"))?;
+        Ok(Self { program, functions })
     }
 
     /// The core's process.
     pub fn program(&self) -> &Program {
         &self.program
-    }
-
-    /// The folder with the certificates, for the providers of this Crossplane.
-    pub(super) fn tls(&self) -> &Path {
-        &self.tls
     }
 
     /// Ends the core, and then the servers of its functions.
@@ -108,30 +97,42 @@ impl RealCrossplane {
     }
 }
 
+/// What functions show to Crossplane, and whom they answer.
+fn tls(authority: &Authority) -> Result<ServerTls, CrossplaneError> {
+    let Keyed { certificate, key } = authority.server("function", &[])?;
+    Ok(ServerTls {
+        certificate,
+        key,
+        client_ca: authority.certificate(),
+    })
+}
+
 /// Starts the process on free ports; answers it and the port of its webhook.
 async fn start(
     settings: &CrossplaneSettings<'_>,
     version: Version,
-    tls: &Path,
 ) -> Result<(Program, u16), CrossplaneError> {
-    let cache = settings.state.folder(&format!("{}-cache", settings.name))?;
+    let environment = settings.environment;
+    let cache = environment.state().folder("crossplane-packages")?;
+    let certificates = |folder| environment.certificates().path(folder);
     let program_settings = |[health_port, webhook_port]: [u16; 2]| {
         let core = Core {
             version,
-            tls,
+            client_tls: &certificates(Certificates::CROSSPLANE),
+            server_tls: &certificates(Certificates::WEBHOOK),
             cache: &cache,
             health_port,
             webhook_port,
         };
         ProgramSettings {
-            environment: environment(settings.kubeconfig),
+            environment: arguments::environment(&environment.control().kubeconfig_path),
             ready: ready(health_port),
             deadline: START,
-            ..ProgramSettings::new(&settings.name, settings.program, core.arguments())
+            ..ProgramSettings::new(NAME, settings.program, core.arguments())
         }
     };
     let (program, [_, webhook_port]) =
-        Program::start_on_free_ports(program_settings, settings.state).await?;
+        Program::start_on_free_ports(program_settings, environment.state()).await?;
     Ok((program, webhook_port))
 }
 

@@ -7,30 +7,18 @@ use crosscut_client::ApiError;
 use crosscut_crossplane::function::ServeError;
 use crosscut_programs::{ProgramError, StateError};
 
+use crate::envtest::EnvtestError;
+
 /// A real Crossplane, or a provider of it, could not be had.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CrossplaneError {
-    /// The program does not run at all.
-    #[error("cannot run {}, which is to be the Crossplane core", program.display())]
-    Run {
-        /// Its path.
-        program: PathBuf,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The program is another one, or too old.
-    #[error(
-        "{} is no Crossplane core of version 2.0 or newer (the command line tool has the same name): asked for its version, it says {said:?}",
-        program.display()
-    )]
-    Version {
-        /// Its path.
-        program: PathBuf,
-        /// What it answers to `--version`.
-        said: String,
-    },
+    /// The program does not run, is another one, or is too old.
+    #[error("no Crossplane core that can be used (the command line tool has the same name)")]
+    Version(#[source] EnvtestError),
+    /// Certificates could not be made.
+    #[error("cannot make certificates for functions")]
+    Certificate(#[from] rcgen::Error),
     /// A program did not start or did not get ready.
     #[error(transparent)]
     Program(#[from] ProgramError),

@@ -10,6 +10,24 @@ use super::CrossplaneError;
 
 const KIND: &str = "CustomResourceDefinition";
 
+/// The folder with the definitions of a program's kinds: `crds/PROGRAM` beside it or beside its folder.
+///
+/// # Errors
+/// If there is none.
+pub fn definitions_of(program: &Path) -> Result<PathBuf, CrossplaneError> {
+    let name = program.file_name().unwrap_or_default();
+    let folder = program.parent().unwrap_or(Path::new("."));
+    let places = [folder, &folder.join("..")].map(|place| place.join("crds").join(name));
+    let found = places.iter().find(|place| place.is_dir());
+    found.cloned().ok_or_else(|| {
+        let [beside, above] = &places;
+        failed(
+            beside,
+            format!("it is not there, nor is {}", above.display()),
+        )
+    })
+}
+
 /// Every definition in the YAML files of a folder, in the order of the files' names. Conversion webhooks are taken out:
 /// they lead to Services, which do not exist here, and all versions of these kinds have the same shape in storage.
 ///
@@ -111,6 +129,19 @@ mod tests {
     fn what_is_no_definition_is_an_error(#[case] files: &[(&str, &str)], #[case] says: &str) {
         let error = definitions(folder(files).path()).unwrap_err().to_string();
         assert!(error.contains(says), "{error}");
+    }
+
+    #[rstest]
+    #[case::beside_the_program("crossplane", "crds/crossplane")]
+    #[case::beside_its_folder("bin/crossplane", "crds/crossplane")]
+    fn definitions_lie_near_their_program(#[case] program: &str, #[case] folder: &str) {
+        let root = tempfile::tempdir().unwrap();
+        let program = root.path().join(program);
+        std::fs::create_dir_all(program.parent().unwrap()).unwrap();
+        definitions_of(&program).unwrap_err();
+        std::fs::create_dir_all(root.path().join(folder)).unwrap();
+        let found = definitions_of(&program).unwrap().canonicalize().unwrap();
+        assert_eq!(found, root.path().join(folder).canonicalize().unwrap());
     }
 
     #[test]

@@ -6,17 +6,15 @@
 //! manager, and nothing of packages works; providers other than provider-kubernetes are stood in for elsewhere.
 
 mod arguments;
-mod certificates;
 mod core_process;
 mod error;
 mod functions;
 mod install;
 mod manifests;
 mod provider_kubernetes;
-mod version;
 mod webhook;
 
-pub use certificates::{CrossplaneCertificates, Pair};
 pub use core_process::{CrossplaneSettings, RealCrossplane};
 pub use error::CrossplaneError;
+pub use manifests::definitions_of;
 pub use provider_kubernetes::{ProviderKubernetes, ProviderKubernetesSettings};

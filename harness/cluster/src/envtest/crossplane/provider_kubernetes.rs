@@ -4,16 +4,16 @@
 //! It listens on 9443 and 8080 of every interface and cannot be told otherwise, so only one of them runs at a time.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
-use crosscut_programs::{Program, ProgramError, ProgramSettings, StateFolder};
+use crosscut_programs::{Program, ProgramError, ProgramSettings};
 
 use super::CrossplaneError;
 use super::arguments::{provider_environment, provider_kubernetes};
-use super::core_process::{RealCrossplane, ready};
+use super::core_process::ready;
 use super::install::{api, define};
 use super::manifests::definitions;
+use crate::envtest::{Certificates, Environment};
 use crate::functions::Progress;
 
 /// What it is called, and its log.
@@ -29,14 +29,10 @@ pub struct ProviderKubernetesSettings<'a> {
     pub program: &'a Path,
     /// The folder with the definitions of its kinds; those that are there already stay as they are.
     pub definitions: &'a Path,
-    /// A client of the API server that may do anything.
-    pub client: kube::Client,
-    /// A kubeconfig that leads there.
-    pub kubeconfig: &'a Path,
+    /// Where it runs: beside a Crossplane, on the control server.
+    pub environment: &'a Environment,
     /// How often it looks at a ready Object that nobody changed.
     pub poll: Duration,
-    /// The folder of the run.
-    pub state: &'a Arc<StateFolder>,
     /// Told what is waited for.
     pub progress: &'a Progress,
 }
@@ -47,19 +43,24 @@ pub struct ProviderKubernetes {
 }
 
 impl ProviderKubernetes {
-    /// Starts the provider beside a Crossplane, and waits until it is ready.
+    /// Starts the provider, and waits until it is ready.
     ///
     /// # Errors
     /// If the program is missing or does not get ready, another one has its ports, or the API server refuses its kinds.
-    pub async fn start(
-        settings: &ProviderKubernetesSettings<'_>,
-        crossplane: &RealCrossplane,
-    ) -> Result<Self, CrossplaneError> {
+    pub async fn start(settings: &ProviderKubernetesSettings<'_>) -> Result<Self, CrossplaneError> {
+        let environment = settings.environment;
         (settings.progress)("provider-kubernetes");
-        define(&api(&settings.client), &definitions(settings.definitions)?).await?;
+        define(
+            &api(&environment.control().client),
+            &definitions(settings.definitions)?,
+        )
+        .await?;
         let start = Program::start_on_free_ports(
             |[health_port]: [u16; 1]| ProgramSettings {
-                environment: provider_environment(settings.kubeconfig, crossplane.tls()),
+                environment: provider_environment(
+                    &environment.control().kubeconfig_path,
+                    &environment.certificates().path(Certificates::WEBHOOK),
+                ),
                 ready: ready(health_port),
                 deadline: START,
                 ..ProgramSettings::new(
@@ -68,7 +69,7 @@ impl ProviderKubernetes {
                     provider_kubernetes(health_port, settings.poll),
                 )
             },
-            settings.state,
+            environment.state(),
         );
         let (program, _) = start.await.map_err(fixed_ports)?;
         Ok(Self { program })

@@ -1,0 +1,204 @@
+//! A whole environment: started in order, watched, and stopped in the other order.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crosscut_programs::{Program, StateError, StateFolder};
+use futures::future::{join_all, try_join_all};
+
+use super::api_server::{self, Common, Server};
+use super::assets::Assets;
+use super::certificates::Certificates;
+use super::error::EnvtestError;
+use super::etcd_client::EtcdClient;
+use super::{controller_manager, etcd};
+use crate::functions::Progress;
+
+/// What the server is called that Crossplane composes on.
+const CONTROL: &str = "control";
+/// How long a program may take to end by itself. None has anything to save, and an API server that is asked to end
+/// waits one to three seconds for its clients.
+const GRACE: Duration = Duration::from_millis(250);
+/// How many lines of each program are evidence.
+const LINES: usize = 20;
+
+/// What to start.
+#[derive(Clone, Debug)]
+pub struct EnvironmentSettings {
+    /// The programs.
+    pub assets: Assets,
+    /// How many target servers there are.
+    pub targets: usize,
+    /// Where the folder of the run is made; [`default_root`](crosscut_programs::default_root) knows a good place.
+    pub state_root: PathBuf,
+}
+
+/// The last lines of one program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProgramLog {
+    /// What the program is called.
+    pub name: String,
+    /// What it wrote last, oldest first.
+    pub lines: Vec<String>,
+    /// The whole log, until the environment is gone.
+    pub path: PathBuf,
+}
+
+/// A running control plane: etcd, a control server with the built-in controllers, and target servers.
+/// Dropping it kills everything; [`stop`](Environment::stop) does it in order.
+pub struct Environment {
+    // Dropped in this order: who writes to whom goes first.
+    controller_manager: Program,
+    control: Server,
+    targets: Vec<Server>,
+    etcd: Program,
+    etcd_client: EtcdClient,
+    certificates: Certificates,
+    state: Arc<StateFolder>,
+}
+
+impl Environment {
+    /// Starts everything. Says through `progress` what of earlier runs was cleaned up, and what is started.
+    ///
+    /// # Errors
+    /// [`EnvtestError`] for the first thing that fails; what was started before is gone again then, as it is when
+    /// this future is dropped.
+    pub async fn start(
+        settings: EnvironmentSettings,
+        progress: &Progress,
+    ) -> Result<Self, EnvtestError> {
+        let state = Arc::new(open(settings.state_root.clone(), progress).await?);
+        let assets = &settings.assets;
+        let certificates = Certificates::make(&state)?;
+        progress("starting etcd");
+        let ((), (etcd, etcd_client)) =
+            tokio::try_join!(assets.check_versions(), etcd::start(&assets.etcd, &state))?;
+        let common = Common {
+            program: &assets.api_server,
+            etcd: etcd_client.url(),
+            certificates: &certificates,
+            state: &state,
+        };
+        progress(&format!(
+            "starting {} API servers",
+            settings.targets.saturating_add(1)
+        ));
+        let names = (1..=settings.targets).map(|number| format!("target-{number}"));
+        let targets = names.map(|name| async move { api_server::start(common, &name).await });
+        let control = async {
+            let control = api_server::start(common, CONTROL).await?;
+            let program = &assets.controller_manager;
+            let manager =
+                controller_manager::start(program, &control, &certificates, &state).await?;
+            Ok::<_, EnvtestError>((control, manager))
+        };
+        let ((control, controller_manager), targets) =
+            tokio::try_join!(control, try_join_all(targets))?;
+        Ok(Self {
+            controller_manager,
+            control,
+            targets,
+            etcd,
+            etcd_client,
+            certificates,
+            state,
+        })
+    }
+
+    /// The server that Crossplane composes on, with the garbage collector and the namespace controller.
+    #[must_use]
+    pub fn control(&self) -> &Server {
+        &self.control
+    }
+
+    /// The servers that composed objects act on; they have no controllers.
+    #[must_use]
+    pub fn targets(&self) -> &[Server] {
+        &self.targets
+    }
+
+    /// The store of all servers.
+    #[must_use]
+    pub fn etcd(&self) -> &EtcdClient {
+        &self.etcd_client
+    }
+
+    /// The certificates; more can be made.
+    #[must_use]
+    pub fn certificates(&self) -> &Certificates {
+        &self.certificates
+    }
+
+    /// The folder of the run, for what else is started.
+    #[must_use]
+    pub fn state(&self) -> &Arc<StateFolder> {
+        &self.state
+    }
+
+    /// The last lines of every program, as evidence.
+    #[must_use]
+    pub fn logs(&self) -> Vec<ProgramLog> {
+        let log = |program: &Program| ProgramLog {
+            name: program.name().to_owned(),
+            lines: program.last_lines(LINES),
+            path: program.log_path().to_owned(),
+        };
+        self.programs().map(log).collect()
+    }
+
+    /// Whether everything still runs.
+    ///
+    /// # Errors
+    /// [`EnvtestError::Ended`] for the first program that does not; etcd before those that end because it did.
+    pub fn check(&self) -> Result<(), EnvtestError> {
+        let ended = self
+            .programs()
+            .find_map(|program| Some((program, program.exit_status()?)));
+        match ended {
+            None => Ok(()),
+            Some((program, status)) => Err(EnvtestError::Ended {
+                name: program.name().to_owned(),
+                status,
+                lines: program.last_lines(LINES),
+            }),
+        }
+    }
+
+    /// Stops everything in order, and removes the folder of the run when the last that holds it is gone.
+    ///
+    /// # Errors
+    /// The first program that does not end although it was killed; the others are stopped all the same.
+    pub async fn stop(self) -> Result<(), EnvtestError> {
+        let mut stopped = vec![self.controller_manager.stop(GRACE).await];
+        let servers = std::iter::once(self.control).chain(self.targets);
+        stopped.extend(join_all(servers.map(|server| server.program.stop(GRACE))).await);
+        stopped.push(self.etcd.stop(GRACE).await);
+        stopped.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok(())
+    }
+
+    fn programs(&self) -> impl Iterator<Item = &Program> {
+        let targets = self.targets.iter().map(|target| &target.program);
+        [&self.etcd, &self.control.program]
+            .into_iter()
+            .chain(targets)
+            .chain([&self.controller_manager])
+    }
+}
+
+async fn open(root: PathBuf, progress: &Progress) -> Result<StateFolder, EnvtestError> {
+    let opened = {
+        let root = root.clone();
+        tokio::task::spawn_blocking(move || StateFolder::open(&root)).await
+    };
+    let (state, cleaned) = opened.map_err(|error| StateError {
+        action: "open a folder in",
+        path: root,
+        source: std::io::Error::other(error),
+    })??;
+    for line in cleaned {
+        progress(&line);
+    }
+    Ok(state)
+}

@@ -1,0 +1,21 @@
+//! Requests for functions.
+
+use crosscut_crossplane::RunFunctionRequest;
+use crosscut_crossplane::function::convert;
+use function_sdk_rust::proto::v1::{Resource, State};
+use serde_json::json;
+
+/// A request with one desired resource that holds the text.
+pub(crate) fn request(text: &str) -> RunFunctionRequest {
+    let resource = Resource {
+        resource: Some(convert::to_struct(&json!({"spec": {"text": text}}))),
+        ..Resource::default()
+    };
+    RunFunctionRequest {
+        desired: Some(State {
+            composite: None,
+            resources: std::iter::once(("a".to_owned(), resource)).collect(),
+        }),
+        ..RunFunctionRequest::default()
+    }
+}
