@@ -19,12 +19,15 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Judges scenarios on every provider and prints the verdicts.
     Test(TestArguments),
+    /// Judges scenarios on several kinds of control plane and compares verdicts and what is left.
+    Parity(ParityArguments),
     /// Checks the documents without running them.
     Lint(LintArguments),
 }
 
+/// Which trials, and how they are run.
 #[derive(Debug, Args)]
-pub(crate) struct TestArguments {
+pub(crate) struct TrialArguments {
     /// Scenario folders or files, or a project's folder; default: the project of this folder.
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<Utf8PathBuf>,
@@ -37,17 +40,36 @@ pub(crate) struct TestArguments {
     #[arg(long = "scenario", value_name = "GLOB")]
     pub(crate) scenarios: Vec<String>,
 
-    /// The control plane to judge on.
-    #[arg(long, value_enum, default_value_t = ClusterKind::Embedded)]
-    pub(crate) cluster: ClusterKind,
-
-    /// How many trials run at the same time; default: the number of processors.
+    /// How many trials run at the same time; default: the number of processors, or 4 on envtest, where trials mostly
+    /// wait.
     #[arg(long, value_name = "N", value_parser = parse_jobs)]
     pub(crate) jobs: Option<std::num::NonZeroUsize>,
 
-    /// Orders what is concurrent; the same seed replays the same order.
+    /// Orders what is concurrent in embedded control planes; the same seed replays the same order.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
+
+    /// Where etcd, kube-apiserver, kube-controller-manager, crossplane and provider-kubernetes are, for envtest;
+    /// default: where the variables of kubebuilder's envtest say, the test bed, and PATH.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) assets: Option<Utf8PathBuf>,
+
+    /// Say more: every step, and what the control plane warned of.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArguments {
+    #[command(flatten)]
+    pub(crate) trials: TrialArguments,
+
+    /// The control plane to judge on.
+    #[arg(long, value_enum, default_value_t = ClusterKind::Embedded)]
+    pub(crate) cluster: ClusterKind,
 
     /// Also write a report; may be given several times.
     #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = parse_report)]
@@ -56,13 +78,29 @@ pub(crate) struct TestArguments {
     /// Print the trials, one a line, and run none.
     #[arg(long)]
     pub(crate) list: bool,
+}
 
-    /// Say more: every step, and what the control plane warned of.
-    #[arg(short, long)]
-    pub(crate) verbose: bool,
-
+#[derive(Debug, Args)]
+pub(crate) struct ParityArguments {
     #[command(flatten)]
-    pub(crate) output: OutputArguments,
+    pub(crate) trials: TrialArguments,
+
+    /// The control planes to compare; the first is held against each of the others.
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "embedded,envtest"
+    )]
+    pub(crate) clusters: Vec<ClusterKind>,
+
+    /// The known differences, with their reasons.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ledger: Option<Utf8PathBuf>,
+
+    /// Also write every difference to this file, as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) differences: Option<Utf8PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -87,6 +125,8 @@ pub(crate) struct OutputArguments {
 pub(crate) enum ClusterKind {
     /// crosscut's own API server and Crossplane engine, in this process.
     Embedded,
+    /// etcd, kube-apiserver, kube-controller-manager and Crossplane as processes of this run.
+    Envtest,
 }
 
 /// A report to write.

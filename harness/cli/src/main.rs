@@ -3,14 +3,18 @@
 //! This is the only place that prints, exits, and reads the environment or the clock.
 
 mod arguments;
+mod clusters;
 mod diagnostics;
+mod judge;
 mod lint;
 mod output;
+mod parity;
 mod test;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use crosscut_cluster::ClusterError;
 use crosscut_events::ExitStatus;
 
 use crate::arguments::{Arguments, Command};
@@ -19,6 +23,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let status = match &arguments.command {
         Command::Test(arguments) => test::run(arguments),
+        Command::Parity(arguments) => parity::run(arguments),
         Command::Lint(arguments) => lint::run(arguments),
     };
     match status {
@@ -27,6 +32,9 @@ fn main() -> ExitCode {
         Err(error) if error.is_broken_pipe() => ExitCode::from(ExitStatus::Passed.code()),
         Err(error) => {
             output::error(&error);
+            if let Some(help) = error.help() {
+                output::print_error(&format!("  help: {help}"));
+            }
             ExitCode::from(error.status().code())
         }
     }
@@ -47,6 +55,35 @@ enum CommandError {
     /// The current folder cannot be used.
     #[error("use the current folder")]
     CurrentFolder(#[source] std::io::Error),
+    /// The control plane could not be started.
+    #[error("{what}")]
+    Cluster {
+        /// What went wrong.
+        what: String,
+        /// What to do about it.
+        help: Option<String>,
+        /// Why.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// The ledger of known differences could not be read.
+    #[error("read the ledger {file}")]
+    ReadLedger {
+        /// The file.
+        file: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The ledger of known differences is wrong.
+    #[error("use the ledger {file}")]
+    Ledger {
+        /// The file.
+        file: String,
+        /// Why.
+        #[source]
+        source: crosscut_parity::LedgerError,
+    },
     /// Output could not be written.
     #[error("write to standard output")]
     Print(#[source] std::io::Error),
@@ -85,9 +122,36 @@ enum CommandError {
 }
 
 impl CommandError {
+    /// A control plane that could not be started.
+    fn cluster(error: ClusterError) -> CommandError {
+        match error {
+            ClusterError::Start { what, help } => CommandError::Cluster {
+                what,
+                help,
+                source: None,
+            },
+            error => CommandError::Cluster {
+                what: "start the control plane".to_owned(),
+                help: None,
+                source: Some(Box::new(error)),
+            },
+        }
+    }
+
+    /// What the user can do about it.
+    fn help(&self) -> Option<&str> {
+        match self {
+            CommandError::Cluster { help, .. } => help.as_deref(),
+            _ => None,
+        }
+    }
+
     fn status(&self) -> ExitStatus {
         match self {
-            CommandError::Documents { .. } | CommandError::SameReport { .. } => ExitStatus::Usage,
+            CommandError::Documents { .. }
+            | CommandError::SameReport { .. }
+            | CommandError::ReadLedger { .. }
+            | CommandError::Ledger { .. } => ExitStatus::Usage,
             _ => ExitStatus::EnvironmentFailed,
         }
     }

@@ -33,6 +33,14 @@ pub trait Cluster: Send + Sync {
     /// The kind, such as `embedded`.
     fn kind(&self) -> &str;
 
+    /// Starts what all trials of the run share, so that a failure is told once and before any trial.
+    ///
+    /// # Errors
+    /// [`ClusterError::Start`]; nothing is left running then.
+    async fn prepare(&self) -> Result<(), ClusterError> {
+        Ok(())
+    }
+
     /// A control plane and a target for one trial, with the suite's and the provider's documents
     /// installed and at rest.
     ///

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use crosscut_suite::model::Place;
 
+use crate::envtest::EnvtestError;
+use crate::envtest::crossplane::CrossplaneError;
+
 /// A control plane could not be had.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -34,6 +37,14 @@ pub enum ClusterError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The programs of a real control plane could not be started, or broke.
+    #[error("{what}")]
+    Start {
+        /// What went wrong, with its causes.
+        what: String,
+        /// What to do about it.
+        help: Option<String>,
+    },
     /// The control plane did not come to rest after documents were installed.
     #[error("settle after installing {what}")]
     Settle {
@@ -43,6 +54,33 @@ pub enum ClusterError {
         #[source]
         source: SettleError,
     },
+}
+
+impl ClusterError {
+    /// Something real could not be started: the error with its causes, in one line each.
+    pub(crate) fn start(error: &dyn std::error::Error, help: Option<String>) -> ClusterError {
+        let mut what = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            what.push_str(": ");
+            what.push_str(&error.to_string());
+            cause = error.source();
+        }
+        ClusterError::Start { what, help }
+    }
+}
+
+impl From<EnvtestError> for ClusterError {
+    fn from(error: EnvtestError) -> ClusterError {
+        let help = error.help();
+        ClusterError::start(&error, help)
+    }
+}
+
+impl From<CrossplaneError> for ClusterError {
+    fn from(error: CrossplaneError) -> ClusterError {
+        ClusterError::start(&error, None)
+    }
 }
 
 /// The clusters did not come to rest.

@@ -2,7 +2,8 @@
 //!
 //! A [`Cluster`] hands out a [`Lease`] per trial: a control plane and a target of the trial's own, a
 //! client for each, and a way to wait until both are at rest. There is one module per kind of control
-//! plane; [`embedded`] is the only one so far. Steps, expectations and verdicts are not known here.
+//! plane: [`embedded`] is in this process, [`envtest`] runs real API servers and the real Crossplane as
+//! programs. Steps, expectations and verdicts are not known here.
 
 mod cluster;
 pub mod embedded;
@@ -10,6 +11,8 @@ pub mod envtest;
 mod error;
 pub mod functions;
 mod install;
+mod live;
+mod managed;
 mod rest;
 
 pub use cluster::{Cluster, Lease, Rest, Side};

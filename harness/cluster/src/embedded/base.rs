@@ -8,8 +8,8 @@ use crosscut_crossplane::Functions;
 use crosscut_suite::model::{Provider, Suite};
 
 use super::lease::{EmbeddedLease, EmbeddedSide};
-use super::settings::managed_settings;
-use super::targets::{InProcessTargets, TARGET};
+use super::targets::{InProcessTargets, TARGET, kubeconfig};
+use crate::managed::managed_settings;
 use crate::{ClusterError, install};
 
 /// The name of the plane that Crossplane composes on.
@@ -97,7 +97,7 @@ impl Base {
             scheduler.add(&control, controller);
         }
         let targets = Arc::new(InProcessTargets::new(target.client().clone()));
-        let managed = managed_settings(&self.provider.managed);
+        let managed = managed_settings(&self.provider.managed, &kubeconfig());
         let settings = crosscut_standins::Settings { targets, managed };
         for controller in crosscut_standins::controllers(settings) {
             scheduler.add(&control, controller);

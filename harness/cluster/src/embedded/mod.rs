@@ -6,7 +6,6 @@
 
 mod base;
 mod lease;
-mod settings;
 mod targets;
 
 use std::collections::HashMap;

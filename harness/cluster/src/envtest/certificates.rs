@@ -83,6 +83,21 @@ impl Authority {
         self.sign(params)
     }
 
+    /// A certificate for who is both: a server on the loopback interface, and a client of such servers.
+    ///
+    /// # Errors
+    /// If the name cannot be in a certificate.
+    pub fn peer(&self, name: &str) -> Result<Keyed, rcgen::Error> {
+        let names: Vec<String> = LOOPBACK.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names)?;
+        params.distinguished_name = named(name, None);
+        params.extended_key_usages = vec![
+            ExtendedKeyUsagePurpose::ServerAuth,
+            ExtendedKeyUsagePurpose::ClientAuth,
+        ];
+        self.sign(params)
+    }
+
     /// A certificate for a client: the user and the group that an API server takes it for.
     ///
     /// # Errors

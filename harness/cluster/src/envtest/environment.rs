@@ -45,21 +45,22 @@ pub struct ProgramLog {
     pub path: PathBuf,
 }
 
-/// A running control plane: etcd, a control server with the built-in controllers, and target servers.
+/// A running control plane: etcd, a control server, target servers, and the built-in controllers when asked for.
 /// Dropping it kills everything; [`stop`](Environment::stop) does it in order.
 pub struct Environment {
     // Dropped in this order: who writes to whom goes first.
-    controller_manager: Program,
+    controller_manager: Option<Program>,
     control: Server,
     targets: Vec<Server>,
     etcd: Program,
     etcd_client: EtcdClient,
     certificates: Certificates,
     state: Arc<StateFolder>,
+    assets: Assets,
 }
 
 impl Environment {
-    /// Starts everything. Says through `progress` what of earlier runs was cleaned up, and what is started.
+    /// Starts everything but the built-in controllers. Says through `progress` what of earlier runs was cleaned up, and what is started.
     ///
     /// # Errors
     /// [`EnvtestError`] for the first thing that fails; what was started before is gone again then, as it is when
@@ -86,24 +87,37 @@ impl Environment {
         ));
         let names = (1..=settings.targets).map(|number| format!("target-{number}"));
         let targets = names.map(|name| async move { api_server::start(common, &name).await });
-        let control = async {
-            let control = api_server::start(common, CONTROL).await?;
-            let program = &assets.controller_manager;
-            let manager =
-                controller_manager::start(program, &control, &certificates, &state).await?;
-            Ok::<_, EnvtestError>((control, manager))
-        };
-        let ((control, controller_manager), targets) =
-            tokio::try_join!(control, try_join_all(targets))?;
+        let (control, targets) =
+            tokio::try_join!(api_server::start(common, CONTROL), try_join_all(targets))?;
         Ok(Self {
-            controller_manager,
+            controller_manager: None,
             control,
             targets,
             etcd,
             etcd_client,
             certificates,
             state,
+            assets: settings.assets,
         })
+    }
+
+    /// Starts the garbage collector and the namespace controller on the control server. The garbage collector looks
+    /// for new kinds every 30 s only, so it is best started once all are defined.
+    ///
+    /// # Errors
+    /// [`EnvtestError::Program`].
+    pub async fn start_controllers(&mut self) -> Result<(), EnvtestError> {
+        let program = &self.assets.controller_manager;
+        let started =
+            controller_manager::start(program, &self.control, &self.certificates, &self.state);
+        self.controller_manager = Some(started.await?);
+        Ok(())
+    }
+
+    /// The programs that were found.
+    #[must_use]
+    pub fn assets(&self) -> &Assets {
+        &self.assets
     }
 
     /// The server that Crossplane composes on, with the garbage collector and the namespace controller.
@@ -170,7 +184,10 @@ impl Environment {
     /// # Errors
     /// The first program that does not end although it was killed; the others are stopped all the same.
     pub async fn stop(self) -> Result<(), EnvtestError> {
-        let mut stopped = vec![self.controller_manager.stop(GRACE).await];
+        let mut stopped = Vec::new();
+        if let Some(controllers) = self.controller_manager {
+            stopped.push(controllers.stop(GRACE).await);
+        }
         let servers = std::iter::once(self.control).chain(self.targets);
         stopped.extend(join_all(servers.map(|server| server.program.stop(GRACE))).await);
         stopped.push(self.etcd.stop(GRACE).await);
@@ -183,7 +200,7 @@ impl Environment {
         [&self.etcd, &self.control.program]
             .into_iter()
             .chain(targets)
-            .chain([&self.controller_manager])
+            .chain(&self.controller_manager)
     }
 }
 

@@ -109,6 +109,11 @@ impl Driver {
         self.planes.get(plane.0).map(|plane| &plane.view)
     }
 
+    /// Takes up what there is now, so that [`Driver::view`] shows it; runs nothing.
+    pub fn look(&mut self) {
+        self.observe();
+    }
+
     /// Runs controllers until everything is at rest. What is still owed then is among what fails.
     ///
     /// # Errors

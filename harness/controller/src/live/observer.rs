@@ -201,7 +201,8 @@ async fn follow(
 ) {
     let api: kube::Api<DynamicObject> =
         kube::Api::all_with(client, &resources::api_resource(&resource));
-    let mut events = watcher::watcher(api, Config::default().streaming_lists())
+    // Lists and watches, not streamed lists: with an etcd before 3.4.31 those never say that they are complete.
+    let mut events = watcher::watcher(api, Config::default())
         .default_backoff()
         .boxed();
     let mut list = Vec::new();

@@ -3,16 +3,18 @@
 use crosscut_standins::{ConnectionDetails, ManagedRule as StandInRule, ManagedSettings};
 use crosscut_suite::model::{ConnectionSecret, ExternalName, ManagedRule};
 
-use super::targets::kubeconfig;
-
-/// The rules in their order. The stand-ins know no documents, so that they can be used without.
-pub(super) fn managed_settings(rules: &[ManagedRule]) -> ManagedSettings {
+/// The rules in their order; `kubeconfig` leads to the trial's target. The stand-ins know no documents, so that they
+/// can be used without.
+pub(crate) fn managed_settings(rules: &[ManagedRule], kubeconfig: &str) -> ManagedSettings {
     ManagedSettings {
-        rules: rules.iter().map(rule).collect(),
+        rules: rules
+            .iter()
+            .map(|rule| stand_in_rule(rule, kubeconfig))
+            .collect(),
     }
 }
 
-fn rule(rule: &ManagedRule) -> StandInRule {
+fn stand_in_rule(rule: &ManagedRule, kubeconfig: &str) -> StandInRule {
     StandInRule {
         group: rule.group.clone(),
         kind: rule.kind.clone(),
@@ -21,7 +23,7 @@ fn rule(rule: &ManagedRule) -> StandInRule {
         status: rule.status.clone(),
         connection: rule.connection_secret.as_ref().map(|secret| match secret {
             ConnectionSecret::TargetKubeconfig => {
-                ConnectionDetails::from([("kubeconfig".to_owned(), kubeconfig())])
+                ConnectionDetails::from([("kubeconfig".to_owned(), kubeconfig.to_owned())])
             }
         }),
     }

@@ -1,0 +1,180 @@
+//! Running trials on one kind of control plane: started, shown while it goes on, ended by a signal.
+
+use std::num::NonZeroUsize;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crosscut_events::Event;
+use crosscut_runner::RunOptions;
+use crosscut_suite::{Plan, Selection, load};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::watch;
+
+use crate::arguments::{ClusterKind, TrialArguments};
+use crate::clusters;
+use crate::output::RunOutput;
+use crate::test::current_folder;
+use crate::{CommandError, diagnostics};
+
+/// Past this a trial counts as hanging. Settling and function calls have their own, shorter bounds.
+const TRIAL_DEADLINE: Duration = Duration::from_secs(300);
+
+/// The trials that the arguments select.
+///
+/// # Errors
+/// [`CommandError::Documents`]; the mistakes were shown.
+pub(crate) fn plan(arguments: &TrialArguments) -> Result<Plan, CommandError> {
+    let selection = Selection {
+        paths: arguments.paths.clone(),
+        providers: arguments.providers.clone(),
+        scenarios: arguments.scenarios.clone(),
+    };
+    load(&current_folder()?, &selection)
+        .map_err(|report| diagnostics::refuse(&report, arguments.output))
+}
+
+/// Runs the trials of a plan; every event is shown, and told to `observe` as well.
+///
+/// # Errors
+/// [`CommandError`] where the control plane cannot be started, output cannot be written, or a signal ends the run.
+pub(crate) fn judge(
+    plan: &Plan,
+    kind: ClusterKind,
+    arguments: &TrialArguments,
+    output: &mut RunOutput,
+    observe: &mut dyn FnMut(&Event),
+) -> Result<(), CommandError> {
+    let jobs = jobs(kind, arguments);
+    runtime(jobs)?.block_on(run(plan, kind, jobs, false, arguments, output, observe))
+}
+
+/// As [`judge`], and every trial also tells what it leaves.
+///
+/// # Errors
+/// As [`judge`].
+pub(crate) fn judge_keeping(
+    plan: &Plan,
+    kind: ClusterKind,
+    arguments: &TrialArguments,
+    output: &mut RunOutput,
+    observe: &mut dyn FnMut(&Event),
+) -> Result<(), CommandError> {
+    let jobs = jobs(kind, arguments);
+    runtime(jobs)?.block_on(run(plan, kind, jobs, true, arguments, output, observe))
+}
+
+fn runtime(jobs: NonZeroUsize) -> Result<tokio::runtime::Runtime, CommandError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(jobs.min(processors()).get())
+        .enable_all()
+        .build()
+        .map_err(CommandError::Runtime)
+}
+
+async fn run(
+    plan: &Plan,
+    kind: ClusterKind,
+    jobs: NonZeroUsize,
+    final_objects: bool,
+    arguments: &TrialArguments,
+    output: &mut RunOutput,
+    observe: &mut dyn FnMut(&Event),
+) -> Result<(), CommandError> {
+    // Before anything is started: a signal that came earlier than this would leave processes behind.
+    let mut signals = Signals::new()?;
+    let (events, received) = unbounded_channel();
+    let (stop, stopped) = watch::channel(false);
+    let cluster = clusters::make(kind, plan, jobs, arguments, events.clone());
+    let started = Instant::now();
+    let options = RunOptions {
+        jobs,
+        seed: arguments.seed,
+        final_objects,
+        trial_deadline: TRIAL_DEADLINE,
+        elapsed: Arc::new(move || started.elapsed()),
+        stop: stopped,
+    };
+    let result = {
+        let working = async {
+            cluster.prepare().await.map_err(CommandError::cluster)?;
+            let trials = plan.trials.clone();
+            crosscut_runner::run(trials, Arc::clone(&cluster), &options, &events).await;
+            Ok(())
+        };
+        let shown = pin!(show(received, output, observe));
+        tokio::select! {
+            done = async { tokio::try_join!(working, shown) } => Some(done.map(drop)),
+            () = signals.any() => None,
+        }
+    };
+    // Nobody may be left to be told.
+    let _ = stop.send(true);
+    cluster.close().await;
+    result.unwrap_or_else(|| conclude_early(output, started.elapsed()))
+}
+
+/// Shows what was judged until the run was interrupted.
+fn conclude_early(output: &mut RunOutput, elapsed: Duration) -> Result<(), CommandError> {
+    let summary = output.collected().summary();
+    output.take(&Event::RunFinished {
+        summary,
+        duration_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+    })?;
+    Err(CommandError::Interrupted {
+        judged: summary.total(),
+        planned: output.collected().planned(),
+    })
+}
+
+/// Shows events until the run has finished.
+async fn show(
+    mut events: UnboundedReceiver<Event>,
+    output: &mut RunOutput,
+    observe: &mut dyn FnMut(&Event),
+) -> Result<(), CommandError> {
+    while let Some(event) = events.recv().await {
+        observe(&event);
+        output.take(&event)?;
+        if matches!(event, Event::RunFinished { .. }) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The signals that end a run. They are listened for from the moment that this is made.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Signals, CommandError> {
+        Ok(Signals {
+            interrupt: signal(SignalKind::interrupt()).map_err(CommandError::Runtime)?,
+            terminate: signal(SignalKind::terminate()).map_err(CommandError::Runtime)?,
+        })
+    }
+
+    /// Ends when somebody presses Ctrl-C or asks the process to end.
+    async fn any(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// How many trials run at the same time.
+fn jobs(kind: ClusterKind, arguments: &TrialArguments) -> NonZeroUsize {
+    arguments.jobs.unwrap_or_else(|| match kind {
+        ClusterKind::Embedded => processors(),
+        ClusterKind::Envtest => clusters::ENVTEST_JOBS,
+    })
+}
+
+fn processors() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}

@@ -1,0 +1,106 @@
+//! `crosscut parity`: the same trials on several kinds of control plane, compared.
+
+use camino::Utf8Path;
+use crosscut_events::{Event, ExitStatus};
+use crosscut_parity::{Comparison, Ledger, Outcomes, compare};
+
+use crate::arguments::{ClusterKind, ParityArguments};
+use crate::output::RunOutput;
+use crate::{CommandError, judge, output};
+
+/// How many differences are printed; all go to the file.
+const PRINTED: usize = 40;
+
+/// Judges on every kind and prints where they differ.
+///
+/// # Errors
+/// [`CommandError`] where a control plane cannot be started or the ledger cannot be used.
+pub(crate) fn run(arguments: &ParityArguments) -> Result<ExitStatus, CommandError> {
+    let plan = judge::plan(&arguments.trials)?;
+    let ledger = read_ledger(arguments.ledger.as_deref())?;
+    let mut runs = Vec::new();
+    for kind in &arguments.clusters {
+        let mut outcomes = Outcomes::default();
+        let mut output = RunOutput::new(arguments.trials.output, arguments.trials.verbose);
+        let mut observe = |event: &Event| outcomes.take(event);
+        judge::judge_keeping(&plan, *kind, &arguments.trials, &mut output, &mut observe)?;
+        runs.push((*kind, outcomes));
+    }
+    let Some(((first, left), others)) = runs.split_first() else {
+        return Ok(ExitStatus::Passed);
+    };
+    let mut agrees = true;
+    let mut all = Vec::new();
+    for (kind, right) in others {
+        let comparison = compare(left, right, &ledger);
+        agrees &= comparison.agrees();
+        let text = described(*first, *kind, &comparison);
+        output::print(&text, arguments.trials.output)?;
+        all.extend(comparison.unexplained);
+    }
+    if let Some(file) = &arguments.differences {
+        write(file, &all)?;
+    }
+    Ok(if agrees {
+        ExitStatus::Passed
+    } else {
+        ExitStatus::Failed
+    })
+}
+
+fn read_ledger(file: Option<&Utf8Path>) -> Result<Ledger, CommandError> {
+    let Some(file) = file else {
+        return Ok(Ledger::default());
+    };
+    let text = std::fs::read_to_string(file).map_err(|source| CommandError::ReadLedger {
+        file: file.to_string(),
+        source,
+    })?;
+    Ledger::read(&text).map_err(|source| CommandError::Ledger {
+        file: file.to_string(),
+        source,
+    })
+}
+
+fn write(file: &Utf8Path, differences: &[crosscut_parity::Difference]) -> Result<(), CommandError> {
+    let text = serde_json::to_string_pretty(differences).map_err(std::io::Error::from);
+    text.and_then(|text| std::fs::write(file, text))
+        .map_err(|source| CommandError::WriteReport {
+            file: file.to_string(),
+            source,
+        })
+}
+
+fn described(left: ClusterKind, right: ClusterKind, comparison: &Comparison) -> String {
+    let mut text = format!(
+        "      parity {} / {}: {} trials judged alike, {} objects compared, {} differences unexplained\n",
+        name(left),
+        name(right),
+        comparison.agreeing,
+        comparison.objects,
+        comparison.unexplained.len(),
+    );
+    for difference in comparison.unexplained.iter().take(PRINTED) {
+        text.push_str(&format!("      differs {difference}\n"));
+    }
+    if let Some(more) = comparison.unexplained.len().checked_sub(PRINTED + 1) {
+        text.push_str(&format!("              … and {} more\n", more + 1));
+    }
+    for (id, count) in &comparison.explained {
+        text.push_str(&format!("    explained {id}: {count}\n"));
+    }
+    for entry in &comparison.idle {
+        text.push_str(&format!(
+            "         idle {}: it explains nothing any more; take it out of the ledger\n",
+            entry.id
+        ));
+    }
+    text
+}
+
+fn name(kind: ClusterKind) -> &'static str {
+    match kind {
+        ClusterKind::Embedded => "embedded",
+        ClusterKind::Envtest => "envtest",
+    }
+}

@@ -1,0 +1,277 @@
+//! Trials on a real control plane of plain processes.
+//!
+//! One control server with the real Crossplane serves all trials: each has a namespace of its own there. Targets are
+//! made of cluster-wide objects, so each trial has a whole target server, which is brought back to its checkpoint
+//! afterwards. provider-kubernetes is real; Releases and managed resources are stood in for by clients.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use crosscut_apiserver::Clock;
+use crosscut_client::{Api, Mapper};
+use crosscut_controller::live::LiveLimits;
+use crosscut_suite::Trial;
+use crosscut_suite::model::{Provider, Resource, Suite};
+use serde_json::json;
+use tokio::sync::Mutex;
+
+use super::running::Running;
+use super::targets::{Leased, moved};
+use super::{AssetSearch, Environment, EnvironmentSettings, delete_namespace};
+use crate::functions::{Progress, SharedFunctions};
+use crate::live::{Cleanup, Hidden, KubeconfigTargets, LiveLease, LiveSide};
+use crate::managed::managed_settings;
+use crate::{Cluster, ClusterError, Lease, install};
+
+/// The field manager of what is installed.
+const FIELD_MANAGER: &str = "crosscut";
+/// What the real provider-kubernetes manages.
+const REAL_PROVIDERS: [&str; 2] = ["kubernetes.m.crossplane.io", "kubernetes.crossplane.io"];
+
+/// How real control planes are run.
+pub struct EnvtestSettings {
+    /// Where programs are looked for.
+    pub assets: AssetSearch,
+    /// How many target servers there are: so many trials run at a time.
+    pub targets: NonZeroUsize,
+    /// Where the folder of the run is made.
+    pub state_root: PathBuf,
+    /// Tells the time: libraries do not read it.
+    pub clock: Arc<dyn Clock>,
+    /// When a control plane counts as being at rest.
+    pub limits: LiveLimits,
+    /// Told what is waited for.
+    pub progress: Progress,
+}
+
+/// Real control planes for the trials of one suite.
+pub struct Envtest {
+    suite: Arc<Suite>,
+    settings: EnvtestSettings,
+    functions: SharedFunctions,
+    running: Mutex<Option<Arc<Running>>>,
+    namespaces: AtomicUsize,
+}
+
+impl Envtest {
+    /// Nothing is started yet.
+    #[must_use]
+    pub fn new(suite: Arc<Suite>, settings: EnvtestSettings) -> Envtest {
+        let progress = Arc::clone(&settings.progress);
+        Envtest {
+            functions: SharedFunctions::new(Arc::clone(&suite), progress),
+            suite,
+            settings,
+            running: Mutex::default(),
+            namespaces: AtomicUsize::new(1),
+        }
+    }
+
+    async fn running(&self) -> Result<Arc<Running>, ClusterError> {
+        let mut running = self.running.lock().await;
+        if let Some(running) = running.as_ref() {
+            running.check()?;
+            return Ok(Arc::clone(running));
+        }
+        let started = Arc::new(self.start().await?);
+        *running = Some(Arc::clone(&started));
+        Ok(started)
+    }
+
+    async fn start(&self) -> Result<Running, ClusterError> {
+        let settings = EnvironmentSettings {
+            assets: self.settings.assets.find()?,
+            targets: self.settings.targets.get(),
+            state_root: self.settings.state_root.clone(),
+        };
+        let progress = &self.settings.progress;
+        let environment = async { Ok(Environment::start(settings, progress).await?) };
+        let (environment, functions) = tokio::try_join!(environment, self.functions.get())?;
+        let mut running = Running::start(environment, &functions, progress).await?;
+        self.install(&running).await?;
+        running.start_controllers().await?;
+        Ok(running)
+    }
+
+    /// Installs what the suite and all its providers have on the control plane.
+    async fn install(&self, running: &Running) -> Result<(), ClusterError> {
+        (self.settings.progress)("installing the documents of suite and providers");
+        let mut leased = running.targets.lease(&[]).await?;
+        let mut lease = self.lease_on(running, &mut leased, self.suite.namespace.clone())?;
+        for provider in &self.suite.providers {
+            install::on_control(&mut lease, &provider.crds).await?;
+        }
+        install::on_control(&mut lease, &self.suite.install).await?;
+        for provider in &self.suite.providers {
+            install::on_control(&mut lease, &provider.install).await?;
+        }
+        Ok(())
+    }
+
+    /// A lease without stand-ins.
+    fn lease_on(
+        &self,
+        running: &Running,
+        leased: &mut Leased,
+        namespace: String,
+    ) -> Result<LiveLease, ClusterError> {
+        let target = leased.target().ok_or_else(|| ClusterError::Start {
+            what: "the trial's target server is gone".to_owned(),
+            help: None,
+        })?;
+        let own = namespace.clone();
+        let prefix = format!("{namespace}-");
+        let in_scope = move |space: &str| space == own || space.starts_with(&prefix);
+        let control = LiveSide {
+            client: running.control().client.clone(),
+            view: running.observer.view(in_scope),
+        };
+        let target = LiveSide {
+            client: target.client.clone(),
+            view: target.observer.view(|_| true),
+        };
+        let clock = Arc::clone(&self.settings.clock);
+        Ok(LiveLease::new(
+            control,
+            target,
+            namespace,
+            clock,
+            self.settings.limits,
+        ))
+    }
+
+    /// A target server with the documents that a provider's target has.
+    async fn target(&self, running: &Running, provider: &Provider) -> Result<Leased, ClusterError> {
+        let mut leased = running.targets.lease(&provider.target_crds).await?;
+        let prepared = leased
+            .target()
+            .is_some_and(|target| target.has(&provider.target_crds));
+        if prepared {
+            return Ok(leased);
+        }
+        if let Some(target) = leased.target() {
+            target.empty().await?;
+        }
+        let mut lease = self.lease_on(running, &mut leased, self.suite.namespace.clone())?;
+        install::on_target(&mut lease, &provider.target_crds).await?;
+        if let Some(target) = leased.target() {
+            target.keep(&provider.target_crds).await?;
+        }
+        Ok(leased)
+    }
+
+    /// The trial's namespace, with the documents that the suite and the provider have in theirs.
+    async fn make_namespace(
+        &self,
+        running: &Running,
+        provider: &Provider,
+    ) -> Result<String, ClusterError> {
+        let number = self.namespaces.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{}-t{number}", self.suite.namespace);
+        let client = &running.control().client;
+        let api = Api::new(client, &Arc::new(Mapper::default()), FIELD_MANAGER);
+        let namespace =
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+        apply(&api, &namespace).await?;
+        let documents = self.suite.install.iter().chain(&provider.install);
+        for document in documents.map(|resource: &Resource| resource.node.to_value()) {
+            let (version, kind) = (
+                crosscut_client::object::api_version(&document),
+                crosscut_client::object::kind(&document),
+            );
+            let namespaced = api.is_namespaced(version, kind).await;
+            if let (Ok(true), Some(own)) =
+                (namespaced, moved(&document, &self.suite.namespace, &name))
+            {
+                apply(&api, &own).await?;
+            }
+        }
+        Ok(name)
+    }
+
+    fn stand_ins(&self, lease: &mut LiveLease, provider: &Provider, kubeconfig: &str) {
+        let settings = crosscut_standins::Settings {
+            targets: Arc::new(KubeconfigTargets::default()),
+            managed: managed_settings(&provider.managed, kubeconfig),
+        };
+        let groups: Arc<[String]> = REAL_PROVIDERS.map(str::to_owned).into();
+        for controller in crosscut_standins::controllers(settings) {
+            lease.add(Hidden::from(controller, &groups));
+        }
+    }
+}
+
+async fn apply(api: &Api, object: &serde_json::Value) -> Result<(), ClusterError> {
+    api.apply(object, FIELD_MANAGER)
+        .await
+        .map(drop)
+        .map_err(|error| ClusterError::start(&error, None))
+}
+
+#[async_trait]
+impl Cluster for Envtest {
+    fn kind(&self) -> &str {
+        "envtest"
+    }
+
+    async fn prepare(&self) -> Result<(), ClusterError> {
+        self.running().await.map(drop)
+    }
+
+    async fn lease(&self, trial: &Trial, _seed: u64) -> Result<Box<dyn Lease>, ClusterError> {
+        let running = self.running().await?;
+        let provider = &trial.provider;
+        let mut leased = self.target(&running, provider).await?;
+        let namespace = self.make_namespace(&running, provider).await?;
+        let mut lease = self.lease_on(&running, &mut leased, namespace.clone())?;
+        if let Some(target) = leased.target() {
+            let kubeconfig = target.kubeconfig.clone();
+            self.stand_ins(&mut lease, provider, &kubeconfig);
+        }
+        lease.begin();
+        lease.clean_with(Box::new(TrialCleanup {
+            running,
+            leased,
+            namespace,
+        }));
+        Ok(Box::new(lease))
+    }
+
+    async fn close(&self) {
+        if let Some(running) = self.running.lock().await.take().and_then(Arc::into_inner) {
+            if let Err(error) = running.stop().await {
+                (self.settings.progress)(&format!("could not end everything: {error}"));
+            }
+        }
+        self.functions.close().await;
+    }
+}
+
+/// Makes room for the next trial.
+struct TrialCleanup {
+    running: Arc<Running>,
+    leased: Leased,
+    namespace: String,
+}
+
+#[async_trait]
+impl Cleanup for TrialCleanup {
+    async fn clean(mut self: Box<Self>) {
+        let (etcd, prefix) = (
+            self.running.environment.etcd(),
+            &self.running.control().prefix,
+        );
+        // What cannot be cleaned shows in the next trial, whose API server is then broken as well.
+        if let Err(error) = delete_namespace(etcd, prefix, &self.namespace).await {
+            tracing::warn!(%error, namespace = self.namespace, "a trial's namespace stays");
+        }
+        if let Some(target) = self.leased.target() {
+            if let Err(error) = target.clean().await {
+                tracing::warn!(%error, "a trial's target is not clean");
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Everything that the trials of one run share: the environment, Crossplane, its provider, and what is installed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crosscut_controller::live::Observer;
+use crosscut_crossplane::Functions;
+use futures::future::try_join_all;
+
+use super::crossplane::{
+    CrossplaneSettings, ProviderKubernetes, ProviderKubernetesSettings, RealCrossplane,
+    definitions_of,
+};
+use super::targets::{Pool, Target};
+use super::{Asset, Environment, EnvtestError, Missing, Server};
+use crate::ClusterError;
+use crate::functions::Progress;
+
+/// How often provider-kubernetes looks at Objects that nobody changed: trials are shorter than that.
+const POLL: Duration = Duration::from_secs(600);
+
+/// What runs.
+pub(super) struct Running {
+    pub(super) environment: Environment,
+    crossplane: RealCrossplane,
+    provider: Option<ProviderKubernetes>,
+    pub(super) observer: Arc<Observer>,
+    pub(super) targets: Pool,
+    progress: Progress,
+}
+
+impl Running {
+    /// Starts Crossplane on an environment, and observes all servers.
+    ///
+    /// # Errors
+    /// [`ClusterError::Start`]. What was started before ends when it is dropped.
+    pub(super) async fn start(
+        environment: Environment,
+        functions: &Functions,
+        progress: &Progress,
+    ) -> Result<Running, ClusterError> {
+        let targets = environment
+            .targets()
+            .iter()
+            .map(|server| Target::new(server, environment.etcd()));
+        let (crossplane, targets) = tokio::try_join!(
+            start_crossplane(&environment, functions, progress),
+            try_join_all(targets)
+        )?;
+        let observer = Observer::start(environment.control().client.clone())
+            .await
+            .map_err(|error| ClusterError::start(&error, None))?;
+        Ok(Running {
+            environment,
+            crossplane,
+            provider: None,
+            observer: Arc::new(observer),
+            targets: Pool::new(targets),
+            progress: Arc::clone(progress),
+        })
+    }
+
+    /// Starts what needs all kinds to be defined: the built-in controllers and provider-kubernetes.
+    ///
+    /// # Errors
+    /// [`ClusterError::Start`].
+    pub(super) async fn start_controllers(&mut self) -> Result<(), ClusterError> {
+        (self.progress)("kube-controller-manager");
+        self.environment.start_controllers().await?;
+        let program = self.environment.assets().provider_kubernetes.as_deref();
+        let program = program.ok_or_else(|| missing(Asset::ProviderKubernetes))?;
+        let settings = ProviderKubernetesSettings {
+            program,
+            definitions: &definitions_of(program)?,
+            environment: &self.environment,
+            poll: POLL,
+            progress: &self.progress,
+        };
+        self.provider = Some(ProviderKubernetes::start(&settings).await?);
+        Ok(())
+    }
+
+    /// The server that Crossplane composes on.
+    pub(super) fn control(&self) -> &Server {
+        self.environment.control()
+    }
+
+    /// Whether all programs still run.
+    ///
+    /// # Errors
+    /// [`ClusterError::Start`] with the last words of the one that ended.
+    pub(super) fn check(&self) -> Result<(), ClusterError> {
+        self.environment.check()?;
+        let provider = self.provider.as_ref().map(ProviderKubernetes::program);
+        for program in [self.crossplane.program()].into_iter().chain(provider) {
+            if let Some(status) = program.exit_status() {
+                let name = program.name().to_owned();
+                let lines = program.last_lines(20);
+                return Err(EnvtestError::Ended {
+                    name,
+                    status,
+                    lines,
+                }
+                .into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends everything in order. What does not end by itself is killed.
+    ///
+    /// # Errors
+    /// [`ClusterError::Start`] for what cannot even be killed.
+    pub(super) async fn stop(self) -> Result<(), ClusterError> {
+        if let Some(provider) = self.provider {
+            provider.stop().await?;
+        }
+        self.crossplane.stop().await?;
+        drop(self.observer);
+        drop(self.targets);
+        Ok(self.environment.stop().await?)
+    }
+}
+
+async fn start_crossplane(
+    environment: &Environment,
+    functions: &Functions,
+    progress: &Progress,
+) -> Result<RealCrossplane, ClusterError> {
+    let program = environment.assets().crossplane.as_deref();
+    let program = program.ok_or_else(|| missing(Asset::Crossplane))?;
+    let settings = CrossplaneSettings {
+        program,
+        definitions: &definitions_of(program)?,
+        environment,
+        progress,
+    };
+    Ok(RealCrossplane::start(&settings, functions).await?)
+}
+
+fn missing(asset: Asset) -> ClusterError {
+    EnvtestError::Missing(Missing {
+        assets: vec![asset],
+        searched: vec!["the places where kube-apiserver was looked for".to_owned()],
+    })
+    .into()
+}

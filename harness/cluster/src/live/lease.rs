@@ -1,0 +1,172 @@
+//! One trial's share of two API servers, with the stand-ins that work for it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use crosscut_apiserver::Clock;
+use crosscut_controller::live::{Awaits, Driver, LiveLimits, LivePlane, View, kubernetes_owes};
+use crosscut_controller::{Controller, Key};
+use crosscut_crossplane::crossplane_owes;
+use serde_json::Value;
+
+use crate::rest::{is_lasting, rest, unsettled};
+use crate::{Lease, Rest, SettleError, Side};
+
+/// Makes the clusters clean for the next trial.
+#[async_trait]
+pub(crate) trait Cleanup: Send {
+    /// Takes away everything that the trial left.
+    async fn clean(self: Box<Self>);
+}
+
+/// One API server as a trial has it.
+pub(crate) struct LiveSide {
+    pub(crate) client: kube::Client,
+    pub(crate) view: View,
+}
+
+/// One API server under the lease's driver.
+struct Plane {
+    client: kube::Client,
+    plane: LivePlane,
+    /// The resourceVersions of what was there before the trial.
+    before: HashMap<Key, String>,
+}
+
+/// What one trial runs on.
+pub(crate) struct LiveLease {
+    control: Plane,
+    target: Plane,
+    driver: Driver,
+    limits: LiveLimits,
+    namespace: String,
+    cleanup: Option<Box<dyn Cleanup>>,
+}
+
+impl LiveLease {
+    /// A lease without controllers.
+    pub(crate) fn new(
+        control: LiveSide,
+        target: LiveSide,
+        namespace: String,
+        clock: Arc<dyn Clock>,
+        limits: LiveLimits,
+    ) -> LiveLease {
+        let mut driver = Driver::new(clock);
+        let kubernetes: Arc<dyn Awaits> = Arc::new(kubernetes_owes);
+        let crossplane: Arc<dyn Awaits> = Arc::new(crossplane_owes);
+        let control = Plane::add(
+            &mut driver,
+            Side::Control,
+            control,
+            vec![Arc::clone(&kubernetes), crossplane],
+        );
+        let target = Plane::add(&mut driver, Side::Target, target, vec![kubernetes]);
+        LiveLease {
+            control,
+            target,
+            driver,
+            limits,
+            namespace,
+            cleanup: None,
+        }
+    }
+
+    /// Runs a controller on the control plane while this lease settles.
+    pub(crate) fn add(&mut self, controller: Arc<dyn Controller>) {
+        self.driver.add(self.control.plane, controller);
+    }
+
+    /// Remembers what there is now as what was there before the trial.
+    pub(crate) fn begin(&mut self) {
+        self.driver.look();
+        for side in [&mut self.control, &mut self.target] {
+            side.before = self
+                .driver
+                .view(side.plane)
+                .into_iter()
+                .flat_map(View::objects)
+                .map(|(key, object)| (key.clone(), version(object).to_owned()))
+                .collect();
+        }
+    }
+
+    fn plane(&self, side: Side) -> &Plane {
+        match side {
+            Side::Control => &self.control,
+            Side::Target => &self.target,
+        }
+    }
+
+    /// What to do when the trial is over.
+    pub(crate) fn clean_with(&mut self, cleanup: Box<dyn Cleanup>) {
+        self.cleanup = Some(cleanup);
+    }
+}
+
+#[async_trait]
+impl Lease for LiveLease {
+    fn client(&self, side: Side) -> kube::Client {
+        self.plane(side).client.clone()
+    }
+
+    fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    async fn settle(&mut self) -> Result<Rest, SettleError> {
+        self.driver
+            .settle(&self.limits)
+            .await
+            .map(rest)
+            .map_err(unsettled)
+    }
+
+    async fn sleep(&mut self, duration: Duration) -> Result<Rest, SettleError> {
+        self.driver
+            .advance(duration, &self.limits)
+            .await
+            .map(rest)
+            .map_err(unsettled)
+    }
+
+    async fn objects(&mut self, side: Side) -> Vec<Value> {
+        let plane = self.plane(side);
+        let Some(view) = self.driver.view(plane.plane) else {
+            return Vec::new();
+        };
+        view.objects()
+            .filter(|(key, object)| {
+                is_lasting(&key.group, &key.kind)
+                    && plane.before.get(*key).map(String::as_str) != Some(version(object))
+            })
+            .map(|(_, object)| object.clone())
+            .collect()
+    }
+
+    async fn close(mut self: Box<Self>) {
+        let cleanup = self.cleanup.take();
+        // The stand-ins stop before what they work on goes.
+        drop(self);
+        if let Some(cleanup) = cleanup {
+            cleanup.clean().await;
+        }
+    }
+}
+
+impl Plane {
+    fn add(driver: &mut Driver, name: Side, side: LiveSide, awaits: Vec<Arc<dyn Awaits>>) -> Plane {
+        let plane = driver.add_plane(name.as_str(), side.client.clone(), side.view, awaits);
+        Plane {
+            client: side.client,
+            plane,
+            before: HashMap::new(),
+        }
+    }
+}
+
+fn version(object: &Value) -> &str {
+    crosscut_client::object::text(object, &["metadata", "resourceVersion"])
+}
