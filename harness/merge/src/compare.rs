@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::element::Element;
 use crate::field_set::FieldSet;
-use crate::fields::item_element;
-use crate::types::{Relation, Shape, Type};
+use crate::fields::item_elements;
+use crate::literal::equal;
+use crate::types::{Items, Sort, Type};
 
 /// The paths that differ.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Comparison {
     pub(crate) added: FieldSet,
     pub(crate) modified: FieldSet,
@@ -32,120 +33,155 @@ impl Comparison {
     }
 }
 
-/// Compares the older object with the newer one.
+/// Compares the older object with the newer one; both have the type.
 pub(crate) fn compare(old: &Value, new: &Value, kind: &Type) -> Comparison {
-    let mut comparison = Comparison::default();
-    walk(Some(old), Some(new), kind, &mut Vec::new(), &mut comparison);
-    comparison
+    let mut walk = Walk::default();
+    walk.values(Some(old), Some(new), kind);
+    walk.found
 }
 
-fn walk(
-    old: Option<&Value>,
-    new: Option<&Value>,
-    kind: &Type,
-    path: &mut Vec<Element>,
-    comparison: &mut Comparison,
-) {
-    match (parts(old, kind), parts(new, kind)) {
-        (Parts::Leaf, Parts::Leaf)
-        | (Parts::Leaf, Parts::Nothing)
-        | (Parts::Nothing, Parts::Leaf) => {
-            leaf(old, new, path, comparison);
-        }
-        // Another sort of value: all of the old goes, all of the new comes.
-        (Parts::Leaf, Parts::Inner(new_parts)) => {
-            leaf(old, new, path, comparison);
-            descend(BTreeMap::new(), new_parts, kind, path, comparison);
-        }
-        (Parts::Inner(old_parts), Parts::Leaf) => {
-            leaf(old, new, path, comparison);
-            descend(old_parts, BTreeMap::new(), kind, path, comparison);
-        }
-        (Parts::Inner(old_parts), Parts::Inner(new_parts)) => {
-            if old_parts.is_empty() && new_parts.is_empty() {
-                leaf(old, new, path, comparison);
+#[derive(Default)]
+struct Walk {
+    path: Vec<Element>,
+    found: Comparison,
+}
+
+impl Walk {
+    /// Where the values are of different sorts, all of the old goes and all of the new comes.
+    fn values(&mut self, old: Option<&Value>, new: Option<&Value>, kind: &Type) {
+        let sorts = [old, new].map(|value| value.map(|value| kind.sort(value)));
+        let whole = match sorts {
+            [Some(before), Some(after)] if before != after => {
+                self.sort(before, old, new, kind);
+                self.sort(after, old, new, kind)
             }
-            descend(old_parts, new_parts, kind, path, comparison);
+            [_, Some(sort)] | [Some(sort), None] => self.sort(sort, old, new, kind),
+            [None, None] => return,
+        };
+        match (old, new) {
+            (None, _) if !whole => self.found.added.insert(&self.path),
+            (_, None) if !whole => self.found.removed.insert(&self.path),
+            _ => {}
         }
-        (Parts::Inner(old_parts), Parts::Nothing) => {
-            descend(old_parts, BTreeMap::new(), kind, path, comparison);
-            comparison.removed.insert(path);
+    }
+
+    /// Compares as if both were of one sort; whether they were compared as a whole.
+    fn sort(&mut self, sort: Sort, old: Option<&Value>, new: Option<&Value>, kind: &Type) -> bool {
+        match (sort, kind.keyed_items()) {
+            (Sort::Map, _) if !kind.is_atomic_map() => {
+                let (before, after) = (entries(old), entries(new));
+                if !before.is_empty() || !after.is_empty() {
+                    self.maps(&before, &after, kind);
+                    return false;
+                }
+            }
+            (Sort::List, Some(items)) => {
+                let (before, after) = (list(old), list(new));
+                if !before.is_empty() || !after.is_empty() {
+                    self.lists(before, after, items, kind);
+                    return false;
+                }
+            }
+            _ => {}
         }
-        (Parts::Nothing, Parts::Inner(new_parts)) => {
-            descend(BTreeMap::new(), new_parts, kind, path, comparison);
-            comparison.added.insert(path);
+        self.whole(old, new);
+        true
+    }
+
+    fn whole(&mut self, old: Option<&Value>, new: Option<&Value>) {
+        match (old, new) {
+            (None, _) => self.found.added.insert(&self.path),
+            (_, None) => self.found.removed.insert(&self.path),
+            (Some(old), Some(new)) if !equal(old, new) => self.found.modified.insert(&self.path),
+            _ => {}
         }
-        (Parts::Nothing, Parts::Nothing) => {}
+    }
+
+    fn maps(
+        &mut self,
+        old: &BTreeMap<&String, &Value>,
+        new: &BTreeMap<&String, &Value>,
+        kind: &Type,
+    ) {
+        for (name, value) in old {
+            self.below(
+                Element::field(*name),
+                Some(value),
+                new.get(name).copied(),
+                kind,
+            );
+        }
+        for (name, value) in new.iter().filter(|(name, _)| !old.contains_key(*name)) {
+            self.below(Element::field(*name), None, Some(value), kind);
+        }
+    }
+
+    /// Items that are there more than once are compared together, as a whole.
+    fn lists(&mut self, old: &[Value], new: &[Value], items: &Items, kind: &Type) {
+        let mut all: BTreeMap<Element, (Vec<&Value>, Vec<&Value>)> = BTreeMap::new();
+        for (element, item) in item_elements(old, items).into_iter().zip(old) {
+            if let Some(element) = element {
+                all.entry(element).or_default().0.push(item);
+            }
+        }
+        for (element, item) in item_elements(new, items).into_iter().zip(new) {
+            if let Some(element) = element {
+                all.entry(element).or_default().1.push(item);
+            }
+        }
+        for (element, (old, new)) in all {
+            self.items(element, &old, &new, kind);
+        }
+    }
+
+    fn items(&mut self, element: Element, old: &[&Value], new: &[&Value], kind: &Type) {
+        let mark = [self.path.as_slice(), std::slice::from_ref(&element)].concat();
+        match (old, new) {
+            ([] | [_], [] | [_]) => {
+                self.below(element, old.first().copied(), new.first().copied(), kind);
+            }
+            ([_, _, ..], [_, _, ..]) => {
+                let same =
+                    old.len() == new.len() && old.iter().zip(new).all(|(old, new)| equal(old, new));
+                if !same {
+                    self.found.modified.insert(&mark);
+                }
+            }
+            ([_, _, ..], _) => {
+                if let Some(new) = new.first() {
+                    self.below(element, None, Some(new), kind);
+                }
+                self.found.removed.insert(&mark);
+            }
+            _ => {
+                if let Some(old) = old.first() {
+                    self.below(element, Some(old), None, kind);
+                }
+                self.found.added.insert(&mark);
+            }
+        }
+    }
+
+    fn below(&mut self, element: Element, old: Option<&Value>, new: Option<&Value>, kind: &Type) {
+        let below = kind.below(&element);
+        self.path.push(element);
+        self.values(old, new, &below);
+        self.path.pop();
     }
 }
 
-fn leaf(old: Option<&Value>, new: Option<&Value>, path: &[Element], comparison: &mut Comparison) {
-    match (old, new) {
-        (None, _) => comparison.added.insert(path),
-        (_, None) => comparison.removed.insert(path),
-        (Some(old), Some(new)) if !equal(old, new) => comparison.modified.insert(path),
-        _ => {}
-    }
-}
-
-/// Integers equal floats of the same value.
-fn equal(one: &Value, other: &Value) -> bool {
-    one == other
-        || matches!((one, other), (Value::Number(one), Value::Number(other)) if one.as_f64() == other.as_f64())
-}
-
-/// A value as far as it is compared piece by piece.
-enum Parts<'a> {
-    Nothing,
-    Leaf,
-    Inner(BTreeMap<Element, &'a Value>),
-}
-
-fn parts<'a>(value: Option<&'a Value>, kind: &Type) -> Parts<'a> {
-    match (value, &*kind.0) {
-        (None, _) => Parts::Nothing,
-        (Some(Value::Object(map)), Shape::Map { atomic: false, .. } | Shape::Deduced) => {
-            Parts::Inner(fields(map))
-        }
-        (Some(Value::Array(items)), Shape::List { relation, .. })
-            if !matches!(relation, Relation::Atomic) =>
-        {
-            Parts::Inner(list_items(items, relation))
-        }
-        (Some(_), _) => Parts::Leaf,
-    }
-}
-
-fn fields(map: &Map<String, Value>) -> BTreeMap<Element, &Value> {
-    map.iter()
-        .map(|(name, value)| (Element::field(name), value))
+/// The fields of a map; none of what is no map.
+fn entries(value: Option<&Value>) -> BTreeMap<&String, &Value> {
+    value
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
         .collect()
 }
 
-fn list_items<'a>(items: &'a [Value], relation: &Relation) -> BTreeMap<Element, &'a Value> {
-    items
-        .iter()
-        .enumerate()
-        .map(|(index, item)| (item_element(relation, index, item), item))
-        .collect()
-}
-
-fn descend(
-    old: BTreeMap<Element, &Value>,
-    new: BTreeMap<Element, &Value>,
-    kind: &Type,
-    path: &mut Vec<Element>,
-    comparison: &mut Comparison,
-) {
-    for (element, value) in &old {
-        path.push(element.clone());
-        let other = new.get(element).copied();
-        walk(Some(value), other, &kind.below(element), path, comparison);
-        path.pop();
-    }
-    for (element, value) in new.iter().filter(|(element, _)| !old.contains_key(element)) {
-        path.push(element.clone());
-        walk(None, Some(value), &kind.below(element), path, comparison);
-        path.pop();
-    }
+fn list(value: Option<&Value>) -> &[Value] {
+    value
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default()
 }

@@ -21,7 +21,8 @@ pub enum ApplyError {
     /// Other managers own fields that the configuration changes (kube-apiserver: 409).
     #[error("{}", summary(.0))]
     Conflicts(Vec<Conflict>),
-    /// The configuration does not fit the type: `.spec.x: field not declared in schema` (kube-apiserver: 500).
-    #[error("{}", .0.join("\n"))]
-    Invalid(Vec<String>),
+    /// The configuration, or the live object, does not have the type (kube-apiserver: 500):
+    /// `failed to create typed patch object (…): .spec.x: field not declared in schema`.
+    #[error("{0}")]
+    Invalid(String),
 }

@@ -60,9 +60,10 @@ fn item_part(index: usize, item: &Value, set: &FieldSet) -> Option<Value> {
         .elements()
         .find(|element| element.is_item(index, item))?;
     let mut kept = part(item, element, set)?;
-    if let (Element::Key(keys), Some(kept)) = (element, kept.as_object_mut())
-        && let Ok(keys) = serde_json::from_str::<Map<String, Value>>(keys)
-    {
+    if let (Element::Key(keys), Some(kept)) = (element, kept.as_object_mut()) {
+        let keys = keys
+            .iter()
+            .map(|(name, value)| (name.clone(), value.0.clone()));
         kept.extend(keys);
     }
     Some(kept)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::element::Element;
+use crate::element::{Element, Unreadable};
 use crate::types::Type;
 
 /// A set of paths: those that end here, and those that go on.
@@ -32,6 +32,11 @@ impl FieldSet {
 
     pub(crate) fn has(&self, element: &Element) -> bool {
         self.members.contains(element)
+    }
+
+    /// The steps that paths go on below.
+    pub(crate) fn children(&self) -> impl Iterator<Item = (&Element, &FieldSet)> {
+        self.children.iter()
     }
 
     /// The first steps of all paths.
@@ -80,23 +85,31 @@ impl FieldSet {
         }
     }
 
+    /// Without the paths of another set and everything below them.
+    pub(crate) fn recursive_difference(&self, other: &FieldSet) -> FieldSet {
+        let below = |(element, ours): (&Element, &FieldSet)| {
+            if other.has(element) {
+                return None;
+            }
+            let rest = match other.children.get(element) {
+                Some(theirs) => ours.recursive_difference(theirs),
+                None => ours.clone(),
+            };
+            (!rest.is_empty()).then(|| (element.clone(), rest))
+        };
+        FieldSet {
+            members: self.members.difference(&other.members).cloned().collect(),
+            children: self.children.iter().filter_map(below).collect(),
+        }
+    }
+
     /// Without everything at or below the given top-level fields.
     pub(crate) fn without_fields(&self, fields: &[&str]) -> FieldSet {
-        let keep = |element: &Element| !matches!(element, Element::Field(name) if fields.contains(&name.as_str()));
-        FieldSet {
-            members: self
-                .members
-                .iter()
-                .filter(|one| keep(one))
-                .cloned()
-                .collect(),
-            children: self
-                .children
-                .iter()
-                .filter(|(element, _)| keep(element))
-                .map(|(element, set)| (element.clone(), set.clone()))
-                .collect(),
+        let mut without = FieldSet::default();
+        for field in fields {
+            without.insert(&[Element::field(*field)]);
         }
+        self.recursive_difference(&without)
     }
 
     /// With every declared field on the way to a path as a member too, so that a parent goes with its last child.
@@ -154,23 +167,27 @@ impl FieldSet {
         Value::Object(fields)
     }
 
-    /// The reverse of [`FieldSet::encode`]; nothing where a step cannot be read.
-    pub(crate) fn decode(fields: &Value) -> Option<FieldSet> {
+    /// The reverse of [`FieldSet::encode`]; steps that only later versions know are left out.
+    ///
+    /// # Errors
+    /// [`Unreadable`] where a step has not the form of one.
+    pub(crate) fn decode(fields: &Value) -> Result<FieldSet, Unreadable> {
         let mut set = FieldSet::default();
-        for (step, below) in fields.as_object()? {
+        for (step, below) in fields.as_object().ok_or(Unreadable)? {
             if step == "." {
                 continue;
             }
-            let element = Element::decode(step)?;
-            let map = below.as_object()?;
-            if map.is_empty() || map.contains_key(".") {
+            let children = FieldSet::decode(below)?;
+            let Some(element) = Element::decode(step)? else {
+                continue;
+            };
+            if children.is_empty() || below.get(".").is_some() {
                 set.members.insert(element.clone());
             }
-            let children = FieldSet::decode(below)?;
             if !children.is_empty() {
                 set.children.insert(element, children);
             }
         }
-        Some(set)
+        Ok(set)
     }
 }

@@ -1,12 +1,13 @@
-//! The fields that a configuration names, and whether its type declares them.
+//! The fields that a value names.
 
 use serde_json::{Map, Value};
 
 use crate::element::Element;
 use crate::field_set::FieldSet;
-use crate::types::{Relation, Scalar, Shape, Type};
+use crate::go_text::quoted;
+use crate::types::{Items, Relation, Sort, Type};
 
-/// The fields that a value names.
+/// The fields that a value names; the value has the type.
 pub(crate) fn fields_of(value: &Value, kind: &Type) -> FieldSet {
     let mut set = FieldSet::default();
     walk(value, kind, &mut Vec::new(), &mut set);
@@ -14,28 +15,25 @@ pub(crate) fn fields_of(value: &Value, kind: &Type) -> FieldSet {
 }
 
 fn walk(value: &Value, kind: &Type, path: &mut Vec<Element>, set: &mut FieldSet) {
-    match (value, &*kind.0) {
-        (Value::Object(map), Shape::Map { atomic: false, .. } | Shape::Deduced) => {
-            walk_map(map, kind, path, set);
-        }
-        (Value::Array(items), Shape::List { relation, .. })
-            if !matches!(relation, Relation::Atomic) =>
-        {
-            walk_list(items, kind, relation, path, set);
-        }
-        _ => set.insert(path),
+    match (kind.sort(value), value) {
+        (Sort::Scalar, _) => set.insert(path),
+        (Sort::Map, _) if kind.is_atomic_map() => set.insert(path),
+        (Sort::Map, Value::Object(map)) => walk_map(map, kind, path, set),
+        (Sort::List, _) => match (kind.keyed_items(), value) {
+            (Some(items), Value::Array(list)) => walk_list(list, items, kind, path, set),
+            (Some(_), _) => {}
+            (None, _) => set.insert(path),
+        },
+        (Sort::Map, _) => {}
     }
 }
 
 fn walk_map(map: &Map<String, Value>, kind: &Type, path: &mut Vec<Element>, set: &mut FieldSet) {
     for (name, value) in map {
-        path.push(Element::field(name));
-        walk(
-            value,
-            &kind.field(name).unwrap_or_else(Type::deduced),
-            path,
-            set,
-        );
+        let element = Element::field(name);
+        let below = kind.below(&element);
+        path.push(element);
+        walk(value, &below, path, set);
         let empty = value.as_object().is_some_and(Map::is_empty);
         if empty || value.is_null() || !kind.declares(name) {
             set.insert(path);
@@ -44,125 +42,78 @@ fn walk_map(map: &Map<String, Value>, kind: &Type, path: &mut Vec<Element>, set:
     }
 }
 
+/// Items that are there more than once are owned as a whole.
 fn walk_list(
-    items: &[Value],
+    list: &[Value],
+    items: &Items,
     kind: &Type,
-    relation: &Relation,
     path: &mut Vec<Element>,
     set: &mut FieldSet,
 ) {
-    for (index, item) in items.iter().enumerate() {
-        let element = item_element(relation, index, item);
-        let below = kind.below(&element);
-        path.push(element);
-        if item.is_object() {
-            walk(item, &below, path, set);
+    let elements = item_elements(list, items);
+    for (element, item) in elements.iter().zip(list) {
+        let Some(element) = element else { continue };
+        path.push(element.clone());
+        let same = elements.iter().flatten().filter(|other| *other == element);
+        if same.count() == 1 {
+            walk(item, &kind.below(element), path, set);
         }
         set.insert(path);
         path.pop();
     }
 }
 
-/// The step that leads to a list item.
-pub(crate) fn item_element(relation: &Relation, index: usize, item: &Value) -> Element {
-    match relation {
-        Relation::Atomic => Element::Index(u64::try_from(index).unwrap_or(u64::MAX)),
-        Relation::Set => Element::value(item),
-        Relation::Map { keys } => {
-            let pairs = keys.iter().filter_map(|(name, default)| {
-                let value = item.get(name).or(default.as_ref())?;
-                Some((name.clone(), value.clone()))
-            });
-            Element::key(pairs.collect())
-        }
+/// The steps that lead to the items of a list; nothing for items that cannot be told apart.
+pub(crate) fn item_elements(list: &[Value], items: &Items) -> Vec<Option<Element>> {
+    list.iter()
+        .map(|item| item_element(item, items).ok())
+        .collect()
+}
+
+/// The step that leads to an item of a list that is not atomic.
+///
+/// # Errors
+/// Why the item cannot be told from others, in structured-merge-diff's words.
+pub(crate) fn item_element(item: &Value, items: &Items) -> Result<Element, String> {
+    match &items.relation {
+        Relation::Atomic => Err("invalid indexing of non-associative list".to_owned()),
+        Relation::Map(keys) if !keys.is_empty() => keyed_element(item, keys),
+        Relation::Map(_) | Relation::Set => set_element(item),
     }
 }
 
-/// What keeps a configuration from having its type, in structured-merge-diff's words.
-pub(crate) fn mistakes(value: &Value, kind: &Type) -> Vec<String> {
-    let mut found = Vec::new();
-    check(value, kind, &mut String::new(), &mut found);
-    found
-}
-
-fn check(value: &Value, kind: &Type, path: &mut String, found: &mut Vec<String>) {
-    match (value, &*kind.0) {
-        (Value::Null, _) | (_, Shape::Deduced) => {}
-        (Value::Object(map), Shape::Map { .. }) => check_map(map, kind, path, found),
-        (_, Shape::Map { .. }) => found.push(format!("{path}: expected map, got {}", shown(value))),
-        (Value::Array(items), Shape::List { relation, .. }) => {
-            check_list(items, kind, relation, path, found);
+fn set_element(item: &Value) -> Result<Element, String> {
+    match item {
+        Value::Object(_) => {
+            Err("associative list without keys has an element that's a map type".to_owned())
         }
-        (_, Shape::List { .. }) => {
-            found.push(format!("{path}: expected list, got {}", shown(value)));
+        Value::Array(_) => Err("not supported: associative list with lists as elements".to_owned()),
+        Value::Null => {
+            Err("associative list without keys has an element that's an explicit null".to_owned())
         }
-        (value, Shape::Scalar(scalar)) => {
-            if let Some(expected) = wrong_scalar(*scalar, value) {
-                found.push(format!("{path}: expected {expected}, got {}", shown(value)));
-            }
-        }
+        _ => Ok(Element::value(item)),
     }
 }
 
-fn check_map(map: &Map<String, Value>, kind: &Type, path: &mut String, found: &mut Vec<String>) {
-    for (name, value) in map {
-        let length = path.len();
-        path.push_str(&Element::field(name).to_string());
-        match kind.field(name) {
-            Some(below) => check(value, &below, path, found),
-            None => found.push(format!("{path}: field not declared in schema")),
-        }
-        path.truncate(length);
+/// A key that is missing has its default, or is not part of the step.
+fn keyed_element(item: &Value, keys: &[(String, Option<Value>)]) -> Result<Element, String> {
+    if item.is_null() {
+        return Err("associative list with keys may not have a null element".to_owned());
     }
-}
-
-fn check_list(
-    items: &[Value],
-    kind: &Type,
-    relation: &Relation,
-    path: &mut String,
-    found: &mut Vec<String>,
-) {
-    let mut seen = Vec::new();
-    for (index, item) in items.iter().enumerate() {
-        let length = path.len();
-        let element = item_element(relation, index, item);
-        if let Relation::Map { keys } = relation
-            && let Some((key, _)) = keys
-                .iter()
-                .find(|(key, default)| item.get(key).or(default.as_ref()).is_none())
-        {
-            found.push(format!(
-                "{path}: element {index}: associative list with keys has an element that omits key field \"{key}\" (and doesn't have default value)"
-            ));
-        } else if seen.contains(&element) {
-            found.push(format!("{path}: duplicate entries for key {element}"));
-        }
-        path.push_str(&element.to_string());
-        check(item, &kind.below(&element), path, found);
-        path.truncate(length);
-        seen.push(element);
-    }
-}
-
-fn wrong_scalar(scalar: Scalar, value: &Value) -> Option<&'static str> {
-    let (fits, name) = match scalar {
-        Scalar::Any => (!value.is_object() && !value.is_array(), "scalar"),
-        Scalar::String => (value.is_string(), "string"),
-        Scalar::Number => (value.is_number(), "numeric (int or float)"),
-        Scalar::Boolean => (value.is_boolean(), "boolean"),
+    let Value::Object(fields) = item else {
+        return Err("associative list with keys may not have non-map elements".to_owned());
     };
-    (!fits).then_some(name)
-}
-
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Object(_) => "map".to_owned(),
-        Value::Array(_) => "list".to_owned(),
-        Value::String(_) => "string".to_owned(),
-        Value::Bool(_) => "boolean".to_owned(),
-        Value::Number(number) if number.is_f64() => "float".to_owned(),
-        Value::Number(_) => "int".to_owned(),
-        Value::Null => "null".to_owned(),
+    let pairs = keys.iter().filter_map(|(name, default)| {
+        let value = fields.get(name).or(default.as_ref())?;
+        Some((name.clone(), value.clone()))
+    });
+    let pairs: Map<String, Value> = pairs.collect();
+    if pairs.is_empty() {
+        let names: Vec<String> = keys.iter().map(|(name, _)| quoted(name)).collect();
+        return Err(format!(
+            "associative list with keys has an element that omits all key fields [{}] (and doesn't have default values for any key fields)",
+            names.join(" ")
+        ));
     }
+    Ok(Element::key(pairs))
 }

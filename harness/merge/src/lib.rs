@@ -1,6 +1,6 @@
 //! Merging Kubernetes objects: JSON merge patch, JSON patch, and server-side apply with managed fields.
 //!
-//! Server-side apply follows structured-merge-diff v6.4 as kube-apiserver 1.34 stacks it: a [`Type`] says
+//! Server-side apply follows structured-merge-diff as kube-apiserver 1.34 stacks it: a [`Type`] says
 //! which maps and lists merge and which are atomic, [`apply`] and [`update`] give the merged object together
 //! with its `metadata.managedFields`. Nothing here knows of requests, of storage, or of a clock; what a
 //! schema allows is `crosscut-schema`'s business.
@@ -13,14 +13,20 @@ mod error;
 mod extract;
 mod field_set;
 mod fields;
+mod go_text;
+mod last_applied;
+mod literal;
 mod managed;
 mod manager;
 mod merge;
 mod object_meta;
+mod openapi;
 mod patch;
 mod prune;
+mod reconcile;
 mod types;
 mod update;
+mod validate;
 
 pub use apply::apply;
 pub use conflict::Conflict;

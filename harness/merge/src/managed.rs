@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::compare::Comparison;
 use crate::element::Element;
 use crate::field_set::FieldSet;
-use crate::manager::{ManagerId, Operation, Writer};
+use crate::manager::{ManagerId, Operation};
+use crate::reconcile::reconciled;
+use crate::types::Type;
+use crate::validate::{Duplicates, validate};
 
 /// How many managers that update are told apart (kube-apiserver's DefaultMaxUpdateManagers).
 const MOST_UPDATERS: usize = 10;
@@ -32,11 +36,14 @@ impl Managed {
     }
 
     /// The managers that hold for an update: the new object's where it brings any, else the live object's.
+    ///
+    /// An empty list, and a list of one empty entry, take all managers away.
     pub(crate) fn for_update(live: &Value, new: &Value, subresource: bool) -> Managed {
+        let written = &new["metadata"]["managedFields"];
         if subresource {
             return Managed::of(live);
         }
-        if new["metadata"]["managedFields"] == json!([{}]) {
+        if *written == json!([]) || *written == json!([{}]) {
             return Managed::default();
         }
         match read(new) {
@@ -49,23 +56,19 @@ impl Managed {
         self.0.is_empty()
     }
 
-    /// What a manager owns.
-    pub(crate) fn fields(&self, id: &ManagerId) -> FieldSet {
-        self.0
-            .get(id)
-            .map(|entry| entry.fields.clone())
-            .unwrap_or_default()
-    }
-
-    /// What all own together.
-    pub(crate) fn all(&self) -> FieldSet {
-        let entries = self.0.values();
+    /// What all own together that wrote in one version.
+    pub(crate) fn of_version(&self, api_version: &str) -> FieldSet {
+        let entries = self
+            .0
+            .values()
+            .filter(|entry| entry.api_version == api_version);
         entries.fold(FieldSet::default(), |all, entry| all.union(&entry.fields))
     }
 
-    pub(crate) fn set(&mut self, id: ManagerId, fields: FieldSet, writer: &Writer<'_>) {
+    /// Gives a manager its fields; it keeps its time.
+    pub(crate) fn set(&mut self, id: ManagerId, fields: FieldSet, api_version: &str) {
         let time = self.0.get(&id).and_then(|entry| entry.time.clone());
-        let api_version = writer.api_version.to_owned();
+        let api_version = api_version.to_owned();
         self.0.insert(
             id,
             Entry {
@@ -76,50 +79,115 @@ impl Managed {
         );
     }
 
-    /// Takes fields from every manager but one.
-    pub(crate) fn take(&mut self, fields: &FieldSet, except: Option<&ManagerId>) {
+    /// Notes when a manager wrote.
+    pub(crate) fn touch(&mut self, id: &ManagerId, now: &str) {
+        if let Some(entry) = self.0.get_mut(id) {
+            entry.time = Some(now.to_owned());
+        }
+    }
+
+    /// Whether anyone wrote in another version.
+    pub(crate) fn has_others_than(&self, api_version: &str) -> bool {
+        let mut entries = self.0.values();
+        entries.any(|entry| entry.api_version != api_version)
+    }
+
+    /// Fits what everyone owns of a live object to the type of today.
+    ///
+    /// # Errors
+    /// What keeps the object from being seen in another version, which allows no duplicates.
+    pub(crate) fn reconcile(
+        &mut self,
+        live: &Value,
+        api_version: &str,
+        kind: &Type,
+    ) -> Result<(), String> {
+        if self.has_others_than(api_version) {
+            validate(live, kind, Duplicates::Refused)?;
+        }
+        for entry in self.0.values_mut() {
+            entry.fields = reconciled(&entry.fields, kind);
+        }
+        Ok(())
+    }
+
+    /// Takes what a write changed from every manager but one. Managers that own nothing any more are gone.
+    pub(crate) fn take(&mut self, change: &Change, except: Option<&ManagerId>) {
         for (id, entry) in &mut self.0 {
             if Some(id) != except {
-                entry.fields = entry.fields.difference(fields);
+                let seen = change.seen_by(entry);
+                let rest = entry.fields.difference(&seen.written());
+                entry.fields = rest.difference(&seen.removed);
             }
         }
         self.0.retain(|_, entry| !entry.fields.is_empty());
     }
 
-    /// Folds the oldest of too many updating managers into one.
+    /// What others own of what a write changed, in the order of their identities.
+    pub(crate) fn conflicts(
+        &self,
+        change: &Change,
+        writer: &ManagerId,
+    ) -> Vec<(ManagerId, FieldSet)> {
+        let others = self.0.iter().filter(|(id, _)| *id != writer);
+        let conflicts = others.map(|(id, entry)| {
+            let fields = entry.fields.intersection(&change.seen_by(entry).written());
+            (id.clone(), fields)
+        });
+        let mut conflicts: Vec<_> = conflicts.filter(|(_, fields)| !fields.is_empty()).collect();
+        conflicts.sort_by_key(|(id, _)| id.text());
+        conflicts
+    }
+
+    /// Folds the oldest of too many updating managers into one a version.
     pub(crate) fn cap(&mut self) {
-        let mut updaters: Vec<(Option<String>, ManagerId)> = self
+        let updaters = self
             .0
             .iter()
-            .filter(|(id, _)| id.operation == Operation::Update)
-            .map(|(id, entry)| (entry.time.clone(), id.clone()))
+            .filter(|(id, _)| id.operation == Operation::Update);
+        let mut updaters: Vec<(Option<String>, String, ManagerId)> = updaters
+            .map(|(id, entry)| (entry.time.clone(), id.text(), id.clone()))
             .collect();
-        let Some(excess) = updaters
-            .len()
-            .checked_sub(MOST_UPDATERS)
-            .filter(|more| *more > 0)
-        else {
-            return;
-        };
         updaters.sort();
-        for (_, id) in updaters.into_iter().take(excess + 1) {
-            let Some(entry) = self.0.remove(&id) else {
+        let mut count = updaters.len();
+        let mut first_of: BTreeMap<String, ManagerId> = BTreeMap::new();
+        for (_, _, id) in updaters {
+            let version = self
+                .0
+                .get(&id)
+                .map(|entry| entry.api_version.clone())
+                .unwrap_or_default();
+            if count <= MOST_UPDATERS {
+                return;
+            }
+            let Some(first) = first_of.get(&version) else {
+                first_of.insert(version, id);
                 continue;
             };
-            let ancient = ManagerId {
-                name: ANCIENT.to_owned(),
-                subresource: None,
-                ..id
-            };
-            match self.0.get_mut(&ancient) {
-                Some(older) => {
-                    older.fields = older.fields.union(&entry.fields);
-                    older.time = entry.time;
-                }
-                None => {
-                    self.0.insert(ancient, entry);
-                }
-            }
+            self.fold(&id, first, &version);
+            count -= 1;
+        }
+    }
+
+    /// Folds a manager into the bucket of its version; `first` becomes the bucket where there is none.
+    fn fold(&mut self, id: &ManagerId, first: &ManagerId, version: &str) {
+        let bucket = ManagerId {
+            operation: Operation::Update,
+            name: ANCIENT.to_owned(),
+            api_version: Some(version.to_owned()),
+            subresource: None,
+        };
+        if !self.0.contains_key(&bucket)
+            && let Some(oldest) = self.0.remove(first)
+        {
+            self.0.insert(bucket.clone(), oldest);
+        }
+        let Some(folded) = self.0.remove(id) else {
+            return;
+        };
+        if let Some(ancient) = self.0.get_mut(&bucket) {
+            ancient.fields = ancient.fields.union(&folded.fields);
+            ancient.time = folded.time;
         }
     }
 
@@ -139,6 +207,32 @@ impl Managed {
         });
         let list = entries.into_iter().map(|(id, entry)| encode(id, entry));
         metadata.insert("managedFields".to_owned(), list.collect());
+    }
+}
+
+/// What a write changed, for managers of the version that it was made in and for others.
+pub(crate) struct Change {
+    api_version: String,
+    /// Without the fields that the endpoint resets; those are known for its own version only.
+    pub(crate) own: Comparison,
+    all: Comparison,
+}
+
+impl Change {
+    pub(crate) fn of(all: Comparison, api_version: &str, reset: &[&str]) -> Change {
+        Change {
+            api_version: api_version.to_owned(),
+            own: all.without_fields(reset),
+            all,
+        }
+    }
+
+    fn seen_by(&self, entry: &Entry) -> &Comparison {
+        if entry.api_version == self.api_version {
+            &self.own
+        } else {
+            &self.all
+        }
     }
 }
 
@@ -205,8 +299,12 @@ fn decode(entry: &Value) -> Option<(ManagerId, Entry)> {
         api_version: (operation == Operation::Update).then(|| api_version.clone()),
         subresource: Some(text("subresource").to_owned()).filter(|name| !name.is_empty()),
     };
+    let fields = match &entry["fieldsV1"] {
+        Value::Null => FieldSet::default(),
+        fields => FieldSet::decode(fields).ok()?,
+    };
     let entry = Entry {
-        fields: FieldSet::decode(&entry["fieldsV1"])?,
+        fields,
         api_version,
         time: entry["time"].as_str().map(str::to_owned),
     };
@@ -216,7 +314,9 @@ fn decode(entry: &Value) -> Option<(ManagerId, Entry)> {
 fn encode(id: &ManagerId, entry: &Entry) -> Value {
     let mut fields = Map::new();
     let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
-    put("manager", json!(id.name));
+    if !id.name.is_empty() {
+        put("manager", json!(id.name));
+    }
     put("operation", json!(id.operation.as_str()));
     put("apiVersion", json!(entry.api_version));
     if let Some(time) = &entry.time {

@@ -1,5 +1,9 @@
 //! Who writes.
 
+use serde_json::json;
+
+use crate::go_text;
+
 /// Who makes a write, and how it is recorded.
 #[derive(Clone, Copy, Debug)]
 pub struct Writer<'a> {
@@ -49,5 +53,35 @@ impl ManagerId {
             api_version: (operation == Operation::Update).then(|| writer.api_version.to_owned()),
             subresource: writer.subresource.map(str::to_owned),
         }
+    }
+
+    /// The text that kube-apiserver knows the manager by, and sorts managers by in messages.
+    pub(crate) fn text(&self) -> String {
+        let parts = [
+            ("manager", Some(self.name.as_str())),
+            ("operation", Some(self.operation.as_str())),
+            ("apiVersion", self.api_version.as_deref()),
+            ("subresource", self.subresource.as_deref()),
+        ];
+        let parts = parts.into_iter().filter_map(|(name, part)| {
+            let part = part.filter(|part| !part.is_empty())?;
+            Some(format!("\"{name}\":{}", go_text::json(&json!(part))))
+        });
+        format!("{{{}}}", parts.collect::<Vec<_>>().join(","))
+    }
+
+    /// As a conflict names it: `"name" with subresource "status" using v1`.
+    pub(crate) fn shown(&self) -> String {
+        let mut text = go_text::quoted(&self.name);
+        if let Some(subresource) = &self.subresource {
+            text.push_str(&format!(
+                " with subresource {}",
+                go_text::quoted(subresource)
+            ));
+        }
+        if let Some(api_version) = &self.api_version {
+            text.push_str(&format!(" using {api_version}"));
+        }
+        text
     }
 }

@@ -2,112 +2,136 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::element::Element;
-use crate::fields::item_element;
-use crate::types::{Relation, Shape, Type};
+use crate::fields::item_elements;
+use crate::types::{Items, Sort, Type};
 
-/// `live` with everything that `configuration` names; nothing is removed.
+/// `live` with everything that `configuration` names; nothing is removed. Both have the type.
+///
+/// Null is a map or a list without anything in it, so that it takes nothing away where those merge.
 pub(crate) fn merged(live: &Value, configuration: &Value, kind: &Type) -> Value {
-    match (live, configuration, &*kind.0) {
-        (
-            Value::Object(live),
-            Value::Object(configuration),
-            Shape::Map { atomic: false, .. } | Shape::Deduced,
-        ) => Value::Object(merged_map(live, configuration, kind)),
-        (Value::Array(live), Value::Array(configuration), Shape::List { relation, items })
-            if !matches!(relation, Relation::Atomic) =>
-        {
-            Value::Array(merged_list(live, configuration, relation, items))
-        }
+    match (kind.sort(configuration), kind.keyed_items()) {
+        (Sort::Map, _) if !kind.is_atomic_map() => merged_maps(live, configuration, kind),
+        (Sort::List, Some(items)) => merged_lists(live, configuration, items),
         _ => configuration.clone(),
     }
 }
 
-fn merged_map(
-    live: &Map<String, Value>,
-    configuration: &Map<String, Value>,
-    kind: &Type,
-) -> Map<String, Value> {
-    let mut result = live.clone();
-    for (name, value) in configuration {
-        let merged = match live.get(name) {
-            Some(old) => merged(old, value, &kind.field(name).unwrap_or_else(Type::deduced)),
-            None => value.clone(),
+fn merged_maps(live: &Value, configuration: &Value, kind: &Type) -> Value {
+    let map = |value: &Value| value.as_object().cloned().unwrap_or_default();
+    let (mut result, configured) = (map(live), map(configuration));
+    if result.is_empty() && configured.is_empty() {
+        return configuration.clone();
+    }
+    for (name, value) in configured {
+        let merged = match result.get(&name) {
+            Some(old) => merged(old, &value, &kind.below(&Element::field(&name))),
+            None => value,
         };
-        result.insert(name.clone(), merged);
+        result.insert(name, merged);
     }
-    result
+    Value::Object(result)
 }
 
-/// Items that only the live list has keep their places; shared ones come in the order of the configuration.
-fn merged_list(
-    live: &[Value],
-    configuration: &[Value],
-    relation: &Relation,
-    items: &Type,
-) -> Vec<Value> {
-    let ours = elements(live, relation);
-    let theirs = elements(configuration, relation);
-    let live_items: BTreeMap<&Element, &Value> = ours.iter().rev().zip(live.iter().rev()).collect();
-    let merge = |element: &Element, item: &Value| match live_items.get(element) {
-        Some(old) => merged(old, item, items),
-        None => item.clone(),
+fn merged_lists(live: &Value, configuration: &Value, items: &Items) -> Value {
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let (old, configured) = (list(live), list(configuration));
+    if old.is_empty() && configured.is_empty() {
+        return configuration.clone();
+    }
+    let weave = Weave {
+        kind: items.of.clone().unwrap_or_else(Type::deduced),
+        left: elements(old, items),
+        right: elements(configured, items),
     };
-    let mut shared = theirs
-        .iter()
-        .filter(|element| live_items.contains_key(element))
-        .peekable();
-    let mut taken = vec![false; theirs.len()];
-    let mut result = Vec::with_capacity(live.len().max(configuration.len()));
-    let (mut left, mut right) = (0, 0);
-    while left < ours.len() || right < theirs.len() {
-        if let (Some(mine), Some(other)) = (ours.get(left), theirs.get(right)) {
-            if mine == other {
-                result.push(merge(mine, &configuration[right]));
-                taken[right] = true;
-                left += 1;
-                right += 1;
-                shared.next();
-                continue;
-            }
-            let wanted_later =
-                theirs.contains(mine) && shared.peek().is_some_and(|next| *next != mine);
-            if wanted_later {
-                left += 1;
-                continue;
-            }
-        }
-        if let Some(mine) = ours.get(left) {
-            match theirs.iter().position(|element| element == mine) {
-                None => {
-                    result.push(live[left].clone());
-                    left += 1;
-                    continue;
-                }
-                Some(at) if taken[at] => {
-                    left += 1;
-                    continue;
-                }
-                Some(_) => {}
-            }
-        }
-        if let Some(other) = theirs.get(right) {
-            result.push(merge(other, &configuration[right]));
-            taken[right] = true;
-            if shared.peek() == Some(&other) {
-                shared.next();
-            }
-            right += 1;
-        }
-    }
-    result
+    Value::Array(weave.run())
 }
 
-fn elements(list: &[Value], relation: &Relation) -> Vec<Element> {
-    list.iter()
-        .enumerate()
-        .map(|(index, item)| item_element(relation, index, item))
+fn elements(list: Vec<Value>, items: &Items) -> Vec<(Element, Value)> {
+    let elements = item_elements(&list, items).into_iter();
+    elements
+        .zip(list)
+        .filter_map(|(element, item)| Some((element?, item)))
         .collect()
+}
+
+/// Two lists becoming one: items that only the live list has keep their places, shared ones come in the order
+/// of the configuration.
+struct Weave {
+    kind: Type,
+    left: Vec<(Element, Value)>,
+    right: Vec<(Element, Value)>,
+}
+
+impl Weave {
+    fn run(&self) -> Vec<Value> {
+        let old = self.by_element();
+        let wanted: Vec<&Element> = self.right.iter().map(|(element, _)| element).collect();
+        let mut shared = wanted
+            .iter()
+            .copied()
+            .filter(|element| old.contains_key(element))
+            .peekable();
+        let mut taken: Vec<&Element> = Vec::new();
+        let mut result = Vec::new();
+        let (mut left, mut right) = (0, 0);
+        while left < self.left.len() || right < self.right.len() {
+            if let (Some((mine, _)), Some((theirs, item))) =
+                (self.left.get(left), self.right.get(right))
+            {
+                if mine == theirs {
+                    taken.push(mine);
+                    result.push(self.item(old.get(mine).copied(), item));
+                    left += 1;
+                    right += 1;
+                    shared.next();
+                    continue;
+                }
+                if wanted.contains(&mine) && shared.peek().is_some_and(|next| *next != mine) {
+                    left += 1;
+                    continue;
+                }
+            }
+            if let Some((mine, item)) = self.left.get(left) {
+                if !wanted.contains(&mine) {
+                    result.push(item.clone());
+                    left += 1;
+                    continue;
+                }
+                if taken.contains(&mine) {
+                    left += 1;
+                }
+            }
+            if let Some((theirs, item)) = self.right.get(right) {
+                taken.push(theirs);
+                result.push(self.item(old.get(theirs).copied(), item));
+                right += 1;
+                if shared.peek() == Some(&theirs) {
+                    shared.next();
+                }
+            }
+        }
+        result
+    }
+
+    /// The live items; those that are there more than once count as null.
+    fn by_element(&self) -> BTreeMap<&Element, &Value> {
+        let mut found = BTreeMap::new();
+        for (element, item) in &self.left {
+            found
+                .entry(element)
+                .and_modify(|item| *item = &Value::Null)
+                .or_insert(item);
+        }
+        found
+    }
+
+    fn item(&self, old: Option<&Value>, item: &Value) -> Value {
+        match old {
+            Some(old) => merged(old, item, &self.kind),
+            None => item.clone(),
+        }
+    }
 }

@@ -1,80 +1,98 @@
 //! Taking out of a merged object what its applier no longer names and nobody else owns.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use crate::element::Element;
 use crate::field_set::FieldSet;
 use crate::fields::{fields_of, item_element};
-use crate::types::{Relation, Shape, Type};
+use crate::managed::{Entry, Managed};
+use crate::types::{Items, Sort, Type};
 
-/// `merged` without the fields of `last` that are in nobody's set; `owned` is what all managers own now.
+/// `merged` without the fields that its applier had `last` and that are in nobody's set now.
 ///
 /// What lies below a removed field and was never in `last` stays, with the way to it.
-pub(crate) fn pruned(merged: Value, last: &FieldSet, owned: &FieldSet, kind: &Type) -> Value {
-    if last.is_empty() {
+pub(crate) fn pruned(merged: Value, last: Option<&Entry>, managed: &Managed, kind: &Type) -> Value {
+    let Some(last) = last.filter(|last| !last.fields.is_empty()) else {
         return merged;
-    }
+    };
     let named = |set: &FieldSet| set.with_declared_parents(kind);
     let all = named(&fields_of(&merged, kind));
-    let bare = without(&merged, &named(last), kind);
-    let kept = named(&fields_of(&bare, kind)).union(&named(owned));
-    let owned_back = without(&merged, &all.difference(&kept), kind);
-    let present = named(&fields_of(&owned_back, kind));
-    let gone = all.difference(&present).intersection(&named(last));
+    let mut kept = without(&merged, &named(&last.fields), kind);
+    for version in versions(&last.api_version, managed) {
+        let owned = named(&managed.of_version(version));
+        let present = named(&fields_of(&kept, kind));
+        kept = without(&merged, &all.difference(&present.union(&owned)), kind);
+    }
+    let present = named(&fields_of(&kept, kind));
+    let gone = all.difference(&present).intersection(&named(&last.fields));
     without(&merged, &gone, kind)
 }
 
-/// A value without the members of a set.
-pub(crate) fn without(value: &Value, remove: &FieldSet, kind: &Type) -> Value {
-    match (value, &*kind.0) {
-        (Value::Object(map), Shape::Map { atomic: false, .. } | Shape::Deduced) => {
-            Value::Object(without_fields(map, remove, kind))
+/// The versions that anyone owns something in, the one of the last apply first.
+fn versions<'a>(first: &'a str, managed: &'a Managed) -> impl Iterator<Item = &'a str> {
+    let others: BTreeSet<&str> = managed
+        .0
+        .values()
+        .map(|entry| entry.api_version.as_str())
+        .collect();
+    [first]
+        .into_iter()
+        .chain(others.into_iter().filter(move |version| *version != first))
+}
+
+/// A value without the members of a set; what loses all of its parts is null, and so is what has none.
+fn without(value: &Value, remove: &FieldSet, kind: &Type) -> Value {
+    match (kind.sort(value), value) {
+        (Sort::Scalar, _) => value.clone(),
+        (Sort::Map, Value::Object(map)) if !kind.is_atomic_map() => {
+            let map = without_fields(map, remove, kind);
+            if map.is_empty() {
+                Value::Null
+            } else {
+                map.into()
+            }
         }
-        (
-            Value::Array(items),
-            Shape::List {
-                relation,
-                items: below,
-            },
-        ) if !matches!(relation, Relation::Atomic) => {
-            Value::Array(without_items(items, remove, relation, below))
-        }
-        _ => value.clone(),
+        (Sort::List, Value::Array(list)) => match kind.keyed_items() {
+            Some(items) => {
+                let list = without_items(list, remove, items, kind);
+                if list.is_empty() {
+                    Value::Null
+                } else {
+                    list.into()
+                }
+            }
+            None => Value::Null,
+        },
+        _ => Value::Null,
     }
 }
 
 fn without_fields(map: &Map<String, Value>, remove: &FieldSet, kind: &Type) -> Map<String, Value> {
-    let mut result = Map::new();
-    for (name, value) in map {
-        let element = Element::field(name);
-        if remove.has(&element) {
-            continue;
-        }
-        let kept = match remove.below(&element) {
-            Some(below) => without(value, below, &kind.below(&element)),
-            None => value.clone(),
-        };
-        result.insert(name.clone(), kept);
-    }
-    result
+    let kept = map.iter().filter_map(|(name, value)| {
+        let kept = without_part(value, &Element::field(name), remove, kind)?;
+        Some((name.clone(), kept))
+    });
+    kept.collect()
 }
 
-fn without_items(
-    items: &[Value],
-    remove: &FieldSet,
-    relation: &Relation,
-    kind: &Type,
-) -> Vec<Value> {
-    let mut result = Vec::new();
-    for (index, item) in items.iter().enumerate() {
-        let element = item_element(relation, index, item);
-        if remove.has(&element) {
-            continue;
-        }
-        result.push(match remove.below(&element) {
-            Some(below) => without(item, below, kind),
-            None => item.clone(),
+fn without_items(list: &[Value], remove: &FieldSet, items: &Items, kind: &Type) -> Vec<Value> {
+    let kept = list
+        .iter()
+        .filter_map(|item| match item_element(item, items) {
+            Ok(element) => without_part(item, &element, remove, kind),
+            Err(_) => Some(item.clone()),
         });
+    kept.collect()
+}
+
+fn without_part(value: &Value, element: &Element, remove: &FieldSet, kind: &Type) -> Option<Value> {
+    if remove.has(element) {
+        return None;
     }
-    result
+    Some(match remove.below(element) {
+        Some(below) => without(value, below, &kind.below(element)),
+        None => value.clone(),
+    })
 }

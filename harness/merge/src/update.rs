@@ -3,15 +3,17 @@
 use serde_json::{Value, json};
 
 use crate::compare::compare;
-use crate::managed::{Managed, never_owned, unmanaged};
+use crate::managed::{Change, Managed, never_owned, unmanaged};
 use crate::manager::{ManagerId, Operation, Writer};
 use crate::types::Type;
+use crate::validate::{Duplicates, validate};
 
 /// `new` with the managed fields that it has once it is stored over `live` (or created, without one).
 ///
 /// What the write adds or changes becomes the writer's, and no longer anyone else's. `reset` are the
 /// top-level fields that the endpoint does not write; their ownership stays as it is. A live object
-/// without managed fields stays without them, as on kube-apiserver 1.34.
+/// without managed fields stays without them, as on kube-apiserver 1.34, and where one of the objects does not
+/// have the type all managed fields are lost.
 pub fn update(
     live: Option<&Value>,
     new: &Value,
@@ -23,15 +25,19 @@ pub fn update(
     let old = live.unwrap_or(&nothing);
     let mut managed = Managed::for_update(old, new, writer.subresource.is_some());
     let mut object = unmanaged(new);
-    if live.is_none() || !managed.is_empty() {
-        let old = unmanaged(old);
-        record(&mut managed, &old, &object, writer, kind, reset);
+    let tracked = live.is_none() || !managed.is_empty();
+    if tracked && record(&mut managed, &unmanaged(old), &object, writer, kind, reset).is_err() {
+        managed = Managed::default();
     }
     managed.write(&mut object);
     object
 }
 
 /// Notes what a write changed.
+///
+/// # Errors
+/// Which object does not have the type, and why, in kube-apiserver's words; or why an object cannot be seen in the
+/// versions that others wrote in.
 pub(crate) fn record(
     managed: &mut Managed,
     old: &Value,
@@ -39,20 +45,40 @@ pub(crate) fn record(
     writer: &Writer<'_>,
     kind: &Type,
     reset: &[&str],
-) {
-    let comparison = compare(old, new, kind).without_fields(reset);
-    let written = comparison.written().difference(&never_owned());
-    let id = ManagerId::of(writer, Operation::Update);
-    let before = managed.fields(&id);
-    managed.take(&comparison.written(), Some(&id));
-    managed.take(&comparison.removed, None);
-    if written.is_empty() {
-        return;
+) -> Result<(), String> {
+    for (object, which) in [(new, "new"), (old, "live")] {
+        validate(object, kind, Duplicates::Allowed).map_err(|why| {
+            format!(
+                "failed to convert {which} object ({}) to smd typed: {why}",
+                named(object)
+            )
+        })?;
     }
-    let own = before.difference(&comparison.removed).union(&written);
-    managed.set(id.clone(), own, writer);
-    if let Some(entry) = managed.0.get_mut(&id) {
-        entry.time = Some(writer.now.to_owned());
+    managed.reconcile(old, writer.api_version, kind)?;
+    if managed.has_others_than(writer.api_version) {
+        validate(new, kind, Duplicates::Refused)?;
+    }
+    let change = Change::of(compare(old, new, kind), writer.api_version, reset);
+    let written = change.own.written().difference(&never_owned());
+    managed.take(&change, None);
+    if !written.is_empty() {
+        let id = ManagerId::of(writer, Operation::Update);
+        let own = managed.0.get(&id).map(|entry| entry.fields.union(&written));
+        managed.set(id.clone(), own.unwrap_or(written), writer.api_version);
+        managed.touch(&id, writer.now);
     }
     managed.cap();
+    Ok(())
+}
+
+/// An object as kube-apiserver's messages name it: `namespace/name; group/version, Kind=kind`.
+pub(crate) fn named(object: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (namespace, name) = (
+        text(&object["metadata"]["namespace"]),
+        text(&object["metadata"]["name"]),
+    );
+    let (version, kind) = (text(&object["apiVersion"]), text(&object["kind"]));
+    let core = if version.contains('/') { "" } else { "/" };
+    format!("{namespace}/{name}; {core}{version}, Kind={kind}")
 }

@@ -84,7 +84,7 @@ fn merge(call: &Call<'_>, old: Option<&Value>, configuration: &Value) -> Result<
     let kind = &call.served.merge;
     let mut merged = call
         .as_writer(|writer| crosscut_merge::apply(old, configuration, writer, force, kind, &reset))
-        .map_err(|error| refused(call, &error))?;
+        .map_err(|error| refused(&error))?;
     // Metadata that nobody owns comes from the live object, and from the configuration where it names a version or uid.
     for field in ["resourceVersion", "uid"] {
         let given = meta::text(configuration, field);
@@ -118,22 +118,13 @@ fn create(call: &mut Call<'_>, object: Value) -> Result<Answer, Status> {
     insert_managed(call, object)
 }
 
-fn refused(call: &Call<'_>, error: &ApplyError) -> Status {
+fn refused(error: &ApplyError) -> Status {
     match error {
         ApplyError::Conflicts(conflicts) => {
             let causes: Vec<Value> = conflicts.iter().flat_map(causes).collect();
             status::apply_conflict(error.to_string(), causes.into())
         }
-        other => {
-            let resource = &call.served.resource;
-            status::internal(format!(
-                "failed to create typed patch object ({}/{}; {}, Kind={}): {other}",
-                call.target.namespace.as_deref().unwrap_or_default(),
-                call.name(),
-                resource.api_version(),
-                resource.kind
-            ))
-        }
+        other => status::internal(other.to_string()),
     }
 }
 
