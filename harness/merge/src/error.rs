@@ -8,10 +8,10 @@ use crate::conflict::{Conflict, summary};
 pub enum PatchError {
     /// The patch is no list of operations (kube-apiserver: 400).
     #[error("{0}")]
-    Malformed(#[source] serde_json::Error),
+    Malformed(String),
     /// An operation does not fit the object, or a `test` failed (kube-apiserver: 422).
     #[error("{0}")]
-    DoesNotApply(#[source] json_patch::PatchError),
+    DoesNotApply(String),
 }
 
 /// A configuration could not be applied.

@@ -1,5 +1,6 @@
 //! The crate against the libraries that kube-apiserver is made of, the RFCs, and what holds for every object.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod patches;
 mod recorded;
 mod recording;

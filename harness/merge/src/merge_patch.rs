@@ -1,8 +1,6 @@
-//! JSON merge patch (RFC 7386) and JSON patch (RFC 6902).
+//! JSON merge patch (RFC 7386), as kube-apiserver's library does it.
 
 use serde_json::{Map, Value};
-
-use crate::error::PatchError;
 
 /// Merges a patch into a value: null removes, maps merge, everything else replaces.
 ///
@@ -42,16 +40,4 @@ fn without_nulls(value: &Value) -> Value {
         Value::Array(items) => items.iter().map(without_nulls).collect(),
         other => other.clone(),
     }
-}
-
-/// The target after a list of operations; all of them or none.
-///
-/// # Errors
-/// [`PatchError::Malformed`] for what is no list of operations, [`PatchError::DoesNotApply`] where one does not fit.
-pub fn json_patch(target: &Value, operations: &Value) -> Result<Value, PatchError> {
-    let patch: json_patch::Patch =
-        serde_json::from_value(operations.clone()).map_err(PatchError::Malformed)?;
-    let mut result = target.clone();
-    json_patch::patch(&mut result, &patch).map_err(PatchError::DoesNotApply)?;
-    Ok(result)
 }
