@@ -228,10 +228,18 @@ pub(crate) fn served() -> impl Iterator<Item = Served> {
             names: names(builtin),
             status: builtin.status,
             structural: None,
-            merge: Type::deduced(),
+            merge: merge_type(builtin),
             origin: Origin::BuiltIn(builtin),
         }
     })
+}
+
+/// Only the metadata and the conditions of definitions are typed; the rest is deduced, so that its lists are atomic.
+fn merge_type(builtin: &Builtin) -> Type {
+    match builtin.kind {
+        "CustomResourceDefinition" => Type::custom_resource_definition(),
+        _ => Type::object_meta_only(),
+    }
 }
 
 fn resource(builtin: &Builtin, group: &str) -> Resource {

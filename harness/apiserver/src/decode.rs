@@ -43,6 +43,7 @@ pub(crate) fn typed(served: &Served, mut object: Value) -> Result<Decoded, Statu
         }
     }
     if let Some(builtin) = served.built_in() {
+        drop_nulls(&mut object);
         builtin_rules::decode(builtin, &mut object).map_err(|why| not_handled(served, &why))?;
     }
     let complaints = unknown
@@ -50,6 +51,18 @@ pub(crate) fn typed(served: &Served, mut object: Value) -> Result<Decoded, Statu
         .map(|path| format!("unknown field \"{path}\""))
         .collect();
     Ok(Decoded { object, complaints })
+}
+
+/// In the types of built-in kinds null means that a field is not there; items of lists stay.
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, value| !value.is_null());
+            fields.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
 }
 
 /// Refuses complaints where the request is strict; else they become warnings.

@@ -78,12 +78,11 @@ fn match_name(call: &Call<'_>, configuration: &mut Value) -> Result<(), Status> 
 }
 
 fn merge(call: &Call<'_>, old: Option<&Value>, configuration: &Value) -> Result<Value, Status> {
-    let objects: Vec<&Value> = old.into_iter().chain([configuration]).collect();
-    let reset = reset_fields(call.served, call.subresource(), &objects);
+    let reset = reset_fields(call.served, call.subresource());
     let force = call.query.force.unwrap_or_default();
     let kind = &call.served.merge;
     let mut merged = call
-        .as_writer(|writer| crosscut_merge::apply(old, configuration, writer, force, kind, &reset))
+        .as_writer(|writer| crosscut_merge::apply(old, configuration, writer, force, kind, reset))
         .map_err(|error| refused(&error))?;
     // Metadata that nobody owns comes from the live object, and from the configuration where it names a version or uid.
     for field in ["resourceVersion", "uid"] {

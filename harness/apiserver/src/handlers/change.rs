@@ -108,9 +108,9 @@ fn check_version(call: &Call<'_>, old: &Value, new: &Value) -> Result<(), Status
 }
 
 fn managed(call: &Call<'_>, old: &Value, new: &Value) -> Value {
-    let reset = reset_fields(call.served, call.subresource(), &[old, new]);
+    let reset = reset_fields(call.served, call.subresource());
     let kind = &call.served.merge;
-    call.as_writer(|writer| crosscut_merge::update(Some(old), new, writer, kind, &reset))
+    call.as_writer(|writer| crosscut_merge::update(Some(old), new, writer, kind, reset))
 }
 
 /// What the server alone writes, and what this endpoint does not.

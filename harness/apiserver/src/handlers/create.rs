@@ -31,10 +31,10 @@ pub(crate) fn create(call: &mut Call<'_>) -> Result<Answer, Status> {
 
 /// Creates an object that nobody has put under managed fields yet.
 pub(crate) fn insert(call: &mut Call<'_>, object: Value) -> Result<Answer, Status> {
-    let reset = reset_fields(call.served, call.subresource(), &[&object]);
+    let reset = reset_fields(call.served, call.subresource());
     let kind = &call.served.merge;
     let managed =
-        call.as_writer(|writer| crosscut_merge::update(None, &object, writer, kind, &reset));
+        call.as_writer(|writer| crosscut_merge::update(None, &object, writer, kind, reset));
     insert_managed(call, managed)
 }
 

@@ -157,24 +157,12 @@ impl Call<'_> {
     }
 }
 
-/// The top-level fields that an endpoint does not write: their ownership is left alone.
-pub(crate) fn reset_fields<'a>(
-    served: &Served,
-    subresource: Option<&str>,
-    objects: &[&'a Value],
-) -> Vec<&'a str> {
+/// The top-level fields that an endpoint does not write, as kube-apiserver's strategies tell field managers.
+pub(crate) fn reset_fields(served: &Served, subresource: Option<&str>) -> &'static [&'static str] {
     match subresource {
-        Some("status") => {
-            let keys = objects.iter().filter_map(|object| object.as_object());
-            let mut keys: Vec<&str> = keys
-                .flat_map(|map| map.keys().map(String::as_str))
-                .collect();
-            keys.retain(|key| !matches!(*key, "status" | "apiVersion" | "kind"));
-            keys.sort_unstable();
-            keys.dedup();
-            keys
-        }
-        _ if served.status => vec!["status"],
-        _ => Vec::new(),
+        Some("status") if served.is_definition() => &["metadata", "spec"],
+        Some("status") => &["spec"],
+        _ if served.status => &["status"],
+        _ => &[],
     }
 }

@@ -1,0 +1,5 @@
+//! The API server through its service, as clients use it.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod apply;
+mod server;

@@ -1,0 +1,107 @@
+//! A server with one definition, and requests to it.
+
+use std::sync::Arc;
+
+use crosscut_apiserver::{ApiServer, Clock, Options};
+use http_body_util::{BodyExt, Full};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+/// Where the objects of the definition are.
+pub(crate) const WIDGETS: &str = "/apis/example.com/v1/namespaces/default/widgets";
+
+/// A server, and the definition of Widgets with a status subresource.
+pub(crate) struct Server(ApiServer);
+
+impl Server {
+    pub(crate) async fn new() -> Server {
+        let server = Server(ApiServer::new(Options {
+            clock: Arc::new(Standing),
+            seed: 1,
+            admission: Vec::new(),
+        }));
+        server.define().await;
+        server
+    }
+
+    /// There are no controllers: the definition is established by hand.
+    async fn define(&self) {
+        let names = json!({ "plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList" });
+        let spec = json!({ "type": "object", "properties": { "text": { "type": "string" } } });
+        let status = json!({ "type": "object", "properties": { "phase": { "type": "string" } } });
+        let definition = json!({
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": { "name": "widgets.example.com" },
+            "spec": {
+                "group": "example.com",
+                "scope": "Namespaced",
+                "names": names,
+                "versions": [{
+                    "name": "v1",
+                    "served": true,
+                    "storage": true,
+                    "subresources": { "status": {} },
+                    "schema": { "openAPIV3Schema": { "type": "object", "properties": { "spec": spec, "status": status } } },
+                }],
+            },
+        });
+        let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+        self.send("POST", path, "application/json", &definition)
+            .await;
+        let conditions =
+            ["NamesAccepted", "Established"].map(|kind| json!({ "type": kind, "status": "True" }));
+        let established = json!({ "status": { "conditions": conditions, "acceptedNames": names } });
+        let status = format!("{path}/widgets.example.com/status");
+        self.send(
+            "PATCH",
+            &status,
+            "application/merge-patch+json",
+            &established,
+        )
+        .await;
+    }
+
+    /// Applies an object as a manager; the object afterwards, or the refusal.
+    pub(crate) async fn apply(&self, path: &str, manager: &str, object: &Value) -> Value {
+        let path = format!("{path}?fieldManager={manager}");
+        self.send("PATCH", &path, "application/apply-patch+yaml", object)
+            .await
+    }
+
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        media_type: &str,
+        body: &Value,
+    ) -> Value {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(path)
+            .header("content-type", media_type);
+        let request = request.body(Full::from(body.to_string())).unwrap();
+        let answer = self.0.service().oneshot(request).await.unwrap();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        serde_json::from_slice(&body).unwrap()
+    }
+}
+
+/// A clock that stands still.
+#[derive(Debug)]
+struct Standing;
+
+impl Clock for Standing {
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::UNIX_EPOCH
+    }
+}
+
+/// The fields that a manager owns, as `managedFields` tells them.
+pub(crate) fn owned(object: &Value, manager: &str) -> Value {
+    let entries = object["metadata"]["managedFields"].as_array().unwrap();
+    let entry = entries.iter().find(|entry| entry["manager"] == manager);
+    entry
+        .map(|entry| entry["fieldsV1"].clone())
+        .unwrap_or_default()
+}
