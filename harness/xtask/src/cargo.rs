@@ -25,24 +25,14 @@ pub(crate) fn cargo() -> Command {
 /// Where cargo cannot be run, the build fails, or cargo names no executable.
 pub(crate) fn release_binary(package: &str) -> Result<PathBuf, TaskError> {
     let what = format!("cargo build --release --package {package}");
-    let output = cargo()
-        .args([
-            "build",
-            "--release",
-            "--message-format=json-render-diagnostics",
-            "--package",
-            package,
-        ])
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(TaskError::io(format!("run {what}")))?;
-    if !output.status.success() {
-        return Err(TaskError::Command {
-            command: what,
-            status: output.status.to_string(),
-        });
-    }
-    String::from_utf8_lossy(&output.stdout)
+    let arguments = [
+        "build",
+        "--release",
+        "--message-format=json-render-diagnostics",
+        "--package",
+        package,
+    ];
+    output(&what, &arguments)?
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .filter_map(|message| message.get("executable")?.as_str().map(PathBuf::from))
@@ -51,4 +41,39 @@ pub(crate) fn release_binary(package: &str) -> Result<PathBuf, TaskError> {
             command: what,
             status: "no executable".to_owned(),
         })
+}
+
+/// The folder that cargo builds in: where it keeps what it has compiled.
+///
+/// # Errors
+/// Where cargo cannot be run, or does not name it.
+pub(crate) fn build_folder() -> Result<PathBuf, TaskError> {
+    const WHAT: &str = "cargo metadata";
+    let text = output(WHAT, &["metadata", "--no-deps", "--format-version=1"])?;
+    let metadata: Value = serde_json::from_str(&text).map_err(|source| TaskError::Output {
+        what: format!("read the output of {WHAT}"),
+        source,
+    })?;
+    let folder = metadata.get("build_directory").and_then(Value::as_str);
+    folder.map(PathBuf::from).ok_or(TaskError::Command {
+        command: WHAT.to_owned(),
+        status: "no build_directory".to_owned(),
+    })
+}
+
+/// What cargo prints to standard output.
+fn output(what: &str, arguments: &[&str]) -> Result<String, TaskError> {
+    let output = cargo()
+        .args(arguments)
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(TaskError::io(format!("run {what}")))?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        Err(TaskError::Command {
+            command: what.to_owned(),
+            status: output.status.to_string(),
+        })
+    }
 }

@@ -2,6 +2,7 @@
 
 mod bench;
 mod cargo;
+mod mutants;
 mod testbed;
 
 use std::process::ExitCode;
@@ -22,6 +23,9 @@ enum Task {
     Bench(bench::Arguments),
     /// Builds the real programs that this project's tests compare crosscut with.
     Testbed(testbed::Arguments),
+    /// Proves that the scenarios notice when the system under test is wrong: makes one mistake after the
+    /// other in a copy of it. Fails where a mistake goes unnoticed.
+    MutateFixture(mutants::Arguments),
 }
 
 #[expect(
@@ -32,6 +36,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Testbed(arguments) => testbed::run(&arguments),
+        Task::MutateFixture(arguments) => mutants::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -104,6 +109,23 @@ enum TaskError {
     /// Parts of the test bed could not be had.
     #[error("the test bed lacks {0}")]
     Incomplete(String),
+    /// The mutants cannot be tried as they are.
+    #[error("the mutants cannot be used:\n  {}", .0.join("\n  "))]
+    Catalogue(Vec<String>),
+    /// The workspace's version is not where it should be.
+    #[error("Cargo.toml does not say version = \"{0}\" once")]
+    Version(&'static str),
+    /// The scenarios do not pass without any mutant.
+    #[error("without a mutant, not every scenario passes: {0}")]
+    Unmutated(String),
+    /// Mutants that the scenarios did not judge as they should.
+    #[error("{survived} mutants survived, {broken} are broken")]
+    Mutants {
+        /// How many no scenario noticed.
+        survived: usize,
+        /// How many are no believable mistakes.
+        broken: usize,
+    },
 }
 
 impl TaskError {

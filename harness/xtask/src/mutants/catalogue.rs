@@ -1,0 +1,220 @@
+//! The catalogue of mutants: read, checked against the files that they change, and selected from.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crosscut_yaml::{Limits, Node, parse};
+use serde::Deserialize;
+
+use crate::TaskError;
+
+/// The folder of the system under test, which mutants are files of.
+pub(crate) const FOLDER: &str = "fixtures/dot-kubernetes";
+const FILE: &str = "mutants.yaml";
+
+/// One mistake: a textual change of one file.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Mutant {
+    /// Its name, unique in the catalogue.
+    pub(crate) name: String,
+    /// The mistake in one sentence.
+    pub(crate) what: String,
+    /// The scenario that should notice it, judged first.
+    pub(crate) scenario: String,
+    /// The file, relative to the folder of the catalogue.
+    pub(crate) file: String,
+    /// What is there. It must be there exactly once.
+    pub(crate) find: String,
+    /// What the mistake puts there.
+    pub(crate) replace: String,
+}
+
+impl Mutant {
+    /// The text of the mutant's file with the mistake in it.
+    pub(crate) fn applied_to(&self, text: &str) -> String {
+        text.replacen(&self.find, &self.replace, 1)
+    }
+
+    /// What is wrong with the mutant itself, given the text of its file.
+    fn problem(&self, text: Option<&str>) -> Option<String> {
+        let Some(text) = text else {
+            return Some("there is no such file".to_owned());
+        };
+        if self.what.is_empty() {
+            return Some("it does not say what the mistake is".to_owned());
+        }
+        if self.find == self.replace {
+            return Some("it changes nothing".to_owned());
+        }
+        match self.find.is_empty() {
+            true => Some("it finds nothing".to_owned()),
+            false => match text.matches(&self.find).count() {
+                1 => None,
+                found => Some(format!("what it replaces is there {found} times, not once")),
+            },
+        }
+    }
+}
+
+/// All mutants, in the order of the file.
+#[derive(Debug)]
+pub(crate) struct Catalogue {
+    mutants: Vec<Mutant>,
+}
+
+impl Catalogue {
+    /// Reads the project's catalogue and holds every mutant against the file that it changes.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or with all the mutants that cannot be applied.
+    pub(crate) fn read(root: &Path) -> Result<Catalogue, TaskError> {
+        let folder = root.join(FOLDER);
+        let path = folder.join(FILE);
+        let text = std::fs::read_to_string(&path)
+            .map_err(TaskError::io(format!("read {FOLDER}/{FILE}")))?;
+        let mutants = from_yaml(&text)?;
+        let read = |file: &str| std::fs::read_to_string(folder.join(file)).ok();
+        let problems = problems(&mutants, read);
+        match problems.is_empty() {
+            true => Ok(Catalogue { mutants }),
+            false => Err(TaskError::Catalogue(problems)),
+        }
+    }
+
+    /// The mutants of these names, in the order of the catalogue; all where no name is given.
+    ///
+    /// # Errors
+    /// With the names that no mutant has.
+    pub(crate) fn select(&self, names: &[String]) -> Result<Vec<&Mutant>, TaskError> {
+        let unknown: Vec<String> = names
+            .iter()
+            .filter(|name| !self.mutants.iter().any(|mutant| mutant.name == **name))
+            .map(|name| format!("there is no mutant {name}; --list names them all"))
+            .collect();
+        if !unknown.is_empty() {
+            return Err(TaskError::Catalogue(unknown));
+        }
+        let wanted = |mutant: &&Mutant| names.is_empty() || names.contains(&mutant.name);
+        Ok(self.mutants.iter().filter(wanted).collect())
+    }
+}
+
+fn from_yaml(text: &str) -> Result<Vec<Mutant>, TaskError> {
+    let documents = parse(text, &Limits::default())
+        .map_err(|errors| TaskError::Catalogue(errors.iter().map(ToString::to_string).collect()))?;
+    let value = documents.first().map(Node::to_value).unwrap_or_default();
+    serde_json::from_value(value).map_err(|source| TaskError::Output {
+        what: format!("read the mutants of {FOLDER}/{FILE}"),
+        source,
+    })
+}
+
+/// Every reason why the catalogue cannot be used, each with the file and the name of the mutant.
+fn problems(mutants: &[Mutant], read: impl Fn(&str) -> Option<String>) -> Vec<String> {
+    let mut names = BTreeSet::new();
+    let mut all = Vec::new();
+    for mutant in mutants {
+        let at = format!("{}: {}", mutant.file, mutant.name);
+        if !names.insert(&mutant.name) {
+            all.push(format!("{at}: another mutant has this name"));
+        }
+        let text = read(&mutant.file);
+        all.extend(
+            mutant
+                .problem(text.as_deref())
+                .map(|problem| format!("{at}: {problem}")),
+        );
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Catalogue, Mutant, from_yaml, problems};
+    use crate::cargo::project_root;
+
+    fn mutant(name: &str, find: &str) -> Mutant {
+        Mutant {
+            name: name.to_owned(),
+            what: "a mistake".to_owned(),
+            scenario: "s".to_owned(),
+            file: "a.rs".to_owned(),
+            find: find.to_owned(),
+            replace: "wrong".to_owned(),
+        }
+    }
+
+    fn file(name: &str) -> Option<String> {
+        (name == "a.rs").then(|| "once, twice, twice".to_owned())
+    }
+
+    #[test]
+    fn a_mutant_changes_the_one_place_that_it_finds() {
+        assert_eq!(problems(&[mutant("m", "once")], file), [""; 0]);
+        assert_eq!(
+            mutant("m", "once").applied_to("once, twice, twice"),
+            "wrong, twice, twice"
+        );
+    }
+
+    #[test]
+    fn every_mutant_that_cannot_be_applied_is_named_with_its_file() {
+        let elsewhere = Mutant {
+            file: "b.rs".to_owned(),
+            ..mutant("elsewhere", "once")
+        };
+        let mutants = [
+            mutant("twice", "twice"),
+            mutant("never", "never"),
+            mutant("nothing", ""),
+            mutant("same", "wrong"),
+            Mutant {
+                what: String::new(),
+                ..mutant("untold", "once")
+            },
+            elsewhere,
+            mutant("twice", "once"),
+        ];
+        let expected = [
+            "a.rs: twice: what it replaces is there 2 times, not once",
+            "a.rs: never: what it replaces is there 0 times, not once",
+            "a.rs: nothing: it finds nothing",
+            "a.rs: same: it changes nothing",
+            "a.rs: untold: it does not say what the mistake is",
+            "b.rs: elsewhere: there is no such file",
+            "a.rs: twice: another mutant has this name",
+        ];
+        assert_eq!(problems(&mutants, file), expected);
+    }
+
+    #[test]
+    fn unknown_fields_are_no_mutants() {
+        let text = "- {name: a, what: b, scenario: s, file: c, find: d, replace: e, with: f}";
+        assert!(from_yaml(text).is_err());
+        assert_eq!(from_yaml(&text.replace(", with: f", "")).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn mutants_are_selected_by_name_in_the_order_of_the_catalogue() {
+        let catalogue = Catalogue {
+            mutants: ["a", "b", "c"].map(|name| mutant(name, "once")).to_vec(),
+        };
+        let names = |wanted: &[&str]| {
+            let wanted: Vec<String> = wanted.iter().map(|name| (*name).to_owned()).collect();
+            let chosen = catalogue.select(&wanted);
+            chosen.map(|all| all.iter().map(|one| one.name.clone()).collect::<Vec<_>>())
+        };
+        assert_eq!(names(&[]).unwrap(), ["a", "b", "c"]);
+        assert_eq!(names(&["c", "a"]).unwrap(), ["a", "c"]);
+        let error = names(&["a", "x"]).unwrap_err().to_string();
+        assert!(error.contains("there is no mutant x"), "{error}");
+    }
+
+    /// Whoever changes the system under test learns here that a mutant no longer fits.
+    #[test]
+    fn the_projects_mutants_can_all_be_applied() {
+        let catalogue = Catalogue::read(&project_root()).unwrap();
+        assert!(catalogue.mutants.len() >= 40, "{}", catalogue.mutants.len());
+    }
+}

@@ -1,0 +1,103 @@
+//! Judges every scenario in a copy of the project, with the binary of the checkout.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use super::copy::Copy;
+use super::outcome::{Outcome, Report};
+use crate::{TaskError, cargo};
+
+/// How much of what the binary said last is shown where it wrote no report.
+const LAST_LINES: usize = 12;
+
+/// Which scenarios to judge.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Scenarios<'a> {
+    /// All of them.
+    All,
+    /// The one of this name.
+    One(&'a str),
+}
+
+/// The binary and how to run it.
+pub(crate) struct Judge {
+    crosscut: PathBuf,
+    build_folder: PathBuf,
+}
+
+impl Judge {
+    /// Builds the binary from the checkout: to be quick, since it runs once for every mutant.
+    ///
+    /// # Errors
+    /// Where it cannot be built.
+    pub(crate) fn build() -> Result<Judge, TaskError> {
+        Ok(Judge {
+            crosscut: cargo::release_binary("crosscut")?,
+            build_folder: cargo::build_folder()?,
+        })
+    }
+
+    /// Runs `crosscut test` in the copy, so many trials at the same time. It builds the function under
+    /// test first.
+    ///
+    /// # Errors
+    /// Where the binary cannot be run, or its report cannot be read.
+    pub(crate) fn judge(
+        &self,
+        copy: &Copy,
+        scenarios: Scenarios<'_>,
+        trials: usize,
+    ) -> Result<Outcome, TaskError> {
+        let report = copy.path().join("reports/out/mutant.json");
+        // What is read afterwards must be of this run.
+        if report.exists() {
+            std::fs::remove_file(&report).map_err(TaskError::io("remove the last report"))?;
+        }
+        let output = self
+            .command(copy.path(), &report, scenarios, trials)
+            .output()
+            .map_err(TaskError::io(format!(
+                "run {} test",
+                self.crosscut.display()
+            )))?;
+        match report.exists() {
+            true => Ok(Report::read(&report)?.outcome()),
+            false => Ok(Outcome::Broken(last_words(&output))),
+        }
+    }
+
+    fn command(
+        &self,
+        project: &Path,
+        report: &Path,
+        scenarios: Scenarios<'_>,
+        trials: usize,
+    ) -> Command {
+        let mut command = Command::new(&self.crosscut);
+        command
+            .args(["test", "--no-color", "--jobs", &trials.to_string()])
+            .arg("--report")
+            .arg(format!("json={}", report.display()))
+            .current_dir(project)
+            // The function lands in the copy. What it depends on is the checkout's, built only once;
+            // its own version keeps it apart from the checkout's (see `Copy`).
+            .env("CARGO_TARGET_DIR", project.join("target"))
+            .env("CARGO_BUILD_BUILD_DIR", &self.build_folder);
+        if let Scenarios::One(name) = scenarios {
+            command.args(["--scenario", name]);
+        }
+        command
+    }
+}
+
+/// How the binary ended, and what it said last.
+fn last_words(output: &Output) -> String {
+    let said = String::from_utf8_lossy(&output.stderr);
+    let lines: Vec<&str> = said.trim_end().lines().collect();
+    let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
+    format!(
+        "crosscut test ended with {}\n{}",
+        output.status,
+        last.join("\n")
+    )
+}

@@ -1,0 +1,92 @@
+//! `cargo xtask mutate-fixture`: proof that the scenarios notice when the system under test is wrong.
+//!
+//! Every mutant of `fixtures/dot-kubernetes/mutants.yaml` is a mistake that a maintainer could make.
+//! Each is made in a copy of the project, never in the checkout, and scenarios are judged there by
+//! the real binary: first the one that should notice, then, if it does not, all of them. A mutant
+//! that no scenario notices says that the scenarios are too weak.
+
+mod catalogue;
+mod copy;
+mod judge;
+mod outcome;
+mod print;
+mod workers;
+
+use std::num::NonZeroUsize;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::{TaskError, cargo};
+use catalogue::Catalogue;
+use judge::Judge;
+use outcome::Tried;
+use workers::Workers;
+
+/// Which mutants to try, and how.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Mutants to try; default: all.
+    names: Vec<String>,
+
+    /// Judge every scenario on every mutant, to see all that notice it. Takes its time.
+    #[arg(long)]
+    all: bool,
+
+    /// How many mutants are tried at the same time; default: the number of processors.
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+
+    /// Print the mutants, one a line, and try none.
+    #[arg(long)]
+    list: bool,
+}
+
+/// Tries the mutants, prints a line for each and writes `reports/out/mutants.json`.
+///
+/// # Errors
+/// Where a mutant survives or is no believable mistake, where the scenarios do not all pass without
+/// any, and where something cannot be read, built or run.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), TaskError> {
+    let root = cargo::project_root();
+    let catalogue = Catalogue::read(&root)?;
+    let chosen = catalogue.select(&arguments.names)?;
+    if arguments.list {
+        print::list(&chosen);
+        return Ok(());
+    }
+    let judge = Judge::build()?;
+    let started = Instant::now();
+    let workers = Workers::new(&root, &judge, jobs(arguments.jobs))?;
+    print::unmutated(workers.unmutated()?);
+    let tried = workers.try_all(&chosen, arguments.all)?;
+    print::summary(&tried, started.elapsed());
+    write_json(&tried)?;
+    verdict(&tried)
+}
+
+fn jobs(wanted: Option<NonZeroUsize>) -> NonZeroUsize {
+    wanted
+        .or_else(|| std::thread::available_parallelism().ok())
+        .unwrap_or(NonZeroUsize::MIN)
+}
+
+fn verdict(tried: &[Tried<'_>]) -> Result<(), TaskError> {
+    let (survived, broken) = (
+        outcome::count(tried, "survived"),
+        outcome::count(tried, "broken"),
+    );
+    if survived + broken == 0 {
+        Ok(())
+    } else {
+        Err(TaskError::Mutants { survived, broken })
+    }
+}
+
+fn write_json(tried: &[Tried<'_>]) -> Result<(), TaskError> {
+    let folder = cargo::project_root().join("reports/out");
+    std::fs::create_dir_all(&folder).map_err(TaskError::io("create reports/out"))?;
+    let mutants: Vec<Value> = tried.iter().map(Tried::to_json).collect();
+    let text = format!("{:#}\n", json!({"schema": 1, "mutants": mutants}));
+    std::fs::write(folder.join("mutants.json"), text).map_err(TaskError::io("write mutants.json"))
+}

@@ -1,0 +1,255 @@
+//! What became of a mutant, told from the report of the scenarios.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::catalogue::Mutant;
+use crate::TaskError;
+
+/// Of the report of a run, what decides about a mutant.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Report {
+    trials: Vec<Trial>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Trial {
+    scenario: String,
+    provider: String,
+    verdict: String,
+    failures: Vec<Failure>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Failure {
+    message: String,
+}
+
+impl Report {
+    /// Reads the JSON report of a run.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or is no report.
+    pub(crate) fn read(file: &Path) -> Result<Report, TaskError> {
+        let what = format!("read {}", file.display());
+        let text = std::fs::read_to_string(file).map_err(TaskError::io(&what))?;
+        serde_json::from_str(&text).map_err(|source| TaskError::Output { what, source })
+    }
+
+    /// A mistake is noticed by an assertion. Whatever else goes wrong shows that it is none that
+    /// could be made without noticing.
+    pub(crate) fn outcome(self) -> Outcome {
+        let mut killers: BTreeMap<String, Killer> = BTreeMap::new();
+        let mut broken = None;
+        for trial in self.trials {
+            match trial.verdict.as_str() {
+                "passed" => killers.entry(trial.scenario).or_default().passed += 1,
+                "failed" => {
+                    let killer = killers.entry(trial.scenario).or_default();
+                    killer.failed.push(trial.provider);
+                }
+                "skipped" => {}
+                _ => broken = broken.or_else(|| Some(trial.in_words())),
+            }
+        }
+        killers.retain(|_, killer| !killer.failed.is_empty());
+        match (killers.is_empty(), broken) {
+            (false, _) => Outcome::Killed(killers),
+            (true, Some(broken)) => Outcome::Broken(broken),
+            (true, None) => Outcome::Survived,
+        }
+    }
+}
+
+impl Trial {
+    fn in_words(&self) -> String {
+        let message = self
+            .failures
+            .first()
+            .map(|failure| failure.message.as_str());
+        format!(
+            "{}::{} is {}: {}",
+            self.scenario,
+            self.provider,
+            self.verdict,
+            message.unwrap_or("no reason given")
+        )
+    }
+}
+
+/// How a scenario that noticed a mutant was judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Killer {
+    failed: Vec<String>,
+    passed: usize,
+}
+
+/// What became of a mutant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// These scenarios noticed it.
+    Killed(BTreeMap<String, Killer>),
+    /// Everything passed.
+    Survived,
+    /// It is no believable mistake: nothing was judged, and this is why.
+    Broken(String),
+}
+
+impl Outcome {
+    /// The outcome in one word.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Outcome::Killed(_) => "killed",
+            Outcome::Survived => "survived",
+            Outcome::Broken(_) => "broken",
+        }
+    }
+}
+
+/// How many names of scenarios are shown.
+const SHOWN: usize = 3;
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::Killed(killers) => {
+                let names: Vec<String> = killers.iter().take(SHOWN).map(in_words).collect();
+                write!(
+                    formatter,
+                    "{}: {}",
+                    scenarios(killers.len()),
+                    names.join(", ")
+                )?;
+                match killers.len() > SHOWN {
+                    true => write!(formatter, ", …"),
+                    false => Ok(()),
+                }
+            }
+            Outcome::Survived => write!(formatter, "every scenario passed"),
+            Outcome::Broken(reason) => write!(formatter, "{reason}"),
+        }
+    }
+}
+
+fn scenarios(number: usize) -> String {
+    match number {
+        1 => "1 scenario".to_owned(),
+        more => format!("{more} scenarios"),
+    }
+}
+
+/// The scenario, with the providers on which it failed where it passed on others.
+fn in_words((scenario, killer): (&String, &Killer)) -> String {
+    match killer.passed {
+        0 => scenario.clone(),
+        _ => format!("{scenario} ({})", killer.failed.join(" ")),
+    }
+}
+
+/// How many mutants have this outcome.
+pub(crate) fn count(tried: &[Tried<'_>], word: &str) -> usize {
+    tried
+        .iter()
+        .filter(|one| one.outcome.word() == word)
+        .count()
+}
+
+/// A mutant that was tried.
+pub(crate) struct Tried<'a> {
+    /// The mutant.
+    pub(crate) mutant: &'a Mutant,
+    /// What became of it.
+    pub(crate) outcome: Outcome,
+    /// How long building and judging took.
+    pub(crate) took: Duration,
+}
+
+impl Tried<'_> {
+    /// The mutant and its outcome as the JSON report has them.
+    pub(crate) fn to_json(&self) -> Value {
+        let killed_by = match &self.outcome {
+            Outcome::Killed(killers) => killers
+                .iter()
+                .map(|(scenario, killer)| json!({"scenario": scenario, "providers": killer.failed}))
+                .collect(),
+            _ => Vec::new(),
+        };
+        let mut value = json!({
+            "name": self.mutant.name,
+            "what": self.mutant.what,
+            "file": self.mutant.file,
+            "outcome": self.outcome.word(),
+            "killed_by": killed_by,
+            "duration_ms": u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
+        });
+        if let Outcome::Broken(reason) = &self.outcome {
+            value["reason"] = json!(reason);
+        }
+        value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Outcome, Report};
+
+    fn outcome(trials: &[(&str, &str, &str)]) -> Outcome {
+        let trial = |(scenario, provider, verdict): &(&str, &str, &str)| -> Value {
+            json!({"scenario": scenario, "provider": provider, "verdict": verdict, "cluster": "embedded",
+                   "failures": [{"code": "a", "message": "it went wrong"}]})
+        };
+        let trials: Vec<Value> = trials.iter().map(trial).collect();
+        let report: Report =
+            serde_json::from_value(json!({"schema": 1, "trials": trials})).unwrap();
+        report.outcome()
+    }
+
+    #[test]
+    fn one_failed_trial_kills_whatever_else_went_wrong() {
+        let outcome = outcome(&[
+            ("a", "aws", "passed"),
+            ("b", "aws", "errored"),
+            ("c", "aws", "failed"),
+        ]);
+        assert_eq!(outcome.word(), "killed");
+        assert_eq!(outcome.to_string(), "1 scenario: c");
+    }
+
+    #[test]
+    fn providers_are_named_where_not_all_noticed_and_three_scenarios_are_enough() {
+        let outcome = outcome(&[
+            ("a", "aws", "passed"),
+            ("a", "google", "failed"),
+            ("b", "aws", "failed"),
+            ("b", "google", "failed"),
+            ("c", "aws", "failed"),
+            ("d", "aws", "failed"),
+        ]);
+        assert_eq!(outcome.to_string(), "4 scenarios: a (google), b, c, …");
+    }
+
+    #[test]
+    fn a_mutant_survives_where_everything_passes() {
+        let outcome = outcome(&[("a", "aws", "passed"), ("a", "azure", "skipped")]);
+        assert_eq!(outcome, Outcome::Survived);
+    }
+
+    #[test]
+    fn a_run_that_judges_nothing_says_nothing_about_the_scenarios() {
+        for verdict in ["errored", "unsettled", "unsupported"] {
+            let outcome = outcome(&[("a", "aws", "passed"), ("b", "aws", verdict)]);
+            assert_eq!(outcome.word(), "broken");
+            assert_eq!(
+                outcome.to_string(),
+                format!("b::aws is {verdict}: it went wrong")
+            );
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Tries several mutants at the same time, each worker in a copy of its own.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
+
+use super::catalogue::Mutant;
+use super::copy::Copy;
+use super::judge::{Judge, Scenarios};
+use super::outcome::{Outcome, Tried};
+use super::print;
+use crate::TaskError;
+
+/// The copies, one for each mutant that can be tried at the same time.
+pub(crate) struct Workers<'a> {
+    judge: &'a Judge,
+    copies: Vec<Copy>,
+}
+
+impl<'a> Workers<'a> {
+    /// Makes the copies.
+    ///
+    /// # Errors
+    /// Where a copy cannot be made.
+    pub(crate) fn new(
+        root: &Path,
+        judge: &'a Judge,
+        number: NonZeroUsize,
+    ) -> Result<Workers<'a>, TaskError> {
+        let copies = (0..number.get())
+            .map(|worker| Copy::of(root, worker))
+            .collect::<Result<_, _>>()?;
+        Ok(Workers { judge, copies })
+    }
+
+    /// Judges every scenario without any mutant, and answers how long that took. A kill means nothing
+    /// where scenarios fail anyway.
+    ///
+    /// # Errors
+    /// Where not everything passes.
+    pub(crate) fn unmutated(&self) -> Result<Duration, TaskError> {
+        let started = Instant::now();
+        let trials = self.copies.len();
+        match self.judge.judge(&self.copies[0], Scenarios::All, trials)? {
+            Outcome::Survived => Ok(started.elapsed()),
+            other => Err(TaskError::Unmutated(other.to_string())),
+        }
+    }
+
+    /// Tries the mutants and prints what became of each as soon as it is known. The answer has the
+    /// order of the mutants.
+    ///
+    /// # Errors
+    /// The first mutant that could not be tried at all; the others are still tried.
+    pub(crate) fn try_all<'m>(
+        &self,
+        mutants: &[&'m Mutant],
+        all: bool,
+    ) -> Result<Vec<Tried<'m>>, TaskError> {
+        let next = AtomicUsize::new(0);
+        let (sender, receiver) = channel();
+        std::thread::scope(|scope| {
+            for copy in &self.copies {
+                let (sender, next) = (sender.clone(), &next);
+                scope.spawn(move || self.work(copy, mutants, all, next, &sender));
+            }
+            // The last worker's sender ends the loop.
+            drop(sender);
+            collect(&receiver)
+        })
+    }
+
+    /// Tries one mutant after the other until none is left that no other worker has taken.
+    fn work<'m>(
+        &self,
+        copy: &Copy,
+        mutants: &[&'m Mutant],
+        all: bool,
+        next: &AtomicUsize,
+        done: &Sender<(usize, Result<Tried<'m>, TaskError>)>,
+    ) {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(mutant) = mutants.get(index) else {
+                return;
+            };
+            if done.send((index, self.try_one(mutant, copy, all))).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn try_one<'m>(
+        &self,
+        mutant: &'m Mutant,
+        copy: &Copy,
+        all: bool,
+    ) -> Result<Tried<'m>, TaskError> {
+        let started = Instant::now();
+        let outcome = copy.with(mutant, || {
+            let one = Scenarios::One(&mutant.scenario);
+            match all {
+                true => self.judge.judge(copy, Scenarios::All, 1),
+                false => match self.judge.judge(copy, one, 1)? {
+                    Outcome::Killed(killers) => Ok(Outcome::Killed(killers)),
+                    _ => self.judge.judge(copy, Scenarios::All, 1),
+                },
+            }
+        })?;
+        Ok(Tried {
+            mutant,
+            outcome,
+            took: started.elapsed(),
+        })
+    }
+}
+
+fn collect<'m>(
+    done: &Receiver<(usize, Result<Tried<'m>, TaskError>)>,
+) -> Result<Vec<Tried<'m>>, TaskError> {
+    let mut all = Vec::new();
+    for (index, tried) in done {
+        let tried = tried?;
+        print::line(&tried);
+        all.push((index, tried));
+    }
+    all.sort_by_key(|(index, _)| *index);
+    Ok(all.into_iter().map(|(_, tried)| tried).collect())
+}
