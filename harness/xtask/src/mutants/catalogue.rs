@@ -1,7 +1,7 @@
 //! The catalogue of mutants: read, checked against the files that they change, and selected from.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crosscut_yaml::{Limits, Node, parse};
 use serde::Deserialize;
@@ -74,8 +74,9 @@ impl Catalogue {
         let text = std::fs::read_to_string(&path)
             .map_err(TaskError::io(format!("read {FOLDER}/{FILE}")))?;
         let mutants = from_yaml(&text)?;
+        let scenarios = scenarios(root)?;
         let read = |file: &str| std::fs::read_to_string(folder.join(file)).ok();
-        let problems = problems(&mutants, read);
+        let problems = problems(&mutants, &scenarios, read);
         match problems.is_empty() {
             true => Ok(Catalogue { mutants }),
             false => Err(TaskError::Catalogue(problems)),
@@ -110,14 +111,45 @@ fn from_yaml(text: &str) -> Result<Vec<Mutant>, TaskError> {
     })
 }
 
+/// The project's scenarios: each is called as its folder, `scenarios/AREA/NAME`.
+fn scenarios(root: &Path) -> Result<BTreeSet<String>, TaskError> {
+    let mut names = BTreeSet::new();
+    for area in folders(&root.join("scenarios"))? {
+        let scenarios = folders(&area)?;
+        names.extend(
+            scenarios
+                .iter()
+                .filter_map(|path| path.file_name()?.to_str().map(str::to_owned)),
+        );
+    }
+    Ok(names)
+}
+
+fn folders(of: &Path) -> Result<Vec<PathBuf>, TaskError> {
+    let failed = || TaskError::io(format!("read {}", of.display()));
+    let mut folders = Vec::new();
+    for entry in of.read_dir().map_err(failed())? {
+        folders.push(entry.map_err(failed())?.path());
+    }
+    folders.retain(|path| path.is_dir());
+    Ok(folders)
+}
+
 /// Every reason why the catalogue cannot be used, each with the file and the name of the mutant.
-fn problems(mutants: &[Mutant], read: impl Fn(&str) -> Option<String>) -> Vec<String> {
+fn problems(
+    mutants: &[Mutant],
+    scenarios: &BTreeSet<String>,
+    read: impl Fn(&str) -> Option<String>,
+) -> Vec<String> {
     let mut names = BTreeSet::new();
     let mut all = Vec::new();
     for mutant in mutants {
         let at = format!("{}: {}", mutant.file, mutant.name);
         if !names.insert(&mutant.name) {
             all.push(format!("{at}: another mutant has this name"));
+        }
+        if !scenarios.contains(&mutant.scenario) {
+            all.push(format!("{at}: there is no scenario {}", mutant.scenario));
         }
         let text = read(&mutant.file);
         all.extend(
@@ -131,6 +163,8 @@ fn problems(mutants: &[Mutant], read: impl Fn(&str) -> Option<String>) -> Vec<St
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::{Catalogue, Mutant, from_yaml, problems};
     use crate::cargo::project_root;
 
@@ -145,13 +179,20 @@ mod tests {
         }
     }
 
+    fn scenarios() -> BTreeSet<String> {
+        BTreeSet::from(["s".to_owned()])
+    }
+
     fn file(name: &str) -> Option<String> {
         (name == "a.rs").then(|| "once, twice, twice".to_owned())
     }
 
     #[test]
     fn a_mutant_changes_the_one_place_that_it_finds() {
-        assert_eq!(problems(&[mutant("m", "once")], file), [""; 0]);
+        assert_eq!(
+            problems(&[mutant("m", "once")], &scenarios(), file),
+            [""; 0]
+        );
         assert_eq!(
             mutant("m", "once").applied_to("once, twice, twice"),
             "wrong, twice, twice"
@@ -174,6 +215,10 @@ mod tests {
                 ..mutant("untold", "once")
             },
             elsewhere,
+            Mutant {
+                scenario: "t".to_owned(),
+                ..mutant("unnoticed", "once")
+            },
             mutant("twice", "once"),
         ];
         let expected = [
@@ -183,9 +228,10 @@ mod tests {
             "a.rs: same: it changes nothing",
             "a.rs: untold: it does not say what the mistake is",
             "b.rs: elsewhere: there is no such file",
+            "a.rs: unnoticed: there is no scenario t",
             "a.rs: twice: another mutant has this name",
         ];
-        assert_eq!(problems(&mutants, file), expected);
+        assert_eq!(problems(&mutants, &scenarios(), file), expected);
     }
 
     #[test]

@@ -170,6 +170,14 @@ pub(crate) struct Tried<'a> {
 }
 
 impl Tried<'_> {
+    /// Whether others noticed it, but not the scenario that should.
+    pub(crate) fn is_missed(&self) -> bool {
+        match &self.outcome {
+            Outcome::Killed(killers) => !killers.contains_key(&self.mutant.scenario),
+            _ => false,
+        }
+    }
+
     /// The mutant and its outcome as the JSON report has them.
     pub(crate) fn to_json(&self) -> Value {
         let killed_by = match &self.outcome {
@@ -183,6 +191,7 @@ impl Tried<'_> {
             "name": self.mutant.name,
             "what": self.mutant.what,
             "file": self.mutant.file,
+            "scenario": self.mutant.scenario,
             "outcome": self.outcome.word(),
             "killed_by": killed_by,
             "duration_ms": u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
@@ -198,7 +207,10 @@ impl Tried<'_> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Outcome, Report};
+    use std::time::Duration;
+
+    use super::{Outcome, Report, Tried};
+    use crate::mutants::catalogue::Mutant;
 
     fn outcome(trials: &[(&str, &str, &str)]) -> Outcome {
         let trial = |(scenario, provider, verdict): &(&str, &str, &str)| -> Value {
@@ -251,5 +263,27 @@ mod tests {
                 format!("b::aws is {verdict}: it went wrong")
             );
         }
+    }
+
+    #[test]
+    fn a_mutant_is_missed_where_its_own_scenario_does_not_notice_it() {
+        let mutant = Mutant {
+            name: "m".to_owned(),
+            what: "a mistake".to_owned(),
+            scenario: "a".to_owned(),
+            file: "a.rs".to_owned(),
+            find: "right".to_owned(),
+            replace: "wrong".to_owned(),
+        };
+        let tried = |trials| Tried {
+            mutant: &mutant,
+            outcome: outcome(trials),
+            took: Duration::ZERO,
+        };
+        assert!(tried(&[("a", "aws", "passed"), ("b", "aws", "failed")]).is_missed());
+        let noticed = tried(&[("a", "aws", "failed"), ("b", "aws", "passed")]);
+        assert!(!noticed.is_missed());
+        let killed_by = serde_json::json!([{"scenario": "a", "providers": ["aws"]}]);
+        assert_eq!(noticed.to_json()["killed_by"], killed_by);
     }
 }

@@ -33,8 +33,12 @@ pub(crate) fn unmutated(took: Duration) {
 
 /// One mutant.
 pub(crate) fn line(tried: &Tried<'_>) {
+    let missed = match tried.is_missed() {
+        true => format!("; not {}", tried.mutant.scenario),
+        false => String::new(),
+    };
     println!(
-        "{:<8} {:>5.1}s  {}: {}",
+        "{:<8} {:>5.1}s  {}: {}{missed}",
         tried.outcome.word(),
         tried.took.as_secs_f64(),
         tried.mutant.name,
