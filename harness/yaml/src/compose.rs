@@ -115,10 +115,9 @@ impl<'a> Composer<'a> {
                 }
                 Some(Err(error)) => {
                     let start = self.offset(error.marker());
-                    let span = Span {
-                        start,
-                        end: (start + 1).min(self.text.len()).max(start),
-                    };
+                    let letter = self.text[start..].chars().next();
+                    let end = start + letter.map_or(0, char::len_utf8);
+                    let span = Span { start, end };
                     return Err(syntax(error.info(), span));
                 }
             }
@@ -327,10 +326,10 @@ impl<'a> Composer<'a> {
     }
 
     fn offset(&mut self, marker: &serde_saphyr::granit_parser::Marker) -> usize {
-        marker
+        let offset = marker
             .byte_offset()
-            .unwrap_or_else(|| self.offsets.bytes(marker.index()))
-            .min(self.text.len())
+            .unwrap_or_else(|| self.offsets.bytes(marker.index()));
+        self.text.floor_char_boundary(offset)
     }
 }
 

@@ -14,7 +14,8 @@ pub fn to_yaml(value: &Value) -> String {
         Value::Object(map) if !map.is_empty() => mapping(&mut text, map, 0),
         Value::Array(items) if !items.is_empty() => sequence(&mut text, items, 0),
         other => {
-            text.push_str(&inline(other, 0));
+            // Without indentation, a line of a text could be taken for the end of the document.
+            text.push_str(&inline(other, 2));
             text.push('\n');
         }
     }

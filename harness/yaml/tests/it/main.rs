@@ -4,7 +4,9 @@
 
 mod documents;
 mod emitter;
+mod fuzzed;
 mod mistakes;
+mod robust;
 mod scalars;
 
 use crosscut_yaml::{Limits, Node, parse};

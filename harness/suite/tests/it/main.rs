@@ -1,0 +1,5 @@
+//! Projects in memory: whatever they hold, they end in a plan or in mistakes.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod fuzzed;
+mod robust;
