@@ -176,8 +176,9 @@ pub(crate) fn string(
     }
     let mut problem = wrong_type(node, place, what, "a string");
     if matches!(node.kind, Kind::Bool(_) | Kind::Number(_)) {
-        problem = problem
-            .with_help("YAML 1.1 reads yes, no, on, off and numbers as such; put it in quotes");
+        problem = problem.with_help(
+            "YAML 1.1 reads y, n, yes, no, on, off and numbers as such; put it in quotes",
+        );
     }
     reader.problem(problem);
     None
