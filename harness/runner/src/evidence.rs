@@ -128,7 +128,9 @@ pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
 mod tests {
     use serde_json::json;
 
-    use super::{evidence, object_name};
+    use rstest::rstest;
+
+    use super::{evidence, failing_function, object_name};
 
     fn event(name: &str, revision: u64) -> serde_json::Value {
         json!({
@@ -170,6 +172,76 @@ mod tests {
         assert_eq!(messages.len(), 12);
         assert_eq!((messages[0], messages[11]), ("m9", "m20"));
         assert_eq!(found.events[0].count, 3);
+    }
+
+    #[test]
+    fn good_conditions_are_shown_where_all_are_good() {
+        let object = json!({
+            "kind": "Cluster", "metadata": {"name": "a"},
+            "status": {"conditions": [{"type": "Ready", "status": "True"}, {"type": "Synced", "status": "True"}]},
+        });
+        assert_eq!(evidence(&[object], &[], &[]).conditions.len(), 2);
+    }
+
+    #[test]
+    fn an_unknown_condition_is_a_bad_one() {
+        let object = json!({
+            "kind": "Cluster", "metadata": {"name": "a"},
+            "status": {"conditions": [{"type": "Ready", "status": "Unknown"}, {"type": "Synced", "status": "True"}]},
+        });
+        let found = evidence(&[object], &[], &[]);
+        assert_eq!(found.conditions[0].status, "Unknown");
+        assert_eq!(found.conditions.len(), 1);
+    }
+
+    /// Events of one that has another kind, name or namespace are about something else.
+    #[rstest]
+    #[case::the_same("Cluster", "team", "a", 1)]
+    #[case::another_kind("Release", "team", "a", 0)]
+    #[case::another_namespace("Cluster", "other", "a", 0)]
+    #[case::no_namespace("Cluster", "", "a", 0)]
+    #[case::another_name("Cluster", "team", "b", 0)]
+    fn events_are_about_one_object(
+        #[case] kind: &str,
+        #[case] namespace: &str,
+        #[case] name: &str,
+        #[case] count: usize,
+    ) {
+        let object = json!({"kind": kind, "metadata": {"name": name, "namespace": namespace}});
+        assert_eq!(
+            evidence(&[object], &[event("a", 1)], &[]).events.len(),
+            count
+        );
+    }
+
+    #[test]
+    fn a_note_that_a_condition_says_already_is_left_out() {
+        let object = json!({
+            "kind": "Cluster", "metadata": {"name": "a"},
+            "status": {"conditions": [{"type": "Synced", "status": "False", "message": "cannot compose"}]},
+        });
+        let notes = [
+            "composite a: cannot compose",
+            "composite a: cannot delete",
+            "composite a: ",
+        ]
+        .map(str::to_owned);
+        assert_eq!(evidence(&[object], &[], &notes).notes, notes[1..]);
+    }
+
+    #[rstest]
+    #[case::of_crossplane(
+        "cannot compose resources: cannot run Function \"f-g\": rpc error",
+        Some("f-g")
+    )]
+    #[case::cut("cannot run Function \"f", None)]
+    #[case::fatal_result("pipeline step \"f\" returned a fatal result: no", None)]
+    fn a_function_that_cannot_be_called_is_named(
+        #[case] message: &str,
+        #[case] expected: Option<&str>,
+    ) {
+        let found = evidence(&[], &[], &[message.to_owned()]);
+        assert_eq!(failing_function(&found), expected);
     }
 
     #[test]

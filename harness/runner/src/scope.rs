@@ -68,3 +68,81 @@ pub(crate) fn evaluate(
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crosscut_expr::Scope;
+    use crosscut_suite::model::{Binding, Place, Source};
+    use crosscut_yaml::{Limits, parse};
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use super::{evaluate, with_bindings};
+
+    /// Bindings as a mapping writes them, in order.
+    fn bindings(text: &str) -> Vec<Binding> {
+        let document = parse(text, &Limits::default()).unwrap().remove(0);
+        let source = Arc::new(Source {
+            name: "scenario.yaml".to_owned(),
+            text: text.to_owned(),
+        });
+        let place = Place {
+            source,
+            span: document.span,
+        };
+        let entries = document.entries().unwrap().iter();
+        entries
+            .map(|entry| Binding {
+                name: entry.key.text.clone(),
+                value: entry.value.clone(),
+                place: place.with_span(entry.value.span),
+            })
+            .collect()
+    }
+
+    /// The last binding's value, with the ones before it in scope.
+    fn last(text: &str) -> Result<Value, (String, usize, bool)> {
+        let mut bindings = bindings(text);
+        let last = bindings.pop().unwrap();
+        let scope = Scope::new().bind("values", json!({"a": 1, "text": "t"}));
+        with_bindings(scope, &bindings)
+            .and_then(|scope| evaluate(&last.value, &last.place, &scope))
+            .map_err(|error| {
+                let line = error.place.position().line;
+                (error.message, line, error.unsupported)
+            })
+    }
+
+    #[rstest]
+    #[case::text("x: plain", json!("plain"))]
+    #[case::number_stays_a_number("x: ($values.a)", json!(1))]
+    #[case::deep("x: {b: [($values.text), {c: (@)}]}", json!({"b": ["t", {"c": null}]}))]
+    #[case::earlier("x: 2\nz: ($x)", json!(2))]
+    #[case::shadows("x: 2\nvalues: 3\nz: ($values)", json!(3))]
+    #[case::missing_field("x: ($values.nothing)", Value::Null)]
+    #[case::escaped("x: \\(a)\\", json!("(a)"))]
+    #[case::a_key_stays_a_key("x: {(a): 1}", json!({"(a)": 1}))]
+    fn a_template(#[case] text: &str, #[case] expected: Value) {
+        assert_eq!(last(text), Ok(expected));
+    }
+
+    #[rstest]
+    #[case::not_bound("x: 1\nz:\n  - 2\n  - ($q)", "nothing binds $q", 4, false)]
+    #[case::of_an_earlier_binding(
+        "x: (join('-', $values))\nz: 1",
+        "join: argument 2 must be an array, not an object",
+        1,
+        false
+    )]
+    #[case::unsupported("x: (random('a'))", "the function random is not supported", 1, true)]
+    fn what_cannot_be_evaluated(
+        #[case] text: &str,
+        #[case] message: &str,
+        #[case] line: usize,
+        #[case] unsupported: bool,
+    ) {
+        assert_eq!(last(text), Err((message.to_owned(), line, unsupported)));
+    }
+}

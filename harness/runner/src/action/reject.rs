@@ -131,3 +131,45 @@ fn mismatch(path: &str, message: &str, expected: Value, actual: Value) -> Mismat
         actual: Some(actual),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crosscut_suite::model::Refusal;
+    use kube::core::Status;
+    use rstest::rstest;
+
+    use super::mismatches;
+
+    /// What a refusal says against what it must say; paths of what does not hold.
+    #[rstest]
+    #[case::nothing_is_asked(None, None, &[], &[])]
+    #[case::all_holds(Some(422), Some("Invalid"), &["spec.size", "less than"], &[])]
+    #[case::another_code(Some(403), None, &[], &["code"])]
+    #[case::another_reason(None, Some("Forbidden"), &[], &["reason"])]
+    #[case::a_reason_is_whole(None, Some("Inval"), &[], &["reason"])]
+    #[case::one_text_of_two(None, None, &["spec.size", "spec.colour"], &["message"])]
+    #[case::case_matters(None, None, &["Spec.Size"], &["message"])]
+    #[case::everything_is_shown(Some(409), Some("Conflict"), &["a", "zz", "yy"], &["code", "reason", "message", "message"])]
+    fn every_part_must_hold(
+        #[case] code: Option<u16>,
+        #[case] reason: Option<&str>,
+        #[case] messages: &[&str],
+        #[case] expected: &[&str],
+    ) {
+        let refusal = Refusal {
+            code,
+            reason: reason.map(str::to_owned),
+            message: Vec::new(),
+        };
+        let status = Status {
+            code: 422,
+            reason: "Invalid".to_owned(),
+            message: "spec.size: must be less than 9".to_owned(),
+            ..Status::default()
+        };
+        let messages: Vec<String> = messages.iter().map(|text| (*text).to_owned()).collect();
+        let found = mismatches(&refusal, &messages, &status);
+        let paths: Vec<&str> = found.iter().map(|one| one.path.as_str()).collect();
+        assert_eq!(paths, expected);
+    }
+}
