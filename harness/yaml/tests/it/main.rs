@@ -1,6 +1,10 @@
 //! Scalars, documents, mistakes and the emitter.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
 
 mod documents;
 mod emitter;
