@@ -6,8 +6,12 @@ use crosscut_cluster::envtest::{Checkpoint, Environment, EtcdClient, KeyValue, R
 
 /// How long nothing may change for things to be at rest. Longer than the programs' shortest retry, which is a second.
 const QUIET: Duration = Duration::from_millis(1_500);
-/// How often it is looked whether they are.
-const LOOKS: usize = 40;
+/// How often it is looked whether they are, or whether they stay as they were.
+const LOOKS: usize = 60;
+/// Between two looks whether they stay.
+const LOOK: Duration = Duration::from_millis(100);
+/// So many looks in a row have to find nothing. A reconcile that is under way takes less.
+const QUIET_LOOKS: usize = 10;
 
 pub(crate) struct Remembered {
     checkpoints: [Checkpoint; 2],
@@ -28,22 +32,33 @@ impl Remembered {
         Remembered { checkpoints, etcd }
     }
 
-    /// Again until there is nothing to bring back: what a program was doing just then may be written after it.
+    /// Again until there is nothing to bring back for a while: what a program was doing just then is written after it.
     pub(crate) async fn restore(&mut self) {
         let mut before = stored(&self.etcd).await;
+        let mut quiet = 0;
         for _ in 0..LOOKS {
-            let mut restored = Vec::new();
-            for checkpoint in &mut self.checkpoints {
-                restored.push(checkpoint.restore().await.expect("a restoration"));
+            if self.restore_once().await {
+                quiet += 1;
+            } else {
+                quiet = 0;
+                before = stored(&self.etcd).await;
             }
-            if restored == [Restored::default(); 2] {
+            if quiet == QUIET_LOOKS {
                 return;
             }
-            before = stored(&self.etcd).await;
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            tokio::time::sleep(LOOK).await;
         }
         let moved = moved(&before, &stored(&self.etcd).await);
         panic!("it does not stay as it was: {moved:?}");
+    }
+
+    /// Whether everything was as it is to be already.
+    async fn restore_once(&mut self) -> bool {
+        let mut restored = Vec::new();
+        for checkpoint in &mut self.checkpoints {
+            restored.push(checkpoint.restore().await.expect("a restoration"));
+        }
+        restored == [Restored::default(); 2]
     }
 }
 
