@@ -27,11 +27,23 @@ pub fn crossplane_owes(view: &View, key: &Key, object: &Value) -> Option<String>
         ("protection.crossplane.io", "Usage" | "ClusterUsage") => {
             lacks("Ready", "does not protect anything yet")
         }
-        _ if object["spec"]["forProvider"].is_object() => {
-            lacks("Synced", "has not been seen by its provider yet")
-        }
+        _ if object["spec"]["forProvider"].is_object() => managed_owes(object),
         _ if is_composite(view, key) => composite_owes(view, object),
         _ => None,
+    }
+}
+
+/// A provider that failed tries again, after a back-off that begins with a second: what it lacked, such as the Secret
+/// that leads to the target, may have come meanwhile.
+fn managed_owes(managed: &Value) -> Option<String> {
+    let synced = conditions(managed).find(|condition| condition["type"] == "Synced");
+    match synced {
+        None => Some("has not been seen by its provider yet".to_owned()),
+        Some(synced) if synced["reason"] == "ReconcileError" => {
+            let message = object::text(synced, &["message"]);
+            Some(format!("is tried again by its provider: {message}"))
+        }
+        Some(_) => None,
     }
 }
 

@@ -241,10 +241,11 @@ impl Cluster for Envtest {
     }
 
     async fn close(&self) {
-        if let Some(running) = self.running.lock().await.take().and_then(Arc::into_inner) {
-            if let Err(error) = running.stop().await {
-                (self.settings.progress)(&format!("could not end everything: {error}"));
-            }
+        let running = self.running.lock().await.take().and_then(Arc::into_inner);
+        if let Some(running) = running
+            && let Err(error) = running.stop().await
+        {
+            (self.settings.progress)(&format!("could not end everything: {error}"));
         }
         self.functions.close().await;
     }
@@ -268,10 +269,10 @@ impl Cleanup for TrialCleanup {
         if let Err(error) = delete_namespace(etcd, prefix, &self.namespace).await {
             tracing::warn!(%error, namespace = self.namespace, "a trial's namespace stays");
         }
-        if let Some(target) = self.leased.target() {
-            if let Err(error) = target.clean().await {
-                tracing::warn!(%error, "a trial's target is not clean");
-            }
+        if let Some(target) = self.leased.target()
+            && let Err(error) = target.clean().await
+        {
+            tracing::warn!(%error, "a trial's target is not clean");
         }
     }
 }

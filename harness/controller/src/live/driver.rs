@@ -27,12 +27,15 @@ pub struct LiveLimits {
     pub longest: Duration,
 }
 
-/// 0.4 s of quiet, 6 s of patience, two minutes at most.
+/// How soon a failed reconcile is tried again after a change.
+const RETRY: Duration = Duration::from_millis(100);
+
+/// 0.4 s of quiet, 10 s of patience, two minutes at most.
 impl Default for LiveLimits {
     fn default() -> LiveLimits {
         LiveLimits {
             quiet: Duration::from_millis(400),
-            patience: Duration::from_secs(6),
+            patience: Duration::from_secs(10),
             longest: Duration::from_secs(120),
         }
     }
@@ -205,8 +208,19 @@ impl Driver {
         }
         if moved {
             self.moved = Instant::now();
+            self.try_failed_again();
         }
         moved
+    }
+
+    /// What failed may succeed now that something has changed: it need not wait for the end of its back-off.
+    fn try_failed_again(&mut self) {
+        let soon = Instant::now() + RETRY;
+        for work in self.failures.keys() {
+            if let Some(at) = self.timers.get_mut(work) {
+                *at = soon.min(*at);
+            }
+        }
     }
 
     fn tell(&mut self, plane: usize, event: &Event) {
