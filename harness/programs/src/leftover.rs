@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 
 use crate::process;
 use crate::settings::RUN;
-use crate::state::{PROCESSES, lock, run_of};
+use crate::state::{PROCESSES, lock, remove, run_of};
 
 /// How long a killed process may take to be gone.
 const KILLED: Duration = Duration::from_secs(5);
@@ -51,7 +51,7 @@ fn clean_one(folder: &Path) -> Option<String> {
     let notes = std::fs::read_to_string(folder.join(PROCESSES)).unwrap_or_default();
     let mut ended: Vec<String> = notes.lines().filter_map(parse).filter_map(end).collect();
     ended.extend(end_unnoted(&run_of(folder)));
-    let removed = std::fs::remove_dir_all(folder);
+    let removed = remove(folder);
     let mut line = format!(
         "cleaned up after a run that was killed: {}",
         folder.display()

@@ -4,12 +4,13 @@
 //! next run that opens a folder beside it ends its programs and removes it.
 
 use std::fs::{File, OpenOptions, Permissions};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{
     DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
 };
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::error::StateError;
 use crate::{leftover, process};
@@ -20,6 +21,8 @@ pub(crate) const LOCK: &str = "lock";
 pub(crate) const PROCESSES: &str = "processes";
 /// How often another name is tried where a cleaning run removed the folder before it was locked.
 const ATTEMPTS: usize = 8;
+/// How long a folder may take to be removed.
+const REMOVAL: Duration = Duration::from_millis(500);
 /// A tmpfs has to have this much room to be used.
 #[cfg(target_os = "linux")]
 const ROOM: u64 = 1024 * 1024 * 1024;
@@ -49,7 +52,7 @@ impl StateFolder {
             }
         }
         Err(failed("lock a new folder in", root)(
-            std::io::ErrorKind::WouldBlock.into(),
+            ErrorKind::WouldBlock.into(),
         ))
     }
 
@@ -142,8 +145,21 @@ impl StateFolder {
 
 impl Drop for StateFolder {
     fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.path) {
+        if let Err(error) = remove(&self.path) {
             tracing::warn!(path = %self.path.display(), %error, "cannot remove the folder of this run");
+        }
+    }
+}
+
+/// Removes a folder. A program that was killed just now may still be making a file in it: then it is tried again.
+pub(crate) fn remove(folder: &Path) -> std::io::Result<()> {
+    let end = Instant::now() + REMOVAL;
+    loop {
+        match std::fs::remove_dir_all(folder) {
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty && Instant::now() < end => {
+                std::thread::sleep(process::POLL);
+            }
+            removed => return removed,
         }
     }
 }

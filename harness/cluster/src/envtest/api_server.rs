@@ -160,26 +160,21 @@ async fn missing_object(client: &kube::Client) -> Result<Option<String>, kube::E
 }
 
 fn arguments(etcd: &str, prefix: &str, port: u16, certificates: &Certificates) -> Vec<String> {
-    let file = |name| certificates.path(name);
+    let file = |flag: &str, name| format!("--{flag}={}", certificates.path(name));
+    let [certificate, key] = certificates.serving_arguments();
     vec![
         format!("--etcd-servers={etcd}"),
         format!("--etcd-prefix={prefix}"),
         "--bind-address=127.0.0.1".to_owned(),
         format!("--secure-port={port}"),
-        format!("--tls-cert-file={}", file(Certificates::API_SERVER)),
-        format!(
-            "--tls-private-key-file={}",
-            file(Certificates::API_SERVER_KEY)
-        ),
-        format!("--client-ca-file={}", file(Certificates::AUTHORITY)),
+        certificate,
+        key,
+        file("client-ca-file", Certificates::AUTHORITY),
         "--service-account-issuer=https://127.0.0.1/".to_owned(),
-        format!(
-            "--service-account-key-file={}",
-            file(Certificates::SERVICE_ACCOUNT)
-        ),
-        format!(
-            "--service-account-signing-key-file={}",
-            file(Certificates::SERVICE_ACCOUNT_KEY)
+        file("service-account-key-file", Certificates::SERVICE_ACCOUNT),
+        file(
+            "service-account-signing-key-file",
+            Certificates::SERVICE_ACCOUNT_KEY,
         ),
         "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
         "--allow-privileged=true".to_owned(),

@@ -179,6 +179,14 @@ impl Certificates {
         self.folder.join(name).to_string_lossy().into_owned()
     }
 
+    /// The arguments by which Kubernetes' programs serve with the API servers' certificate.
+    pub(super) fn serving_arguments(&self) -> [String; 2] {
+        [
+            format!("--tls-cert-file={}", self.path(Self::API_SERVER)),
+            format!("--tls-private-key-file={}", self.path(Self::API_SERVER_KEY)),
+        ]
+    }
+
     fn write(&self, state: &StateFolder) -> Result<(), EnvtestError> {
         let put = |name: &str, text: &str| state.write(&format!("certificates/{name}"), text);
         let authority = &self.authority;

@@ -3,19 +3,15 @@
 //! An API server sees the changes through its watches, as those that another API server on the same etcd makes. It
 //! takes milliseconds where deleting through the API server takes finalizers, namespaces and seconds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::error::EnvtestError;
 use super::etcd::MAX_OPERATIONS;
-use super::etcd_client::{EtcdClient, KeyValue, Operation};
+use super::etcd_client::{EtcdClient, EtcdError, KeyValue, Operation};
+use super::keys::{Rules, Treatment, is_in_namespace};
 
 /// How many bytes of keys and values one transaction may have; etcd's default limit for a request is 1.5 MiB.
 const MAX_BYTES: usize = 1024 * 1024;
-
-/// Where custom resource definitions are: PLURAL.GROUP.
-const DEFINITIONS: &str = "apiextensions.k8s.io/customresourcedefinitions/";
-/// Where the API server keeps which groups it serves: VERSION.GROUP.
-const SERVICES: &str = "apiregistration.k8s.io/apiservices/";
 
 /// What was stored under a prefix at one moment.
 ///
@@ -51,18 +47,6 @@ impl Restored {
             }
         }
     }
-}
-
-/// What is done with a key that is not as it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Treatment {
-    /// It is brought back.
-    Restored,
-    /// It is deleted if it is new, and else left: an event expires, and one that is written back would not.
-    DeletedOnly,
-    /// It is left as it is: the API server's own. That includes what it makes and removes by itself as definitions come
-    /// and go; deleted with its definition, it would be made anew until the server sees that the definition is gone.
-    Left,
 }
 
 impl Checkpoint {
@@ -152,45 +136,6 @@ impl Checkpoint {
     }
 }
 
-/// How keys are treated.
-struct Rules<'a> {
-    prefix: &'a str,
-    /// The API groups of custom resource definitions, now or then.
-    groups: BTreeSet<String>,
-}
-
-impl<'a> Rules<'a> {
-    fn new<'k>(prefix: &'a str, keys: impl Iterator<Item = &'k [u8]>) -> Self {
-        let groups = keys.filter_map(|key| group(key, prefix, DEFINITIONS));
-        Self {
-            prefix,
-            groups: groups.collect(),
-        }
-    }
-
-    fn treatment(&self, key: &[u8]) -> Treatment {
-        let text = String::from_utf8_lossy(key);
-        let path = text.strip_prefix(self.prefix).unwrap_or(&text);
-        let starts = |with: &str| path.starts_with(with);
-        let follows =
-            || group(key, self.prefix, SERVICES).is_some_and(|group| self.groups.contains(&group));
-        if starts("masterleases/") || starts("leases/kube-system/") || follows() {
-            Treatment::Left
-        } else if starts("events/") {
-            Treatment::DeletedOnly
-        } else {
-            Treatment::Restored
-        }
-    }
-}
-
-/// The API group in the key of an object that is called by something, a dot, and a group.
-fn group(key: &[u8], prefix: &str, kind: &str) -> Option<String> {
-    let key = std::str::from_utf8(key).ok()?;
-    let name = key.strip_prefix(prefix)?.strip_prefix(kind)?;
-    name.split_once('.').map(|(_, group)| group.to_owned())
-}
-
 /// Deletes everything in a namespace, and the namespace, beneath the API server with this prefix. Answers how many
 /// keys that were.
 ///
@@ -246,25 +191,7 @@ fn chunks(operations: &[Operation]) -> Vec<&[Operation]> {
     chunks
 }
 
-/// Whether a key is of an object in the namespace, or of the namespace itself.
-///
-/// Built-in kinds are stored as RESOURCE/NAMESPACE/NAME or, a few, RESOURCE/PART/NAMESPACE/NAME, custom ones as
-/// GROUP/RESOURCE/NAMESPACE/NAME. Custom kinds without namespaces are GROUP/RESOURCE/NAME: their group has a dot,
-/// which no name of a built-in resource has.
-fn is_in_namespace(key: &[u8], prefix: &str, namespace: &str) -> bool {
-    let key = String::from_utf8_lossy(key);
-    let Some(path) = key.strip_prefix(prefix) else {
-        return false;
-    };
-    match path.split('/').collect::<Vec<_>>().as_slice() {
-        ["namespaces", name] => *name == namespace,
-        [resource, within, _] => !resource.contains('.') && *within == namespace,
-        [_, _, within, _] => *within == namespace,
-        _ => false,
-    }
-}
-
-fn failed(action: String, source: super::etcd_client::EtcdError) -> EnvtestError {
+fn failed(action: String, source: EtcdError) -> EnvtestError {
     EnvtestError::Etcd { action, source }
 }
 
@@ -274,7 +201,6 @@ mod tests {
 
     use super::{
         Checkpoint, EtcdClient, KeyValue, MAX_BYTES, MAX_OPERATIONS, Operation, Stored, chunks,
-        is_in_namespace,
     };
 
     fn checkpoint(stored: &[(&str, i64)]) -> Checkpoint {
@@ -355,24 +281,6 @@ mod tests {
         #[case] expected: &[Operation],
     ) {
         assert_eq!(checkpoint(stored).operations(&now(keys)), expected);
-    }
-
-    #[rstest]
-    #[case::of_a_builtin("configmaps/shop/a", true)]
-    #[case::of_a_service("services/specs/shop/a", true)]
-    #[case::of_a_custom_kind("test.io/widgets/shop/a", true)]
-    #[case::itself("namespaces/shop", true)]
-    #[case::of_another("configmaps/shop-2/a", false)]
-    #[case::named_like_it("configmaps/default/shop", false)]
-    #[case::a_resource_named_like_it("shop/default/a", false)]
-    #[case::a_builtin_without_namespace("clusterroles/shop", false)]
-    #[case::a_custom_kind_without_namespace("test.io/shop/a", false)]
-    #[case::a_custom_kind_named_like_it("test.io/shop/default/a", false)]
-    #[case::an_object_named_like_it("test.io/widgets/default/shop", false)]
-    fn namespaces(#[case] path: &str, #[case] expected: bool) {
-        let key = format!("/s1/{path}");
-        assert_eq!(is_in_namespace(key.as_bytes(), "/s1/", "shop"), expected);
-        assert!(!is_in_namespace(key.as_bytes(), "/s2/", "shop"));
     }
 
     fn sized(bytes: usize) -> Operation {

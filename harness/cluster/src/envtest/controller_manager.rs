@@ -37,6 +37,7 @@ fn ready(port: u16, certificates: &Certificates) -> Ready {
 }
 
 fn arguments(kubeconfig: &str, port: u16, certificates: &Certificates) -> Vec<String> {
+    let [certificate, key] = certificates.serving_arguments();
     vec![
         format!("--kubeconfig={kubeconfig}"),
         "--leader-elect=false".to_owned(),
@@ -44,14 +45,8 @@ fn arguments(kubeconfig: &str, port: u16, certificates: &Certificates) -> Vec<St
         // Only to be asked whether it is ready: without a port, one that cannot work would not be noticed.
         "--bind-address=127.0.0.1".to_owned(),
         format!("--secure-port={port}"),
-        format!(
-            "--tls-cert-file={}",
-            certificates.path(Certificates::API_SERVER)
-        ),
-        format!(
-            "--tls-private-key-file={}",
-            certificates.path(Certificates::API_SERVER_KEY)
-        ),
+        certificate,
+        key,
         // The default is 20 requests a second, which many objects in one namespace would wait for.
         "--kube-api-qps=1000".to_owned(),
         "--kube-api-burst=2000".to_owned(),

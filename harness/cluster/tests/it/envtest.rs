@@ -6,15 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crosscut_cluster::envtest::{
-    AssetSearch, Assets, Checkpoint, Environment, EnvironmentSettings, EnvtestError, Restored,
-    Server, delete_namespace,
+    AssetSearch, Assets, Environment, EnvironmentSettings, EnvtestError, Server,
 };
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::api::{
-    DeleteParams, DynamicObject, ListParams, ObjectMeta, Patch, PatchParams, PostParams,
-};
-use kube::discovery::ApiResource;
+use kube::api::{DeleteParams, ObjectMeta, PostParams};
 use kube::{Api, ResourceExt as _};
 use serde_json::json;
 
@@ -22,7 +17,7 @@ use serde_json::json;
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The programs of a control plane; `None`, with the reason printed, where they are not found.
-fn assets() -> Option<Assets> {
+pub(crate) fn assets() -> Option<Assets> {
     let search = AssetSearch::from_variables(None, |name| std::env::var(name).ok());
     match search.find() {
         Ok(assets) => Some(assets),
@@ -33,7 +28,7 @@ fn assets() -> Option<Assets> {
     }
 }
 
-async fn start(assets: Assets, root: &Path) -> Environment {
+pub(crate) async fn start(assets: Assets, root: &Path) -> Environment {
     let settings = EnvironmentSettings {
         assets,
         targets: 1,
@@ -44,11 +39,11 @@ async fn start(assets: Assets, root: &Path) -> Environment {
         .expect("an environment")
 }
 
-fn root() -> tempfile::TempDir {
+pub(crate) fn root() -> tempfile::TempDir {
     tempfile::tempdir_in(crosscut_programs::default_root(&std::env::temp_dir())).expect("a folder")
 }
 
-async fn create_namespace(server: &Server, name: &str) {
+pub(crate) async fn create_namespace(server: &Server, name: &str) {
     let namespaces: Api<Namespace> = Api::all(server.client.clone());
     let namespace = Namespace {
         metadata: named(name),
@@ -67,7 +62,8 @@ fn named(name: &str) -> ObjectMeta {
     }
 }
 
-fn config_map(name: &str, value: &str) -> ConfigMap {
+/// A config map with one value.
+pub(crate) fn config_map(name: &str, value: &str) -> ConfigMap {
     ConfigMap {
         metadata: named(name),
         data: Some([("key".to_owned(), value.to_owned())].into()),
@@ -75,7 +71,7 @@ fn config_map(name: &str, value: &str) -> ConfigMap {
     }
 }
 
-fn config_maps(server: &Server, namespace: &str) -> Api<ConfigMap> {
+pub(crate) fn config_maps(server: &Server, namespace: &str) -> Api<ConfigMap> {
     Api::namespaced(server.client.clone(), namespace)
 }
 
@@ -97,7 +93,7 @@ fn is_open(address: &str) -> bool {
     TcpStream::connect(("127.0.0.1", port.parse().expect("a number"))).is_ok()
 }
 
-async fn eventually<F: Future<Output = bool>>(what: &str, mut is: impl FnMut() -> F) {
+pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, mut is: impl FnMut() -> F) {
     let end = Instant::now() + DEADLINE;
     while !is().await {
         assert!(Instant::now() < end, "{what} did not happen");
@@ -174,199 +170,43 @@ async fn collects_garbage(server: &Server) {
     .await;
 }
 
-fn widgets() -> CustomResourceDefinition {
-    serde_json::from_value(json!({
-        "metadata": {"name": "widgets.test.io"},
-        "spec": {
-            "group": "test.io",
-            "scope": "Namespaced",
-            "names": {"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList"},
-            "versions": [{
-                "name": "v1", "served": true, "storage": true,
-                "schema": {"openAPIV3Schema": {
-                    "type": "object", "x-kubernetes-preserve-unknown-fields": true,
-                }},
-            }],
-        },
-    }))
-    .expect("a definition")
-}
-
-/// Defines the kind and waits until it is served.
-async fn define_widgets(server: &Server) {
-    let definitions: Api<CustomResourceDefinition> = Api::all(server.client.clone());
-    definitions
-        .create(&PostParams::default(), &widgets())
-        .await
-        .expect("a definition");
-    eventually("the definition's establishment", || async {
-        widget_api(server)
-            .list(&ListParams::default())
-            .await
-            .is_ok()
-    })
-    .await;
-}
-
-fn widget_api(server: &Server) -> Api<DynamicObject> {
-    Api::namespaced_with(server.client.clone(), "shop", &widget_resource())
-}
-
-fn widget_resource() -> ApiResource {
-    ApiResource {
-        group: "test.io".to_owned(),
-        version: "v1".to_owned(),
-        api_version: "test.io/v1".to_owned(),
-        kind: "Widget".to_owned(),
-        plural: "widgets".to_owned(),
-    }
-}
-
-async fn create_widgets(server: &Server, count: usize) {
-    for number in 0..count {
-        let widget = DynamicObject::new(&format!("w-{number}"), &widget_resource())
-            .data(json!({"spec": {"number": number}}));
-        widget_api(server)
-            .create(&PostParams::default(), &widget)
-            .await
-            .expect("a widget");
-    }
-}
-
-async fn has_namespace(server: &Server, name: &str) -> bool {
-    let namespaces: Api<Namespace> = Api::all(server.client.clone());
-    namespaces.get_opt(name).await.expect("an answer").is_some()
-}
-
 #[tokio::test(flavor = "multi_thread")]
-async fn a_checkpoint_brings_everything_back() {
+async fn the_end_of_a_program_is_noticed() {
     let Some(assets) = assets() else { return };
     let root = root();
     let environment = start(assets, root.path()).await;
-    let target = &environment.targets()[0];
-    let maps = config_maps(target, "default");
-    let create = PostParams::default();
-    for name in ["changed", "deleted", "kept"] {
-        maps.create(&create, &config_map(name, "before"))
-            .await
-            .expect("a config map");
-    }
-    let taking = Instant::now();
-    let mut checkpoint = Checkpoint::take(environment.etcd(), &target.prefix)
-        .await
-        .expect("a checkpoint");
-    println!("took a checkpoint in {:?}", taking.elapsed());
-
-    for round in 0..3 {
-        change_everything(target).await;
-        let restoring = Instant::now();
-        let restored = checkpoint.restore().await.expect("a restoration");
-        println!(
-            "round {round}: restored in {:?}: {restored:?}",
-            restoring.elapsed()
-        );
-        assert_eq!(restored.written, 2, "{restored:?}");
-        eventually("the server's seeing it", || sees_the_old_state(target)).await;
-        println!("round {round}: seen after {:?}", restoring.elapsed());
-        let again = checkpoint.restore().await.expect("a restoration");
-        assert_eq!(
-            again,
-            Restored::default(),
-            "there is nothing left to restore"
-        );
-    }
-    environment.stop().await.expect("it stops");
-}
-
-/// Makes a definition with instances in a new namespace, changes a config map and deletes another.
-async fn change_everything(target: &Server) {
-    let defining = Instant::now();
-    define_widgets(target).await;
-    println!("the definition was served after {:?}", defining.elapsed());
-    create_namespace(target, "shop").await;
-    create_widgets(target, 20).await;
-    let maps = config_maps(target, "default");
-    let change = Patch::Merge(json!({"data": {"key": "after"}}));
-    maps.patch("changed", &PatchParams::default(), &change)
-        .await
-        .expect("a change");
-    maps.delete("deleted", &DeleteParams::default())
-        .await
-        .expect("a deletion");
-}
-
-/// By lists, which the server answers out of its watch cache where it can, and by reads.
-async fn sees_the_old_state(target: &Server) -> bool {
-    let maps = config_maps(target, "default");
-    let cached = ListParams::default().match_any();
-    let maps = maps.list(&cached).await.expect("config maps");
-    let value = |name: &str| {
-        let map = maps.iter().find(|map| map.name_any() == name)?;
-        map.data.as_ref()?.get("key").cloned()
+    environment.check().expect("everything runs");
+    kill(&processes_of(root.path()), "etcd");
+    eventually("the end of etcd", || async { environment.check().is_err() }).await;
+    let error = environment.check().expect_err("etcd is gone");
+    let EnvtestError::Ended { name, status, .. } = &error else {
+        panic!("{error:?}");
     };
-    let values = ["changed", "deleted", "kept"].map(|name| value(name).unwrap_or_default());
-    let definitions: Api<CustomResourceDefinition> = Api::all(target.client.clone());
-    let definitions = definitions.list(&cached).await.expect("definitions");
-    values == ["before"; 3]
-        && definitions.items.is_empty()
-        && !has_namespace(target, "shop").await
-        && widget_api(target).list(&cached).await.is_err()
+    assert_eq!(
+        (name.as_str(), status.as_str()),
+        ("etcd", "signal: 9 (SIGKILL)")
+    );
+    environment.stop().await.expect("what is left stops");
+    assert_eq!(processes_of(root.path()), [""; 0]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_namespace_is_deleted_at_once() {
-    let Some(assets) = assets() else { return };
-    let root = root();
-    let environment = start(assets, root.path()).await;
-    let target = &environment.targets()[0];
-    define_widgets(target).await;
-    create_namespace(target, "shop").await;
-    create_widgets(target, 3).await;
-    let create = PostParams::default();
-    let (inside, outside) = (config_maps(target, "shop"), config_maps(target, "default"));
-    inside
-        .create(&create, &config_map("a", "a"))
-        .await
-        .expect("one inside");
-    outside
-        .create(&create, &config_map("shop", "a"))
-        .await
-        .expect("one outside");
-
-    let deleting = Instant::now();
-    let deleted = delete_namespace(environment.etcd(), &target.prefix, "shop")
-        .await
-        .expect("a deletion");
-    println!("deleted in {:?}", deleting.elapsed());
-    assert_eq!(deleted, 5, "three widgets, a config map, and the namespace");
-    assert!(!has_namespace(target, "shop").await);
-    assert!(outside.get_opt("shop").await.expect("an answer").is_some());
-    // It can be made and used again at once.
-    create_namespace(target, "shop").await;
-    eventually("the namespace's use", || async {
-        inside.create(&create, &config_map("a", "b")).await.is_ok()
-    })
-    .await;
-    environment.stop().await.expect("it stops");
-}
-
-/// A stand-in for an API server that says the right version and then ends.
-fn broken(folder: &Path) -> std::path::PathBuf {
-    use std::os::unix::fs::PermissionsExt as _;
-    let program = folder.join("kube-apiserver");
-    let script = "#!/bin/sh\n[ \"$1\" = --version ] && echo Kubernetes v1.34.0 && exit\n\
-                  echo the flag is not known >&2\nexit 7\n";
-    std::fs::write(&program, script).expect("a script");
-    let executable = std::fs::Permissions::from_mode(0o755);
-    std::fs::set_permissions(&program, executable).expect("executable");
-    program
+/// Kills a program from outside, as a lack of memory would.
+fn kill(processes: &[String], program: &str) {
+    let path = |id: &str| std::fs::read_link(format!("/proc/{id}/exe")).unwrap_or_default();
+    let id = processes
+        .iter()
+        .find(|id| path(id).ends_with(program))
+        .expect("the program");
+    let killed = std::process::Command::new("kill").args(["-9", id]).status();
+    assert!(killed.expect("a kill").success());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_fails_half_way_says_why_and_leaves_nothing() {
     let Some(mut assets) = assets() else { return };
-    let (root, bin) = (root(), root());
-    assets.api_server = broken(bin.path());
+    let root = root();
+    assets.api_server =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/programs/broken-api-server");
     let said = Arc::new(Mutex::new(Vec::new()));
     let progress = {
         let said = Arc::clone(&said);

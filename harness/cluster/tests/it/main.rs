@@ -8,6 +8,7 @@
 )]
 
 mod assets;
+mod checkpoint;
 mod crossplane;
 mod envtest;
 mod etcd;
