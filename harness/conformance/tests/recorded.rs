@@ -5,9 +5,6 @@
 //! any longer fails, too. The recordings are no part of the project; where they are missing, this is skipped and says so.
 
 #![expect(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test that cannot go on fails, and says what it waits for"
 )]

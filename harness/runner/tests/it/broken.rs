@@ -54,6 +54,14 @@ impl Lease for BreakingLease {
         self.lease.client(side)
     }
 
+    fn namespace(&self) -> &str {
+        self.lease.namespace()
+    }
+
+    async fn objects(&mut self, side: Side) -> Vec<serde_json::Value> {
+        self.lease.objects(side).await
+    }
+
     async fn settle(&mut self) -> Result<Rest, SettleError> {
         match self.how.as_str() {
             "panics-later" => panic!("{}", "index out of bounds".to_owned()),
@@ -109,6 +117,7 @@ async fn reports(scenarios: &[&str], deadline: Duration) -> BTreeMap<String, Tri
     let options = RunOptions {
         jobs: NonZeroUsize::MIN,
         seed: 0,
+        final_objects: false,
         trial_deadline: deadline,
         elapsed: Arc::new(|| Duration::ZERO),
         stop,
