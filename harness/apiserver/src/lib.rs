@@ -19,6 +19,7 @@ mod discovery;
 mod event;
 mod fields;
 mod handlers;
+mod idle_applies;
 mod json;
 mod listing;
 mod meta;

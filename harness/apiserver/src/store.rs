@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use crate::admission::Read;
 use crate::event::{Change, Event, Resource};
+use crate::idle_applies::IdleApplies;
 use crate::meta;
 use crate::random::Random;
 use crate::registry::Registry;
@@ -40,6 +41,7 @@ pub(crate) struct State {
     snapshots: VecDeque<(u64, Arc<str>, Objects)>,
     pub(crate) registry: Registry,
     pub(crate) random: Random,
+    pub(crate) idle_applies: IdleApplies,
 }
 
 /// A change that is to be stored.
@@ -61,6 +63,7 @@ impl State {
             snapshots: VecDeque::new(),
             registry,
             random,
+            idle_applies: IdleApplies::default(),
         }
     }
 
@@ -74,6 +77,7 @@ impl State {
             snapshots: VecDeque::new(),
             registry: self.registry.clone(),
             random,
+            idle_applies: IdleApplies::default(),
         }
     }
 

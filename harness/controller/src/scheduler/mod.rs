@@ -181,11 +181,17 @@ impl Scheduler {
         let Some((_, controller)) = self.controllers.get(index) else {
             return;
         };
+        let late = controller.looks_at_many();
         for key in controller.interested(event) {
-            self.queue.push(Work {
+            let work = Work {
                 controller: index,
                 key,
-            });
+            };
+            if late {
+                self.queue.push_late(work);
+            } else {
+                self.queue.push(work);
+            }
         }
     }
 

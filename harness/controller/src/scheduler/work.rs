@@ -14,6 +14,8 @@ pub(crate) struct Work {
 /// What waits, each once.
 pub(crate) struct Queue {
     waiting: VecDeque<Work>,
+    /// What comes after everything else, in its own order.
+    late: VecDeque<Work>,
     known: BTreeSet<Work>,
     seed: u64,
     state: u64,
@@ -23,6 +25,7 @@ impl Queue {
     pub(crate) fn new(seed: u64) -> Queue {
         Queue {
             waiting: VecDeque::new(),
+            late: VecDeque::new(),
             known: BTreeSet::new(),
             seed,
             state: seed,
@@ -39,6 +42,15 @@ impl Queue {
         }
     }
 
+    /// Adds what is to come after everything else, with seed 0.
+    pub(crate) fn push_late(&mut self, work: Work) {
+        if self.seed != 0 {
+            self.push(work);
+        } else if self.known.insert(work.clone()) {
+            self.late.push_back(work);
+        }
+    }
+
     /// The next one: the oldest with seed 0, else one that the seed picks.
     pub(crate) fn pop(&mut self) -> Option<Work> {
         let index = if self.seed == 0 {
@@ -46,7 +58,8 @@ impl Queue {
         } else {
             self.pick(self.waiting.len())
         };
-        let work = self.waiting.remove(index)?;
+        let next = self.waiting.remove(index);
+        let work = next.or_else(|| self.late.pop_front())?;
         self.known.remove(&work);
         Some(work)
     }

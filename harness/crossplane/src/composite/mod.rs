@@ -63,6 +63,10 @@ impl Controller for Composites {
         "composite"
     }
 
+    fn looks_at_many(&self) -> bool {
+        true
+    }
+
     fn interested(&self, event: &Event) -> Vec<Key> {
         self.with_index(|index| index.observe(event))
     }
