@@ -117,9 +117,14 @@ async fn environment(assets: Assets) -> Environment {
         state_root: default_root(&std::env::temp_dir()),
     };
     let progress: Progress = Arc::new(|_: &str| {});
-    Environment::start(settings, &progress)
+    let mut environment = Environment::start(settings, &progress)
         .await
-        .expect("an environment")
+        .expect("an environment");
+    environment
+        .start_controllers()
+        .await
+        .expect("the built-in controllers");
+    environment
 }
 
 impl Run {

@@ -34,9 +34,14 @@ pub(crate) async fn start(assets: Assets, root: &Path) -> Environment {
         targets: 1,
         state_root: root.to_owned(),
     };
-    Environment::start(settings, &(Arc::new(|_: &str| {}) as _))
+    let mut environment = Environment::start(settings, &(Arc::new(|_: &str| {}) as _))
         .await
-        .expect("an environment")
+        .expect("an environment");
+    environment
+        .start_controllers()
+        .await
+        .expect("the built-in controllers");
+    environment
 }
 
 pub(crate) fn root() -> tempfile::TempDir {

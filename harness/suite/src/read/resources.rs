@@ -149,7 +149,12 @@ fn matching(
             return Vec::new();
         }
     };
-    let files = reader.files().list(folder).unwrap_or_default();
+    // The folder that the pattern begins with: it may lead out of the document's own.
+    let fixed = pattern
+        .split('/')
+        .take_while(|part| !part.contains(['*', '?', '[', '{']));
+    let base = fixed.fold(folder.to_owned(), |base, part| base.join(part));
+    let files = reader.files().list(&normalized(&base)).unwrap_or_default();
     let found: Vec<Utf8PathBuf> = files
         .into_iter()
         .filter(|file| glob.is_match(file))

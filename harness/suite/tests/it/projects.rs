@@ -263,3 +263,30 @@ fn a_list_stands_for_its_items() {
         .collect();
     assert_eq!(kinds, ["Secret", "ConfigMap", "Pod"]);
 }
+
+#[rstest]
+#[case::of_the_own_folder("part-*.yaml")]
+#[case::of_another_folder("../shared/part-*.yaml")]
+fn a_pattern_finds_files(#[case] pattern: &str) {
+    let part = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n".to_owned();
+    let action = format!("{{apply: {{file: {pattern:?}}}}}");
+    let files = files(&[
+        ("scenarios/scenario.yaml", scenario(&action)),
+        ("scenarios/part-1.yaml", part.clone()),
+        ("shared/part-2.yaml", part),
+    ]);
+    // The folder as a program may name it that was started elsewhere.
+    for folder in ["/p", "/p/harness/.."] {
+        let plan = load_from(&normal(&files), folder.into(), &Selection::default());
+        assert!(plan.is_ok(), "{folder}: {}", plan.unwrap_err());
+    }
+}
+
+/// Files that are also found by the names that lead through a folder and out of it again, as on a disk.
+fn normal(files: &Files) -> Files {
+    let through = |(path, text): (&Utf8PathBuf, &String)| {
+        let path = path.strip_prefix("/p").unwrap();
+        (Utf8PathBuf::from("/p/harness/..").join(path), text.clone())
+    };
+    files.iter().map(through).chain(files.clone()).collect()
+}
