@@ -100,7 +100,7 @@ impl Attempt<'_> {
         let last = managed.0.get(&id).cloned();
         let own = fields_of(self.configuration, self.kind).without_fields(self.reset);
         managed.set(id.clone(), own, self.writer.api_version);
-        let merged = merged(&old, self.configuration, self.kind);
+        let merged = merged(old.clone(), self.configuration, self.kind);
         let mut object = pruned(merged, last.as_ref(), &managed, self.kind);
         let comparison = compare(&old, &object, self.kind);
         let change = Change::of(comparison, self.writer.api_version, self.reset);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::element::Element;
 use crate::fields::item_elements;
@@ -11,7 +11,7 @@ use crate::types::{Items, Sort, Type};
 /// `live` with everything that `configuration` names; nothing is removed. Both have the type.
 ///
 /// Null is a map or a list without anything in it, so that it takes nothing away where those merge.
-pub(crate) fn merged(live: &Value, configuration: &Value, kind: &Type) -> Value {
+pub(crate) fn merged(live: Value, configuration: &Value, kind: &Type) -> Value {
     match (kind.sort(configuration), kind.keyed_items()) {
         (Sort::Map, _) if !kind.is_atomic_map() => merged_maps(live, configuration, kind),
         (Sort::List, Some(items)) => merged_lists(live, configuration, items),
@@ -19,25 +19,31 @@ pub(crate) fn merged(live: &Value, configuration: &Value, kind: &Type) -> Value 
     }
 }
 
-fn merged_maps(live: &Value, configuration: &Value, kind: &Type) -> Value {
-    let map = |value: &Value| value.as_object().cloned().unwrap_or_default();
-    let (mut result, configured) = (map(live), map(configuration));
-    if result.is_empty() && configured.is_empty() {
+fn merged_maps(live: Value, configuration: &Value, kind: &Type) -> Value {
+    let mut result = match live {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    };
+    let configured = configuration.as_object();
+    if result.is_empty() && configured.is_none_or(Map::is_empty) {
         return configuration.clone();
     }
-    for (name, value) in configured {
-        let merged = match result.get(&name) {
-            Some(old) => merged(old, &value, &kind.below(&Element::field(&name))),
-            None => value,
+    for (name, value) in configured.into_iter().flatten() {
+        let merged = match result.get_mut(name) {
+            Some(old) => merged(old.take(), value, &kind.below(&Element::field(name))),
+            None => value.clone(),
         };
-        result.insert(name, merged);
+        result.insert(name.clone(), merged);
     }
     Value::Object(result)
 }
 
-fn merged_lists(live: &Value, configuration: &Value, items: &Items) -> Value {
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let (old, configured) = (list(live), list(configuration));
+fn merged_lists(live: Value, configuration: &Value, items: &Items) -> Value {
+    let old = match live {
+        Value::Array(list) => list,
+        _ => Vec::new(),
+    };
+    let configured = configuration.as_array().cloned().unwrap_or_default();
     if old.is_empty() && configured.is_empty() {
         return configuration.clone();
     }
@@ -130,7 +136,7 @@ impl Weave {
 
     fn item(&self, old: Option<&Value>, item: &Value) -> Value {
         match old {
-            Some(old) => merged(old, item, &self.kind),
+            Some(old) => merged(old.clone(), item, &self.kind),
             None => item.clone(),
         }
     }

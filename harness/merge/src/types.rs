@@ -112,6 +112,16 @@ impl Type {
         })
     }
 
+    /// Whether nothing at all is said about a value, so that none can be wrong.
+    pub(crate) fn is_deduced(&self) -> bool {
+        match &*self.0 {
+            Shape::Any(fields, items) => {
+                fields.are_deduced() && items.of.is_none() && !fields.atomic
+            }
+            Shape::Scalar(_) | Shape::Map(_) | Shape::List(_) => false,
+        }
+    }
+
     /// What a value is taken for; where anything goes, null is taken for a map.
     pub(crate) fn sort(&self, value: &Value) -> Sort {
         match (&*self.0, value) {
@@ -161,6 +171,7 @@ impl Type {
         match (fields.declared.get(name), &fields.other) {
             (Some(declared), _) => Some(declared.clone()),
             (None, Other::Of(other)) => Some(other.clone()),
+            (None, Other::Deduced) if self.is_deduced() => Some(self.clone()),
             (None, Other::Deduced) => Some(Type::deduced()),
             (None, Other::Forbidden) => None,
         }

@@ -23,11 +23,11 @@ pub(crate) enum Duplicates {
 pub(crate) fn validate(value: &Value, kind: &Type, duplicates: Duplicates) -> Result<(), String> {
     let mut check = Check {
         duplicates,
-        path: String::new(),
         mistakes: Vec::new(),
     };
     check.value(value, kind);
-    match check.mistakes.as_slice() {
+    let mistakes = check.mistakes.iter().map(Mistake::text);
+    match mistakes.collect::<Vec<_>>().as_slice() {
         [] => Ok(()),
         [mistake] => Err(mistake.clone()),
         mistakes => Err(format!("errors:\n  {}", mistakes.join("\n  "))),
@@ -36,13 +36,27 @@ pub(crate) fn validate(value: &Value, kind: &Type, duplicates: Duplicates) -> Re
 
 struct Check {
     duplicates: Duplicates,
+    mistakes: Vec<Mistake>,
+}
+
+struct Mistake {
+    /// From the value that is being checked to the one with the mistake.
     path: String,
-    mistakes: Vec<String>,
+    what: String,
+}
+
+impl Mistake {
+    fn text(&self) -> String {
+        match self.path.as_str() {
+            "" => self.what.clone(),
+            path => format!("{path}: {}", self.what),
+        }
+    }
 }
 
 impl Check {
     fn value(&mut self, value: &Value, kind: &Type) {
-        if value.is_null() {
+        if value.is_null() || kind.is_deduced() {
             return;
         }
         match (kind.sort(value), value) {
@@ -59,14 +73,13 @@ impl Check {
     /// A field that may not be there ends the check of its map, as it does in the original.
     fn map(&mut self, map: &Map<String, Value>, kind: &Type) {
         for (name, value) in map {
-            let element = Element::field(name);
             let declared = kind.field(name);
-            let known = declared.is_some();
-            self.below(&element, |check| match &declared {
+            let step = || Element::field(name).to_string();
+            self.below(step, |check| match &declared {
                 Some(below) => check.value(value, below),
                 None => check.mistake(format_args!("field not declared in schema")),
             });
-            if !known {
+            if declared.is_none() {
                 return;
             }
         }
@@ -83,7 +96,7 @@ impl Check {
                 self.mistake(format_args!("duplicate entries for key {element}"));
             }
             if let Some(of) = &items.of {
-                self.below(&element, |check| check.value(item, of));
+                self.below(|| element.to_string(), |check| check.value(item, of));
             }
             seen.push(element);
         }
@@ -134,17 +147,23 @@ impl Check {
         }
     }
 
-    fn below(&mut self, element: &Element, check: impl FnOnce(&mut Check)) {
-        let length = self.path.len();
-        self.path.push_str(&element.to_string());
+    /// Checks a part; only where something is wrong the step to it is told.
+    fn below(&mut self, step: impl FnOnce() -> String, check: impl FnOnce(&mut Check)) {
+        let before = self.mistakes.len();
         check(self);
-        self.path.truncate(length);
+        let found = self.mistakes.get_mut(before..).unwrap_or_default();
+        if !found.is_empty() {
+            let step = step();
+            found
+                .iter_mut()
+                .for_each(|mistake| mistake.path.insert_str(0, &step));
+        }
     }
 
     fn mistake(&mut self, what: std::fmt::Arguments<'_>) {
-        self.mistakes.push(match self.path.as_str() {
-            "" => what.to_string(),
-            path => format!("{path}: {what}"),
+        self.mistakes.push(Mistake {
+            path: String::new(),
+            what: what.to_string(),
         });
     }
 }
