@@ -67,16 +67,14 @@ impl Pruning {
                 self.gone.push(format!("{}{step}", self.path));
                 continue;
             }
-            let known = node.field(&name).filter(|_| !self.opaque(node, &name));
-            if let (Some(below), Some(value)) = (known, map.get_mut(&name)) {
+            // `additionalProperties: true` lets any field be there, but says nothing of what is below it.
+            let nothing = Node::default();
+            let unspoken = matches!(node.additional, Additional::Any).then_some(&nothing);
+            if let (Some(below), Some(value)) = (node.field(&name).or(unspoken), map.get_mut(&name))
+            {
                 self.at(&step, |pruning| pruning.value(below, value));
             }
         }
-    }
-
-    /// Fields that are kept as they are.
-    fn opaque(&self, node: &Node, name: &str) -> bool {
-        matches!(node.additional, Additional::Any) && !node.properties.contains_key(name)
     }
 
     fn at(&mut self, step: &str, run: impl FnOnce(&mut Pruning)) {

@@ -1,7 +1,7 @@
 //! The rules of CustomResourceDefinitions themselves (apiextensions.k8s.io/v1, kube-apiserver 1.34).
 
 mod defaults;
-mod names;
+pub(crate) mod names;
 mod versions;
 
 use serde_json::Value;

@@ -78,11 +78,23 @@ fn check_name(field: &str, name: &str) -> Option<FieldError> {
     (!is_label(&lower)).then(|| FieldError::invalid(path, name, LABEL))
 }
 
+/// The longest that a label can be.
+const LABEL_LENGTH: usize = 63;
+
 /// A DNS-1035 label.
 pub(super) fn is_label(text: &str) -> bool {
-    is_part(text)
-        && text.starts_with(|letter: char| letter.is_ascii_lowercase())
-        && text.len() <= 63
+    label_mistakes(text).is_empty()
+}
+
+/// What keeps a text from being a DNS-1035 label.
+pub(crate) fn label_mistakes(text: &str) -> Vec<&'static str> {
+    let long = text.len() > LABEL_LENGTH;
+    let odd = !is_part(text) || !text.starts_with(|letter: char| letter.is_ascii_lowercase());
+    let mistakes = [(long, "must be no more than 63 characters"), (odd, LABEL)];
+    mistakes
+        .into_iter()
+        .filter_map(|(wrong, text)| wrong.then_some(text))
+        .collect()
 }
 
 pub(super) fn label_text() -> &'static str {

@@ -6,7 +6,7 @@ use super::{below, extend};
 use crate::field_error::{FieldError, FieldErrorKind};
 use crate::node::{ListKind, Node};
 
-/// An error for each item that is there already.
+/// An error for each item that is there already, once for each, and for items of keyed lists that have no keys.
 pub(super) fn duplicates(root: &Node, value: &Value) -> Vec<FieldError> {
     let mut errors = Vec::new();
     walk(root, value, "", &mut errors);
@@ -23,7 +23,45 @@ fn walk(node: &Node, value: &Value, path: &str, errors: &mut Vec<FieldError>) {
 }
 
 fn repeated(list: &ListKind, items: &[Value], path: &str, errors: &mut Vec<FieldError>) {
-    let identity = |item: &Value| match list {
+    let mut found: Vec<(Value, usize)> = Vec::new();
+    if let Some(stray) = stray(list, items) {
+        let field = format!("{path}[{stray}]");
+        let detail = "must be an object for an array of list-type map";
+        errors.push(FieldError::invalid(field, items[stray].clone(), detail));
+        return;
+    }
+    for (index, item) in items.iter().enumerate() {
+        let Some(identity) = identity(list, item) else {
+            return;
+        };
+        match found.iter_mut().find(|(known, _)| *known == identity) {
+            None => found.push((identity, 1)),
+            Some((_, times)) => {
+                *times += 1;
+                if *times == 2 {
+                    let field = format!("{path}[{index}]");
+                    errors.push(FieldError::new(
+                        FieldErrorKind::Duplicate,
+                        field,
+                        identity,
+                        "",
+                    ));
+                }
+            }
+        }
+    }
+}
+
+/// The first item of a keyed list that is neither null nor an object.
+fn stray(list: &ListKind, items: &[Value]) -> Option<usize> {
+    let keyed = matches!(list, ListKind::Map(_));
+    let stray = |item: &Value| keyed && !item.is_null() && !item.is_object();
+    items.iter().position(stray)
+}
+
+/// What tells an item from others; nothing in lists where items may be the same.
+fn identity(list: &ListKind, item: &Value) -> Option<Value> {
+    match list {
         ListKind::Atomic => None,
         ListKind::Set => Some(item.clone()),
         ListKind::Map(keys) => {
@@ -31,23 +69,6 @@ fn repeated(list: &ListKind, items: &[Value], path: &str, errors: &mut Vec<Field
                 .iter()
                 .filter_map(|key| Some((key.clone(), item.get(key)?.clone())));
             Some(Value::Object(pairs.collect::<Map<_, _>>()))
-        }
-    };
-    let mut seen = Vec::new();
-    for (index, item) in items.iter().enumerate() {
-        let Some(identity) = identity(item) else {
-            return;
-        };
-        if seen.contains(&identity) {
-            let field = format!("{path}[{index}]");
-            errors.push(FieldError::new(
-                FieldErrorKind::Duplicate,
-                field,
-                identity,
-                "",
-            ));
-        } else {
-            seen.push(identity);
         }
     }
 }

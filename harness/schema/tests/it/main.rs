@@ -4,4 +4,5 @@
 mod definitions;
 mod properties;
 mod recorded;
+mod structural;
 mod tables;

@@ -42,9 +42,9 @@ fn structural(spec: &str) -> Structural {
 )]
 #[case::any_values(
     "{type: object, additionalProperties: true}",
-    "{m: {a: x}}",
-    "{m: {a: x}}",
-    ""
+    "{m: {a: x}, n: [1]}",
+    "{m: {}, n: [1]}",
+    "spec.m.a"
 )]
 #[case::embedded(
     "{type: object, x-kubernetes-embedded-resource: true, properties: {spec: {type: object}}}",
