@@ -20,8 +20,8 @@ pub(crate) struct Mutant {
     pub(crate) name: String,
     /// The mistake in one sentence.
     pub(crate) what: String,
-    /// The scenario that should notice it, judged first.
-    pub(crate) scenario: String,
+    /// The trial that should notice it, judged first: `SCENARIO::PROVIDER`.
+    pub(crate) trial: String,
     /// The file, relative to the folder of the catalogue.
     pub(crate) file: String,
     /// What is there. It must be there exactly once.
@@ -34,6 +34,11 @@ impl Mutant {
     /// The text of the mutant's file with the mistake in it.
     pub(crate) fn applied_to(&self, text: &str) -> String {
         text.replacen(&self.find, &self.replace, 1)
+    }
+
+    /// The scenario and the provider of the mutant's trial.
+    pub(crate) fn scenario_and_provider(&self) -> (&str, &str) {
+        self.trial.split_once("::").unwrap_or((&self.trial, ""))
     }
 
     /// What is wrong with the mutant itself, given the text of its file.
@@ -74,9 +79,9 @@ impl Catalogue {
         let text = std::fs::read_to_string(&path)
             .map_err(TaskError::io(format!("read {FOLDER}/{FILE}")))?;
         let mutants = from_yaml(&text)?;
-        let scenarios = scenarios(root)?;
+        let trials = trials(root)?;
         let read = |file: &str| std::fs::read_to_string(folder.join(file)).ok();
-        let problems = problems(&mutants, &scenarios, read);
+        let problems = problems(&mutants, &trials, read);
         match problems.is_empty() {
             true => Ok(Catalogue { mutants }),
             false => Err(TaskError::Catalogue(problems)),
@@ -111,18 +116,22 @@ fn from_yaml(text: &str) -> Result<Vec<Mutant>, TaskError> {
     })
 }
 
-/// The project's scenarios: each is called as its folder, `scenarios/AREA/NAME`.
-fn scenarios(root: &Path) -> Result<BTreeSet<String>, TaskError> {
+/// The project's trials, by the names of folders: `scenarios/AREA/SCENARIO` and `providers/PROVIDER`.
+fn trials(root: &Path) -> Result<BTreeSet<String>, TaskError> {
     let mut names = BTreeSet::new();
+    let providers = folders(&root.join("providers"))?;
     for area in folders(&root.join("scenarios"))? {
-        let scenarios = folders(&area)?;
-        names.extend(
-            scenarios
-                .iter()
-                .filter_map(|path| path.file_name()?.to_str().map(str::to_owned)),
-        );
+        for scenario in folders(&area)? {
+            let (scenario, providers) = (name(&scenario), providers.iter().map(|path| name(path)));
+            names.extend(providers.map(|provider| format!("{scenario}::{provider}")));
+        }
     }
     Ok(names)
+}
+
+fn name(folder: &Path) -> String {
+    let name = folder.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }
 
 fn folders(of: &Path) -> Result<Vec<PathBuf>, TaskError> {
@@ -138,7 +147,7 @@ fn folders(of: &Path) -> Result<Vec<PathBuf>, TaskError> {
 /// Every reason why the catalogue cannot be used, each with the file and the name of the mutant.
 fn problems(
     mutants: &[Mutant],
-    scenarios: &BTreeSet<String>,
+    trials: &BTreeSet<String>,
     read: impl Fn(&str) -> Option<String>,
 ) -> Vec<String> {
     let mut names = BTreeSet::new();
@@ -148,8 +157,8 @@ fn problems(
         if !names.insert(&mutant.name) {
             all.push(format!("{at}: another mutant has this name"));
         }
-        if !scenarios.contains(&mutant.scenario) {
-            all.push(format!("{at}: there is no scenario {}", mutant.scenario));
+        if !trials.contains(&mutant.trial) {
+            all.push(format!("{at}: there is no trial {}", mutant.trial));
         }
         let text = read(&mutant.file);
         all.extend(
@@ -172,15 +181,15 @@ mod tests {
         Mutant {
             name: name.to_owned(),
             what: "a mistake".to_owned(),
-            scenario: "s".to_owned(),
+            trial: "s::p".to_owned(),
             file: "a.rs".to_owned(),
             find: find.to_owned(),
             replace: "wrong".to_owned(),
         }
     }
 
-    fn scenarios() -> BTreeSet<String> {
-        BTreeSet::from(["s".to_owned()])
+    fn trials() -> BTreeSet<String> {
+        BTreeSet::from(["s::p".to_owned()])
     }
 
     fn file(name: &str) -> Option<String> {
@@ -189,10 +198,7 @@ mod tests {
 
     #[test]
     fn a_mutant_changes_the_one_place_that_it_finds() {
-        assert_eq!(
-            problems(&[mutant("m", "once")], &scenarios(), file),
-            [""; 0]
-        );
+        assert_eq!(problems(&[mutant("m", "once")], &trials(), file), [""; 0]);
         assert_eq!(
             mutant("m", "once").applied_to("once, twice, twice"),
             "wrong, twice, twice"
@@ -216,7 +222,7 @@ mod tests {
             },
             elsewhere,
             Mutant {
-                scenario: "t".to_owned(),
+                trial: "s".to_owned(),
                 ..mutant("unnoticed", "once")
             },
             mutant("twice", "once"),
@@ -228,15 +234,15 @@ mod tests {
             "a.rs: same: it changes nothing",
             "a.rs: untold: it does not say what the mistake is",
             "b.rs: elsewhere: there is no such file",
-            "a.rs: unnoticed: there is no scenario t",
+            "a.rs: unnoticed: there is no trial s",
             "a.rs: twice: another mutant has this name",
         ];
-        assert_eq!(problems(&mutants, &scenarios(), file), expected);
+        assert_eq!(problems(&mutants, &trials(), file), expected);
     }
 
     #[test]
     fn unknown_fields_are_no_mutants() {
-        let text = "- {name: a, what: b, scenario: s, file: c, find: d, replace: e, with: f}";
+        let text = "- {name: a, what: b, trial: s, file: c, find: d, replace: e, with: f}";
         assert!(from_yaml(text).is_err());
         assert_eq!(from_yaml(&text.replace(", with: f", "")).unwrap().len(), 1);
     }

@@ -120,7 +120,7 @@ mod tests {
         let mutant = Mutant {
             name: "renamed".to_owned(),
             what: "the definition has another name".to_owned(),
-            scenario: "any".to_owned(),
+            trial: "any::any".to_owned(),
             file: "package/definition.yaml".to_owned(),
             find: "name: clusters.devopstoolkit.ai".to_owned(),
             replace: "name: others.devopstoolkit.ai".to_owned(),

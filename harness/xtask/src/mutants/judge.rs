@@ -10,13 +10,18 @@ use crate::{TaskError, cargo};
 /// How much of what the binary said last is shown where it wrote no report.
 const LAST_LINES: usize = 12;
 
-/// Which scenarios to judge.
+/// Which trials to judge.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Scenarios<'a> {
+pub(crate) enum Trials<'a> {
     /// All of them.
     All,
-    /// The one of this name.
-    One(&'a str),
+    /// One scenario on one provider.
+    One {
+        /// The scenario.
+        scenario: &'a str,
+        /// The provider.
+        provider: &'a str,
+    },
 }
 
 /// The binary and how to run it.
@@ -45,8 +50,8 @@ impl Judge {
     pub(crate) fn judge(
         &self,
         copy: &Copy,
-        scenarios: Scenarios<'_>,
-        trials: usize,
+        which: Trials<'_>,
+        jobs: usize,
     ) -> Result<Outcome, TaskError> {
         let report = copy.path().join("reports/out/mutant.json");
         // What is read afterwards must be of this run.
@@ -54,7 +59,7 @@ impl Judge {
             std::fs::remove_file(&report).map_err(TaskError::io("remove the last report"))?;
         }
         let output = self
-            .command(copy.path(), &report, scenarios, trials)
+            .command(copy.path(), &report, which, jobs)
             .output()
             .map_err(TaskError::io(format!(
                 "run {} test",
@@ -66,16 +71,10 @@ impl Judge {
         }
     }
 
-    fn command(
-        &self,
-        project: &Path,
-        report: &Path,
-        scenarios: Scenarios<'_>,
-        trials: usize,
-    ) -> Command {
+    fn command(&self, project: &Path, report: &Path, which: Trials<'_>, jobs: usize) -> Command {
         let mut command = Command::new(&self.crosscut);
         command
-            .args(["test", "--no-color", "--jobs", &trials.to_string()])
+            .args(["test", "--no-color", "--jobs", &jobs.to_string()])
             .arg("--report")
             .arg(format!("json={}", report.display()))
             .current_dir(project)
@@ -83,8 +82,8 @@ impl Judge {
             // its own version keeps it apart from the checkout's (see `Copy`).
             .env("CARGO_TARGET_DIR", project.join("target"))
             .env("CARGO_BUILD_BUILD_DIR", &self.build_folder);
-        if let Scenarios::One(name) = scenarios {
-            command.args(["--scenario", name]);
+        if let Trials::One { scenario, provider } = which {
+            command.args(["--scenario", scenario, "--provider", provider]);
         }
         command
     }

@@ -1,9 +1,9 @@
 //! `cargo xtask mutate-fixture`: proof that the scenarios notice when the system under test is wrong.
 //!
 //! Every mutant of `fixtures/dot-kubernetes/mutants.yaml` is a mistake that a maintainer could make.
-//! Each is made in a copy of the project, never in the checkout, and scenarios are judged there by
-//! the real binary: first the one that should notice, then, if it does not, all of them. A mutant
-//! that no scenario notices says that the scenarios are too weak.
+//! Each is made in a copy of the project, never in the checkout, and trials are judged there by the
+//! real binary: first the one that should notice, then, if it does not, all of them. A mutant that no
+//! trial notices says that the scenarios are too weak.
 
 mod catalogue;
 mod copy;

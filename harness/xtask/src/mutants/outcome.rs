@@ -143,10 +143,11 @@ fn scenarios(number: usize) -> String {
     }
 }
 
-/// The scenario, with the providers on which it failed where it passed on others.
+/// The scenario, with the provider on which alone it was judged, or those on which it failed where it
+/// passed on others.
 fn in_words((scenario, killer): (&String, &Killer)) -> String {
-    match killer.passed {
-        0 => scenario.clone(),
+    match (killer.failed.len(), killer.passed) {
+        (2.., 0) => scenario.clone(),
         _ => format!("{scenario} ({})", killer.failed.join(" ")),
     }
 }
@@ -170,10 +171,12 @@ pub(crate) struct Tried<'a> {
 }
 
 impl Tried<'_> {
-    /// Whether others noticed it, but not the scenario that should.
+    /// Whether others noticed it, but not the trial that should.
     pub(crate) fn is_missed(&self) -> bool {
+        let (scenario, provider) = self.mutant.scenario_and_provider();
+        let noticed = |killer: &Killer| killer.failed.iter().any(|failed| failed == provider);
         match &self.outcome {
-            Outcome::Killed(killers) => !killers.contains_key(&self.mutant.scenario),
+            Outcome::Killed(killers) => !killers.get(scenario).is_some_and(noticed),
             _ => false,
         }
     }
@@ -191,7 +194,7 @@ impl Tried<'_> {
             "name": self.mutant.name,
             "what": self.mutant.what,
             "file": self.mutant.file,
-            "scenario": self.mutant.scenario,
+            "trial": self.mutant.trial,
             "outcome": self.outcome.word(),
             "killed_by": killed_by,
             "duration_ms": u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX),
@@ -231,7 +234,7 @@ mod tests {
             ("c", "aws", "failed"),
         ]);
         assert_eq!(outcome.word(), "killed");
-        assert_eq!(outcome.to_string(), "1 scenario: c");
+        assert_eq!(outcome.to_string(), "1 scenario: c (aws)");
     }
 
     #[test]
@@ -244,7 +247,10 @@ mod tests {
             ("c", "aws", "failed"),
             ("d", "aws", "failed"),
         ]);
-        assert_eq!(outcome.to_string(), "4 scenarios: a (google), b, c, …");
+        assert_eq!(
+            outcome.to_string(),
+            "4 scenarios: a (google), b, c (aws), …"
+        );
     }
 
     #[test]
@@ -266,11 +272,11 @@ mod tests {
     }
 
     #[test]
-    fn a_mutant_is_missed_where_its_own_scenario_does_not_notice_it() {
+    fn a_mutant_is_missed_where_its_own_trial_does_not_notice_it() {
         let mutant = Mutant {
             name: "m".to_owned(),
             what: "a mistake".to_owned(),
-            scenario: "a".to_owned(),
+            trial: "a::aws".to_owned(),
             file: "a.rs".to_owned(),
             find: "right".to_owned(),
             replace: "wrong".to_owned(),
@@ -281,6 +287,7 @@ mod tests {
             took: Duration::ZERO,
         };
         assert!(tried(&[("a", "aws", "passed"), ("b", "aws", "failed")]).is_missed());
+        assert!(tried(&[("a", "aws", "passed"), ("a", "azure", "failed")]).is_missed());
         let noticed = tried(&[("a", "aws", "failed"), ("b", "aws", "passed")]);
         assert!(!noticed.is_missed());
         let killed_by = serde_json::json!([{"scenario": "a", "providers": ["aws"]}]);

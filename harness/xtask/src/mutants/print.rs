@@ -34,7 +34,7 @@ pub(crate) fn unmutated(took: Duration) {
 /// One mutant.
 pub(crate) fn line(tried: &Tried<'_>) {
     let missed = match tried.is_missed() {
-        true => format!("; not {}", tried.mutant.scenario),
+        true => format!("; not {}", tried.mutant.trial),
         false => String::new(),
     };
     println!(

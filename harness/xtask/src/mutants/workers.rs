@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::catalogue::Mutant;
 use super::copy::Copy;
-use super::judge::{Judge, Scenarios};
+use super::judge::{Judge, Trials};
 use super::outcome::{Outcome, Tried};
 use super::print;
 use crate::TaskError;
@@ -42,8 +42,8 @@ impl<'a> Workers<'a> {
     /// Where not everything passes.
     pub(crate) fn unmutated(&self) -> Result<Duration, TaskError> {
         let started = Instant::now();
-        let trials = self.copies.len();
-        match self.judge.judge(&self.copies[0], Scenarios::All, trials)? {
+        let jobs = self.copies.len();
+        match self.judge.judge(&self.copies[0], Trials::All, jobs)? {
             Outcome::Survived => Ok(started.elapsed()),
             other => Err(TaskError::Unmutated(other.to_string())),
         }
@@ -99,13 +99,14 @@ impl<'a> Workers<'a> {
         all: bool,
     ) -> Result<Tried<'m>, TaskError> {
         let started = Instant::now();
+        let (scenario, provider) = mutant.scenario_and_provider();
         let outcome = copy.with(mutant, || {
-            let one = Scenarios::One(&mutant.scenario);
+            let one = Trials::One { scenario, provider };
             match all {
-                true => self.judge.judge(copy, Scenarios::All, 1),
+                true => self.judge.judge(copy, Trials::All, 1),
                 false => match self.judge.judge(copy, one, 1)? {
                     Outcome::Killed(killers) => Ok(Outcome::Killed(killers)),
-                    _ => self.judge.judge(copy, Scenarios::All, 1),
+                    _ => self.judge.judge(copy, Trials::All, 1),
                 },
             }
         })?;
