@@ -60,6 +60,21 @@ fn composite_owes(view: &View, composite: &Value) -> Option<String> {
     if !has_condition(composite, "Synced") {
         return Some("has not been reconciled yet".to_owned());
     }
+    // Where composing fails there is a reason, and nothing more will come.
+    let failed = conditions(composite)
+        .any(|condition| condition["type"] == "Synced" && condition["status"] == "False");
+    if failed {
+        return None;
+    }
+    missing(view, composite).or_else(|| {
+        let unready = conditions(composite)
+            .any(|condition| condition["type"] == "Ready" && condition["status"] == "False");
+        unready.then(|| "is not ready yet".to_owned())
+    })
+}
+
+/// What a composite names and is not there.
+fn missing(view: &View, composite: &Value) -> Option<String> {
     let namespace = object::namespace(composite);
     let references = composite["spec"]["crossplane"]["resourceRefs"].as_array()?;
     let missing = references.iter().find(|reference| {
@@ -70,17 +85,12 @@ fn composite_owes(view: &View, composite: &Value) -> Option<String> {
             .or_else(|| view.find(group, text("kind"), "", text("name")));
         found.is_none() && view.shows(group, text("kind"))
     })?;
-    // Where composing fails there is a reason, and nothing more will come.
-    let failed = conditions(composite)
-        .any(|condition| condition["type"] == "Synced" && condition["status"] == "False");
-    (!failed).then(|| {
-        let text = |field| object::text(missing, &[field]);
-        format!(
-            "composes a {} {} that is not there yet",
-            text("kind"),
-            text("name")
-        )
-    })
+    let text = |field| object::text(missing, &[field]);
+    Some(format!(
+        "composes a {} {} that is not there yet",
+        text("kind"),
+        text("name")
+    ))
 }
 
 /// Whether a composition's newest revision was made of what it is now.
