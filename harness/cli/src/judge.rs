@@ -35,34 +35,22 @@ pub(crate) fn plan(arguments: &TrialArguments) -> Result<Plan, CommandError> {
         .map_err(|report| diagnostics::refuse(&report, arguments.output))
 }
 
-/// Runs the trials of a plan; every event is shown, and told to `observe` as well.
+/// Runs the trials of a plan; every event is shown, and told to `observe` as well. With `final_objects`, every trial
+/// also tells what it leaves.
 ///
 /// # Errors
 /// [`CommandError`] where the control plane cannot be started, output cannot be written, or a signal ends the run.
 pub(crate) fn judge(
     plan: &Plan,
     kind: ClusterKind,
+    final_objects: bool,
     arguments: &TrialArguments,
     output: &mut RunOutput,
     observe: &mut dyn FnMut(&Event),
 ) -> Result<(), CommandError> {
     let jobs = jobs(kind, arguments);
-    runtime(jobs)?.block_on(run(plan, kind, jobs, false, arguments, output, observe))
-}
-
-/// As [`judge`], and every trial also tells what it leaves.
-///
-/// # Errors
-/// As [`judge`].
-pub(crate) fn judge_keeping(
-    plan: &Plan,
-    kind: ClusterKind,
-    arguments: &TrialArguments,
-    output: &mut RunOutput,
-    observe: &mut dyn FnMut(&Event),
-) -> Result<(), CommandError> {
-    let jobs = jobs(kind, arguments);
-    runtime(jobs)?.block_on(run(plan, kind, jobs, true, arguments, output, observe))
+    let running = run(plan, kind, jobs, final_objects, arguments, output, observe);
+    runtime(jobs)?.block_on(running)
 }
 
 fn runtime(jobs: NonZeroUsize) -> Result<tokio::runtime::Runtime, CommandError> {

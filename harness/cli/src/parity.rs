@@ -23,7 +23,14 @@ pub(crate) fn run(arguments: &ParityArguments) -> Result<ExitStatus, CommandErro
         let mut outcomes = Outcomes::default();
         let mut output = RunOutput::new(arguments.trials.output, arguments.trials.verbose);
         let mut observe = |event: &Event| outcomes.take(event);
-        judge::judge_keeping(&plan, *kind, &arguments.trials, &mut output, &mut observe)?;
+        judge::judge(
+            &plan,
+            *kind,
+            true,
+            &arguments.trials,
+            &mut output,
+            &mut observe,
+        )?;
         runs.push((*kind, outcomes));
     }
     let Some(((first, left), others)) = runs.split_first() else {

@@ -23,6 +23,7 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<ExitStatus, CommandError>
     let result = judge::judge(
         &plan,
         arguments.cluster,
+        false,
         &arguments.trials,
         &mut output,
         &mut |_| {},
