@@ -24,12 +24,7 @@ pub(crate) fn print(rows: &[(String, Measurement)], fork: &Value) {
             mebibytes(run.peak_kib),
         );
     }
-    let micros = fork
-        .get("fork_us")
-        .and_then(Value::as_f64)
-        .unwrap_or(f64::NAN);
-    let objects = fork.get("objects").and_then(Value::as_u64).unwrap_or(0);
-    println!("fork of a loaded control plane ({objects} objects): {micros:.1} µs");
+    println!("{}", fork_line(fork));
 }
 
 #[expect(
@@ -38,4 +33,30 @@ pub(crate) fn print(rows: &[(String, Measurement)], fork: &Value) {
 )]
 fn mebibytes(kib: u64) -> f64 {
     kib as f64 / 1024.0
+}
+
+/// What the fork benchmark measured. A figure that it does not name is said to be missing.
+fn fork_line(fork: &Value) -> String {
+    let objects = fork.get("objects").and_then(Value::as_u64).unwrap_or(0);
+    match fork.get("mean_microseconds").and_then(Value::as_f64) {
+        Some(mean) => format!("fork of a loaded control plane ({objects} objects): {mean:.1} µs"),
+        None => "fork of a loaded control plane: the benchmark gives no mean".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::fork_line;
+
+    #[test]
+    fn the_forks_mean_is_shown() {
+        let figures = json!({"objects": 2000, "mean_microseconds": 0.256});
+        assert_eq!(
+            fork_line(&figures),
+            "fork of a loaded control plane (2000 objects): 0.3 µs"
+        );
+        assert!(fork_line(&json!({})).contains("no mean"));
+    }
 }
