@@ -151,8 +151,21 @@ impl Drop for StateFolder {
     }
 }
 
-/// Removes a folder. A program that was killed just now may still be making a file in it: then it is tried again.
+/// Removes a folder. It is moved aside first: another run that looks at it now would make a new lock in it, and take it
+/// for one that nobody cleans. What cannot be removed gets its name back, so that a later run finds it.
 pub(crate) fn remove(folder: &Path) -> std::io::Result<()> {
+    let aside = folder.with_file_name(format!("removed-{}", run_of(folder)));
+    if std::fs::rename(folder, &aside).is_err() {
+        return remove_all(folder);
+    }
+    remove_all(&aside).inspect_err(|_| {
+        // The error that is told is the first.
+        let _ = std::fs::rename(&aside, folder);
+    })
+}
+
+/// Removes all of a folder. A program that was killed just now may still be making a file in it: then it is tried again.
+fn remove_all(folder: &Path) -> std::io::Result<()> {
     let end = Instant::now() + REMOVAL;
     loop {
         match std::fs::remove_dir_all(folder) {
