@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{ClusterError, Lease, Side};
 
 /// The field manager of what is installed.
-const FIELD_MANAGER: &str = "crosscut";
+pub(crate) const FIELD_MANAGER: &str = "crosscut";
 
 /// A document, and where it is from; crosscut's own are from nowhere.
 struct Document {

@@ -22,12 +22,11 @@ use super::running::Running;
 use super::targets::{Leased, moved};
 use super::{AssetSearch, Environment, EnvironmentSettings, delete_namespace};
 use crate::functions::{Progress, SharedFunctions};
+use crate::install::FIELD_MANAGER;
 use crate::live::{Cleanup, Hidden, KubeconfigTargets, LiveLease, LiveSide};
 use crate::managed::managed_settings;
 use crate::{Cluster, ClusterError, Lease, install};
 
-/// The field manager of what is installed.
-const FIELD_MANAGER: &str = "crosscut";
 /// What the real provider-kubernetes manages.
 const REAL_PROVIDERS: [&str; 2] = ["kubernetes.m.crossplane.io", "kubernetes.crossplane.io"];
 

@@ -166,16 +166,12 @@ impl Environment {
     /// # Errors
     /// [`EnvtestError::Ended`] for the first program that does not; etcd before those that end because it did.
     pub fn check(&self) -> Result<(), EnvtestError> {
-        let ended = self
+        let first = self
             .programs()
             .find_map(|program| Some((program, program.exit_status()?)));
-        match ended {
+        match first {
             None => Ok(()),
-            Some((program, status)) => Err(EnvtestError::Ended {
-                name: program.name().to_owned(),
-                status,
-                lines: program.last_lines(LINES),
-            }),
+            Some((program, status)) => Err(ended(program, status)),
         }
     }
 
@@ -201,6 +197,15 @@ impl Environment {
             .into_iter()
             .chain(targets)
             .chain(&self.controller_manager)
+    }
+}
+
+/// The error for a program that ended while it was needed, with its last words.
+pub(super) fn ended(program: &Program, status: String) -> EnvtestError {
+    EnvtestError::Ended {
+        name: program.name().to_owned(),
+        status,
+        lines: program.last_lines(LINES),
     }
 }
 

@@ -11,6 +11,7 @@ use super::crossplane::{
     CrossplaneSettings, ProviderKubernetes, ProviderKubernetesSettings, RealCrossplane,
     definitions_of,
 };
+use super::environment::ended;
 use super::targets::{Pool, Target};
 use super::{Asset, Environment, EnvtestError, Missing, Server};
 use crate::ClusterError;
@@ -94,14 +95,7 @@ impl Running {
         let provider = self.provider.as_ref().map(ProviderKubernetes::program);
         for program in [self.crossplane.program()].into_iter().chain(provider) {
             if let Some(status) = program.exit_status() {
-                let name = program.name().to_owned();
-                let lines = program.last_lines(20);
-                return Err(EnvtestError::Ended {
-                    name,
-                    status,
-                    lines,
-                }
-                .into());
+                return Err(ended(program, status).into());
             }
         }
         Ok(())
