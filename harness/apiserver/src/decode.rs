@@ -3,10 +3,11 @@
 
 use serde_json::Value;
 
+use crate::payload::Payload;
 use crate::query::FieldValidation;
 use crate::registry::Served;
 use crate::status::{self, Status};
-use crate::{builtin_rules, json, object_meta};
+use crate::{builtin_rules, object_meta};
 
 const JSON: &str = "application/json";
 const YAML: &str = "application/yaml";
@@ -20,7 +21,11 @@ pub(crate) struct Decoded {
 }
 
 /// Reads a whole object from a body.
-pub(crate) fn object(served: &Served, media_type: &str, body: &[u8]) -> Result<Decoded, Status> {
+pub(crate) fn object(
+    served: &Served,
+    media_type: &str,
+    body: Payload<'_>,
+) -> Result<Decoded, Status> {
     let (mut value, duplicates) = parse(served, media_type, body)?;
     check_kind(served, &mut value, body)?;
     let mut decoded = typed(served, value)?;
@@ -86,7 +91,11 @@ pub(crate) fn judge(
     }
 }
 
-fn parse(served: &Served, media_type: &str, body: &[u8]) -> Result<(Value, Vec<String>), Status> {
+fn parse(
+    served: &Served,
+    media_type: &str,
+    body: Payload<'_>,
+) -> Result<(Value, Vec<String>), Status> {
     let accepted = [JSON, YAML, PROTOBUF];
     match essence(media_type) {
         JSON | "" => {}
@@ -97,15 +106,18 @@ fn parse(served: &Served, media_type: &str, body: &[u8]) -> Result<(Value, Vec<S
         }
         _ => return Err(status::unsupported_media_type(&accepted)),
     }
-    let parsed = json::parse(body).map_err(|error| unrecognized(served, &error.to_string()))?;
+    let parsed = body
+        .json()
+        .map_err(|error| unrecognized(served, &error.to_string()))?;
     Ok((parsed.value, parsed.duplicates))
 }
 
 /// The one document of a YAML body.
-pub(crate) fn yaml(served: &Served, body: &[u8]) -> Result<Value, Status> {
-    let text =
-        std::str::from_utf8(body).map_err(|error| unrecognized(served, &error.to_string()))?;
-    let documents = crosscut_yaml::parse(text, &crosscut_yaml::Limits::default());
+pub(crate) fn yaml(served: &Served, body: Payload<'_>) -> Result<Value, Status> {
+    let text = body
+        .text()
+        .ok_or_else(|| unrecognized(served, "the body is not UTF-8"))?;
+    let documents = crosscut_yaml::parse(&text, &crosscut_yaml::Limits::default());
     match documents.as_deref() {
         Ok([document]) => Ok(document.to_value()),
         Ok(documents) => Err(unrecognized(
@@ -125,7 +137,7 @@ pub(crate) fn essence(media_type: &str) -> &str {
 }
 
 /// Built-in kinds take version and kind from the path where the body has none; custom ones insist on them.
-fn check_kind(served: &Served, object: &mut Value, body: &[u8]) -> Result<(), Status> {
+fn check_kind(served: &Served, object: &mut Value, body: Payload<'_>) -> Result<(), Status> {
     if !object.is_object() {
         return Err(unrecognized(served, "json: the body is not an object"));
     }
@@ -159,10 +171,10 @@ fn check_custom(
     api_version: &str,
     kind: &str,
     expected: &str,
-    body: &[u8],
+    body: Payload<'_>,
 ) -> Result<(), Status> {
     if kind.is_empty() {
-        let text = String::from_utf8_lossy(body);
+        let text = body.text().unwrap_or_default();
         return Err(unrecognized(
             served,
             &format!("Object 'Kind' is missing in '{text}'"),

@@ -2,10 +2,9 @@
 //!
 //! Controllers apply what they want at every reconcile, and nearly always it is there already. An apply is a function
 //! of the live object, the body, the manager and the query; where all are as they were when it changed nothing, it
-//! changes nothing again.
+//! changes nothing again. Of each manager and object the last such apply is remembered.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -13,7 +12,7 @@ use serde_json::Value;
 /// How many applies are remembered; past it all are forgotten.
 const LIMIT: usize = 10_000;
 
-/// What an apply is made of, but for the live object.
+/// What an apply is made of, but for the body and the live object.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Apply {
     /// The key of the resource in the store, and the object's key there.
@@ -25,32 +24,30 @@ pub(crate) struct Apply {
     pub(crate) force: bool,
     /// The revision of the definition whose schema applies; 0 for kinds without one.
     pub(crate) defined: u64,
-    pub(crate) body: Vec<u8>,
+}
+
+struct Idle {
+    body: Value,
+    live: Arc<Value>,
 }
 
 /// The applies that changed nothing when they were last done, and the object that they were done to.
 #[derive(Default)]
-pub(crate) struct IdleApplies(HashMap<u64, (Apply, Arc<Value>)>);
+pub(crate) struct IdleApplies(HashMap<Apply, Idle>);
 
 impl IdleApplies {
     /// Whether this apply to this very object is known to change nothing.
-    pub(crate) fn knows(&self, apply: &Apply, live: &Arc<Value>) -> bool {
+    pub(crate) fn knows(&self, apply: &Apply, body: &Value, live: &Arc<Value>) -> bool {
         self.0
-            .get(&hash(apply))
-            .is_some_and(|(known, object)| Arc::ptr_eq(object, live) && known == apply)
+            .get(apply)
+            .is_some_and(|known| Arc::ptr_eq(&known.live, live) && known.body == *body)
     }
 
     /// Remembers that this apply to this object changed nothing.
-    pub(crate) fn remember(&mut self, apply: Apply, live: Arc<Value>) {
+    pub(crate) fn remember(&mut self, apply: Apply, body: Value, live: Arc<Value>) {
         if self.0.len() >= LIMIT {
             self.0.clear();
         }
-        self.0.insert(hash(&apply), (apply, live));
+        self.0.insert(apply, Idle { body, live });
     }
-}
-
-fn hash(apply: &Apply) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    apply.hash(&mut hasher);
-    hasher.finish()
 }

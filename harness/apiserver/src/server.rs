@@ -55,6 +55,10 @@ impl ApiServer {
         }))
     }
 
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.0
+    }
+
     /// The server as `kube::Client::new` takes it.
     #[must_use]
     pub fn service(&self) -> Service {

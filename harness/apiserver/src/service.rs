@@ -16,6 +16,7 @@ use crate::body::Body;
 use crate::discovery;
 use crate::handlers::{self, Answer, Call, Content, Request};
 use crate::path::{Path, Target};
+use crate::payload::Payload;
 use crate::query::Query;
 use crate::registry::Served;
 use crate::server::Inner;
@@ -68,7 +69,7 @@ fn respond(server: &Arc<Inner>, parts: &Parts, body: &[u8]) -> Response<Body> {
     server.requests.fetch_add(1, Ordering::Relaxed);
     let path = Path::parse(parts.uri.path());
     let answer = match path {
-        Path::Resource(target) => resource(server, parts, &target, body),
+        Path::Resource(target) => over_http(server, parts, &target, body),
         Path::Health => return text(200, "ok"),
         Path::Unknown => return text(404, "404 page not found\n"),
         other => return discovery::respond(server, parts, &other),
@@ -76,26 +77,47 @@ fn respond(server: &Arc<Inner>, parts: &Parts, body: &[u8]) -> Response<Body> {
     answer.unwrap_or_else(|status| failure(&status))
 }
 
-fn resource(
+fn over_http(
     server: &Arc<Inner>,
     parts: &Parts,
     target: &Target,
     body: &[u8],
 ) -> Result<Response<Body>, Status> {
-    let query = Query::parse(parts.uri.query().unwrap_or_default())?;
     let header = |name| text_of(&parts.headers, name);
     let request = Request {
         media_type: header(header::CONTENT_TYPE),
         user_agent: header(header::USER_AGENT),
-        body,
+        body: Payload::Bytes(body),
     };
-    let mut watch = None;
-    let (answer, warnings) = server.store.with(|state| {
+    let query = parts.uri.query().unwrap_or_default();
+    match resource(server, &parts.method, query, target, request)? {
+        Outcome::Answer(answer, warnings) => Ok(success(&answer, &warnings)),
+        Outcome::Watch(watch) => Ok(stream(watch, server)),
+    }
+}
+
+/// What a request for objects comes to.
+pub(crate) enum Outcome {
+    /// An answer, and what is warned of.
+    Answer(Answer, Vec<String>),
+    Watch(Watch),
+}
+
+/// Handles a request for objects while everything else waits.
+pub(crate) fn resource(
+    server: &Arc<Inner>,
+    method: &Method,
+    query: &str,
+    target: &Target,
+    request: Request<'_>,
+) -> Result<Outcome, Status> {
+    let query = Query::parse(query)?;
+    server.store.with(|state| {
         let found = state
             .registry
             .find(&target.group, &target.version, &target.plural);
         let served = Arc::clone(found.ok_or_else(status::no_route)?);
-        let verb = verb(&served, &parts.method, target, query.watch)?;
+        let verb = verb(&served, method, target, query.watch)?;
         let mut call = Call {
             state,
             options: &server.options,
@@ -106,17 +128,11 @@ fn resource(
             warnings: Vec::new(),
         };
         if verb == Verb::Watch {
-            watch = Some(Watch::begin(&call, &served)?);
-            return Ok::<_, Status>((None, Vec::new()));
+            return Ok(Outcome::Watch(Watch::begin(&call, &served)?));
         }
         let answer = run(verb, &mut call)?;
-        Ok((Some(answer), call.warnings))
-    })?;
-    match (answer, watch) {
-        (Some(answer), _) => Ok(success(&answer, &warnings)),
-        (None, Some(watch)) => Ok(stream(watch, server)),
-        (None, None) => Err(status::method_not_allowed()),
-    }
+        Ok(Outcome::Answer(answer, call.warnings))
+    })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use http::{Method, Request, header};
 use serde_json::{Value, json};
 
 use crate::address::{Address, Deletion, Validation};
+use crate::connection::{Connection, Exchange, Reply};
 use crate::error::ApiError;
 use crate::mapper::{Mapper, Resource};
 use crate::{object, query};
@@ -21,18 +22,18 @@ const MERGE_PATCH: &str = "application/merge-patch+json";
 /// A request waits as long as the client under it does; dropping the future gives it up.
 #[derive(Clone)]
 pub struct Api {
-    client: kube::Client,
+    connection: Connection,
     mapper: Arc<Mapper>,
     manager: Arc<str>,
 }
 
 impl Api {
-    /// Requests through `client`, which write fields in the name of `manager`, with what discovery said before in
+    /// Requests through `connection`, which write fields in the name of `manager`, with what discovery said before in
     /// `mapper`.
     #[must_use]
-    pub fn new(client: &kube::Client, mapper: &Arc<Mapper>, manager: &str) -> Self {
+    pub fn new(connection: &Connection, mapper: &Arc<Mapper>, manager: &str) -> Self {
         Self {
-            client: client.clone(),
+            connection: connection.clone(),
             mapper: Arc::clone(mapper),
             manager: manager.into(),
         }
@@ -43,6 +44,14 @@ impl Api {
     /// # Errors
     /// [`ApiError`], as for every request here; a missing object [is not found](ApiError::is_not_found).
     pub async fn get(&self, address: Address<'_>) -> Result<Value, ApiError> {
+        self.read(address).await.map(Arc::unwrap_or_clone)
+    }
+
+    /// Reads one object that need not be changed; a server in this process shares it.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn read(&self, address: Address<'_>) -> Result<Arc<Value>, ApiError> {
         self.send(Method::GET, address, "", "", None).await
     }
 
@@ -57,31 +66,26 @@ impl Api {
         kind: &str,
         namespace: &str,
         labels: &BTreeMap<String, String>,
-    ) -> Result<Vec<Value>, ApiError> {
+    ) -> Result<Vec<Arc<Value>>, ApiError> {
         let address = Address {
             api_version,
             kind,
             namespace,
             name: "",
         };
-        let mut list = self
-            .send(Method::GET, address, "", &query::selector(labels), None)
-            .await?;
-        let Some(Value::Array(mut items)) = list.get_mut("items").map(Value::take) else {
-            return Ok(Vec::new());
-        };
-        for item in &mut items {
-            object::set(item, &["apiVersion"], json!(api_version));
-            object::set(item, &["kind"], json!(kind));
+        let selector = query::selector(labels);
+        let reply = self.ask(Method::GET, address, "", &selector, None).await?;
+        match reply {
+            Reply::List(items) => Ok(items),
+            Reply::Object(list) => Ok(items(Arc::unwrap_or_clone(list), api_version, kind)),
         }
-        Ok(items)
     }
 
     /// Creates an object, with unknown fields dropped.
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn create(&self, object: &Value) -> Result<Value, ApiError> {
+    pub async fn create(&self, object: &Value) -> Result<Arc<Value>, ApiError> {
         self.create_with(object, Validation::default()).await
     }
 
@@ -93,7 +97,7 @@ impl Api {
         &self,
         object: &Value,
         validation: Validation,
-    ) -> Result<Value, ApiError> {
+    ) -> Result<Arc<Value>, ApiError> {
         let address = Address {
             name: "",
             ..Address::of(object)
@@ -112,7 +116,7 @@ impl Api {
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn update(&self, object: &Value) -> Result<Value, ApiError> {
+    pub async fn update(&self, object: &Value) -> Result<Arc<Value>, ApiError> {
         let query = self.write(Validation::default());
         self.send(
             Method::PUT,
@@ -128,7 +132,7 @@ impl Api {
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn update_status(&self, object: &Value) -> Result<Value, ApiError> {
+    pub async fn update_status(&self, object: &Value) -> Result<Arc<Value>, ApiError> {
         let query = self.write(Validation::default());
         self.send(
             Method::PUT,
@@ -144,7 +148,7 @@ impl Api {
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn apply(&self, object: &Value, manager: &str) -> Result<Value, ApiError> {
+    pub async fn apply(&self, object: &Value, manager: &str) -> Result<Arc<Value>, ApiError> {
         self.apply_to("", object, manager).await
     }
 
@@ -152,7 +156,11 @@ impl Api {
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn apply_status(&self, object: &Value, manager: &str) -> Result<Value, ApiError> {
+    pub async fn apply_status(
+        &self,
+        object: &Value,
+        manager: &str,
+    ) -> Result<Arc<Value>, ApiError> {
         self.apply_to("/status", object, manager).await
     }
 
@@ -161,7 +169,7 @@ impl Api {
         subresource: &str,
         object: &Value,
         manager: &str,
-    ) -> Result<Value, ApiError> {
+    ) -> Result<Arc<Value>, ApiError> {
         let query = format!("{}&force=true", query::as_manager(manager));
         self.send(
             Method::PATCH,
@@ -177,7 +185,11 @@ impl Api {
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn json_patch(&self, address: Address<'_>, patch: &Value) -> Result<Value, ApiError> {
+    pub async fn json_patch(
+        &self,
+        address: Address<'_>,
+        patch: &Value,
+    ) -> Result<Arc<Value>, ApiError> {
         let query = self.write(Validation::default());
         self.send(
             Method::PATCH,
@@ -197,7 +209,7 @@ impl Api {
         &self,
         address: Address<'_>,
         patch: &Value,
-    ) -> Result<Value, ApiError> {
+    ) -> Result<Arc<Value>, ApiError> {
         self.merge_patch_with(address, "", patch, Validation::default())
             .await
     }
@@ -212,7 +224,7 @@ impl Api {
         subresource: &str,
         patch: &Value,
         validation: Validation,
-    ) -> Result<Value, ApiError> {
+    ) -> Result<Arc<Value>, ApiError> {
         let subresource = if subresource.is_empty() {
             String::new()
         } else {
@@ -274,10 +286,7 @@ impl Api {
     /// # Errors
     /// [`ApiError`].
     pub async fn document(&self, path: &str) -> Result<Value, ApiError> {
-        Ok(self
-            .client
-            .request(request(Method::GET, path, None)?)
-            .await?)
+        self.over_http(request(Method::GET, path, None)?).await
     }
 
     fn write(&self, validation: Validation) -> String {
@@ -288,6 +297,7 @@ impl Api {
         )
     }
 
+    /// Asks for what is one object.
     async fn send(
         &self,
         method: Method,
@@ -295,23 +305,49 @@ impl Api {
         subresource: &str,
         query: &str,
         body: Option<(&str, &Value)>,
-    ) -> Result<Value, ApiError> {
+    ) -> Result<Arc<Value>, ApiError> {
+        match self.ask(method, address, subresource, query, body).await? {
+            Reply::Object(object) => Ok(object),
+            Reply::List(_) => Err(ApiError::Transport("a list in place of an object".into())),
+        }
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        address: Address<'_>,
+        subresource: &str,
+        query: &str,
+        body: Option<(&str, &Value)>,
+    ) -> Result<Reply, ApiError> {
         let resource = self.resource(address.api_version, address.kind).await?;
         let mut path = path(&resource, address);
         path.push_str(subresource);
-        if !query.is_empty() {
-            path.push('?');
-            path.push_str(query);
-        }
-        let answer = self
-            .client
-            .request(request(method, &path, body)?)
-            .await
-            .map_err(ApiError::from);
+        let answer = match self.connection.server() {
+            Some(server) => server.exchange(&Exchange {
+                method: &method,
+                path: &path,
+                query,
+                media_type: body.map_or("", |(media_type, _)| media_type),
+                body: body.map(|(_, body)| body),
+            }),
+            None => {
+                if !query.is_empty() {
+                    path.push('?');
+                    path.push_str(query);
+                }
+                let answer = self.over_http(request(method, &path, body)?).await;
+                answer.map(|answer| Reply::Object(Arc::new(answer)))
+            }
+        };
         if answer.as_ref().is_err_and(ApiError::is_missing_route) {
             self.mapper.forget(address.api_version, address.kind);
         }
         answer
+    }
+
+    async fn over_http(&self, request: Request<Vec<u8>>) -> Result<Value, ApiError> {
+        Ok(self.connection.http().request(request).await?)
     }
 
     async fn resource(&self, api_version: &str, kind: &str) -> Result<Arc<Resource>, ApiError> {
@@ -332,6 +368,19 @@ impl Api {
         }
         self.mapper.get(api_version, kind).ok_or_else(no_match)
     }
+}
+
+/// The items of a list, which do not say themselves what they are where their kind is a built-in one.
+fn items(mut list: Value, api_version: &str, kind: &str) -> Vec<Arc<Value>> {
+    let Some(Value::Array(items)) = list.get_mut("items").map(Value::take) else {
+        return Vec::new();
+    };
+    let complete = |mut item: Value| {
+        object::set(&mut item, &["apiVersion"], json!(api_version));
+        object::set(&mut item, &["kind"], json!(kind));
+        Arc::new(item)
+    };
+    items.into_iter().map(complete).collect()
 }
 
 fn base(api_version: &str) -> String {

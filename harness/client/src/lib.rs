@@ -1,11 +1,12 @@
 //! Kubernetes objects as plain JSON: reading and changing them, and sending them to any API server.
 //!
 //! The kinds that crosscut meets are defined at run time, by CRDs and composite resource definitions, so typed
-//! clients do not fit. This is a thin layer over [`kube::Client`], which does the transport, whether that is a
-//! network or a server in this process. It knows no kind and holds no behaviour of any controller.
+//! clients do not fit. This is a thin layer over [`kube::Client`], which does the transport; an API server in this
+//! process can be asked [directly](Direct). It knows no kind and holds no behaviour of any controller.
 
 mod address;
 mod api;
+mod connection;
 mod error;
 mod mapper;
 pub mod object;
@@ -13,5 +14,6 @@ mod query;
 
 pub use address::{Address, Deletion, Validation};
 pub use api::Api;
+pub use connection::{Connection, Direct, Exchange, Reply};
 pub use error::ApiError;
 pub use mapper::Mapper;

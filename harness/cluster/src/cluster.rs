@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use crosscut_client::Connection;
 use crosscut_suite::Trial;
 use serde_json::Value;
 
@@ -57,7 +58,7 @@ pub trait Cluster: Send + Sync {
 #[async_trait]
 pub trait Lease: Send {
     /// A client for one of the two clusters.
-    fn client(&self, side: Side) -> kube::Client;
+    fn connection(&self, side: Side) -> Connection;
 
     /// The namespace that the trial's documents are in where they name none. Where trials share an API server each
     /// has one of its own, and so has whatever other namespace begins with its name and a hyphen.

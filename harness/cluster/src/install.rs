@@ -67,7 +67,7 @@ async fn install(
     documents: Vec<Document>,
 ) -> Result<(), ClusterError> {
     let api = Api::new(
-        &lease.client(side),
+        &lease.connection(side),
         &Arc::new(Mapper::default()),
         FIELD_MANAGER,
     );

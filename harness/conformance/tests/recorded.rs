@@ -202,7 +202,7 @@ fn states() -> [(&'static str, Value); 3] {
 /// Applies the composite resource, settles, and reads it and all that it composed, in the order of its references.
 async fn compose(mut lease: Box<dyn Lease>, values: &Value, apps: &Value) -> Vec<Value> {
     let api = Api::new(
-        &lease.client(Side::Control),
+        &lease.connection(Side::Control),
         &Arc::new(Mapper::default()),
         "test",
     );

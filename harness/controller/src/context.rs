@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crosscut_apiserver::Clock;
+use crosscut_client::Connection;
 
 /// The surroundings of a reconcile. Cheap to clone.
 #[derive(Clone)]
 pub struct Context {
-    client: kube::Client,
+    connection: Connection,
     clock: Arc<dyn Clock>,
     plane: Arc<str>,
     chance: Arc<AtomicU64>,
@@ -16,19 +17,19 @@ pub struct Context {
 
 impl Context {
     /// Surroundings on the plane called `plane`; `seed` decides what [`Context::random`] says.
-    pub fn new(client: kube::Client, clock: Arc<dyn Clock>, plane: &str, seed: u64) -> Self {
+    pub fn new(connection: Connection, clock: Arc<dyn Clock>, plane: &str, seed: u64) -> Self {
         Self {
-            client,
+            connection,
             clock,
             plane: plane.into(),
             chance: Arc::new(AtomicU64::new(seed)),
         }
     }
 
-    /// The API of the controller's plane.
+    /// The way to the API of the controller's plane.
     #[must_use]
-    pub fn client(&self) -> &kube::Client {
-        &self.client
+    pub fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     /// The present, in virtual time.

@@ -30,7 +30,7 @@ pub(crate) struct Work<'a> {
 impl<'a> Work<'a> {
     pub(crate) fn new(context: &Context, mapper: &Arc<Mapper>, recorder: &'a Recorder) -> Self {
         Self {
-            api: Api::new(context.client(), mapper, FIELD_MANAGER),
+            api: Api::new(context.connection(), mapper, FIELD_MANAGER),
             now: context.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             recorder,
             annotations: Value::Null,

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crosscut_client::{
-    Address, Api as Client, ApiError, Deletion, Mapper, Validation as FieldValidation, object,
+    Address, Api as Client, ApiError, Connection, Deletion, Mapper, Validation as FieldValidation,
+    object,
 };
 use crosscut_suite::model::{Propagation, Validation};
 use serde_json::{Value, json};
@@ -90,7 +91,7 @@ impl Target {
 
 impl Api {
     /// `namespace` is where namespaced objects are that name none.
-    pub(crate) fn new(client: &kube::Client, namespace: &str) -> Api {
+    pub(crate) fn new(client: &Connection, namespace: &str) -> Api {
         let client = Client::new(client, &Arc::new(Mapper::default()), FIELD_MANAGER);
         Api {
             client,
@@ -102,7 +103,7 @@ impl Api {
     ///
     /// # Errors
     /// [`RequestError`]; a missing object is no error.
-    pub(crate) async fn find(&self, target: &Target) -> Result<Vec<Value>, RequestError> {
+    pub(crate) async fn find(&self, target: &Target) -> Result<Vec<Arc<Value>>, RequestError> {
         let Target {
             api_version,
             kind,
@@ -119,7 +120,7 @@ impl Api {
         };
         match self
             .client
-            .get(Address {
+            .read(Address {
                 api_version,
                 kind,
                 namespace,
@@ -141,7 +142,7 @@ impl Api {
         &self,
         manifest: &Value,
         validation: Validation,
-    ) -> Result<Value, RequestError> {
+    ) -> Result<Arc<Value>, RequestError> {
         let manifest = self.client.placed(manifest, &self.namespace).await?;
         // generateName asks for a new object each time.
         if manifest.pointer("/metadata/name").is_none()
@@ -177,7 +178,7 @@ impl Api {
         patch: &Value,
         subresource: Option<&str>,
         validation: Validation,
-    ) -> Result<Value, RequestError> {
+    ) -> Result<Arc<Value>, RequestError> {
         let address = Address {
             api_version: &target.api_version,
             kind: &target.kind,

@@ -1,5 +1,7 @@
 //! `expect`, `absent` and `events`: assertion documents against what is really there, at rest.
 
+use std::sync::Arc;
+
 use crosscut_assertion::{Mismatch as AssertionMismatch, Problem, Subject};
 use crosscut_events::{Failure, Mismatch, Nearest};
 use crosscut_expr::Scope;
@@ -107,7 +109,11 @@ impl Judged<'_> {
     }
 }
 
-fn judged<'a>(judgement: &Judgement, candidates: &'a [Value], scope: &Scope) -> Vec<Judged<'a>> {
+fn judged<'a>(
+    judgement: &Judgement,
+    candidates: &'a [Arc<Value>],
+    scope: &Scope,
+) -> Vec<Judged<'a>> {
     candidates
         .iter()
         .map(|object| Judged {
@@ -163,9 +169,9 @@ async fn candidates(
     subject: &Subject,
     side: Side,
     session: &mut Session,
-) -> Result<Vec<Value>, RequestError> {
+) -> Result<Vec<Arc<Value>>, RequestError> {
     let (Some(api_version), Some(kind)) = (&subject.api_version, &subject.kind) else {
-        return Ok(vec![Value::Null]);
+        return Ok(vec![Arc::new(Value::Null)]);
     };
     let target = Target {
         api_version: api_version.clone(),
@@ -251,7 +257,7 @@ async fn missing(
 
 /// Every object of the kind in the namespace, or else in all. Best effort, since a failure is being explained
 /// already.
-async fn others(subject: &Subject, side: Side, session: &mut Session) -> Vec<Value> {
+async fn others(subject: &Subject, side: Side, session: &mut Session) -> Vec<Arc<Value>> {
     let anything = Subject {
         name: None,
         labels: Default::default(),

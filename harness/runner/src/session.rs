@@ -28,8 +28,8 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(lease: Box<dyn Lease>, suite: &Arc<Suite>) -> Session {
-        let control = Api::new(&lease.client(Side::Control), lease.namespace());
-        let target = Api::new(&lease.client(Side::Target), lease.namespace());
+        let control = Api::new(&lease.connection(Side::Control), lease.namespace());
+        let target = Api::new(&lease.connection(Side::Target), lease.namespace());
         Session {
             lease,
             suite: Arc::clone(suite),
@@ -100,8 +100,8 @@ impl Session {
             .map(|(_, target)| target)
         {
             for object in self.control.find(&target).await.unwrap_or_default() {
-                if !all.contains(&object) {
-                    all.push(object);
+                if !all.contains(&*object) {
+                    all.push(Arc::unwrap_or_clone(object));
                 }
             }
         }
@@ -144,7 +144,8 @@ impl Session {
                 namespace: Some(namespace),
                 ..Target::default()
             };
-            events.extend(self.control.find(&target).await.unwrap_or_default());
+            let found = self.control.find(&target).await.unwrap_or_default();
+            events.extend(found.into_iter().map(Arc::unwrap_or_clone));
         }
         events
     }

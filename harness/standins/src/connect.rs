@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use crosscut_client::{Address, Api, object};
+use crosscut_client::{Address, Api, Connection, object};
 use serde_json::Value;
 
 use crate::settings::Targets;
@@ -15,10 +15,10 @@ use crate::settings::Targets;
 /// Why there is none, in a chain of contexts.
 pub(crate) async fn connect(
     api: &Api,
-    own: &kube::Client,
+    own: &Connection,
     targets: &Arc<dyn Targets>,
     managed: &Value,
-) -> Result<kube::Client, String> {
+) -> Result<Connection, String> {
     let config = provider_config(api, managed)
         .await
         .map_err(|error| format!("cannot get ProviderConfig: {error}"))?;

@@ -92,7 +92,7 @@ impl Managed {
         manager: &str,
         key: &Key,
     ) -> Result<Option<Managed>, ReconcileError> {
-        let api = Api::new(context.client(), mapper, manager);
+        let api = Api::new(context.connection(), mapper, manager);
         let api_version = key.api_version();
         let address = Address {
             api_version: &api_version,
@@ -180,7 +180,7 @@ impl Managed {
         let status = self.object["status"].clone();
         let patched = self.api.merge_patch(Address::of(&self.object), patch).await;
         match patched {
-            Ok(patched) => self.object = patched,
+            Ok(patched) => self.object = Arc::unwrap_or_clone(patched),
             // Its last finalizer went, and it with it.
             Err(error) if error.is_not_found() => return Ok(()),
             Err(error) => return Err(failed(&error)),
@@ -203,7 +203,7 @@ impl Managed {
         match self.api.update_status(&self.object).await {
             Ok(written) => {
                 self.stored = written["status"].clone();
-                self.object = written;
+                self.object = Arc::unwrap_or_clone(written);
                 Ok(())
             }
             Err(error) if error.is_not_found() => Ok(()),

@@ -103,7 +103,7 @@ async fn users(api: &Api, config: &Key) -> Result<usize, ReconcileError> {
         Err(error) if error.is_no_match() || error.is_missing_route() => Vec::new(),
         all => all.map_err(|error| failed(&error))?,
     };
-    let uses = |user: &&Value| {
+    let uses = |user: &&Arc<Value>| {
         let reference = |field: &str| object::text(user, &["spec", "providerConfigRef", field]);
         reference("kind") == config.kind && reference("name") == config.name
     };

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use crosscut_client::Connection;
 use serde_json::Value;
 
 /// What a connection Secret holds: plain text by key.
@@ -16,7 +17,7 @@ pub trait Targets: Send + Sync {
     ///
     /// # Errors
     /// Why there is none, as a sentence fragment; it ends up in `connect failed: …`.
-    async fn connect(&self, kubeconfig: &str) -> Result<kube::Client, String>;
+    async fn connect(&self, kubeconfig: &str) -> Result<Connection, String>;
 }
 
 /// What all stand-ins are told.

@@ -10,32 +10,45 @@ use super::create::{insert_managed, match_namespace};
 use super::{Answer, Call, reset_fields};
 use crate::admission::Operation;
 use crate::idle_applies::Apply;
+use crate::payload::Payload;
 use crate::status::{self, Status};
-use crate::{convert, decode, json as body, meta, value};
+use crate::{convert, decode, meta, value};
 
 pub(crate) fn apply(call: &mut Call<'_>) -> Result<Answer, Status> {
     call.query.check_patch(true)?;
-    let this = described(call);
-    if let Some(live) = call.stored(call.name())
-        && call.state.idle_applies.knows(&this, &live)
-    {
+    if let Some(live) = known_to_be_idle(call) {
         let live = convert::to_request(call.served, &live);
         call.admit(Operation::Update, Some(&live), Some(&live))?;
         return Ok(Answer::object(200, live));
     }
+    let configuration = configuration(call)?;
+    let handed_over = matches!(call.request.body, Payload::Value(_));
+    let memory = handed_over.then(|| (described(call), configuration.clone()));
     let before = call.state.revision();
-    let answer = merge_and_store(call)?;
+    let answer = merge_and_store(call, configuration)?;
     let is_idle = call.state.revision() == before && call.warnings.is_empty();
-    if let Some(live) = call
-        .stored(call.name())
-        .filter(|_| is_idle && !call.query.dry_run)
-    {
-        call.state.idle_applies.remember(this, live);
+    if let (Some((apply, body)), true, false, Some(live)) = (
+        memory,
+        is_idle,
+        call.query.dry_run,
+        call.stored(call.name()),
+    ) {
+        call.state.idle_applies.remember(apply, body, live);
     }
     Ok(answer)
 }
 
-/// The request, with all that its outcome depends on but for the object itself.
+/// The live object, where this very apply to it is known to change nothing.
+fn known_to_be_idle(call: &Call<'_>) -> Option<Arc<Value>> {
+    let Payload::Value(body) = call.request.body else {
+        return None;
+    };
+    let live = call.stored(call.name())?;
+    let known = call.state.idle_applies.knows(&described(call), body, &live);
+    known.then_some(live)
+}
+
+/// The request, with all that its outcome depends on but for the body and the object itself.
 fn described(call: &Call<'_>) -> Apply {
     Apply {
         object: (Arc::clone(&call.served.storage_key), call.key(call.name())),
@@ -44,12 +57,10 @@ fn described(call: &Call<'_>) -> Apply {
         manager: call.manager(),
         force: call.query.force.unwrap_or_default(),
         defined: call.served.custom().map_or(0, |custom| custom.since),
-        body: call.request.body.to_vec(),
     }
 }
 
-fn merge_and_store(call: &mut Call<'_>) -> Result<Answer, Status> {
-    let mut configuration = configuration(call)?;
+fn merge_and_store(call: &mut Call<'_>, mut configuration: Value) -> Result<Answer, Status> {
     let old = call
         .stored(call.name())
         .map(|stored| convert::to_request(call.served, &stored));
@@ -70,7 +81,7 @@ fn merge_and_store(call: &mut Call<'_>) -> Result<Answer, Status> {
 /// What is applied; it must say its own version and kind, and nothing of managed fields.
 fn configuration(call: &mut Call<'_>) -> Result<Value, Status> {
     let request = call.request;
-    let configuration = match body::parse(request.body) {
+    let configuration = match request.body.json() {
         Ok(parsed) => {
             let duplicates = parsed.duplicates.iter();
             let complaints = duplicates.map(|path| format!("duplicate field \"{path}\""));

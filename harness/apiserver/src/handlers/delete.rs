@@ -9,7 +9,6 @@ use crate::admission::Operation;
 use crate::convert;
 use crate::decode;
 use crate::event::Change;
-use crate::json;
 use crate::listing::Listing;
 use crate::query::Query;
 use crate::registry::Served;
@@ -263,7 +262,10 @@ fn parse(call: &Call<'_>) -> Result<Value, Status> {
     match decode::essence(call.request.media_type) {
         "application/vnd.kubernetes.protobuf" => Err(status::not_implemented("protobuf bodies")),
         "application/yaml" => decode::yaml(call.served, call.request.body),
-        _ => json::parse(call.request.body)
+        _ => call
+            .request
+            .body
+            .json()
             .map(|parsed| parsed.value)
             .map_err(|error| bad(error.to_string())),
     }

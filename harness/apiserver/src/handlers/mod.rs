@@ -19,6 +19,7 @@ use crate::convert;
 use crate::listing::Listing;
 use crate::options::Options;
 use crate::path::Target;
+use crate::payload::Payload;
 use crate::query::Query;
 use crate::registry::Served;
 use crate::status::{self, Status};
@@ -49,7 +50,7 @@ pub(crate) struct Call<'a> {
 pub(crate) struct Request<'a> {
     pub(crate) media_type: &'a str,
     pub(crate) user_agent: &'a str,
-    pub(crate) body: &'a [u8],
+    pub(crate) body: Payload<'a>,
 }
 
 /// What a handler answers.

@@ -7,9 +7,10 @@ use super::change::{By, change};
 use super::create::match_namespace;
 use super::update::match_name;
 use super::{Answer, Call, apply};
+use crate::payload::Payload;
 use crate::query::FieldValidation;
 use crate::status::{self, Status};
-use crate::{decode, fields, json};
+use crate::{decode, fields};
 
 const JSON_PATCH: &str = "application/json-patch+json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
@@ -53,8 +54,9 @@ fn unknown_type(call: &Call<'_>) -> Status {
     status::unsupported_media_type(&accepted)
 }
 
-fn parse(body: &[u8]) -> Result<Value, Status> {
-    let parsed = json::parse(body)
+fn parse(body: Payload<'_>) -> Result<Value, Status> {
+    let parsed = body
+        .json()
         .map_err(|error| status::bad_request(format!("error decoding patch: {error}")))?;
     Ok(parsed.value)
 }

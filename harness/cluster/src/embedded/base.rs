@@ -96,7 +96,7 @@ impl Base {
         {
             scheduler.add(&control, controller);
         }
-        let targets = Arc::new(InProcessTargets::new(target.client().clone()));
+        let targets = Arc::new(InProcessTargets::new(target.connection().clone()));
         let managed = managed_settings(&self.provider.managed, &kubeconfig());
         let settings = crosscut_standins::Settings { targets, managed };
         for controller in crosscut_standins::controllers(settings) {
@@ -104,8 +104,8 @@ impl Base {
         }
         EmbeddedLease::new(
             scheduler,
-            EmbeddedSide::new(control.client(), control_server),
-            EmbeddedSide::new(target.client(), target_server),
+            EmbeddedSide::new(control.connection(), control_server),
+            EmbeddedSide::new(target.connection(), target_server),
             &self.namespace,
             SettleLimits::default(),
         )

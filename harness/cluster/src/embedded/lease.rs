@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use crosscut_apiserver::{ApiServer, Event};
+use crosscut_client::Connection;
 use crosscut_controller::{Scheduler, SettleLimits};
 use serde_json::Value;
 
@@ -21,14 +22,14 @@ pub(super) struct EmbeddedLease {
 
 /// One of the two planes.
 pub(super) struct EmbeddedSide {
-    client: kube::Client,
+    client: Connection,
     server: ApiServer,
     /// The revision that the lease began with.
     began: u64,
 }
 
 impl EmbeddedSide {
-    pub(super) fn new(client: &kube::Client, server: ApiServer) -> EmbeddedSide {
+    pub(super) fn new(client: &Connection, server: ApiServer) -> EmbeddedSide {
         EmbeddedSide {
             client: client.clone(),
             began: server.head(),
@@ -77,7 +78,7 @@ impl EmbeddedLease {
 
 #[async_trait]
 impl Lease for EmbeddedLease {
-    fn client(&self, side: Side) -> kube::Client {
+    fn connection(&self, side: Side) -> Connection {
         self.side(side).client.clone()
     }
 

@@ -1,6 +1,7 @@
 //! How stand-ins reach the target: a kubeconfig whose server is a name instead of an address.
 
 use async_trait::async_trait;
+use crosscut_client::Connection;
 use crosscut_standins::Targets;
 use crosscut_yaml::{Limits, parse};
 use serde_json::Value;
@@ -22,18 +23,18 @@ pub(super) fn kubeconfig() -> String {
 
 /// The one target of a trial.
 pub(super) struct InProcessTargets {
-    target: kube::Client,
+    target: Connection,
 }
 
 impl InProcessTargets {
-    pub(super) fn new(target: kube::Client) -> InProcessTargets {
+    pub(super) fn new(target: Connection) -> InProcessTargets {
         InProcessTargets { target }
     }
 }
 
 #[async_trait]
 impl Targets for InProcessTargets {
-    async fn connect(&self, kubeconfig: &str) -> Result<kube::Client, String> {
+    async fn connect(&self, kubeconfig: &str) -> Result<Connection, String> {
         let server = current_server(kubeconfig)?;
         if server == SERVER {
             Ok(self.target.clone())

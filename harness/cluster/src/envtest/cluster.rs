@@ -125,11 +125,11 @@ impl Envtest {
         let prefix = format!("{namespace}-");
         let in_scope = move |space: &str| space == own || space.starts_with(&prefix);
         let control = LiveSide {
-            client: running.control().client.clone(),
+            client: running.control().client.clone().into(),
             view: running.observer.view(in_scope),
         };
         let target = LiveSide {
-            client: target.client.clone(),
+            client: target.client.clone().into(),
             view: target.observer.view(|_| true),
         };
         let clock = Arc::clone(&self.settings.clock);
@@ -171,7 +171,11 @@ impl Envtest {
         let number = self.namespaces.fetch_add(1, Ordering::Relaxed);
         let name = format!("{}-t{number}", self.suite.namespace);
         let client = &running.control().client;
-        let api = Api::new(client, &Arc::new(Mapper::default()), FIELD_MANAGER);
+        let api = Api::new(
+            &client.clone().into(),
+            &Arc::new(Mapper::default()),
+            FIELD_MANAGER,
+        );
         let namespace =
             json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
         apply(&api, &namespace).await?;

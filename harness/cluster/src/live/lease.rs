@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use crosscut_apiserver::Clock;
+use crosscut_client::Connection;
 use crosscut_controller::live::{Awaits, Driver, LiveLimits, LivePlane, View, kubernetes_owes};
 use crosscut_controller::{Controller, Key};
 use crosscut_crossplane::crossplane_owes;
@@ -23,13 +24,13 @@ pub(crate) trait Cleanup: Send {
 
 /// One API server as a trial has it.
 pub(crate) struct LiveSide {
-    pub(crate) client: kube::Client,
+    pub(crate) client: Connection,
     pub(crate) view: View,
 }
 
 /// One API server under the lease's driver.
 struct Plane {
-    client: kube::Client,
+    client: Connection,
     plane: LivePlane,
     /// The resourceVersions of what was there before the trial.
     before: HashMap<Key, String>,
@@ -108,7 +109,7 @@ impl LiveLease {
 
 #[async_trait]
 impl Lease for LiveLease {
-    fn client(&self, side: Side) -> kube::Client {
+    fn connection(&self, side: Side) -> Connection {
         self.plane(side).client.clone()
     }
 

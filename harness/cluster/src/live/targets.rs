@@ -5,18 +5,19 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use async_trait::async_trait;
+use crosscut_client::Connection;
 use crosscut_standins::Targets;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
 /// Connects to whatever cluster a kubeconfig names. A kubeconfig that was seen before gets the client it had.
 #[derive(Default)]
 pub(crate) struct KubeconfigTargets {
-    clients: Mutex<HashMap<String, kube::Client>>,
+    clients: Mutex<HashMap<String, Connection>>,
 }
 
 #[async_trait]
 impl Targets for KubeconfigTargets {
-    async fn connect(&self, kubeconfig: &str) -> Result<kube::Client, String> {
+    async fn connect(&self, kubeconfig: &str) -> Result<Connection, String> {
         if let Some(client) = self.known(kubeconfig) {
             return Ok(client);
         }
@@ -28,16 +29,18 @@ impl Targets for KubeconfigTargets {
 }
 
 impl KubeconfigTargets {
-    fn known(&self, kubeconfig: &str) -> Option<kube::Client> {
+    fn known(&self, kubeconfig: &str) -> Option<Connection> {
         let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         clients.get(kubeconfig).cloned()
     }
 }
 
-async fn client(kubeconfig: &str) -> Result<kube::Client, String> {
+async fn client(kubeconfig: &str) -> Result<Connection, String> {
     let parsed = Kubeconfig::from_yaml(kubeconfig).map_err(|error| error.to_string())?;
     let config = kube::Config::from_custom_kubeconfig(parsed, &KubeConfigOptions::default())
         .await
         .map_err(|error| error.to_string())?;
-    kube::Client::try_from(config).map_err(|error| error.to_string())
+    kube::Client::try_from(config)
+        .map(Connection::from)
+        .map_err(|error| error.to_string())
 }

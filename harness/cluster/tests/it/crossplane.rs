@@ -77,7 +77,7 @@ async fn the_real_crossplane_composes_protects_and_applies() {
         run.apply_on_the_target(kubeconfig, &mut clock).await;
         run.use_a_token(kubeconfig, &mut clock).await;
         checkpoint.restore().await;
-        assert_eq!(run.left().await, Vec::<Value>::new());
+        assert_eq!(run.left().await, Vec::<Arc<Value>>::new());
         clock.lap("restored beneath Crossplane");
     }
     run.memory(&clock);
@@ -161,7 +161,7 @@ impl Run {
     }
 
     /// Any object of one of Crossplane's kinds with this condition.
-    async fn has(&self, kind: &str, condition: &str, status: &str) -> Value {
+    async fn has(&self, kind: &str, condition: &str, status: &str) -> Arc<Value> {
         let api_version = if kind == "CompositeResourceDefinition" {
             "apiextensions.crossplane.io/v2"
         } else {
@@ -212,7 +212,7 @@ impl Run {
     }
 
     /// Composites and Objects, of which there are none after a restoration.
-    async fn left(&self) -> Vec<Value> {
+    async fn left(&self) -> Vec<Arc<Value>> {
         let mut left = Vec::new();
         for (api_version, kind) in [COMPOSITE, OBJECT] {
             let all = self

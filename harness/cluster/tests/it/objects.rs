@@ -9,7 +9,11 @@ use crosscut_yaml::{Limits, Node};
 use serde_json::{Value, json};
 
 pub(crate) fn api(client: &kube::Client) -> Api {
-    Api::new(client, &Arc::new(Mapper::default()), "crosscut")
+    Api::new(
+        &client.clone().into(),
+        &Arc::new(Mapper::default()),
+        "crosscut",
+    )
 }
 
 pub(crate) fn secret(namespace: &str, name: &str, key: &str, text: &str) -> Value {

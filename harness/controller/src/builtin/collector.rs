@@ -196,7 +196,7 @@ async fn release(api: &Api, item: &Value, finalizer: &str) -> Result<(), Reconci
 }
 
 /// What is gone meanwhile needs no more.
-fn settle(outcome: Result<Value, crosscut_client::ApiError>) -> Result<(), ReconcileError> {
+fn settle(outcome: Result<Arc<Value>, crosscut_client::ApiError>) -> Result<(), ReconcileError> {
     match outcome {
         Err(error) if !error.is_not_found() => Err(failed(error)),
         _ => Ok(()),

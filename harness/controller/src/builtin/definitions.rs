@@ -62,7 +62,7 @@ impl CustomResourceDefinitions {
         let all = api.list(API_VERSION, KIND, "", &Default::default()).await;
         for definition in all.map_err(failed)? {
             if !is_true(&definition, "NamesAccepted") && !object::is_being_deleted(&definition) {
-                name_and_establish(api, context, definition).await?;
+                name_and_establish(api, context, Arc::unwrap_or_clone(definition)).await?;
             }
         }
         Ok(After::Nothing)
@@ -111,7 +111,8 @@ async fn name_and_establish(
     }
     if changed {
         object::set(&mut definition, &["status", "acceptedNames"], accepted);
-        definition = api.update_status(&definition).await.map_err(failed)?;
+        let updated = api.update_status(&definition).await.map_err(failed)?;
+        definition = Arc::unwrap_or_clone(updated);
     }
     if is_true(&definition, "NamesAccepted") && !is_true(&definition, "Established") {
         let message = "the initial names have been accepted";
@@ -131,7 +132,7 @@ fn is_true(definition: &Value, condition: &str) -> bool {
 }
 
 /// The names that no other definition of the group has accepted; the first conflict with its reason.
-fn accept(definition: &Value, others: &[Value]) -> (Value, Option<(&'static str, String)>) {
+fn accept(definition: &Value, others: &[Arc<Value>]) -> (Value, Option<(&'static str, String)>) {
     let mut resources = BTreeSet::new();
     let mut kinds = BTreeSet::new();
     let group = &definition["spec"]["group"];
@@ -243,7 +244,8 @@ async fn empty(api: &Api, context: &Context, mut definition: Value) -> Result<()
         ]
     };
     if set_condition(&mut definition, condition, context.now()) {
-        definition = api.update_status(&definition).await.map_err(failed)?;
+        let updated = api.update_status(&definition).await.map_err(failed)?;
+        definition = Arc::unwrap_or_clone(updated);
     }
     if !left {
         object::remove_finalizer(&mut definition, CLEANUP);
@@ -255,7 +257,7 @@ async fn empty(api: &Api, context: &Context, mut definition: Value) -> Result<()
 async fn instances_left(
     api: &Api,
     definition: &Value,
-    seen: &[Value],
+    seen: &[Arc<Value>],
 ) -> Result<bool, ReconcileError> {
     if seen.is_empty() {
         return Ok(false);
@@ -263,7 +265,7 @@ async fn instances_left(
     Ok(!instances(api, definition).await?.is_empty())
 }
 
-async fn instances(api: &Api, definition: &Value) -> Result<Vec<Value>, ReconcileError> {
+async fn instances(api: &Api, definition: &Value) -> Result<Vec<Arc<Value>>, ReconcileError> {
     let versions = definition["spec"]["versions"]
         .as_array()
         .into_iter()

@@ -73,7 +73,8 @@ async fn empty(api: &Api, context: &Context, mut namespace: Value) -> Result<(),
         }
     }
     if set_conditions(&mut namespace, &left, context.now()) {
-        namespace = api.update_status(&namespace).await.map_err(failed)?;
+        let updated = api.update_status(&namespace).await.map_err(failed)?;
+        namespace = Arc::unwrap_or_clone(updated);
     }
     if left.is_empty() {
         finalize(context, &mut namespace).await?;
@@ -110,7 +111,7 @@ async fn list(
     api_version: &str,
     kind: &str,
     namespace: &str,
-) -> Result<Vec<Value>, ReconcileError> {
+) -> Result<Vec<Arc<Value>>, ReconcileError> {
     match api
         .list(api_version, kind, namespace, &Default::default())
         .await
@@ -131,7 +132,7 @@ async fn delete(api: &Api, object: &Value) -> Result<(), ReconcileError> {
     }
 }
 
-fn set_conditions(namespace: &mut Value, left: &[Value], now: jiff::Timestamp) -> bool {
+fn set_conditions(namespace: &mut Value, left: &[Arc<Value>], now: jiff::Timestamp) -> bool {
     let finalizers = left.iter().any(|object| {
         object["metadata"]["finalizers"]
             .as_array()
@@ -198,7 +199,7 @@ async fn finalize(context: &Context, namespace: &mut Value) -> Result<(), Reconc
         .header(http::header::CONTENT_TYPE, "application/json")
         .body(namespace.to_string().into_bytes())
         .map_err(|error| ReconcileError::new(error.to_string()))?;
-    match context.client().request::<Value>(request).await {
+    match context.connection().http().request::<Value>(request).await {
         Ok(_) => Ok(()),
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
         Err(error) => Err(ReconcileError::new(error.to_string())),

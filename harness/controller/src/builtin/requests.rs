@@ -14,7 +14,7 @@ pub(super) fn failed(error: ApiError) -> ReconcileError {
 }
 
 pub(super) fn api(context: &Context, mapper: &Arc<Mapper>, manager: &str) -> Api {
-    Api::new(context.client(), mapper, manager)
+    Api::new(context.connection(), mapper, manager)
 }
 
 /// The object of a key; nothing where it, or its kind, is gone.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crosscut_apiserver::{Clock, Event};
+use crosscut_client::Connection;
 use futures::future::select_all;
 use tokio::time::Instant;
 
@@ -84,15 +85,15 @@ impl Driver {
         }
     }
 
-    /// Adds a plane that is seen through `view` and written to by `client`.
+    /// Adds a plane that is seen through `view` and written to through `connection`.
     pub fn add_plane(
         &mut self,
         name: &str,
-        client: kube::Client,
+        connection: Connection,
         view: View,
         awaits: Vec<Arc<dyn Awaits>>,
     ) -> LivePlane {
-        let context = Context::new(client, Arc::clone(&self.clock), name, 0);
+        let context = Context::new(connection, Arc::clone(&self.clock), name, 0);
         self.planes.push(PlaneState {
             view,
             context,

@@ -3,6 +3,7 @@
 //! At rest means: every controller has seen every change, no key waits, and every timer that is pending has fired once
 //! since something last changed without changing anything. Events (the kind) and leases do not count as change.
 
+mod direct;
 mod limits;
 mod plane;
 mod timers;
@@ -13,12 +14,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crosscut_apiserver::{ApiServer, Clock, Event};
+use crosscut_client::Connection;
 use jiff::Timestamp;
 
 use crate::clock::VirtualClock;
 use crate::context::Context;
 use crate::controller::{After, Controller, Key};
 
+use direct::InProcess;
 pub use limits::{Failing, Limit, Moving, SettleLimits, Settled, Unsettled};
 pub use plane::Plane;
 
@@ -63,17 +66,18 @@ impl Scheduler {
 
     /// Adds a plane. Must be called within a tokio runtime, which the plane's client needs.
     pub fn add_plane(&mut self, name: &str, server: ApiServer) -> Plane {
-        let client = kube::Client::new(server.service(), "default");
+        let http = kube::Client::new(server.service(), "default");
+        let connection = Connection::direct(http, Arc::new(InProcess(server.clone())));
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
         let index = self.planes.len();
-        let context = Context::new(client.clone(), clock, name, self.queue.seed());
+        let context = Context::new(connection.clone(), clock, name, self.queue.seed());
         let seen = server.head();
         self.planes.push(PlaneState {
             server,
             context,
             seen,
         });
-        Plane { index, client }
+        Plane { index, connection }
     }
 
     /// Adds a controller, which sees everything that is on the plane now and all that follows.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crosscut_apiserver::{ApiServer, Event};
+use crosscut_client::Connection;
 
 use crate::context::Context;
 
@@ -10,14 +11,14 @@ use crate::context::Context;
 #[derive(Clone)]
 pub struct Plane {
     pub(super) index: usize,
-    pub(super) client: kube::Client,
+    pub(super) connection: Connection,
 }
 
 impl Plane {
-    /// A client of the plane's API server.
+    /// The way to the plane's API server.
     #[must_use]
-    pub fn client(&self) -> &kube::Client {
-        &self.client
+    pub fn connection(&self) -> &Connection {
+        &self.connection
     }
 }
 

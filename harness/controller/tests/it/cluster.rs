@@ -29,7 +29,7 @@ impl Cluster {
         for controller in builtin::controllers() {
             scheduler.add(&plane, controller);
         }
-        let api = Api::new(plane.client(), &Arc::new(Mapper::default()), "test");
+        let api = Api::new(plane.connection(), &Arc::new(Mapper::default()), "test");
         Cluster { scheduler, api }
     }
 
@@ -41,7 +41,7 @@ impl Cluster {
     }
 
     pub(crate) async fn create(&self, object: Value) -> Value {
-        self.api.create(&object).await.unwrap()
+        Arc::unwrap_or_clone(self.api.create(&object).await.unwrap())
     }
 
     pub(crate) async fn find(&self, object: &Value) -> Option<Value> {

@@ -45,7 +45,11 @@ impl Controller for Subject {
             Habit::Fail => Err(ReconcileError::new("out of luck")),
             Habit::Count { until } if run >= until => Ok(After::Nothing),
             Habit::Count { .. } => {
-                let api = Api::new(context.client(), &Arc::new(Mapper::default()), "subject");
+                let api = Api::new(
+                    context.connection(),
+                    &Arc::new(Mapper::default()),
+                    "subject",
+                );
                 let address = Address {
                     api_version: "v1",
                     kind: "ConfigMap",
@@ -69,7 +73,7 @@ async fn subject(habit: Habit) -> (Scheduler, Arc<AtomicU64>) {
     };
     let mut scheduler = Scheduler::new(clock, 0);
     let plane = scheduler.add_plane("control", ApiServer::new(options));
-    let api = Api::new(plane.client(), &Arc::new(Mapper::default()), "test");
+    let api = Api::new(plane.connection(), &Arc::new(Mapper::default()), "test");
     api.create(&config_map("a", &[])).await.unwrap();
     let runs = Arc::new(AtomicU64::new(0));
     scheduler.add(

@@ -113,7 +113,7 @@ impl Session<'_> {
         if seen.is_some() {
             return Ok(seen);
         }
-        Ok(optional(self.work.api.get(address).await)?.map(Arc::new))
+        optional(self.work.api.read(address).await)
     }
 
     async fn record(&self, about: &Value, happening: &Happening) {

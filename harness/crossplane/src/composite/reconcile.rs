@@ -1,5 +1,6 @@
 //! One reconcile of a composite resource, in Crossplane's order (composite/reconciler.go).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crosscut_controller::{After, Key};
@@ -113,7 +114,7 @@ async fn finalize(session: &Session<'_>, mut xr: Xr) -> Result<After, Error> {
             .context("cannot remove composite resource finalizer")
         {
             Ok(_) if last => return Ok(After::Nothing),
-            Ok(updated) => xr.object = updated.unwrap_or(xr.object),
+            Ok(updated) => xr.object = updated.map_or(xr.object, Arc::unwrap_or_clone),
             Err(error) => {
                 return stopped(
                     session,
@@ -134,7 +135,7 @@ async fn finalize(session: &Session<'_>, mut xr: Xr) -> Result<After, Error> {
 }
 
 /// Everything before composing: the finalizer, the revision to follow, the label. Answers the revision.
-async fn prepare(session: &Session<'_>, xr: &mut Xr) -> Result<Value, Box<Stop>> {
+async fn prepare(session: &Session<'_>, xr: &mut Xr) -> Result<Arc<Value>, Box<Stop>> {
     if !object::has_finalizer(&xr.object, FINALIZER) {
         object::add_finalizer(&mut xr.object, FINALIZER);
         let updated = session
@@ -143,9 +144,10 @@ async fn prepare(session: &Session<'_>, xr: &mut Xr) -> Result<Value, Box<Stop>>
             .update(&xr.object)
             .await
             .context("cannot update object");
-        xr.object = updated
+        let updated = updated
             .context("cannot add composite resource finalizer")
             .because("InitializeCompositeResource")?;
+        xr.object = Arc::unwrap_or_clone(updated);
     }
     select::composition(session, xr).await?;
     select::revision_selector(session, xr).await?;

@@ -109,7 +109,7 @@ pub(super) async fn resources(
                 key(one).cmp(&key(other))
             });
             Ok(Some(Resources {
-                items: listed.iter().map(resource).collect(),
+                items: listed.iter().map(|object| resource(object)).collect(),
             }))
         }
         None => Err(Error::new(

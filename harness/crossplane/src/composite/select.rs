@@ -38,12 +38,13 @@ impl Session<'_> {
     }
 
     async fn update(&self, xr: &mut Xr) -> Result<(), Error> {
-        xr.object = self
+        let updated = self
             .work
             .api
             .update(&xr.object)
             .await
             .context("cannot update composite resource")?;
+        xr.object = Arc::unwrap_or_clone(updated);
         Ok(())
     }
 }
@@ -109,7 +110,7 @@ async fn pick(session: &Session<'_>, xr: &mut Xr) -> Result<(), Error> {
         .list(composition::API_VERSION, composition::KIND, "", &labels)
         .await;
     let listed = listed.context("cannot list Compositions")?;
-    let candidates: Vec<&Value> = listed
+    let candidates: Vec<&Arc<Value>> = listed
         .iter()
         .filter(|candidate| composes(candidate, xr))
         .collect();
@@ -162,7 +163,7 @@ pub(super) async fn revision_selector(session: &Session<'_>, xr: &mut Xr) -> Res
 }
 
 /// The revision to follow; makes `compositionRevisionRef` name it.
-pub(super) async fn revision(session: &Session<'_>, xr: &mut Xr) -> Result<Value, Box<Stop>> {
+pub(super) async fn revision(session: &Session<'_>, xr: &mut Xr) -> Result<Arc<Value>, Box<Stop>> {
     let before = xr.reference("compositionRevisionRef");
     let revision = fetch(session, xr)
         .await
@@ -178,7 +179,7 @@ pub(super) async fn revision(session: &Session<'_>, xr: &mut Xr) -> Result<Value
     Ok(revision)
 }
 
-async fn fetch(session: &Session<'_>, xr: &mut Xr) -> Result<Value, Error> {
+async fn fetch(session: &Session<'_>, xr: &mut Xr) -> Result<Arc<Value>, Error> {
     let current = xr.reference("compositionRevisionRef");
     if let Some(name) = &current
         && xr.update_policy() == Some("Manual")
@@ -187,7 +188,7 @@ async fn fetch(session: &Session<'_>, xr: &mut Xr) -> Result<Value, Error> {
         return session
             .work
             .api
-            .get(address)
+            .read(address)
             .await
             .context("cannot get CompositionRevision");
     }
@@ -196,7 +197,7 @@ async fn fetch(session: &Session<'_>, xr: &mut Xr) -> Result<Value, Error> {
     let composition = session
         .work
         .api
-        .get(address)
+        .read(address)
         .await
         .context("cannot get Composition")?;
     let labels = if xr.update_policy() == Some("Automatic") {

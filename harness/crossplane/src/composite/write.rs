@@ -1,6 +1,7 @@
 //! What a composition writes, in this order: deletions, references, objects, status (composition_functions.go).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -217,7 +218,7 @@ pub(super) async fn status(
     condition::merge(&mut applied, condition::all(&xr.object));
     xr.object = applied;
     let stored = session.work.api.apply_status(&xr.object, MANAGER).await;
-    xr.object = stored.context("cannot apply composite resource status")?;
+    xr.object = Arc::unwrap_or_clone(stored.context("cannot apply composite resource status")?);
     Ok(())
 }
 

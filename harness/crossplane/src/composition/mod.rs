@@ -83,9 +83,10 @@ async fn reconcile(work: &Work<'_>, name: &str) -> Result<(), Error> {
     let revisions = revisions_of(&work.api, &composition, BTreeMap::new())
         .await
         .context("cannot list CompositionRevisions")?;
-    let latest = latest_of(&composition, &revisions).map_or(0, number);
+    let latest = latest_of(&composition, &revisions).map_or(0, |revision| number(revision));
     let mut exists = false;
-    for mut revision in revisions {
+    for revision in revisions {
+        let mut revision = Arc::unwrap_or_clone(revision);
         adopt(work, &composition, &mut revision).await?;
         if *object::label(&revision, LABEL_HASH) != hash[..LONGEST_LABEL] {
             continue;
@@ -106,13 +107,16 @@ pub(crate) async fn revisions_of(
     api: &Api,
     composition: &Value,
     mut labels: BTreeMap<String, String>,
-) -> Result<Vec<Value>, Error> {
+) -> Result<Vec<Arc<Value>>, Error> {
     labels.insert(LABEL_NAME.to_owned(), object::name(composition).to_owned());
     Ok(api.list(API_VERSION, REVISION_KIND, "", &labels).await?)
 }
 
 /// The revision with the highest number of those that the Composition controls.
-pub(crate) fn latest_of<'a>(composition: &Value, revisions: &'a [Value]) -> Option<&'a Value> {
+pub(crate) fn latest_of<'a>(
+    composition: &Value,
+    revisions: &'a [Arc<Value>],
+) -> Option<&'a Arc<Value>> {
     let uid = object::uid(composition);
     revisions
         .iter()
@@ -151,9 +155,10 @@ async fn adopt(work: &Work<'_>, composition: &Value, revision: &mut Value) -> Re
             work.api.update(revision).await.map_err(Error::from)
         }
     };
-    *revision = reported(work, composition, adopted)
+    let adopted = reported(work, composition, adopted)
         .await
         .context("cannot own CompositionRevision")?;
+    *revision = Arc::unwrap_or_clone(adopted);
     Ok(())
 }
 
@@ -279,7 +284,12 @@ mod tests {
 
     #[test]
     fn the_latest_revision_is_one_that_the_composition_controls() {
-        let controlled = |number: i64, uid: &str| json!({"spec": {"revision": number}, "metadata": {"ownerReferences": [{"uid": uid, "controller": true}]}});
+        let controlled = |number: i64, uid: &str| {
+            let owner = json!({"uid": uid, "controller": true});
+            Arc::new(
+                json!({"spec": {"revision": number}, "metadata": {"ownerReferences": [owner]}}),
+            )
+        };
         let revisions = [
             controlled(9, "2"),
             controlled(1, "1"),

@@ -148,7 +148,8 @@ async fn establish(work: &Work<'_>, mut definition: Value, crd: Value) -> Result
             .update(&definition)
             .await
             .context("cannot add composite resource finalizer");
-        definition = reported(work, &definition, ESTABLISH, updated).await?;
+        let updated = reported(work, &definition, ESTABLISH, updated).await?;
+        definition = Arc::unwrap_or_clone(updated);
     }
     let applied = apply_crd(work, &definition, crd).await;
     let applied =
@@ -179,7 +180,7 @@ async fn apply_crd(
     work: &Work<'_>,
     definition: &Value,
     mut crd: Value,
-) -> Result<(Value, bool), Error> {
+) -> Result<(Arc<Value>, bool), Error> {
     let address = Address::cluster(CRD.0, CRD.1, object::name(&crd));
     let Some(current) = optional(work.api.get(address).await).context("cannot get object")? else {
         return Ok((
@@ -255,11 +256,12 @@ async fn terminate(work: &Work<'_>, mut definition: Value, crd: &Value) -> Resul
         &work.now,
     );
     if definition.get("status") != before.as_ref() {
-        definition = work
+        let updated = work
             .api
             .update_status(&definition)
             .await
             .context("cannot update status of CompositeResourceDefinition")?;
+        definition = Arc::unwrap_or_clone(updated);
     }
     let address = Address::cluster(CRD.0, CRD.1, object::name(crd));
     let found = optional(work.api.get(address).await)

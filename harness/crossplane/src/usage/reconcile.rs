@@ -1,6 +1,7 @@
 //! One reconcile of a usage (protection/usage/reconciler.go).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crosscut_controller::{After, Key};
@@ -131,7 +132,8 @@ async fn configure(
             .await
             .context("cannot update object")
             .context("cannot add finalizer");
-        usage = reported(work, &usage, "AddFinalizer", updated).await?;
+        let updated = reported(work, &usage, "AddFinalizer", updated).await?;
+        usage = Arc::unwrap_or_clone(updated);
     }
     let details = details(&usage);
     if object::annotation(&usage, ANNOTATION_DETAILS) != details {
@@ -145,7 +147,8 @@ async fn configure(
             .update(&usage)
             .await
             .context("cannot update usage resource with details annotation");
-        usage = reported(work, &usage, "AddDetailsToUsage", updated).await?;
+        let updated = reported(work, &usage, "AddDetailsToUsage", updated).await?;
+        usage = Arc::unwrap_or_clone(updated);
     }
     let used = work.api.get(of.address()).await.context("cannot get used");
     let mut used = reported(work, &usage, "GetUsedResource", used).await?;
@@ -194,7 +197,8 @@ async fn own(work: &Work<'_>, mut usage: Value, by: &Side) -> Result<Value, Erro
         .update(&usage)
         .await
         .context("cannot update usage resource with owner ref");
-    reported(work, &usage, "AddOwnerRefToUsage", updated).await
+    let updated = reported(work, &usage, "AddOwnerRefToUsage", updated).await?;
+    Ok(Arc::unwrap_or_clone(updated))
 }
 
 async fn delete(
@@ -280,7 +284,8 @@ async fn release(work: &Work<'_>, usage: &Value, mut used: Value) -> Result<Valu
             .update(&used)
             .await
             .context("cannot remove in use label from the used resource");
-        return reported(work, usage, "RemoveInUseLabel", updated).await;
+        let updated = reported(work, usage, "RemoveInUseLabel", updated).await?;
+        return Ok(Arc::unwrap_or_clone(updated));
     }
     Ok(used)
 }

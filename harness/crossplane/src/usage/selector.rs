@@ -21,10 +21,11 @@ pub(super) async fn resolve(api: &Api, mut usage: Value) -> Result<Value, Error>
         let reference = select(api, &usage, resource).await;
         let reference = reference.with_context(|| format!("cannot resolve selector at {path}"))?;
         object::set(&mut usage, &["spec", side, "resourceRef"], reference);
-        usage = api
+        let updated = api
             .update(&usage)
             .await
             .context("cannot update usage after resolving selector")?;
+        usage = std::sync::Arc::unwrap_or_clone(updated);
     }
     Ok(usage)
 }

@@ -34,7 +34,7 @@ impl Plane {
         });
         let mut scheduler = Scheduler::new(clock, seed);
         let control = scheduler.add_plane("control", server.clone());
-        let client = control.client().clone();
+        let client = control.connection().http().clone();
         scheduler.add(
             &control,
             Arc::new(builtin::CustomResourceDefinitions::default()),

@@ -50,8 +50,8 @@ struct BreakingLease {
 
 #[async_trait]
 impl Lease for BreakingLease {
-    fn client(&self, side: Side) -> kube::Client {
-        self.lease.client(side)
+    fn connection(&self, side: Side) -> crosscut_client::Connection {
+        self.lease.connection(side)
     }
 
     fn namespace(&self) -> &str {

@@ -1,6 +1,7 @@
 //! References between managed resources, resolved as their CRDs describe them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crosscut_client::{Address, Api, object};
 use crosscut_controller::ReconcileError;
@@ -123,7 +124,7 @@ impl Resolver<'_> {
         map: &Map<String, Value>,
         reference: &Reference,
         kind: (&str, &str),
-    ) -> Result<Vec<Value>, String> {
+    ) -> Result<Vec<Arc<Value>>, String> {
         let given = map.get(&reference.by_name).unwrap_or(&Value::Null);
         let named: Vec<&Value> = match given {
             Value::Array(list) => list.iter().collect(),
@@ -145,7 +146,7 @@ impl Resolver<'_> {
                 namespace,
                 name,
             };
-            let got = self.api.get(address).await;
+            let got = self.api.read(address).await;
             found.push(got.map_err(|error| format!("{}: {error}", reference.target))?);
         }
         Ok(found)
@@ -156,7 +157,7 @@ impl Resolver<'_> {
         selector: &Value,
         target: &str,
         (api_version, kind): (&str, &str),
-    ) -> Result<Vec<Value>, String> {
+    ) -> Result<Vec<Arc<Value>>, String> {
         let labels: BTreeMap<String, String> = selector["matchLabels"]
             .as_object()
             .into_iter()

@@ -67,7 +67,7 @@ impl Controller for Objects {
         managed.name_outside(&name).await?;
         let target = match connect(
             &managed.api,
-            context.client(),
+            context.connection(),
             &self.targets,
             &managed.object,
         )
@@ -174,7 +174,8 @@ async fn apply(
         return Ok(before.cloned());
     }
     let manager = format!("provider-kubernetes/{}", object::name(&managed.object));
-    target.apply(manifest, &manager).await.map(Some)
+    let applied = target.apply(manifest, &manager).await?;
+    Ok(Some(Arc::unwrap_or_clone(applied)))
 }
 
 /// Writes what was seen into the status.

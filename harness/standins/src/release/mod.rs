@@ -72,7 +72,7 @@ impl Controller for Releases {
         managed.name_outside(&name).await?;
         let target = match connect(
             &managed.api,
-            context.client(),
+            context.connection(),
             &self.targets,
             &managed.object,
         )

@@ -4,6 +4,7 @@
 //! manifests in it, since nothing is rendered.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -80,12 +81,12 @@ pub(super) async fn latest(
     name: &str,
 ) -> Result<Option<Record>, ApiError> {
     let all = secrets(target, namespace, name).await?;
-    let records = all.iter().filter_map(Record::from_secret);
+    let records = all.iter().filter_map(|secret| Record::from_secret(secret));
     Ok(records.max_by_key(|record| record.revision))
 }
 
 /// Every revision that is recorded.
-async fn secrets(target: &Api, namespace: &str, name: &str) -> Result<Vec<Value>, ApiError> {
+async fn secrets(target: &Api, namespace: &str, name: &str) -> Result<Vec<Arc<Value>>, ApiError> {
     let labels = [("owner", "helm"), ("name", name)];
     let labels: BTreeMap<String, String> = labels
         .map(|(key, value)| (key.to_owned(), value.to_owned()))

@@ -14,11 +14,11 @@ use serde_json::{Value, json};
 
 pub(crate) const NAMESPACE: &str = "a-team";
 
-struct OneTarget(kube::Client);
+struct OneTarget(crosscut_client::Connection);
 
 #[async_trait::async_trait]
 impl Targets for OneTarget {
-    async fn connect(&self, kubeconfig: &str) -> Result<kube::Client, String> {
+    async fn connect(&self, kubeconfig: &str) -> Result<crosscut_client::Connection, String> {
         match kubeconfig {
             "target" => Ok(self.0.clone()),
             other => Err(format!("no cluster is called {other}")),
@@ -54,7 +54,7 @@ impl Planes {
             }
         }
         let settings = Settings {
-            targets: Arc::new(OneTarget(target.client().clone())),
+            targets: Arc::new(OneTarget(target.connection().clone())),
             managed: ManagedSettings { rules },
         };
         for controller in controllers(settings) {
@@ -63,8 +63,8 @@ impl Planes {
         let api = |client| Api::new(client, &Arc::new(Mapper::default()), "test");
         let mut planes = Planes {
             servers,
-            control: api(control.client()),
-            target: api(target.client()),
+            control: api(control.connection()),
+            target: api(target.connection()),
             scheduler,
         };
         planes.install().await;

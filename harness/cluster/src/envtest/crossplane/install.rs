@@ -23,7 +23,11 @@ const API_VERSION: &str = "apiextensions.k8s.io/v1";
 
 /// A client for what is installed.
 pub(super) fn api(client: &kube::Client) -> Api {
-    Api::new(client, &Arc::new(Mapper::default()), MANAGER)
+    Api::new(
+        &client.clone().into(),
+        &Arc::new(Mapper::default()),
+        MANAGER,
+    )
 }
 
 /// Creates the definitions that are not there yet, and waits until their kinds are served. One that is there stays as

@@ -1,0 +1,39 @@
+//! What a request carries: bytes that are still to be read, or a value that a client in this process hands over.
+
+use serde_json::Value;
+
+use crate::json::{self, Parsed};
+
+/// The body of a request.
+#[derive(Clone, Copy)]
+pub(crate) enum Payload<'a> {
+    /// As it came over HTTP.
+    Bytes(&'a [u8]),
+    /// JSON that was never written out.
+    Value(&'a Value),
+}
+
+impl Payload<'_> {
+    pub(crate) fn is_empty(self) -> bool {
+        matches!(self, Self::Bytes([]))
+    }
+
+    /// The body as JSON.
+    pub(crate) fn json(self) -> Result<Parsed, serde_json::Error> {
+        match self {
+            Self::Bytes(bytes) => json::parse(bytes),
+            Self::Value(value) => Ok(Parsed {
+                value: value.clone(),
+                duplicates: Vec::new(),
+            }),
+        }
+    }
+
+    /// The body as text; `None` where it is not UTF-8.
+    pub(crate) fn text(self) -> Option<String> {
+        match self {
+            Self::Bytes(bytes) => std::str::from_utf8(bytes).map(str::to_owned).ok(),
+            Self::Value(value) => Some(value.to_string()),
+        }
+    }
+}
