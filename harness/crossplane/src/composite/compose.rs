@@ -1,12 +1,13 @@
 //! Composing: what exists goes into the pipeline of functions, and what comes out is written (composition_functions.go).
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use function_sdk_rust::proto::v1::{
-    Condition as FunctionCondition, Ready, Result as FunctionResult, RunFunctionResponse, Severity,
-    State, Status,
+    Condition as FunctionCondition, Ready, Result as FunctionResult, Severity, Status,
 };
-use pbjson_types::Struct;
 use serde_json::Value;
 
 use super::reconcile::COMPOSE;
@@ -14,7 +15,8 @@ use super::xr::Xr;
 use super::{Session, desired, observe, request, requirements, write};
 use crate::condition::Condition;
 use crate::error::{Error, Wrap};
-use crate::function::convert;
+use crate::function::Question;
+use crate::function::wire::{RunFunctionResponse, State};
 use crate::object;
 use crate::recorder::Happening;
 
@@ -60,7 +62,7 @@ impl From<Error> for Box<Partial> {
 #[derive(Default)]
 struct Said {
     desired: Option<State>,
-    context: Option<Struct>,
+    context: Option<Bytes>,
     events: Vec<Happening>,
     conditions: Vec<Condition>,
     ttl: Option<Duration>,
@@ -78,15 +80,19 @@ pub(super) async fn compose(
     let connection = observe::composite_connection(session, xr)
         .await
         .context("cannot fetch composite resource connection details")?;
-    let state = request::observed_state(xr, connection, &observed);
+    let state = request::observed_state(session, xr, connection, &observed);
+    let objects = observed
+        .iter()
+        .map(|(name, one)| (name.clone(), Arc::clone(&one.object)))
+        .collect();
     let mut said = Said {
         desired: Some(State::default()),
-        context: Some(Struct::default()),
+        context: Some(Bytes::new()),
         ..Said::default()
     };
     let steps = object::at(revision, &["spec", "pipeline"]).and_then(Value::as_array);
     for step in steps.into_iter().flatten() {
-        run_step(session, step, &state, &mut said).await?;
+        run_step(session, step, &state, &objects, &mut said).await?;
     }
     drop(state);
     let State {
@@ -105,7 +111,12 @@ pub(super) async fn compose(
         Ok(Ready::False) => Some(false),
         _ => None,
     };
-    write::status(session, xr, composite.resource.map(convert::from_struct)).await?;
+    let status = composite
+        .resource
+        .map(desired::decoded)
+        .transpose()
+        .context("cannot read the desired composite resource")?;
+    write::status(session, xr, status).await?;
     Ok(Composition {
         composed,
         ready,
@@ -120,6 +131,7 @@ async fn run_step(
     session: &Session<'_>,
     step: &Value,
     observed: &State,
+    objects: &BTreeMap<String, Arc<Value>>,
     said: &mut Said,
 ) -> Result<(), Box<Partial>> {
     let name = object::text(step, &["step"]);
@@ -131,7 +143,11 @@ async fn run_step(
         said.context.take(),
     )
     .await?;
-    let response = call(session, step, request)
+    let question = Question {
+        request,
+        observed: objects,
+    };
+    let response = call(session, step, question)
         .await
         .with_context(|| format!("cannot run Composition pipeline step {name:?}"))?;
     said.ttl = shorter(said.ttl, &response);
@@ -163,14 +179,14 @@ async fn run_step(
 async fn call(
     session: &Session<'_>,
     step: &Value,
-    request: function_sdk_rust::proto::v1::RunFunctionRequest,
+    question: Question<'_>,
 ) -> Result<RunFunctionResponse, Error> {
     let name = object::text(step, &["functionRef", "name"]);
     let function = session
         .functions
         .get(name)
         .with_context(|| format!("cannot run Function {name:?}"))?;
-    requirements::run(session, function.as_ref(), request)
+    requirements::run(session, function.as_ref(), question)
         .await
         .with_context(|| format!("cannot run Function {name:?}"))
 }

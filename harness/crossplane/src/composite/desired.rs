@@ -1,8 +1,11 @@
 //! What the pipeline wants: the desired objects with their names, namespaces, labels and owner (composition_render.go).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use function_sdk_rust::proto::v1::{Ready, Resource};
+use bytes::Bytes;
+use function_sdk_rust::proto::v1::Ready;
+use pbjson_types::Struct;
+use prost::Message as _;
 use serde_json::{Value, json};
 
 use super::Session;
@@ -10,6 +13,7 @@ use super::observe::{ANNOTATION_NAME, Observed};
 use super::xr::{LABEL_COMPOSITE, Xr};
 use crate::error::{Error, Wrap};
 use crate::function::convert;
+use crate::function::wire::Resource;
 use crate::{names, object};
 
 const LABEL_CLAIM_NAME: &str = "crossplane.io/claim-name";
@@ -26,14 +30,14 @@ pub(super) struct Desired {
 pub(super) async fn composed(
     session: &Session<'_>,
     xr: &Xr,
-    resources: HashMap<String, Resource>,
+    resources: BTreeMap<String, Resource>,
     observed: &BTreeMap<String, Observed>,
 ) -> Result<BTreeMap<String, Desired>, Error> {
-    let sorted: BTreeMap<String, Resource> = resources.into_iter().collect();
     let mut desired = BTreeMap::new();
-    for (name, resource) in sorted {
+    for (name, resource) in resources {
         let ready = resource.ready == Ready::True as i32;
-        let mut object = convert::from_struct(resource.resource.unwrap_or_default());
+        let mut object = decoded(resource.resource.unwrap_or_default())
+            .with_context(|| format!("cannot read the desired composed resource {name:?}"))?;
         if let Some(existing) = observed.get(&name) {
             keep_identity(&mut object, &existing.object);
         }
@@ -53,6 +57,13 @@ pub(super) async fn composed(
         desired.insert(name, Desired { object, ready });
     }
     Ok(desired)
+}
+
+/// The object of an encoded Struct.
+pub(super) fn decoded(bytes: Bytes) -> Result<Value, Error> {
+    Struct::decode(bytes)
+        .map(convert::from_struct)
+        .map_err(|error| Error::new(error.to_string()))
 }
 
 /// An existing resource keeps its name and namespace whatever the functions say.

@@ -7,6 +7,7 @@
 
 mod compose;
 mod desired;
+mod encodings;
 mod index;
 mod observe;
 mod openapi;
@@ -29,6 +30,7 @@ use crate::function::Functions;
 use crate::recorder::{Happening, Recorder};
 use crate::work::{Work, outcome};
 use crosscut_client::{Address, Mapper};
+use encodings::Encodings;
 use index::{Defined, Index};
 
 /// Reconciles the objects of every CompositeResourceDefinition.
@@ -37,6 +39,7 @@ pub(crate) struct Composites {
     recorder: Recorder,
     functions: Arc<Functions>,
     index: Mutex<Index>,
+    encodings: Encodings,
 }
 
 impl Composites {
@@ -49,6 +52,7 @@ impl Composites {
             recorder,
             functions,
             index: Mutex::default(),
+            encodings: Encodings::default(),
         }
     }
 
@@ -82,6 +86,7 @@ impl Controller for Composites {
             context,
             functions: &self.functions,
             index: &self.index,
+            encodings: &self.encodings,
             defined,
         };
         outcome(reconcile::reconcile(&session, key).await)
@@ -94,6 +99,7 @@ struct Session<'a> {
     context: &'a Context,
     functions: &'a Functions,
     index: &'a Mutex<Index>,
+    encodings: &'a Encodings,
     defined: Defined,
 }
 

@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use bytes::Bytes;
 use function_sdk_rust::proto::v1::{
-    Capability, CredentialData, Credentials, RequestMeta, Resource, Resources, RunFunctionRequest,
-    State, credentials,
+    Capability, CredentialData, Credentials, RequestMeta, credentials,
 };
-use pbjson_types::value::Kind;
-use pbjson_types::{Struct, Value as Proto};
+use prost::Message as _;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -16,7 +15,8 @@ use super::observe::{ConnectionDetails, Observed, secret_data};
 use super::requirements;
 use super::xr::Xr;
 use crate::error::{Error, Wrap};
-use crate::function::convert;
+use crate::function::to_bytes;
+use crate::function::wire::{Resource, Resources, RunFunctionRequest, State};
 use crate::object;
 use crosscut_client::Address;
 
@@ -31,21 +31,23 @@ const CAPABILITIES: [Capability; 5] = [
 
 /// The observed state: the composite as stored, and what it composed.
 pub(super) fn observed_state(
+    session: &Session<'_>,
     xr: &Xr,
     connection: ConnectionDetails,
     observed: &BTreeMap<String, Observed>,
 ) -> State {
-    let resource = |object: &Value, connection: ConnectionDetails| Resource {
-        resource: Some(convert::to_struct(object)),
-        connection_details: connection,
+    let resource = |object: Bytes, connection: ConnectionDetails| Resource {
+        resource: Some(object),
+        connection_details: connection.into_iter().collect(),
         ready: 0,
     };
+    let composed = |(name, one): (&String, &Observed)| {
+        let object = session.encodings.of(&one.object);
+        (name.clone(), resource(object, one.connection.clone()))
+    };
     State {
-        composite: Some(resource(&xr.object, connection)),
-        resources: observed
-            .iter()
-            .map(|(name, one)| (name.clone(), resource(&one.object, one.connection.clone())))
-            .collect(),
+        composite: Some(resource(to_bytes(&xr.object), connection)),
+        resources: observed.iter().map(composed).collect(),
     }
 }
 
@@ -55,13 +57,13 @@ pub(super) async fn build(
     step: &Value,
     observed: State,
     desired: Option<State>,
-    context: Option<Struct>,
+    context: Option<Bytes>,
 ) -> Result<RunFunctionRequest, Error> {
     let mut request = RunFunctionRequest {
         observed: Some(observed),
         desired,
         context,
-        input: step.get("input").map(convert::to_struct),
+        input: step.get("input").map(to_bytes),
         credentials: credentials(session, step).await?,
         ..RunFunctionRequest::default()
     };
@@ -153,96 +155,14 @@ async fn bootstrap(
     Ok(())
 }
 
-/// Identifies a request by its content. Crossplane promises no more than that equal requests of one build have equal
-/// tags, so this digest is over the content in sorted order rather than over its bytes on the wire.
+/// Identifies a request by what it says. Crossplane promises no more than that equal requests of one build have equal
+/// tags; this digest is over the request as it is sent. What is observed has one form; what an earlier step answered is
+/// taken as it came, so the same answer in another order makes another tag.
 fn tag(request: &RunFunctionRequest) -> String {
-    let mut digest = Tag(Sha256::new());
-    digest.state(request.observed.as_ref());
-    digest.state(request.desired.as_ref());
-    digest.fields(request.input.as_ref());
-    digest.fields(request.context.as_ref());
-    digest.sorted(&request.credentials, |digest, one| {
-        let Some(credentials::Source::CredentialData(data)) = &one.source else {
-            return;
-        };
-        digest.sorted(&data.data, |digest, bytes| digest.raw(bytes));
-    });
-    digest.sorted(&request.required_resources, |digest, one| {
-        for item in &one.items {
-            digest.resource(item);
-        }
-    });
-    digest.sorted(&request.required_schemas, |digest, one| {
-        digest.fields(one.openapi_v3.as_ref());
-    });
-    digest.finish()
-}
-
-/// A digest of protobuf values that does not depend on the order of maps.
-struct Tag(Sha256);
-
-impl Tag {
-    fn raw(&mut self, bytes: &[u8]) {
-        self.0.update(bytes.len().to_le_bytes());
-        self.0.update(bytes);
-    }
-
-    fn sorted<T>(&mut self, map: &HashMap<String, T>, each: impl Fn(&mut Self, &T)) {
-        let mut entries: Vec<(&String, &T)> = map.iter().collect();
-        entries.sort_unstable_by_key(|(key, _)| *key);
-        self.0.update(entries.len().to_le_bytes());
-        for (key, value) in entries {
-            self.raw(key.as_bytes());
-            each(self, value);
-        }
-    }
-
-    fn state(&mut self, state: Option<&State>) {
-        let Some(state) = state else {
-            return self.raw(b"no state");
-        };
-        if let Some(composite) = &state.composite {
-            self.resource(composite);
-        }
-        self.sorted(&state.resources, Self::resource);
-    }
-
-    fn resource(&mut self, resource: &Resource) {
-        self.fields(resource.resource.as_ref());
-        self.sorted(&resource.connection_details, |digest, bytes| {
-            digest.raw(bytes);
-        });
-        self.0.update(resource.ready.to_le_bytes());
-    }
-
-    fn fields(&mut self, fields: Option<&Struct>) {
-        match fields {
-            Some(fields) => self.sorted(&fields.fields, Self::value),
-            None => self.raw(b"no fields"),
-        }
-    }
-
-    fn value(&mut self, value: &Proto) {
-        match &value.kind {
-            None | Some(Kind::NullValue(_)) => self.raw(b"null"),
-            Some(Kind::BoolValue(value)) => self.raw(if *value { b"true" } else { b"false" }),
-            Some(Kind::NumberValue(number)) => self.0.update(number.to_bits().to_le_bytes()),
-            Some(Kind::StringValue(text)) => self.raw(text.as_bytes()),
-            Some(Kind::StructValue(fields)) => self.fields(Some(fields)),
-            Some(Kind::ListValue(list)) => {
-                self.0.update(list.values.len().to_le_bytes());
-                list.values.iter().for_each(|value| self.value(value));
-            }
-        }
-    }
-
-    fn finish(self) -> String {
-        self.0
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
-    }
+    Sha256::digest(request.encode_to_vec())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 #[cfg(test)]
@@ -253,34 +173,25 @@ mod tests {
 
     fn request(spec: &Value) -> RunFunctionRequest {
         let resource = Resource {
-            resource: Some(convert::to_struct(spec)),
+            resource: Some(to_bytes(spec)),
             ..Resource::default()
         };
         let resources = ["a", "b", "c", "d"].map(|name| (name.to_owned(), resource.clone()));
         RunFunctionRequest {
             observed: Some(State {
                 composite: None,
-                resources: HashMap::from_iter(resources),
+                resources: BTreeMap::from_iter(resources),
             }),
             ..RunFunctionRequest::default()
         }
     }
 
     #[test]
-    fn a_tag_is_of_the_content_whatever_the_order() {
-        let one = tag(&request(&json!({"a": 1, "b": [1, 2], "c": {"d": null}})));
+    fn a_tag_is_of_the_content() {
+        let one = tag(&request(&json!({"a": 1, "b": [1, 2]})));
         assert_eq!(one.len(), 64);
-        assert_eq!(
-            one,
-            tag(&request(&json!({"c": {"d": null}, "b": [1, 2], "a": 1})))
-        );
-        assert_ne!(
-            one,
-            tag(&request(&json!({"a": 1, "b": [2, 1], "c": {"d": null}})))
-        );
-        assert_ne!(
-            one,
-            tag(&request(&json!({"a": 1, "b": [1, 2], "c": {"d": ""}})))
-        );
+        assert_eq!(one, tag(&request(&json!({"a": 1, "b": [1, 2]}))));
+        assert_ne!(one, tag(&request(&json!({"a": 1, "b": [2, 1]}))));
+        assert_ne!(one, tag(&request(&json!({"a": 1, "b": [1, 2], "c": ""}))));
     }
 }

@@ -3,16 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use function_sdk_rust::proto::v1::resource_selector::Match;
-use function_sdk_rust::proto::v1::{
-    MatchLabels, Requirements, Resource, ResourceSelector, Resources, RunFunctionRequest,
-    RunFunctionResponse, Schema, Severity,
-};
+use function_sdk_rust::proto::v1::{MatchLabels, Requirements, ResourceSelector, Schema, Severity};
 use serde_json::Value;
 
 use super::Session;
 use super::openapi;
 use crate::error::{Error, Wrap, optional};
-use crate::function::{Function, convert};
+use crate::function::wire::{Resource, Resources, RunFunctionResponse};
+use crate::function::{Function, Question, convert, to_bytes};
 use crate::object;
 use crosscut_client::Address;
 
@@ -23,13 +21,13 @@ const MAXIMUM: usize = 5;
 pub(super) async fn run(
     session: &Session<'_>,
     function: &dyn Function,
-    mut request: RunFunctionRequest,
+    mut question: Question<'_>,
 ) -> Result<RunFunctionResponse, Error> {
-    let resources = request.required_resources.clone();
-    let schemas = request.required_schemas.clone();
+    let resources = question.request.required_resources.clone();
+    let schemas = question.request.required_schemas.clone();
     let mut before: Option<Requirements> = None;
     for _ in 0..=MAXIMUM {
-        let response = function.run(request.clone()).await?;
+        let response = function.answer(&question).await?;
         let fatal = response
             .results
             .iter()
@@ -38,6 +36,7 @@ pub(super) async fn run(
             return Ok(response);
         }
         let asked = response.requirements.clone().unwrap_or_default();
+        let request = &mut question.request;
         request.required_resources.clone_from(&resources);
         request.required_schemas.clone_from(&schemas);
         request.extra_resources = fetch_all(session, &asked.extra_resources).await?;
@@ -60,9 +59,9 @@ pub(super) async fn run(
 async fn fetch_all(
     session: &Session<'_>,
     selectors: &HashMap<String, ResourceSelector>,
-) -> Result<HashMap<String, Resources>, Error> {
+) -> Result<BTreeMap<String, Resources>, Error> {
     let sorted: BTreeMap<&String, &ResourceSelector> = selectors.iter().collect();
-    let mut fetched = HashMap::new();
+    let mut fetched = BTreeMap::new();
     for (name, selector) in sorted {
         let found = resources(session, selector)
             .await
@@ -79,7 +78,7 @@ pub(super) async fn resources(
 ) -> Result<Option<Resources>, Error> {
     let namespace = selector.namespace.as_deref().unwrap_or_default();
     let resource = |object: &Value| Resource {
-        resource: Some(convert::to_struct(object)),
+        resource: Some(to_bytes(object)),
         ..Resource::default()
     };
     match &selector.r#match {

@@ -5,9 +5,16 @@ use std::time::Duration;
 use async_trait::async_trait;
 use function_sdk_rust::proto::v1::function_runner_service_client::FunctionRunnerServiceClient;
 use function_sdk_rust::proto::v1::{RunFunctionRequest, RunFunctionResponse};
+use http::uri::PathAndQuery;
+use tonic::client::Grpc;
 use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Response, Status};
+use tonic_prost::ProstCodec;
 
-use super::{Function, FunctionError};
+use super::{Function, FunctionError, Question, wire};
+
+/// The path of the one method of Crossplane's functions.
+const METHOD: &str = "/apiextensions.fn.proto.v1.FunctionRunnerService/RunFunction";
 
 /// A function reached by gRPC. Connects on the first call, and again after a connection is lost.
 ///
@@ -63,7 +70,42 @@ impl std::fmt::Display for Address {
 impl Function for Address {
     async fn run(&self, request: RunFunctionRequest) -> Result<RunFunctionResponse, FunctionError> {
         let mut client = FunctionRunnerServiceClient::new(self.channel.clone());
-        match tokio::time::timeout(self.deadline, client.run_function(request)).await {
+        self.in_time(client.run_function(request)).await
+    }
+
+    async fn answer(
+        &self,
+        question: &Question<'_>,
+    ) -> Result<wire::RunFunctionResponse, FunctionError> {
+        self.in_time(self.call(question.request.clone())).await
+    }
+}
+
+impl Address {
+    /// The call that the generated client makes, with objects left as bytes.
+    async fn call(
+        &self,
+        request: wire::RunFunctionRequest,
+    ) -> Result<Response<wire::RunFunctionResponse>, Status> {
+        let mut client = Grpc::new(self.channel.clone());
+        client.ready().await.map_err(|error| {
+            Status::unknown(format!("Service was not ready: {}", chain(&error)))
+        })?;
+        let codec = ProstCodec::default();
+        client
+            .unary(
+                Request::new(request),
+                PathAndQuery::from_static(METHOD),
+                codec,
+            )
+            .await
+    }
+
+    async fn in_time<T>(
+        &self,
+        call: impl Future<Output = Result<Response<T>, Status>>,
+    ) -> Result<T, FunctionError> {
+        match tokio::time::timeout(self.deadline, call).await {
             Ok(Ok(response)) => Ok(response.into_inner()),
             Ok(Err(status)) => Err(FunctionError::Rpc {
                 address: self.address.clone(),

@@ -21,7 +21,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
 use super::address::status_text;
-use super::{Address, Function, FunctionError};
+use super::{Address, Function, FunctionError, Question, wire};
 
 /// How much of standard error is kept.
 const STDERR_LIMIT: usize = 4 * 1024;
@@ -246,6 +246,16 @@ impl Command {
 impl Function for Command {
     async fn run(&self, request: RunFunctionRequest) -> Result<RunFunctionResponse, FunctionError> {
         match self.address.run(request).await {
+            Ok(response) => Ok(response),
+            Err(error) => Err(self.explain(error).await),
+        }
+    }
+
+    async fn answer(
+        &self,
+        question: &Question<'_>,
+    ) -> Result<wire::RunFunctionResponse, FunctionError> {
+        match self.address.answer(question).await {
             Ok(response) => Ok(response),
             Err(error) => Err(self.explain(error).await),
         }

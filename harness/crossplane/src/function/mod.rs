@@ -9,18 +9,24 @@ mod address;
 mod auto_ready;
 mod command;
 pub mod convert;
+mod encode;
 mod serve;
+pub mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use function_sdk_rust::proto::v1::{RunFunctionRequest, RunFunctionResponse};
+use prost::Message as _;
+use serde_json::Value;
 
 pub use address::Address;
 pub use auto_ready::AutoReady;
 pub use command::{Command, CommandSettings};
+pub(crate) use encode::to_bytes;
 pub use serve::{FunctionServer, ServeError, ServerTls, serve};
 
 /// Something that composes: one step's function.
@@ -31,6 +37,30 @@ pub trait Function: Send + Sync {
     /// # Errors
     /// If the function cannot be reached, crashes, takes too long, or answers something that is no response.
     async fn run(&self, request: RunFunctionRequest) -> Result<RunFunctionResponse, FunctionError>;
+
+    /// Answers one request as the controllers put it. Functions that need not have its objects decoded do better than
+    /// this, which decodes them all.
+    ///
+    /// # Errors
+    /// As [`Function::run`].
+    async fn answer(
+        &self,
+        question: &Question<'_>,
+    ) -> Result<wire::RunFunctionResponse, FunctionError> {
+        let request = RunFunctionRequest::decode(question.request.encode_to_vec().as_slice());
+        let request = request.map_err(|error| FunctionError::Failed(error.to_string()))?;
+        let response = self.run(request).await?;
+        wire::RunFunctionResponse::decode(Bytes::from(response.encode_to_vec()))
+            .map_err(|error| FunctionError::Failed(error.to_string()))
+    }
+}
+
+/// A request, and what is known of it besides.
+pub struct Question<'a> {
+    /// What goes over the wire.
+    pub request: wire::RunFunctionRequest,
+    /// The observed composed resources, for functions in this process.
+    pub observed: &'a BTreeMap<String, Arc<Value>>,
 }
 
 /// Why a function gave no answer.

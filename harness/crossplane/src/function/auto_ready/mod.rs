@@ -7,12 +7,14 @@
 mod health;
 
 use async_trait::async_trait;
-use function_sdk_rust::proto::v1::{Ready, ResponseMeta, RunFunctionRequest, RunFunctionResponse};
+use function_sdk_rust::proto::v1::{
+    Ready, RequestMeta, ResponseMeta, RunFunctionRequest, RunFunctionResponse,
+};
 use pbjson_types::value::Kind;
 use pbjson_types::{Duration, Struct};
 use serde_json::Value;
 
-use super::{Function, FunctionError, convert};
+use super::{Function, FunctionError, Question, convert, wire};
 use crate::{condition, object};
 
 /// How long its answer is good for, in seconds: the default of Crossplane's function SDKs.
@@ -27,10 +29,44 @@ impl Function for AutoReady {
     async fn run(&self, request: RunFunctionRequest) -> Result<RunFunctionResponse, FunctionError> {
         Ok(answer(request))
     }
+
+    async fn answer(
+        &self,
+        question: &Question<'_>,
+    ) -> Result<wire::RunFunctionResponse, FunctionError> {
+        let request = &question.request;
+        let mut desired = request.desired.clone().unwrap_or_default();
+        for (name, resource) in &mut desired.resources {
+            let is_ready = || {
+                question
+                    .observed
+                    .get(name)
+                    .is_some_and(|it| is_object_ready(it))
+            };
+            if resource.ready == Ready::Unspecified as i32 && is_ready() {
+                resource.ready = Ready::True as i32;
+            }
+        }
+        Ok(wire::RunFunctionResponse {
+            meta: Some(meta(request.meta.as_ref())),
+            desired: Some(desired),
+            context: request.context.clone(),
+            ..wire::RunFunctionResponse::default()
+        })
+    }
+}
+
+fn meta(request: Option<&RequestMeta>) -> ResponseMeta {
+    ResponseMeta {
+        tag: request.map(|meta| meta.tag.clone()).unwrap_or_default(),
+        ttl: Some(Duration {
+            seconds: TTL_SECONDS,
+            nanos: 0,
+        }),
+    }
 }
 
 fn answer(request: RunFunctionRequest) -> RunFunctionResponse {
-    let tag = request.meta.map(|meta| meta.tag).unwrap_or_default();
     let observed = request.observed.unwrap_or_default().resources;
     let mut desired = request.desired.unwrap_or_default();
     for (name, resource) in &mut desired.resources {
@@ -48,13 +84,7 @@ fn answer(request: RunFunctionRequest) -> RunFunctionResponse {
         }
     }
     RunFunctionResponse {
-        meta: Some(ResponseMeta {
-            tag,
-            ttl: Some(Duration {
-                seconds: TTL_SECONDS,
-                nanos: 0,
-            }),
-        }),
+        meta: Some(meta(request.meta.as_ref())),
         desired: Some(desired),
         context: request.context,
         ..RunFunctionResponse::default()
