@@ -15,4 +15,6 @@ mod scheduler;
 pub use clock::VirtualClock;
 pub use context::Context;
 pub use controller::{After, Controller, Key, ReconcileError};
-pub use scheduler::{Failing, Limit, Moving, Plane, Scheduler, SettleLimits, Settled, Unsettled};
+pub use scheduler::{
+    AtRest, Failing, Limit, Moving, Plane, Scheduler, SettleLimits, Settled, Unsettled,
+};

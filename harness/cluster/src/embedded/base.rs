@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crosscut_apiserver::{ApiServer, Options};
-use crosscut_controller::{Scheduler, SettleLimits, VirtualClock, builtin};
+use crosscut_controller::{AtRest, Scheduler, SettleLimits, VirtualClock, builtin};
 use crosscut_crossplane::Functions;
 use crosscut_suite::model::{Provider, Suite};
 
@@ -23,6 +23,8 @@ pub(super) struct Base {
     provider: Arc<Provider>,
     namespace: String,
     functions: Arc<Functions>,
+    /// Where its own controllers came to rest; `None` while there is nothing on it.
+    at_rest: Option<AtRest>,
 }
 
 impl Base {
@@ -37,18 +39,19 @@ impl Base {
         functions: Arc<Functions>,
     ) -> Result<Arc<Base>, ClusterError> {
         let clock = VirtualClock::new();
-        let empty = Base {
+        let mut base = Base {
             control: ApiServer::new(options(&clock, 0, true)),
             target: ApiServer::new(options(&clock, 1, false)),
             clock,
             provider: Arc::clone(provider),
             namespace: suite.namespace.clone(),
             functions,
+            at_rest: None,
         };
-        let mut lease = empty.over(
-            empty.control.clone(),
-            empty.target.clone(),
-            empty.clock.clone(),
+        let mut lease = base.over(
+            base.control.clone(),
+            base.target.clone(),
+            base.clock.clone(),
             0,
         );
         install::crossplanes_crds(&mut lease).await?;
@@ -56,8 +59,9 @@ impl Base {
         install::on_target(&mut lease, &provider.target_crds).await?;
         install::on_control(&mut lease, &suite.install).await?;
         install::on_control(&mut lease, &provider.install).await?;
+        base.at_rest = Some(lease.at_rest());
         drop(lease);
-        Ok(Arc::new(empty))
+        Ok(Arc::new(base))
     }
 
     /// A fork of both planes for one trial.
@@ -73,7 +77,7 @@ impl Base {
         self.over(control, target, clock, seed)
     }
 
-    /// Controllers over two planes.
+    /// Controllers over two planes. What the base holds they know, and leave as it is.
     fn over(
         &self,
         control: ApiServer,
@@ -81,7 +85,10 @@ impl Base {
         clock: VirtualClock,
         seed: u64,
     ) -> EmbeddedLease {
-        let mut scheduler = Scheduler::new(clock, seed);
+        let mut scheduler = match &self.at_rest {
+            Some(at_rest) => Scheduler::resume(clock, seed, at_rest),
+            None => Scheduler::new(clock, seed),
+        };
         let (control_server, target_server) = (control.clone(), target.clone());
         let control = scheduler.add_plane(CONTROL, control);
         let target = scheduler.add_plane(TARGET, target);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use crosscut_apiserver::{ApiServer, Event};
 use crosscut_client::Connection;
-use crosscut_controller::{Scheduler, SettleLimits};
+use crosscut_controller::{AtRest, Scheduler, SettleLimits};
 use serde_json::Value;
 
 use crate::rest::{is_lasting, rest, unsettled};
@@ -66,6 +66,11 @@ impl EmbeddedLease {
             namespace: namespace.to_owned(),
             limits,
         }
+    }
+
+    /// Where the controllers came to rest.
+    pub(super) fn at_rest(&self) -> AtRest {
+        self.scheduler.at_rest()
     }
 
     fn side(&self, side: Side) -> &EmbeddedSide {

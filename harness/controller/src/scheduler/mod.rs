@@ -42,8 +42,19 @@ pub struct Scheduler {
     timers: Timers,
     failures: BTreeMap<Work, Failure>,
     movements: Movements,
+    /// Whether what is on the planes has been dealt with already, by the controllers of the scheduler before.
+    resumed: bool,
 }
 
+/// What a scheduler at rest still has in mind: when keys are to be looked at again, and what failed. The controllers are
+/// known by the order in which they were added.
+#[derive(Clone, Default)]
+pub struct AtRest {
+    timers: Timers,
+    failures: BTreeMap<Work, Failure>,
+}
+
+#[derive(Clone)]
 struct Failure {
     times: u32,
     message: String,
@@ -61,6 +72,30 @@ impl Scheduler {
             timers: Timers::default(),
             failures: BTreeMap::new(),
             movements: Movements::default(),
+            resumed: false,
+        }
+    }
+
+    /// Goes on where another scheduler came to rest, over forks of its planes at the same time. The same planes and
+    /// controllers must be added in the same order; what is on the planes when a controller is added is told to it, but
+    /// is not reconciled again.
+    #[must_use]
+    pub fn resume(clock: VirtualClock, seed: u64, at_rest: &AtRest) -> Scheduler {
+        let AtRest { timers, failures } = at_rest.clone();
+        Scheduler {
+            timers,
+            failures,
+            resumed: true,
+            ..Scheduler::new(clock, seed)
+        }
+    }
+
+    /// What to [`resume`](Scheduler::resume) from; the scheduler must have settled.
+    #[must_use]
+    pub fn at_rest(&self) -> AtRest {
+        AtRest {
+            timers: self.timers.clone(),
+            failures: self.failures.clone(),
         }
     }
 
@@ -80,7 +115,8 @@ impl Scheduler {
         Plane { index, connection }
     }
 
-    /// Adds a controller, which sees everything that is on the plane now and all that follows.
+    /// Adds a controller, which sees everything that is on the plane now and all that follows. In a resumed scheduler
+    /// what is there now is seen without being reconciled.
     pub fn add(&mut self, plane: &Plane, controller: Arc<dyn Controller>) {
         self.observe();
         let index = self.controllers.len();
@@ -90,7 +126,11 @@ impl Scheduler {
             None => Vec::new(),
         };
         for event in &present {
-            self.tell(index, event);
+            if self.resumed {
+                self.interested(index, event);
+            } else {
+                self.tell(index, event);
+            }
         }
     }
 
@@ -182,11 +222,11 @@ impl Scheduler {
     }
 
     fn tell(&mut self, index: usize, event: &Event) {
-        let Some((_, controller)) = self.controllers.get(index) else {
-            return;
-        };
-        let late = controller.looks_at_many();
-        for key in controller.interested(event) {
+        let late = self
+            .controllers
+            .get(index)
+            .is_some_and(|(_, controller)| controller.looks_at_many());
+        for key in self.interested(index, event) {
             let work = Work {
                 controller: index,
                 key,
@@ -196,6 +236,14 @@ impl Scheduler {
             } else {
                 self.queue.push(work);
             }
+        }
+    }
+
+    /// Lets a controller see an event; answers the keys that the event concerns.
+    fn interested(&self, index: usize, event: &Event) -> Vec<Key> {
+        match self.controllers.get(index) {
+            Some((_, controller)) => controller.interested(event),
+            None => Vec::new(),
         }
     }
 

@@ -6,13 +6,14 @@ use jiff::Timestamp;
 
 use super::work::Work;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Timers {
     pending: BTreeMap<Work, Timer>,
     /// What has fired since something last changed.
     fired: BTreeMap<Work, ()>,
 }
 
+#[derive(Clone)]
 struct Timer {
     at: Timestamp,
 }

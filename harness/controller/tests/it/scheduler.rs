@@ -131,3 +131,43 @@ async fn a_chain_of_changes_is_followed_to_its_end() {
     scheduler.settle(&SettleLimits::default()).await.unwrap();
     assert_eq!(runs.load(Ordering::SeqCst), 8);
 }
+
+#[tokio::test]
+async fn a_resumed_scheduler_goes_on_where_the_other_came_to_rest() {
+    let clock = VirtualClock::new();
+    let options = || Options {
+        clock: Arc::new(clock.clone()),
+        seed: 0,
+        admission: Vec::new(),
+    };
+    let base = ApiServer::new(options());
+    let subject = |runs: &Arc<AtomicU64>| {
+        Arc::new(Subject {
+            habit: Habit::Poll,
+            runs: Arc::clone(runs),
+        })
+    };
+    let mut first = Scheduler::new(clock.clone(), 0);
+    let plane = first.add_plane("control", base.clone());
+    let api = Api::new(plane.connection(), &Arc::new(Mapper::default()), "test");
+    api.create(&config_map("a", &[])).await.unwrap();
+    first.add(&plane, subject(&Arc::default()));
+    first.settle(&SettleLimits::default()).await.unwrap();
+
+    let mut second = Scheduler::resume(clock.clone(), 0, &first.at_rest());
+    let plane = second.add_plane("control", base.fork(options()));
+    let runs = Arc::default();
+    second.add(&plane, subject(&runs));
+    second.settle(&SettleLimits::default()).await.unwrap();
+    assert_eq!(runs.load(Ordering::SeqCst), 0, "nothing has happened");
+    let minute = Duration::from_secs(60);
+    second
+        .advance(minute, &SettleLimits::default())
+        .await
+        .unwrap();
+    assert_eq!(runs.load(Ordering::SeqCst), 1, "the poll is still due");
+    let api = Api::new(plane.connection(), &Arc::new(Mapper::default()), "test");
+    api.create(&config_map("b", &[])).await.unwrap();
+    second.settle(&SettleLimits::default()).await.unwrap();
+    assert!(runs.load(Ordering::SeqCst) > 1, "news are reconciled");
+}
