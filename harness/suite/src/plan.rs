@@ -173,9 +173,16 @@ fn known(suite: &Suite, name: &str) -> String {
     )
 }
 
+/// Whether one of the paths selects the scenario. The project's folder selects all, wherever they lie.
 fn is_below(suite: &Suite, scenario: &Scenario, paths: &[Utf8PathBuf]) -> bool {
     let file = suite.folder.join(&scenario.place.source.name);
-    paths.is_empty() || paths.iter().any(|path| file.starts_with(path))
+    let is_project = |path: &Utf8PathBuf| {
+        *path == suite.folder || *path == suite.folder.join(&suite.place.source.name)
+    };
+    paths.is_empty()
+        || paths
+            .iter()
+            .any(|path| file.starts_with(path) || is_project(path))
 }
 
 fn no_scenario(suite: &Suite) -> Diagnostic {

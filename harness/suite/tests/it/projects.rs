@@ -42,7 +42,11 @@ fn loaded(files: &Files, selection: &Selection) -> Result<Plan, Report> {
 
 /// The trials, or the codes of the mistakes.
 fn outcome(files: &Files, selection: &Selection) -> Vec<String> {
-    match loaded(files, selection) {
+    told(loaded(files, selection))
+}
+
+fn told(loaded: Result<Plan, Report>) -> Vec<String> {
+    match loaded {
         Ok(plan) => plan
             .trials
             .iter()
@@ -244,6 +248,30 @@ fn the_nearest_suite_above_is_the_project() {
     };
     let plan = load_from(&files, "/p".into(), &below).unwrap();
     assert_eq!(plan.suite.name, "inner");
+}
+
+/// Suites may share scenarios and providers that lie in none of their folders.
+#[rstest]
+#[case::started_in_its_folder(&[], "first::aws first::local")]
+#[case::its_folder(&["/p/other"], "first::aws first::local")]
+#[case::its_file(&["/p/other/crosscut.yaml"], "first::aws first::local")]
+#[case::another_file_in_its_folder(&["/p/other/package.yaml"], "suite::nothing_selected")]
+#[case::nothing_there(&["/p/other/none"], "suite::missing_path")]
+fn a_suite_beside_its_scenarios(#[case] paths: &[&str], #[case] expected: &str) {
+    let spec = "{scenarios: [../scenarios], providers: [../providers]}";
+    let files = files(&[
+        ("other/crosscut.yaml", document("Suite", "other", spec)),
+        ("other/package.yaml", "{}".to_owned()),
+    ]);
+    let selection = Selection {
+        paths: paths.iter().map(Utf8PathBuf::from).collect(),
+        ..Selection::default()
+    };
+    let loaded = load_from(&files, "/p/other".into(), &selection);
+    if let Ok(plan) = &loaded {
+        assert_eq!(plan.suite.name, "other");
+    }
+    assert_eq!(told(loaded).join(" "), expected);
 }
 
 #[test]
