@@ -2,6 +2,7 @@
 
 mod bench;
 mod cargo;
+mod kcl;
 mod mutants;
 mod testbed;
 
@@ -26,6 +27,8 @@ enum Task {
     /// Proves that the scenarios notice when the system under test is wrong: makes one mistake after the
     /// other in a copy of it. Fails where a mistake goes unnoticed.
     MutateFixture(mutants::Arguments),
+    /// Writes the package of the fixture in KCL anew. Needs the test bed's KCL.
+    GenerateKcl,
 }
 
 #[expect(
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Testbed(arguments) => testbed::run(&arguments),
         Task::MutateFixture(arguments) => mutants::run(&arguments),
+        Task::GenerateKcl => kcl::run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
