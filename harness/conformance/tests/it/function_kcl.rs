@@ -1,14 +1,17 @@
 //! What the stand-in for function-kcl makes of a program's result: its rules, and what it says of mistakes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crosscut_crossplane::function::{Command, CommandSettings, Function};
-use crosscut_testkit::function_kcl;
+use crosscut_testkit::{Project, function_kcl};
 use function_sdk_rust::proto::v1::{
     Ready, Resource, RunFunctionRequest, RunFunctionResponse, Severity, State, Status, Target,
 };
 use function_sdk_rust::resource::{json_to_struct, struct_to_json};
 use serde_json::{Value, json};
+
+use crate::composing::documents;
 
 /// The function, started; `None` where it cannot be, which is said.
 async fn started() -> Option<Command> {
@@ -27,7 +30,10 @@ async fn started() -> Option<Command> {
         "--address",
         "{address}",
     ];
-    let settings = CommandSettings::new(program.to_str().unwrap(), arguments);
+    let mut settings = CommandSettings::new(program.to_str().unwrap(), arguments);
+    // Python takes a second to be there, and much longer where every processor has other things to do.
+    settings.start_deadline = Duration::from_secs(60);
+    settings.call_deadline = Duration::from_secs(60);
     Some(Command::start(&settings).await.unwrap())
 }
 
@@ -229,6 +235,80 @@ async fn programs_without_items() {
         assert_eq!(found, names, "{source}");
     }
     function.close().await;
+}
+
+/// What KCL writes of a file, as YAML or as JSON.
+fn evaluated(file: &Path, format: &str) -> Option<Value> {
+    let program = function_kcl().ok()?;
+    let output = std::process::Command::new(program)
+        .args(["evaluate", "--format", format])
+        .arg(file)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    documents(&String::from_utf8(output.stdout).unwrap()).pop()
+}
+
+/// function-kcl reads KCL's YAML as YAML 1.1, the stand-in its JSON: that is the same as long as KCL quotes what YAML 1.1
+/// takes for something else.
+#[test]
+fn what_yaml_would_misread_is_quoted() {
+    let words = json!([
+        "y",
+        "n",
+        "Yes",
+        "no",
+        "ON",
+        "off",
+        "true",
+        "Null",
+        "~",
+        "",
+        "0x1f",
+        "0b1",
+        "0o7",
+        "010",
+        "1_000",
+        "1.5",
+        ".5",
+        "1e3",
+        "+1",
+        "-1",
+        ".inf",
+        ".nan",
+        "=",
+        "<<",
+        "1:30",
+        "2024-01-01",
+        " a",
+        "a ",
+        "a: b",
+        "a #b",
+        "- a",
+        "[a]",
+        "{a}",
+        "!a",
+        "&a",
+        "*a",
+        "%a",
+        "@a",
+        "|",
+        "a\tb",
+        "line\n",
+        "two\nlines",
+        "  indented\nlines\n",
+        "--- a",
+        "\u{7}",
+        "\u{e4}",
+    ]);
+    let project = Project::new(&[("words.k", &format!("words = {words}\n"))]).unwrap();
+    let file = project.file("words.k");
+    let Some(yaml) = evaluated(&file, "yaml") else {
+        println!("skipped: the test bed has no KCL");
+        return;
+    };
+    assert_eq!(yaml, json!({ "words": words }));
+    assert_eq!(evaluated(&file, "json"), Some(yaml));
 }
 
 /// A program, and a part of what is said of it.
