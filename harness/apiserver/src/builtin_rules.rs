@@ -87,6 +87,13 @@ pub(crate) fn prepare_create(builtin: &Builtin, object: &mut Value) {
     }
 }
 
+/// The label that every namespace has.
+pub(crate) fn label(builtin: &Builtin, object: &mut Value) {
+    if builtin.kind == "Namespace" {
+        label_namespace(object);
+    }
+}
+
 /// What a changed object keeps or gets from the server; `subresource` is what is written.
 pub(crate) fn prepare_update(
     builtin: &Builtin,

@@ -30,7 +30,11 @@ pub(crate) fn create(call: &mut Call<'_>) -> Result<Answer, Status> {
 }
 
 /// Creates an object that nobody has put under managed fields yet.
-pub(crate) fn insert(call: &mut Call<'_>, object: Value) -> Result<Answer, Status> {
+pub(crate) fn insert(call: &mut Call<'_>, mut object: Value) -> Result<Answer, Status> {
+    if let Some(builtin) = call.served.built_in() {
+        // Whoever creates an object owns its defaults; whoever applies one does not.
+        builtin_rules::label(builtin, &mut object);
+    }
     let reset = reset_fields(call.served, call.subresource());
     let kind = &call.served.merge;
     let managed =
@@ -155,6 +159,14 @@ fn prepare(call: &mut Call<'_>, object: &mut Value) {
         && let Some(fields) = value::map(object)
     {
         fields.remove("status");
+        // Reading it from the store would give it the status that the definition has for new objects.
+        if let Some(structural) = served
+            .structural
+            .as_ref()
+            .filter(|_| served.custom().is_some())
+        {
+            structural.default(object);
+        }
     }
     if change::counts_generations(served) {
         meta::set(object, "generation", 1);
