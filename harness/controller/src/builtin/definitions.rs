@@ -8,6 +8,7 @@ use crosscut_apiserver::{Change, Event};
 use crosscut_client::{Api, Deletion, Mapper, object};
 use serde_json::{Value, json};
 
+use super::approval::{self, approval};
 use super::requests::{api, failed, find, set_condition};
 use crate::context::Context;
 use crate::controller::{After, Controller, Key, ReconcileError};
@@ -51,9 +52,26 @@ impl Controller for CustomResourceDefinitions {
             }
             return Ok(After::Nothing);
         }
+        let definition = approve(&api, context, definition).await?;
         name_and_establish(&api, context, definition).await?;
         Ok(After::Nothing)
     }
+}
+
+/// Says whether a definition in one of Kubernetes' own groups is approved.
+async fn approve(
+    api: &Api,
+    context: &Context,
+    mut definition: Value,
+) -> Result<Value, ReconcileError> {
+    let Some((status, reason, message)) = approval(&definition) else {
+        return Ok(definition);
+    };
+    let condition = [approval::CONDITION, status, reason, &message];
+    if !set_condition(&mut definition, condition, context.now()) {
+        return Ok(definition);
+    }
+    api.update_status(&definition).await.map_err(failed)
 }
 
 impl CustomResourceDefinitions {

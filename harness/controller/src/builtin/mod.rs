@@ -2,6 +2,7 @@
 //!
 //! Source of the behaviour: kube-apiserver and kube-controller-manager 1.34.
 
+mod approval;
 mod collector;
 mod definitions;
 mod graph;
