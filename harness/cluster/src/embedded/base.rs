@@ -67,13 +67,12 @@ impl Base {
     /// A fork of both planes for one trial.
     pub(super) fn lease(&self, seed: u64) -> EmbeddedLease {
         let clock = self.clock.fork();
-        // Different seeds for the two planes, so that their uids differ.
-        let control = self
-            .control
-            .fork(options(&clock, seed.wrapping_mul(2), true));
+        // Different seeds for the two planes, and others than the base's, so that no uid is there twice.
+        let seeds = seed.wrapping_mul(2).wrapping_add(2);
+        let control = self.control.fork(options(&clock, seeds, true));
         let target = self
             .target
-            .fork(options(&clock, seed.wrapping_mul(2).wrapping_add(1), false));
+            .fork(options(&clock, seeds.wrapping_add(1), false));
         self.over(control, target, clock, seed)
     }
 

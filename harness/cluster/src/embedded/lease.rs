@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use crosscut_apiserver::{ApiServer, Event};
-use crosscut_client::Connection;
+use crosscut_client::{Connection, object};
 use crosscut_controller::{AtRest, Scheduler, SettleLimits};
 use serde_json::Value;
 
@@ -40,7 +40,8 @@ impl EmbeddedSide {
     /// What has been written since the lease began, in the version that is stored.
     fn objects(&self) -> Vec<Value> {
         let written = |event: &Event| {
-            event.revision > self.began && is_lasting(&event.resource.group, &event.resource.kind)
+            revision(&event.object) > self.began
+                && is_lasting(&event.resource.group, &event.resource.kind)
         };
         self.server
             .present()
@@ -49,6 +50,12 @@ impl EmbeddedSide {
             .map(|event| event.object.as_ref().clone())
             .collect()
     }
+}
+
+/// The revision of an object's last write.
+fn revision(object: &Value) -> u64 {
+    let version = object::text(object, &["metadata", "resourceVersion"]);
+    version.parse().unwrap_or_default()
 }
 
 impl EmbeddedLease {
