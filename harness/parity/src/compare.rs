@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::difference::differences;
 use crate::ledger::{Entry, Ledger};
-use crate::normal::normal;
+use crate::normal::Normaliser;
 use crate::{Difference, Outcome, Outcomes, Values};
 
 /// What came of comparing two runs.
@@ -92,13 +92,18 @@ fn verdict(outcome: &Outcome) -> Option<Value> {
 
 fn objects(trial: &str, left: &Outcome, right: &Outcome, count: &mut usize) -> Vec<Difference> {
     let sides: BTreeSet<&String> = left.objects.keys().chain(right.objects.keys()).collect();
+    let normaliser = |of: &Outcome, against: &Outcome| {
+        let objects = of.objects.values().flatten();
+        Normaliser::new(objects, &of.namespace, &against.namespace)
+    };
+    let (normal, other_normal) = (normaliser(left, right), normaliser(right, left));
     let mut found = Vec::new();
     for side in sides {
-        let of = |outcome: &Outcome| {
+        let of = |outcome: &'_ Outcome, normal: &Normaliser| {
             let objects = outcome.objects.get(side).map(Vec::as_slice);
-            normal(objects.unwrap_or_default(), &outcome.namespace)
+            normal.normal(objects.unwrap_or_default())
         };
-        let (one, other) = (of(left), of(right));
+        let (one, other) = (of(left, &normal), of(right, &other_normal));
         let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
         *count += names.len();
         for name in names {

@@ -1,7 +1,7 @@
 //! Objects without what no two control planes have in common.
 //!
 //! Uids become the name of what they belong to, so that an ownerReference to another owner is still a difference;
-//! times become one time; a trial's namespace becomes `$namespace`.
+//! times become one time; two names of the trial's namespace become one.
 
 use std::collections::BTreeMap;
 
@@ -12,62 +12,80 @@ const TIME: &str = "<time>";
 /// The depth past which nothing is looked at: the API server's own limit is lower.
 const DEEPEST: usize = 128;
 
-/// Objects by what they are, `Kind.group namespace/name`, each normalised.
-pub(crate) fn normal(objects: &[Value], namespace: &str) -> BTreeMap<String, Value> {
-    let uids = objects
-        .iter()
-        .filter_map(|object| {
-            Some((
-                text(object, "/metadata/uid")?.to_owned(),
-                name(object, namespace),
-            ))
-        })
-        .collect();
-    let normaliser = Normaliser { namespace, uids };
-    objects
-        .iter()
-        .map(|object| {
-            let mut normal = object.clone();
-            normaliser.metadata(&mut normal);
-            normaliser.value(&mut normal, 0);
-            (name(object, namespace), normal)
-        })
-        .collect()
-}
-
-fn name(object: &Value, trial: &str) -> String {
-    let api_version = text(object, "/apiVersion").unwrap_or_default();
-    let group = api_version.split_once('/').map_or("", |(group, _)| group);
-    let kind = text(object, "/kind").unwrap_or_default();
-    let name = text(object, "/metadata/name").unwrap_or_default();
-    let kind = if group.is_empty() {
-        kind.to_owned()
-    } else {
-        format!("{kind}.{group}")
-    };
-    match text(object, "/metadata/namespace") {
-        Some(space) => format!("{kind} {}/{name}", spaced(space, trial)),
-        None => format!("{kind} {}", spaced(name, trial)),
-    }
-}
-
-/// A text in which the trial's namespace stands as `$namespace`: whole, or before a hyphen.
-fn spaced(text: &str, namespace: &str) -> String {
-    match text.strip_prefix(namespace) {
-        Some(rest) if !namespace.is_empty() && (rest.is_empty() || rest.starts_with('-')) => {
-            format!("$namespace{rest}")
-        }
-        _ => text.to_owned(),
-    }
-}
-
-struct Normaliser<'a> {
-    namespace: &'a str,
+/// What one trial left on one kind of control plane, in the terms that it is compared in.
+pub(crate) struct Normaliser {
+    /// The name of the trial's namespace here, and what it is called instead.
+    renamed: Option<(String, String)>,
+    /// Of all objects on both sides, as one side's show up in the other's.
     uids: BTreeMap<String, String>,
 }
 
-impl Normaliser<'_> {
-    fn metadata(&self, object: &mut Value) {
+impl Normaliser {
+    /// For what a trial left that had `namespace`, held against a run where it had `other`. The longer of the two gives
+    /// way: the shorter may well be how other names begin.
+    pub(crate) fn new<'a>(
+        objects: impl IntoIterator<Item = &'a Value>,
+        namespace: &str,
+        other: &str,
+    ) -> Normaliser {
+        let longer = namespace.len() > other.len() && !other.is_empty();
+        let mut normaliser = Normaliser {
+            renamed: longer.then(|| (namespace.to_owned(), other.to_owned())),
+            uids: BTreeMap::new(),
+        };
+        normaliser.uids = objects
+            .into_iter()
+            .filter_map(|object| {
+                let uid = text(object, "/metadata/uid")?.to_owned();
+                Some((uid, normaliser.name(object)))
+            })
+            .collect();
+        normaliser
+    }
+
+    /// Objects by what they are, `Kind.group namespace/name`, each normalised.
+    pub(crate) fn normal(&self, objects: &[Value]) -> BTreeMap<String, Value> {
+        objects
+            .iter()
+            .map(|object| {
+                let mut normal = object.clone();
+                self.value(&mut normal, 0);
+                (self.name(object), normal)
+            })
+            .collect()
+    }
+
+    fn name(&self, object: &Value) -> String {
+        let api_version = text(object, "/apiVersion").unwrap_or_default();
+        let kind = text(object, "/kind").unwrap_or_default();
+        let name = text(object, "/metadata/name").unwrap_or_default();
+        let kind = match api_version.split_once('/') {
+            Some((group, _)) => format!("{kind}.{group}"),
+            None => kind.to_owned(),
+        };
+        let full = match text(object, "/metadata/namespace") {
+            Some(space) => format!("{kind} {space}/{name}"),
+            None => format!("{kind} {name}"),
+        };
+        self.renamed(&full).unwrap_or(full)
+    }
+
+    /// The text with the trial's namespace renamed, where it stands alone or before a hyphen.
+    fn renamed(&self, text: &str) -> Option<String> {
+        let (from, to) = self.renamed.as_ref()?;
+        let mut renamed = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once(from.as_str()) {
+            renamed.push_str(before);
+            let whole = !before.ends_with(is_of_a_name) && !after.starts_with(is_of_a_name);
+            renamed.push_str(if whole { to } else { from });
+            rest = after;
+        }
+        renamed.push_str(rest);
+        (renamed != text).then_some(renamed)
+    }
+
+    fn metadata(object: &mut Value) {
         let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else {
             return;
         };
@@ -99,6 +117,10 @@ impl Normaliser<'_> {
     fn value(&self, value: &mut Value, depth: usize) {
         if depth > DEEPEST {
             return;
+        }
+        // Objects also hold others, as they were seen.
+        if value["apiVersion"].is_string() && value["kind"].is_string() {
+            Self::metadata(value);
         }
         match value {
             Value::String(text) => *text = self.text(text),
@@ -144,8 +166,9 @@ impl Normaliser<'_> {
         if is_time(text) {
             return TIME.to_owned();
         }
-        self.replaced(text)
-            .unwrap_or_else(|| spaced(text, self.namespace))
+        let named = self.replaced(text);
+        let named = named.as_deref().unwrap_or(text);
+        self.renamed(named).unwrap_or_else(|| named.to_owned())
     }
 
     /// The text with every uid in it replaced; nothing where it has none.
@@ -159,6 +182,10 @@ impl Normaliser<'_> {
         }
         replaced
     }
+}
+
+fn is_of_a_name(character: char) -> bool {
+    character.is_ascii_alphanumeric()
 }
 
 /// The order of conditions means nothing: they are a map by type.
@@ -205,14 +232,20 @@ mod tests {
         let one = |uid: &str, namespace: &str, time: &str| {
             json!({
                 "apiVersion": "v1", "kind": "Secret",
-                "metadata": {"name": "s", "namespace": namespace, "uid": uid, "resourceVersion": uid, "creationTimestamp": time},
-                "data": {"replicas": 3},
+                "metadata": {"name": "team-s", "namespace": namespace, "uid": uid, "resourceVersion": uid, "creationTimestamp": time},
+                "data": {"replicas": 3, "where": format!("{namespace}/s, {namespace}-b, {namespace}1")},
             })
         };
-        let left = normal(&[one("1-a", "team", "2026-01-01T00:00:00Z")], "team");
-        let right = normal(&[one("2-b", "team-x7", "2026-11-25T10:20:30Z")], "team-x7");
+        let left = [one("1-a", "team", "2026-01-01T00:00:00Z")];
+        let right = [one("2-b", "team-x7", "2026-11-25T10:20:30Z")];
+        let mut left = Normaliser::new(&left, "team", "team-x7").normal(&left);
+        let mut right = Normaliser::new(&right, "team-x7", "team").normal(&right);
+        let text = |objects: &mut BTreeMap<String, Value>| {
+            objects.get_mut("Secret team/team-s").unwrap()["data"]["where"].take()
+        };
+        assert_eq!(text(&mut left), "team/s, team-b, team1");
+        assert_eq!(text(&mut right), "team/s, team-b, team-x71");
         assert_eq!(left, right);
-        assert!(left.contains_key("Secret $namespace/s"));
     }
 
     #[test]
@@ -220,7 +253,8 @@ mod tests {
         let owner = json!({"apiVersion": "example.org/v1", "kind": "Owner", "metadata": {"name": "o", "uid": "0a1b"}});
         let owned = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "ownerReferences": [{"uid": "0a1b"}],
             "managedFields": [{"fieldsV1": {"k:{\"uid\":\"0a1b\"}": {}}}]}});
-        let all = normal(&[owner, owned], "team");
+        let all = [owner, owned];
+        let all = Normaliser::new(&all, "team", "team").normal(&all);
         let metadata = &all["Secret s"]["metadata"];
         assert_eq!(
             metadata["ownerReferences"][0]["uid"],
