@@ -21,6 +21,11 @@ impl<'a> Condition<'a> {
         Condition::of("Ready", "False", "Unavailable");
     pub(crate) const CREATING: Condition<'static> = Condition::of("Ready", "False", "Creating");
     pub(crate) const DELETING: Condition<'static> = Condition::of("Ready", "False", "Deleting");
+    /// Of a ProviderConfig.
+    pub(crate) const IN_USE: Condition<'static> = Condition {
+        message: "Blocking deletion while usages still exist",
+        ..Condition::of("Terminating", "True", "InUse")
+    };
 
     const fn of(kind: &'a str, status: &'a str, reason: &'a str) -> Condition<'a> {
         Condition {
@@ -39,8 +44,14 @@ impl<'a> Condition<'a> {
     }
 }
 
-/// Sets a condition of an object; the time changes with the status, reason or message, as crossplane-runtime has it.
-pub(crate) fn set(object: &mut Value, condition: Condition<'_>, now: &str) {
+/// Sets a condition of an object, of a generation where that is said; the time changes with the status, reason or
+/// message, as crossplane-runtime has it.
+pub(crate) fn set(
+    object: &mut Value,
+    condition: Condition<'_>,
+    generation: Option<i64>,
+    now: &str,
+) {
     if !object["status"].is_object() {
         object["status"] = json!({});
     }
@@ -56,7 +67,7 @@ pub(crate) fn set(object: &mut Value, condition: Condition<'_>, now: &str) {
     if !condition.message.is_empty() {
         wanted["message"] = json!(condition.message);
     }
-    if let Some(generation) = object["metadata"]["generation"].as_i64() {
+    if let Some(generation) = generation {
         wanted["observedGeneration"] = json!(generation);
     }
     let Some(conditions) = object["status"]["conditions"].as_array_mut() else {
@@ -87,14 +98,15 @@ mod tests {
 
     #[test]
     fn the_time_stays_while_nothing_changes() {
-        let mut object = json!({ "metadata": { "generation": 2 } });
-        set(&mut object, Condition::CREATING, "then");
-        set(&mut object, Condition::SYNCED, "then");
-        set(&mut object, Condition::SYNCED, "now");
-        set(&mut object, Condition::AVAILABLE, "now");
+        let mut object = json!({});
+        set(&mut object, Condition::CREATING, Some(2), "then");
+        set(&mut object, Condition::SYNCED, Some(2), "then");
+        set(&mut object, Condition::SYNCED, Some(2), "now");
+        set(&mut object, Condition::AVAILABLE, None, "now");
         let conditions = &object["status"]["conditions"];
         assert_eq!(conditions[0]["lastTransitionTime"], "now");
         assert_eq!(conditions[0]["reason"], "Available");
+        assert_eq!(conditions[0].get("observedGeneration"), None);
         assert_eq!(conditions[1]["lastTransitionTime"], "then");
         assert_eq!(conditions[1]["observedGeneration"], 2);
     }

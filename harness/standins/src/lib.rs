@@ -16,6 +16,7 @@ mod path;
 mod provider_config;
 mod release;
 mod settings;
+mod usage;
 
 use std::sync::Arc;
 

@@ -79,6 +79,8 @@ pub(crate) struct Managed {
     pub(crate) object: Value,
     /// The status as it is stored.
     stored: Value,
+    /// Whether its conditions say of which generation they are.
+    pub(crate) tells_generation: bool,
 }
 
 impl Managed {
@@ -111,6 +113,7 @@ impl Managed {
             now: now.to_string(),
             stored: object["status"].clone(),
             object,
+            tells_generation: true,
         }))
     }
 
@@ -177,10 +180,20 @@ impl Managed {
 
     /// Writes outside of the status; the status that is being worked on stays.
     pub(crate) async fn patch(&mut self, patch: &Value) -> Result<(), ReconcileError> {
-        let status = self.object["status"].clone();
         let patched = self.api.merge_patch(Address::of(&self.object), patch).await;
-        match patched {
-            Ok(patched) => self.object = Arc::unwrap_or_clone(patched),
+        self.written(patched)
+    }
+
+    /// Writes the whole object but for its status, as it is now; the status that is being worked on stays.
+    pub(crate) async fn replace(&mut self) -> Result<(), ReconcileError> {
+        let replaced = self.api.update(&self.object).await;
+        self.written(replaced)
+    }
+
+    fn written(&mut self, answer: Result<Arc<Value>, ApiError>) -> Result<(), ReconcileError> {
+        let status = self.object["status"].clone();
+        match answer {
+            Ok(written) => self.object = Arc::unwrap_or_clone(written),
             // Its last finalizer went, and it with it.
             Err(error) if error.is_not_found() => return Ok(()),
             Err(error) => return Err(failed(&error)),
@@ -191,8 +204,19 @@ impl Managed {
         Ok(())
     }
 
+    /// Whether a condition is true.
+    pub(crate) fn is(&self, condition: &str) -> bool {
+        let conditions = self.object["status"]["conditions"].as_array();
+        conditions
+            .into_iter()
+            .flatten()
+            .any(|one| one["type"] == condition && one["status"] == "True")
+    }
+
     pub(crate) fn set(&mut self, condition: Condition<'_>) {
-        conditions::set(&mut self.object, condition, &self.now);
+        let generation = self.object["metadata"]["generation"].as_i64();
+        let generation = generation.filter(|_| self.tells_generation);
+        conditions::set(&mut self.object, condition, generation, &self.now);
     }
 
     /// Writes the status where it has changed.

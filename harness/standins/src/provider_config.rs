@@ -1,7 +1,7 @@
 //! ProviderConfigs stay while something uses them.
 //!
-//! The real providers count users by ProviderConfigUsage objects; here the users themselves are counted, and no such
-//! objects are made.
+//! The real providers count users by ProviderConfigUsage objects; here the users themselves are counted. They count
+//! those of all namespaces that refer to the same name (crossplane-runtime 2.0), and so does this.
 
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use crosscut_client::{Api, Mapper, object};
 use crosscut_controller::{After, Context, Controller, Key, ReconcileError};
 use serde_json::{Value, json};
 
+use crate::conditions::Condition;
 use crate::lifecycle::{Managed, failed};
 
 const IN_USE: &str = "in-use.crossplane.io";
@@ -50,10 +51,11 @@ impl Controller for ProviderConfigs {
 
     async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
         let Some(mut config) =
-            Managed::read(context, &self.mapper, "crosscut-stand-in", key).await?
+            Managed::read(context, &self.mapper, manager(&key.group), key).await?
         else {
             return Ok(After::Nothing);
         };
+        config.tells_generation = false;
         let users = users(&config.api, key).await?;
         let has = object::has_finalizer(&config.object, IN_USE);
         let deleting = object::is_being_deleted(&config.object);
@@ -63,16 +65,25 @@ impl Controller for ProviderConfigs {
             object::add_finalizer(&mut config.object, IN_USE);
         }
         if object::has_finalizer(&config.object, IN_USE) != has {
-            let finalizers = config.object["metadata"]["finalizers"].clone();
-            config
-                .patch(&json!({ "metadata": { "finalizers": finalizers } }))
-                .await?;
+            config.replace().await?;
         }
         if !deleting || users > 0 {
+            if deleting {
+                config.set(Condition::IN_USE);
+            }
             object::set(&mut config.object, &["status", "users"], json!(users));
             config.save().await?;
         }
         Ok(After::Nothing)
+    }
+}
+
+/// In whose name a group's configurations are written to.
+fn manager(group: &str) -> &'static str {
+    if group.starts_with("helm") {
+        "provider-helm"
+    } else {
+        "provider-kubernetes"
     }
 }
 
@@ -95,9 +106,8 @@ async fn users(api: &Api, config: &Key) -> Result<usize, ReconcileError> {
     let Some((_, kind)) = USERS.iter().find(|(group, _)| *group == config.group) else {
         return Ok(0);
     };
-    let namespace = config.namespace.as_deref().unwrap_or_default();
     let all = match api
-        .list(&config.api_version(), kind, namespace, &Default::default())
+        .list(&config.api_version(), kind, "", &Default::default())
         .await
     {
         Err(error) if error.is_no_match() || error.is_missing_route() => Vec::new(),

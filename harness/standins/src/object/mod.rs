@@ -2,8 +2,10 @@
 //!
 //! Left out, and refused where it is asked for: `connectionDetails` and readiness by CEL query.
 
+mod current;
 mod readiness;
 mod references;
+mod written;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +18,22 @@ use serde_json::{Value, json};
 
 use crate::conditions::Condition;
 use crate::connect::connect;
+use crate::events::Happening;
 use crate::lifecycle::{Doing, MISSING, Managed, POLL, POLL_UNREADY};
 use crate::settings::Targets;
+use crate::usage;
+
+use current::Current;
+
+/// How soon is looked again after something was begun.
+const SOON: After = After::In(Duration::from_secs(1));
+
+/// Said where the target's object is missing that was made just now.
+const PENDING: Happening<'static> = Happening {
+    warning: false,
+    reason: "PendingExternalResource",
+    message: "Waiting for external resource existence to be confirmed",
+};
 
 const GROUPS: [&str; 2] = ["kubernetes.m.crossplane.io", "kubernetes.crossplane.io"];
 
@@ -26,6 +42,7 @@ pub(crate) struct Objects {
     mapper: Arc<Mapper>,
     target_mapper: Arc<Mapper>,
     targets: Arc<dyn Targets>,
+    current: Current,
 }
 
 impl Objects {
@@ -34,6 +51,7 @@ impl Objects {
             mapper,
             target_mapper: Arc::default(),
             targets,
+            current: Current::default(),
         }
     }
 }
@@ -55,24 +73,26 @@ impl Controller for Objects {
         let Some(mut managed) = read else {
             return Ok(After::Nothing);
         };
+        // provider-kubernetes 1.2 writes conditions without their generation.
+        managed.tells_generation = false;
         if managed.is_paused() {
             return managed.pause().await;
         }
         if object::is_being_deleted(&managed.object) && !managed.may("Delete") {
             references::release(&managed).await?;
-            managed.remove_finalizer().await?;
+            written::remove_finalizer(&mut managed).await?;
             return Ok(After::Nothing);
         }
         let name = object::name(&managed.object).to_owned();
-        managed.name_outside(&name).await?;
-        let target = match connect(
+        written::name_outside(&mut managed, &name).await?;
+        usage::track(&managed).await?;
+        let connected = connect(
             &managed.api,
             context.connection(),
             &self.targets,
             &managed.object,
-        )
-        .await
-        {
+        );
+        let target = match connected.await {
             Ok(client) => Api::new(
                 &client,
                 &self.target_mapper,
@@ -82,17 +102,16 @@ impl Controller for Objects {
                 return managed.fail_to(Doing::Connect, &error).await;
             }
         };
-        if object::is_being_deleted(&managed.object) {
-            return delete(&mut managed, &target).await;
-        }
-        keep(&mut managed, &target).await
+        keep(&mut managed, &target, &self.current).await
     }
 }
 
-/// The manifest with what its references add.
-async fn manifest(managed: &Managed) -> Result<Value, String> {
+/// The manifest, with what its references add where that is wanted: what is referred to may be gone before it.
+async fn manifest(managed: &Managed, resolve: bool) -> Result<Value, String> {
     let mut manifest = managed.object["spec"]["forProvider"]["manifest"].clone();
-    references::resolve(&managed.api, &managed.object, &mut manifest).await?;
+    if resolve {
+        references::resolve(&managed.api, &managed.object, &mut manifest).await?;
+    }
     if object::name(&manifest).is_empty() {
         object::set(
             &mut manifest,
@@ -103,42 +122,110 @@ async fn manifest(managed: &Managed) -> Result<Value, String> {
     Ok(manifest)
 }
 
-/// Brings the target's object to what the manifest says.
-async fn keep(managed: &mut Managed, target: &Api) -> Result<After, ReconcileError> {
-    if let Some(what) = unsupported(&managed.object) {
+/// Looks at the target's object, and does what is to be done about it.
+async fn keep(
+    managed: &mut Managed,
+    target: &Api,
+    current: &Current,
+) -> Result<After, ReconcileError> {
+    let deleting = object::is_being_deleted(&managed.object);
+    if let Some(what) = unsupported(&managed.object).filter(|_| !deleting) {
         let message =
             format!("{what} is unsupported by crosscut's stand-in for provider-kubernetes");
         return managed.fail("Unsupported", &message).await;
     }
-    let manifest = match manifest(managed).await {
+    let manifest = match manifest(managed, !deleting).await {
         Ok(manifest) => manifest,
         Err(error) => {
-            let message = format!("cannot resolve references: {error}");
-            return managed
-                .fail("CannotResolveResourceReferences", &message)
-                .await;
+            let why = format!("cannot resolve resource references: {error}");
+            return managed.fail_to(Doing::Observe, &why).await;
         }
     };
     let before = match find(target, &manifest).await {
-        Ok(before) => before,
+        // What is to be deleted, and is of no kind any more, is gone.
+        Err(error) if deleting && error.is_no_match() => None,
         Err(error) => {
             let why = format!("cannot get object: {error}");
             return managed.fail_to(Doing::Observe, &why).await;
         }
+        Ok(before) => before,
     };
     if before.is_none() && managed.may_only_observe() {
         return managed.fail_to(Doing::Observe, MISSING).await;
     }
-    managed.add_finalizer().await?;
-    references::hold(managed).await?;
-    let live = match apply(managed, target, &manifest, before.as_ref()).await {
-        Ok(live) => live,
+    if before.is_none()
+        && let Some(left) = written::grace(managed)
+    {
+        managed.say(PENDING).await?;
+        return Ok(After::In(left));
+    }
+    if deleting {
+        current.forget(managed);
+        return delete(managed, target, before).await;
+    }
+    if !written::add_finalizer(managed).await? {
+        references::hold(managed).await?;
+    }
+    match before {
+        None if managed.may("Create") => create(managed, target, current, &manifest).await,
+        before if !managed.may("Update") || current.is(managed, &manifest, before.as_ref()) => {
+            observed(managed, before.as_ref(), before.as_ref()).await
+        }
+        before => update(managed, target, current, &manifest, before.as_ref()).await,
+    }
+}
+
+/// Makes the target's object, with a trace of it before and after.
+async fn create(
+    managed: &mut Managed,
+    target: &Api,
+    current: &Current,
+    manifest: &Value,
+) -> Result<After, ReconcileError> {
+    written::say(managed, written::PENDING).await?;
+    let made = target.apply(manifest, &manager(managed)).await;
+    let outcome = match &made {
+        Ok(live) => {
+            current.remember(managed, manifest, live);
+            written::SUCCEEDED
+        }
+        Err(_) => written::FAILED,
+    };
+    written::say(managed, outcome).await?;
+    managed.set(Condition::CREATING);
+    if let Err(error) = made {
+        let why = format!("cannot create object: {error}");
+        return managed.fail_to(Doing::Create, &why).await;
+    }
+    managed.set(Condition::SYNCED);
+    managed.save().await?;
+    managed.did(Doing::Create).await?;
+    Ok(SOON)
+}
+
+/// Brings the target's object to what the manifest says.
+async fn update(
+    managed: &mut Managed,
+    target: &Api,
+    current: &Current,
+    manifest: &Value,
+    before: Option<&Value>,
+) -> Result<After, ReconcileError> {
+    // An apply that changes nothing writes nothing.
+    match target.apply(manifest, &manager(managed)).await {
+        Ok(now) => {
+            current.remember(managed, manifest, &now);
+            observed(managed, Some(&now), before).await
+        }
         Err(error) => {
             let why = format!("cannot apply object: {error}");
-            return managed.fail_to(Doing::write(before.is_some()), &why).await;
+            managed.fail_to(Doing::Update, &why).await
         }
-    };
-    observed(managed, live.as_ref(), before.as_ref()).await
+    }
+}
+
+fn manager(managed: &Managed) -> String {
+    format!("provider-kubernetes/{}", object::name(&managed.object))
 }
 
 /// What the object does not have here.
@@ -159,34 +246,14 @@ async fn find(target: &Api, manifest: &Value) -> Result<Option<Value>, ApiError>
     }
 }
 
-/// Server-side apply, as far as the policies allow it; an apply that changes nothing writes nothing.
-async fn apply(
-    managed: &Managed,
-    target: &Api,
-    manifest: &Value,
-    before: Option<&Value>,
-) -> Result<Option<Value>, ApiError> {
-    let allowed = match before {
-        Some(_) => managed.may("Update"),
-        None => managed.may("Create"),
-    };
-    if !allowed {
-        return Ok(before.cloned());
-    }
-    let manager = format!("provider-kubernetes/{}", object::name(&managed.object));
-    let applied = target.apply(manifest, &manager).await?;
-    Ok(Some(Arc::unwrap_or_clone(applied)))
-}
-
-/// Writes what was seen into the status.
+/// Writes what was seen into the status. What was changed just now counts as seen at the next look.
 async fn observed(
     managed: &mut Managed,
     live: Option<&Value>,
     before: Option<&Value>,
 ) -> Result<After, ReconcileError> {
+    managed.set(Condition::SYNCED);
     let Some(live) = live else {
-        managed.set(Condition::CREATING);
-        managed.set(Condition::SYNCED);
         managed.save().await?;
         return Ok(POLL_UNREADY);
     };
@@ -196,38 +263,37 @@ async fn observed(
         live.clone(),
     );
     let policy = object::text(&managed.object, &["spec", "readiness", "policy"]).to_owned();
-    let ready = readiness::is_ready(&policy, live);
-    managed.set(if ready {
-        Condition::AVAILABLE
-    } else {
-        Condition::UNAVAILABLE
-    });
-    managed.set(Condition::SYNCED);
-    managed.save().await?;
-    if before != Some(live) {
-        managed.did(Doing::write(before.is_some())).await?;
+    let changed = before != Some(live);
+    match readiness::is_ready(&policy, live) {
+        false => managed.set(Condition::UNAVAILABLE),
+        true if changed && readiness::is_of_the_apply(&policy) => {}
+        true => managed.set(Condition::AVAILABLE),
     }
-    Ok(if ready { POLL } else { POLL_UNREADY })
+    managed.save().await?;
+    if changed {
+        managed.did(Doing::Update).await?;
+    }
+    Ok(if managed.is("Ready") {
+        POLL
+    } else {
+        POLL_UNREADY
+    })
 }
 
 /// Deletes the target's object, waits until it is gone, and lets go.
-async fn delete(managed: &mut Managed, target: &Api) -> Result<After, ReconcileError> {
-    let manifest = match manifest(managed).await {
-        Ok(manifest) => manifest,
-        // What it refers to may be gone before it.
-        Err(_) => managed.object["spec"]["forProvider"]["manifest"].clone(),
-    };
-    let live = match find(target, &manifest).await {
-        Err(error) if error.is_no_match() => None,
-        Err(error) => {
-            let why = format!("cannot get object: {error}");
-            return managed.fail_to(Doing::Observe, &why).await;
-        }
-        Ok(live) => live,
-    };
+async fn delete(
+    managed: &mut Managed,
+    target: &Api,
+    live: Option<Value>,
+) -> Result<After, ReconcileError> {
+    // Others may have a last look at it before anything is deleted.
+    let others = managed.object["metadata"]["finalizers"].as_array();
+    if others.is_some_and(|finalizers| finalizers.len() > 1) {
+        return Ok(SOON);
+    }
     let Some(live) = live else {
         references::release(managed).await?;
-        managed.remove_finalizer().await?;
+        written::remove_finalizer(managed).await?;
         return Ok(After::Nothing);
     };
     managed.set(Condition::DELETING);
@@ -240,7 +306,7 @@ async fn delete(managed: &mut Managed, target: &Api) -> Result<After, ReconcileE
     }
     managed.set(Condition::SYNCED);
     managed.save().await?;
-    Ok(After::In(Duration::from_secs(1)))
+    Ok(SOON)
 }
 
 async fn request_deletion(managed: &Managed, target: &Api, live: &Value) -> Result<(), ApiError> {

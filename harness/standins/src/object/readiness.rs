@@ -17,6 +17,11 @@ pub(super) fn is_ready(policy: &str, live: &Value) -> bool {
     }
 }
 
+/// Whether the policy is about the object being as it should be, which shows only when it is looked at again.
+pub(super) fn is_of_the_apply(policy: &str) -> bool {
+    matches!(policy, "" | "SuccessfulCreate")
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;

@@ -57,6 +57,99 @@ async fn the_manifest_is_applied_observed_and_left_alone() {
     assert!(planes.stays().await);
 }
 
+/// Source: provider-kubernetes 1.2 on kube-apiserver 1.34.
+#[tokio::test]
+async fn the_provider_leaves_its_traces() {
+    let mut planes = planes().await;
+    let one = an_object(&json!({"a": "1"}));
+    planes.apply(&one).await;
+    let now = planes.now(&one).await.unwrap();
+    assert_eq!(object::generation(&now), 2);
+    assert_eq!(
+        now["spec"]["readiness"],
+        json!({"policy": "SuccessfulCreate"})
+    );
+    for when in ["pending", "succeeded"] {
+        let annotation = format!("crossplane.io/external-create-{when}");
+        assert!(!object::annotation(&now, &annotation).is_empty(), "{when}");
+    }
+    assert_eq!(
+        now["status"]["conditions"][0].get("observedGeneration"),
+        None
+    );
+    let usage = Address {
+        api_version: API_VERSION,
+        kind: "ProviderConfigUsage",
+        namespace: NAMESPACE,
+        name: object::uid(&now),
+    };
+    let usage = find(&planes.control, usage).await.unwrap();
+    assert_eq!(
+        usage["providerConfigRef"],
+        json!({"kind": "ProviderConfig", "name": "target"})
+    );
+    assert!(object::is_controlled_by(&usage, object::uid(&now)));
+}
+
+#[tokio::test]
+async fn what_was_made_just_now_counts_as_not_found_yet() {
+    let mut planes = planes().await;
+    let one = an_object(&json!({"a": "1"}));
+    planes.apply(&one).await;
+    let now = planes.now(&one).await.unwrap();
+    let annotation = "crossplane.io/external-create-succeeded";
+    let made: jiff::Timestamp = object::annotation(&now, annotation).parse().unwrap();
+    let later = made + jiff::SignedDuration::from_hours(3);
+    let made_later = json!({"metadata": {"annotations": {annotation: later.to_string()}}});
+    let patched = planes.control.merge_patch(Address::of(&now), &made_later);
+    patched.await.unwrap();
+    planes.delete(&one).await;
+    let said = planes.events("one").await;
+    assert!(
+        said.iter()
+            .any(|event| event.starts_with("Normal PendingExternalResource")),
+        "{said:?}"
+    );
+    assert_eq!(planes.now(&one).await, None);
+}
+
+#[tokio::test]
+async fn the_provider_waits_for_the_finalizers_of_others() {
+    let mut planes = planes().await;
+    let mut one = an_object(&json!({"a": "1"}));
+    one["metadata"]["finalizers"] = json!(["example.org/mine"]);
+    planes.apply(&one).await;
+    planes.delete(&one).await;
+    assert!(find(&planes.target, CONFIG_MAP).await.is_some());
+    let mine = json!({"metadata": {"finalizers": ["finalizer.managedresource.crossplane.io"]}});
+    let now = planes.now(&one).await.unwrap();
+    let freed = planes.control.merge_patch(Address::of(&now), &mine).await;
+    freed.unwrap();
+    planes.settle().await;
+    assert!(find(&planes.target, CONFIG_MAP).await.is_none());
+    assert_eq!(planes.now(&one).await, None);
+}
+
+#[tokio::test]
+async fn a_configuration_stays_while_one_of_its_name_is_used_anywhere() {
+    let mut planes = planes().await;
+    let one = an_object(&json!({"a": "1"}));
+    planes.apply(&one).await;
+    let config = json!({
+        "apiVersion": API_VERSION, "kind": "ProviderConfig",
+        "metadata": {"name": "target", "namespace": NAMESPACE},
+    });
+    assert_eq!(planes.now(&config).await.unwrap()["status"]["users"], 1);
+    planes.delete(&config).await;
+    let waiting = condition(&planes.now(&config).await.unwrap(), "Terminating");
+    assert_eq!(
+        waiting,
+        "True InUse Blocking deletion while usages still exist"
+    );
+    planes.delete(&one).await;
+    assert_eq!(planes.now(&config).await, None);
+}
+
 #[tokio::test]
 async fn fields_that_the_manifest_drops_go_and_those_of_others_stay() {
     let mut planes = planes().await;
