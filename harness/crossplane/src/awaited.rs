@@ -4,23 +4,39 @@
 
 use crosscut_client::object;
 use crosscut_controller::Key;
-use crosscut_controller::live::View;
+use crosscut_controller::live::{Owed, View};
 use serde_json::Value;
 
-/// What Crossplane or a provider has not done yet for this object, as a sentence fragment.
+use crate::usage::LABEL_IN_USE;
+
+/// What a provider has as its own on what it manages.
+const MANAGED_FINALIZER: &str = "finalizer.managedresource.crossplane.io";
+/// What keeps a provider's configuration while something uses it.
+const IN_USE_FINALIZER: &str = "in-use.crossplane.io";
+
+/// Whether a Usage keeps this object from being deleted, so that nobody can be waited for to do it.
 #[must_use]
-pub fn crossplane_owes(view: &View, key: &Key, object: &Value) -> Option<String> {
+pub fn is_in_use(object: &Value) -> bool {
+    object::label(object, LABEL_IN_USE) == "true"
+}
+
+/// What Crossplane or a provider has not done yet for this object.
+#[must_use]
+pub fn crossplane_owes(view: &View, key: &Key, object: &Value) -> Option<Owed> {
     if object::annotation(object, "crossplane.io/paused") == "true" {
         return None;
     }
+    if object::is_being_deleted(object) {
+        return ending(view, key, object);
+    }
     let lacks =
-        |condition: &str, what: &str| (!has_condition(object, condition)).then(|| what.to_owned());
+        |condition: &str, what: &str| (!has_condition(object, condition)).then(|| Owed::soon(what));
     match (key.group.as_str(), key.kind.as_str()) {
         ("apiextensions.crossplane.io", "CompositeResourceDefinition") => {
             lacks("Established", "has not been established yet")
         }
         ("apiextensions.crossplane.io", "Composition") => (!has_revision(view, object))
-            .then(|| "has no revision of its generation yet".to_owned()),
+            .then(|| Owed::soon("has no revision of its generation yet")),
         ("apiextensions.crossplane.io", "CompositionRevision") => {
             lacks("ValidPipeline", "has not been validated yet")
         }
@@ -33,18 +49,70 @@ pub fn crossplane_owes(view: &View, key: &Key, object: &Value) -> Option<String>
     }
 }
 
+/// What ends for certain, but late: a Usage looks every 30 s whether what it stands for is gone, and so does the
+/// configuration of a provider; a provider lets go of what it made only when it is 30 s old, and tries again after 1, 2,
+/// 4 … 60 s.
+fn ending(view: &View, key: &Key, object: &Value) -> Option<Owed> {
+    let finalizers = object["metadata"]["finalizers"].as_array()?;
+    let ends = match (key.group.as_str(), key.kind.as_str()) {
+        ("protection.crossplane.io", "Usage" | "ClusterUsage") => !has_user(view, object),
+        (_, "ProviderConfig" | "ClusterProviderConfig") => {
+            finalizers.iter().any(|one| one == IN_USE_FINALIZER) && !is_configured(view, key)
+        }
+        _ => {
+            object["spec"]["forProvider"].is_object()
+                && finalizers.iter().all(|one| one == MANAGED_FINALIZER)
+                && !condition_is(object, "Synced", "False")
+        }
+    };
+    ends.then(|| Owed::certainly("is let go of, but not at once"))
+}
+
+/// Whether what a usage names as the user is still there.
+fn has_user(view: &View, usage: &Value) -> bool {
+    let by = &usage["spec"]["by"];
+    let text = |path: &[&str]| object::text(by, path);
+    let group = object::group_of(text(&["apiVersion"]));
+    let name = text(&["resourceRef", "name"]);
+    let find = |namespace| view.find(group, text(&["kind"]), namespace, name);
+    find(object::namespace(usage))
+        .or_else(|| find(""))
+        .is_some()
+}
+
+/// Whether something manages by a configuration.
+fn is_configured(view: &View, config: &Key) -> bool {
+    view.objects().any(|(key, user)| {
+        let reference = &user["spec"]["providerConfigRef"];
+        key.group == config.group
+            && (config.namespace.is_none() || key.namespace == config.namespace)
+            && reference["kind"] == config.kind.as_str()
+            && reference["name"] == config.name.as_str()
+    })
+}
+
 /// A provider that failed tries again, after a back-off that begins with a second: what it lacked, such as the Secret
-/// that leads to the target, may have come meanwhile.
-fn managed_owes(managed: &Value) -> Option<String> {
+/// that leads to the target, may have come meanwhile. What it has written but not seen it looks at every 30 s.
+fn managed_owes(managed: &Value) -> Option<Owed> {
     let synced = conditions(managed).find(|condition| condition["type"] == "Synced");
     match synced {
-        None => Some("has not been seen by its provider yet".to_owned()),
+        None => Some(Owed::soon("has not been seen by its provider yet")),
         Some(synced) if synced["reason"] == "ReconcileError" => {
             let message = object::text(synced, &["message"]);
-            Some(format!("is tried again by its provider: {message}"))
+            Some(Owed::soon(format!(
+                "is tried again by its provider: {message}"
+            )))
         }
-        Some(_) => None,
+        Some(_) => {
+            becomes_ready(managed).then(|| Owed::certainly("is looked at again by its provider"))
+        }
     }
+}
+
+/// Whether an Object that is ready as soon as it is as it should be, is not.
+fn becomes_ready(managed: &Value) -> bool {
+    managed["spec"]["readiness"]["policy"] == "SuccessfulCreate"
+        && !condition_is(managed, "Ready", "True")
 }
 
 /// Whether a definition in view makes this kind.
@@ -56,21 +124,19 @@ fn is_composite(view: &View, key: &Key) -> bool {
     })
 }
 
-fn composite_owes(view: &View, composite: &Value) -> Option<String> {
+fn composite_owes(view: &View, composite: &Value) -> Option<Owed> {
     if !has_condition(composite, "Synced") {
-        return Some("has not been reconciled yet".to_owned());
+        return Some(Owed::soon("has not been reconciled yet"));
     }
     // Where composing fails there is a reason, and nothing more will come.
-    let failed = conditions(composite)
-        .any(|condition| condition["type"] == "Synced" && condition["status"] == "False");
-    if failed {
+    if condition_is(composite, "Synced", "False") {
         return None;
     }
-    missing(view, composite).or_else(|| {
-        let unready = conditions(composite)
-            .any(|condition| condition["type"] == "Ready" && condition["status"] == "False");
-        unready.then(|| "is not ready yet".to_owned())
-    })
+    missing(view, composite)
+        .or_else(|| {
+            condition_is(composite, "Ready", "False").then(|| "is not ready yet".to_owned())
+        })
+        .map(Owed::soon)
 }
 
 /// What a composite names and is not there.
@@ -107,6 +173,10 @@ fn has_revision(view: &View, composition: &Value) -> bool {
 
 fn has_condition(object: &Value, condition: &str) -> bool {
     conditions(object).any(|one| one["type"] == condition)
+}
+
+fn condition_is(object: &Value, condition: &str, status: &str) -> bool {
+    conditions(object).any(|one| one["type"] == condition && one["status"] == status)
 }
 
 fn conditions(object: &Value) -> impl Iterator<Item = &Value> {

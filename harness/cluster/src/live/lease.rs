@@ -7,9 +7,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use crosscut_apiserver::Clock;
 use crosscut_client::Connection;
-use crosscut_controller::live::{Awaits, Driver, LiveLimits, LivePlane, View, kubernetes_owes};
+use crosscut_controller::live::{
+    Awaits, Driver, LiveLimits, LivePlane, Owed, Patience, View, kubernetes_owes,
+};
 use crosscut_controller::{Controller, Key};
-use crosscut_crossplane::crossplane_owes;
+use crosscut_crossplane::{crossplane_owes, is_in_use};
 use serde_json::Value;
 
 use crate::rest::{is_lasting, rest, unsettled};
@@ -58,11 +60,12 @@ impl LiveLease {
         let mut driver = Driver::new(clock);
         let kubernetes: Arc<dyn Awaits> = Arc::new(kubernetes_owes);
         let crossplane: Arc<dyn Awaits> = Arc::new(crossplane_owes);
+        let protected: Arc<dyn Awaits> = Arc::new(unless_in_use);
         let control = Plane::add(
             &mut driver,
             Side::Control,
             control,
-            vec![Arc::clone(&kubernetes), crossplane],
+            vec![protected, crossplane],
         );
         let target = Plane::add(&mut driver, Side::Target, target, vec![kubernetes]);
         LiveLease {
@@ -155,6 +158,12 @@ impl Lease for LiveLease {
             cleanup.clean().await;
         }
     }
+}
+
+/// What Kubernetes owes, but for collecting what Crossplane protects.
+fn unless_in_use(view: &View, key: &Key, object: &Value) -> Option<Owed> {
+    let owed = kubernetes_owes(view, key, object)?;
+    (owed.patience < Patience::Long || !is_in_use(object)).then_some(owed)
 }
 
 impl Plane {

@@ -8,38 +8,81 @@ use serde_json::Value;
 use super::view::View;
 use crate::controller::Key;
 
-/// Tells what somebody still owes to an object in view, as a sentence fragment; nothing where all is done.
+/// Tells what somebody still owes to an object in view; nothing where all is done.
 pub trait Awaits: Send + Sync {
     /// What is still to come for this object.
-    fn awaited(&self, view: &View, key: &Key, object: &Value) -> Option<String>;
+    fn awaited(&self, view: &View, key: &Key, object: &Value) -> Option<Owed>;
 }
 
 impl<F> Awaits for F
 where
-    F: Fn(&View, &Key, &Value) -> Option<String> + Send + Sync,
+    F: Fn(&View, &Key, &Value) -> Option<Owed> + Send + Sync,
 {
-    fn awaited(&self, view: &View, key: &Key, object: &Value) -> Option<String> {
+    fn awaited(&self, view: &View, key: &Key, object: &Value) -> Option<Owed> {
         self(view, key, object)
     }
 }
 
+/// What somebody owes to an object, and how long one should wait for it without any sign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owed {
+    /// As a sentence fragment.
+    pub what: String,
+    /// Which patience of [`super::LiveLimits`] it deserves.
+    pub patience: Patience,
+}
+
+/// How long to wait for something while nothing moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Patience {
+    /// It may come soon, or never.
+    Usual,
+    /// It comes for certain, but whoever it comes from looks only now and then.
+    Long,
+}
+
+impl Owed {
+    /// What may come soon, or never.
+    #[must_use]
+    pub fn soon(what: impl Into<String>) -> Owed {
+        let what = what.into();
+        Owed {
+            what,
+            patience: Patience::Usual,
+        }
+    }
+
+    /// What comes for certain, but perhaps late.
+    #[must_use]
+    pub fn certainly(what: impl Into<String>) -> Owed {
+        let what = what.into();
+        Owed {
+            what,
+            patience: Patience::Long,
+        }
+    }
+}
+
 /// What the API server and the controllers of every cluster owe: an end to deletions, conditions on the current
-/// generation, established definitions, and the collection of what has lost its owner.
+/// generation, established definitions, and the collection of what has lost its owner. The garbage collector learns of
+/// new kinds every 30 s, and tries what was refused again after a time that doubles.
 #[must_use]
-pub fn kubernetes_owes(view: &View, key: &Key, object: &Value) -> Option<String> {
+pub fn kubernetes_owes(view: &View, key: &Key, object: &Value) -> Option<Owed> {
     if object::is_being_deleted(object) {
         let finalizers = object["metadata"]["finalizers"].to_string();
-        return Some(format!("is being deleted, finalizers {finalizers}"));
+        return Some(Owed::soon(format!(
+            "is being deleted, finalizers {finalizers}"
+        )));
     }
     if let Some(condition) = outdated_condition(object) {
-        return Some(format!(
+        return Some(Owed::soon(format!(
             "has not been seen since its last change by {condition}"
-        ));
+        )));
     }
     if key.kind == "CustomResourceDefinition" && !is_decided(object) {
-        return Some("is not established yet".to_owned());
+        return Some(Owed::soon("is not established yet"));
     }
-    orphaned(view, object).then(|| "has lost its owner and is to be collected".to_owned())
+    orphaned(view, object).then(|| Owed::certainly("has lost its owner and is to be collected"))
 }
 
 /// The first condition that speaks of an older generation.
@@ -108,6 +151,12 @@ mod tests {
             namespace: None,
             name: "x".to_owned(),
         };
-        assert_eq!(kubernetes_owes(&view, &key, &object).as_deref(), expected);
+        let owed = kubernetes_owes(&view, &key, &object);
+        assert_eq!(owed.as_ref().map(|owed| owed.what.as_str()), expected);
+        let certain = expected.is_some_and(|what| what.contains("collected"));
+        assert_eq!(
+            owed.is_some_and(|owed| owed.patience == Patience::Long),
+            certain
+        );
     }
 }

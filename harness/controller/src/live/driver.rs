@@ -9,7 +9,7 @@ use crosscut_client::Connection;
 use futures::future::select_all;
 use tokio::time::Instant;
 
-use super::awaited::Awaits;
+use super::awaited::{Awaits, Owed, Patience};
 use super::view::View;
 use crate::context::Context;
 use crate::controller::{After, Controller, Key};
@@ -24,6 +24,8 @@ pub struct LiveLimits {
     pub quiet: Duration,
     /// How long nothing may change where something is owed: past this it will not come.
     pub patience: Duration,
+    /// The same for what comes for certain, but from somebody who looks only now and then.
+    pub long_patience: Duration,
     /// How long everything may take.
     pub longest: Duration,
 }
@@ -31,13 +33,14 @@ pub struct LiveLimits {
 /// How soon a failed reconcile is tried again after a change.
 const RETRY: Duration = Duration::from_millis(100);
 
-/// 0.4 s of quiet, 10 s of patience, two minutes at most.
+/// 0.4 s of quiet, 10 s of patience, 100 s of long patience, five minutes at most.
 impl Default for LiveLimits {
     fn default() -> LiveLimits {
         LiveLimits {
             quiet: Duration::from_millis(400),
             patience: Duration::from_secs(10),
-            longest: Duration::from_secs(120),
+            long_patience: Duration::from_secs(100),
+            longest: Duration::from_secs(300),
         }
     }
 }
@@ -171,26 +174,30 @@ impl Driver {
 
     /// How long it must be quiet now.
     fn window(&self, limits: &LiveLimits) -> Duration {
-        if self.owed().next().is_some() {
-            limits.patience
-        } else {
-            limits.quiet
+        match self.owed().map(|(.., owed)| owed.patience).max() {
+            None => limits.quiet,
+            Some(Patience::Usual) => limits.patience,
+            Some(Patience::Long) => limits.long_patience,
         }
     }
 
-    fn owed(&self) -> impl Iterator<Item = Failing> {
+    fn owed(&self) -> impl Iterator<Item = (&PlaneState, &Key, Owed)> {
         self.planes.iter().flat_map(|plane| {
-            plane.view.objects().flat_map(|(key, object)| {
-                plane.awaits.iter().filter_map(|awaits| {
-                    awaits
-                        .awaited(&plane.view, key, object)
-                        .map(|message| Failing {
-                            controller: plane.context.plane().to_owned(),
-                            key: key.clone(),
-                            message,
-                        })
+            plane.view.objects().flat_map(move |(key, object)| {
+                plane.awaits.iter().filter_map(move |awaits| {
+                    let owed = awaits.awaited(&plane.view, key, object)?;
+                    Some((plane, key, owed))
                 })
             })
+        })
+    }
+
+    /// What somebody owes, as what fails.
+    fn unpaid(&self) -> impl Iterator<Item = Failing> {
+        self.owed().map(|(plane, key, owed)| Failing {
+            controller: plane.context.plane().to_owned(),
+            key: key.clone(),
+            message: owed.what,
         })
     }
 
@@ -299,7 +306,7 @@ impl Driver {
         Settled {
             steps,
             virtual_time: start.elapsed(),
-            failing: self.failing().chain(self.owed()).collect(),
+            failing: self.failing().chain(self.unpaid()).collect(),
         }
     }
 
@@ -307,7 +314,7 @@ impl Driver {
         Unsettled {
             limit: Limit::RealTime(limits.longest),
             moving: self.movements.most(),
-            failing: self.failing().chain(self.owed()).collect(),
+            failing: self.failing().chain(self.unpaid()).collect(),
         }
     }
 

@@ -13,7 +13,7 @@ mod resources;
 mod state;
 mod view;
 
-pub use awaited::{Awaits, kubernetes_owes};
+pub use awaited::{Awaits, Owed, Patience, kubernetes_owes};
 pub use driver::{Driver, LiveLimits, LivePlane};
 pub use observer::{ObserveError, Observer};
 pub use view::View;
