@@ -66,6 +66,9 @@ enum CommandError {
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
+    /// There is only one kind of control plane.
+    #[error("there is nothing to compare")]
+    NothingToCompare,
     /// The ledger of known differences could not be read.
     #[error("read the ledger {file}")]
     ReadLedger {
@@ -142,6 +145,9 @@ impl CommandError {
     fn help(&self) -> Option<&str> {
         match self {
             CommandError::Cluster { help, .. } => help.as_deref(),
+            CommandError::NothingToCompare => {
+                Some("name at least two kinds of control plane, as in --clusters embedded,envtest")
+            }
             _ => None,
         }
     }
@@ -149,6 +155,7 @@ impl CommandError {
     fn status(&self) -> ExitStatus {
         match self {
             CommandError::Documents { .. }
+            | CommandError::NothingToCompare
             | CommandError::SameReport { .. }
             | CommandError::ReadLedger { .. }
             | CommandError::Ledger { .. } => ExitStatus::Usage,

@@ -14,8 +14,11 @@ const PRINTED: usize = 40;
 /// Judges on every kind and prints where they differ.
 ///
 /// # Errors
-/// [`CommandError`] where a control plane cannot be started or the ledger cannot be used.
+/// [`CommandError`] where there are not two kinds, a control plane cannot be started or the ledger cannot be used.
 pub(crate) fn run(arguments: &ParityArguments) -> Result<ExitStatus, CommandError> {
+    if arguments.clusters.len() < 2 {
+        return Err(CommandError::NothingToCompare);
+    }
     let plan = judge::plan(&arguments.trials)?;
     let ledger = read_ledger(arguments.ledger.as_deref())?;
     let mut runs = Vec::new();

@@ -152,6 +152,17 @@ impl Api {
         self.apply_to("", object, manager).await
     }
 
+    /// What [`Api::apply`] would give; nothing is written.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn dry_apply(&self, object: &Value, manager: &str) -> Result<Value, ApiError> {
+        let query = format!("{}&force=true&dryRun=All", query::as_manager(manager));
+        let body = Some((APPLY, object));
+        self.send(Method::PATCH, Address::of(object), "", &query, body)
+            .await
+    }
+
     /// Server-side apply of the status in the name of `manager`, which takes fields over from others.
     ///
     /// # Errors

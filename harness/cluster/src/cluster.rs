@@ -82,7 +82,10 @@ pub trait Lease: Send {
 
     /// Gives the clusters back. A lease that is dropped without this has its memory freed, but what
     /// lives outside the process may stay until the next run.
-    async fn close(self: Box<Self>);
+    ///
+    /// # Errors
+    /// [`ClusterError::Clean`] where something of the trial stays that others could see.
+    async fn close(self: Box<Self>) -> Result<(), ClusterError>;
 }
 
 /// Both clusters are at rest.

@@ -45,6 +45,12 @@ pub enum ClusterError {
         /// What to do about it.
         help: Option<String>,
     },
+    /// What a trial left could not be taken away.
+    #[error("take away what the trial left: {what}")]
+    Clean {
+        /// What stays, with its causes.
+        what: String,
+    },
     /// The control plane did not come to rest after documents were installed.
     #[error("settle after installing {what}")]
     Settle {

@@ -15,6 +15,16 @@ const SACRED: [&str; 4] = [
     "metadata.annotations",
     "metadata.labels",
 ];
+/// Nor these fields of a condition, or a condition that only one of them has.
+const SACRED_CONDITION: [&str; 4] = ["", ".type", ".status", ".reason"];
+
+fn is_sacred(path: &str) -> bool {
+    let condition = path.strip_prefix("status.conditions").map(|rest| {
+        let field = rest.split_once(']').map_or("", |(_, field)| field);
+        SACRED_CONDITION.contains(&field)
+    });
+    SACRED.iter().any(|sacred| path.starts_with(sacred)) || condition.unwrap_or_default()
+}
 
 /// One known difference.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
@@ -105,7 +115,7 @@ impl Ledger {
     }
 
     fn add(&mut self, entry: Entry) -> Result<(), LedgerError> {
-        if SACRED.iter().any(|sacred| entry.path.starts_with(sacred)) {
+        if is_sacred(&entry.path) {
             return Err(LedgerError::Sacred {
                 id: entry.id,
                 path: entry.path,
@@ -124,9 +134,12 @@ impl Ledger {
         Ok(())
     }
 
-    /// The entry that explains a difference.
+    /// The entry that explains a difference. Some differences none can explain, however wide its pattern is.
     #[must_use]
     pub fn explains(&self, difference: &Difference) -> Option<&Entry> {
+        if is_sacred(&difference.path) {
+            return None;
+        }
         self.entries
             .iter()
             .find(|(entry, object, path)| {
@@ -198,6 +211,22 @@ mod tests {
                 matches!(Ledger::read(&entry(path)), Err(LedgerError::Sacred { .. })),
                 "{path}"
             );
+        }
+    }
+
+    #[test]
+    fn a_wide_pattern_does_not_explain_them_either() {
+        let ledger = Ledger::read(&entry("*")).unwrap();
+        for path in [
+            "spec.x",
+            "status.conditions[3].reason",
+            "status.conditions[3]",
+            "status.conditions",
+        ] {
+            assert!(ledger.explains(&difference(path)).is_none(), "{path}");
+        }
+        for path in ["status.conditions[3].message", "status.users"] {
+            assert!(ledger.explains(&difference(path)).is_some(), "{path}");
         }
     }
 

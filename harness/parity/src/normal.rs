@@ -9,6 +9,8 @@ use serde_json::{Map, Value, json};
 
 /// What stands for any time.
 const TIME: &str = "<time>";
+/// When a provider last failed to make something. That it did, and made it later, depends on what came first.
+const FAILED: &str = "crossplane.io/external-create-failed";
 /// The depth past which nothing is looked at: the API server's own limit is lower.
 const DEEPEST: usize = 128;
 
@@ -50,7 +52,8 @@ impl Normaliser {
             .map(|object| {
                 let mut normal = object.clone();
                 self.value(&mut normal, 0);
-                (self.name(object), normal)
+                let name = self.name(object);
+                (self.replaced(&name).unwrap_or(name), normal)
             })
             .collect()
     }
@@ -92,6 +95,12 @@ impl Normaliser {
         for field in ["uid", "resourceVersion", "selfLink"] {
             metadata.remove(field);
         }
+        if let Some(annotations) = metadata
+            .get_mut("annotations")
+            .and_then(Value::as_object_mut)
+        {
+            annotations.remove(FAILED);
+        }
         if let Some(Value::Array(owners)) = metadata.get_mut("ownerReferences") {
             owners.sort_by_key(ToString::to_string);
         }
@@ -101,6 +110,10 @@ impl Normaliser {
         for entry in managed.iter_mut() {
             if let Some(entry) = entry.as_object_mut() {
                 entry.remove("time");
+            }
+            let annotations = entry.pointer_mut("/fieldsV1/f:metadata/f:annotations");
+            if let Some(annotations) = annotations.and_then(Value::as_object_mut) {
+                annotations.remove(&format!("f:{FAILED}"));
             }
         }
         managed.sort_by_key(|entry| {
@@ -246,6 +259,22 @@ mod tests {
         assert_eq!(text(&mut left), "team/s, team-b, team1");
         assert_eq!(text(&mut right), "team/s, team-b, team-x71");
         assert_eq!(left, right);
+    }
+
+    #[test]
+    fn a_failure_that_is_over_is_no_difference_and_a_success_is_one() {
+        let one = |annotations: Value, fields: Value| {
+            let metadata = json!({"name": "s", "annotations": annotations,
+                "managedFields": [{"fieldsV1": {"f:metadata": {"f:annotations": fields}}}]});
+            let object = [json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata})];
+            Normaliser::new(&object, "team", "team").normal(&object)
+        };
+        let failed = one(
+            json!({FAILED: "2026-01-01T00:00:00Z", "a": "b"}),
+            json!({"f:crossplane.io/external-create-failed": {}, "f:a": {}}),
+        );
+        assert_eq!(failed, one(json!({"a": "b"}), json!({"f:a": {}})));
+        assert_ne!(failed, one(json!({}), json!({"f:a": {}})));
     }
 
     #[test]

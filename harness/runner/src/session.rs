@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crosscut_cluster::{Lease, Rest, SettleError, Side};
+use crosscut_cluster::{ClusterError, Lease, Rest, SettleError, Side};
 use crosscut_events::Evidence;
 use crosscut_suite::model::{Side as DocumentSide, Suite};
 use serde_json::Value;
@@ -156,7 +156,10 @@ impl Session {
     }
 
     /// Gives the clusters back.
-    pub(crate) async fn close(self) {
-        self.lease.close().await;
+    ///
+    /// # Errors
+    /// [`ClusterError`] where something of the trial stays.
+    pub(crate) async fn close(self) -> Result<(), ClusterError> {
+        self.lease.close().await
     }
 }

@@ -130,8 +130,11 @@ pub(crate) async fn run_trial(
             if options.final_objects {
                 send_objects(&mut session, id, events).await;
             }
-            session.close().await;
+            let closed = session.close().await;
             conclude(&mut report, outcome);
+            if let Err(error) = closed {
+                stays(&mut report, cluster_failure(&error, trial));
+            }
         }
         Err(ClusterError::Unsupported { reason }) => {
             report.verdict = Verdict::Unsupported;
@@ -168,6 +171,14 @@ fn conclude(report: &mut TrialReport, outcome: Result<(), Stop>) {
         }
         report.failures.push(*stop.failure);
     }
+}
+
+/// Others could see what this trial left: a verdict that was earned fairly stays, but the trial has not passed.
+fn stays(report: &mut TrialReport, failure: Failure) {
+    if report.verdict == Verdict::Passed {
+        report.verdict = Verdict::Errored;
+    }
+    report.failures.push(failure);
 }
 
 async fn run_steps(
@@ -245,6 +256,10 @@ fn cluster_failure(error: &ClusterError, trial: &Trial) -> Failure {
         ClusterError::Settle { .. } => (
             "cluster::settle",
             "what is installed keeps a controller busy; look for two writers of one field",
+        ),
+        ClusterError::Clean { .. } => (
+            "cluster::clean",
+            "later trials of this run may see it; run them again",
         ),
         _ => ("cluster::lease", "run the trial alone with -v"),
     };

@@ -79,8 +79,6 @@ pub(crate) struct Managed {
     pub(crate) object: Value,
     /// The status as it is stored.
     stored: Value,
-    /// Whether its conditions say of which generation they are.
-    pub(crate) tells_generation: bool,
 }
 
 impl Managed {
@@ -113,7 +111,6 @@ impl Managed {
             now: now.to_string(),
             stored: object["status"].clone(),
             object,
-            tells_generation: true,
         }))
     }
 
@@ -215,8 +212,12 @@ impl Managed {
 
     pub(crate) fn set(&mut self, condition: Condition<'_>) {
         let generation = self.object["metadata"]["generation"].as_i64();
-        let generation = generation.filter(|_| self.tells_generation);
         conditions::set(&mut self.object, condition, generation, &self.now);
+    }
+
+    /// Sets a condition that does not say of which generation it is: providers do that themselves.
+    pub(crate) fn set_plain(&mut self, condition: Condition<'_>) {
+        conditions::set(&mut self.object, condition, None, &self.now);
     }
 
     /// Writes the status where it has changed.

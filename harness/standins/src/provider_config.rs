@@ -55,7 +55,6 @@ impl Controller for ProviderConfigs {
         else {
             return Ok(After::Nothing);
         };
-        config.tells_generation = false;
         let users = users(&config.api, key).await?;
         let has = object::has_finalizer(&config.object, IN_USE);
         let deleting = object::is_being_deleted(&config.object);
@@ -69,7 +68,7 @@ impl Controller for ProviderConfigs {
         }
         if !deleting || users > 0 {
             if deleting {
-                config.set(Condition::IN_USE);
+                config.set_plain(Condition::IN_USE);
             }
             object::set(&mut config.object, &["status", "users"], json!(users));
             config.save().await?;

@@ -5,6 +5,7 @@ mod bad_input;
 mod exit_codes;
 mod failures;
 mod functions;
+mod parity;
 mod project;
 mod readme;
 mod reports;

@@ -9,7 +9,7 @@ use crosscut_controller::{AtRest, Scheduler, SettleLimits};
 use serde_json::Value;
 
 use crate::rest::{is_lasting, rest, unsettled};
-use crate::{Lease, Rest, SettleError, Side};
+use crate::{ClusterError, Lease, Rest, SettleError, Side};
 
 /// What one trial runs on: two planes in this process.
 pub(super) struct EmbeddedLease {
@@ -118,7 +118,8 @@ impl Lease for EmbeddedLease {
         self.side(side).objects()
     }
 
-    async fn close(self: Box<Self>) {
+    async fn close(self: Box<Self>) -> Result<(), ClusterError> {
         // Everything is memory of this process: dropping it is enough.
+        Ok(())
     }
 }

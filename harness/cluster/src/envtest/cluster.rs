@@ -145,14 +145,10 @@ impl Envtest {
     /// A target server with the documents that a provider's target has.
     async fn target(&self, running: &Running, provider: &Provider) -> Result<Leased, ClusterError> {
         let mut leased = running.targets.lease(&provider.target_crds).await?;
-        let prepared = leased
-            .target()
-            .is_some_and(|target| target.has(&provider.target_crds));
-        if prepared {
+        if let Some(target) = leased.target()
+            && target.prepare(&provider.target_crds).await?
+        {
             return Ok(leased);
-        }
-        if let Some(target) = leased.target() {
-            target.empty().await?;
         }
         let mut lease = self.lease_on(running, &mut leased, self.suite.namespace.clone())?;
         install::on_target(&mut lease, &provider.target_crds).await?;
@@ -263,19 +259,19 @@ struct TrialCleanup {
 
 #[async_trait]
 impl Cleanup for TrialCleanup {
-    async fn clean(mut self: Box<Self>) {
+    async fn clean(mut self: Box<Self>) -> Result<(), ClusterError> {
         let (etcd, prefix) = (
             self.running.environment.etcd(),
             &self.running.control().prefix,
         );
-        // What cannot be cleaned shows in the next trial, whose API server is then broken as well.
-        if let Err(error) = delete_namespace(etcd, prefix, &self.namespace).await {
-            tracing::warn!(%error, namespace = self.namespace, "a trial's namespace stays");
-        }
-        if let Some(target) = self.leased.target()
-            && let Err(error) = target.clean().await
-        {
-            tracing::warn!(%error, "a trial's target is not clean");
-        }
+        let namespace = delete_namespace(etcd, prefix, &self.namespace).await;
+        let target = match self.leased.target() {
+            Some(target) => target.clean().await,
+            None => Ok(()),
+        };
+        namespace.and(target).map_err(|error| {
+            let what = ClusterError::from(error).to_string();
+            ClusterError::Clean { what }
+        })
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct Target {
     empty: Checkpoint,
     /// What is installed, and the state right after.
     installed: Option<(Vec<Value>, Checkpoint)>,
+    /// Whether there may be more than that: from the moment that a trial has it until it is cleaned.
+    dirty: bool,
 }
 
 impl Target {
@@ -41,6 +43,7 @@ impl Target {
             etcd: etcd.clone(),
             empty: Checkpoint::take(etcd, &server.prefix).await?,
             installed: None,
+            dirty: false,
         })
     }
 
@@ -51,11 +54,24 @@ impl Target {
             .is_some_and(|(installed, _)| *installed == values(documents))
     }
 
-    /// Takes everything away.
+    /// Makes it ready for a trial that needs these documents; says whether they are there already. From now on it is
+    /// dirty: a trial that does not come to its end cleans nothing.
     ///
     /// # Errors
     /// [`EnvtestError::Etcd`].
-    pub(super) async fn empty(&mut self) -> Result<(), EnvtestError> {
+    pub(super) async fn prepare(&mut self, documents: &[Resource]) -> Result<bool, EnvtestError> {
+        let prepared = self.has(documents);
+        if !prepared {
+            self.empty().await?;
+        } else if self.dirty {
+            self.clean().await?;
+        }
+        self.dirty = true;
+        Ok(prepared)
+    }
+
+    /// Takes everything away.
+    async fn empty(&mut self) -> Result<(), EnvtestError> {
         self.installed = None;
         self.empty.restore().await.map(drop)
     }
@@ -76,9 +92,11 @@ impl Target {
     /// [`EnvtestError::Etcd`].
     pub(super) async fn clean(&mut self) -> Result<(), EnvtestError> {
         match &mut self.installed {
-            Some((_, checkpoint)) => checkpoint.restore().await.map(drop),
-            None => self.empty().await,
+            Some((_, checkpoint)) => checkpoint.restore().await.map(drop)?,
+            None => self.empty().await?,
         }
+        self.dirty = false;
+        Ok(())
     }
 }
 

@@ -15,13 +15,13 @@ use crosscut_crossplane::{crossplane_owes, is_in_use};
 use serde_json::Value;
 
 use crate::rest::{is_lasting, rest, unsettled};
-use crate::{Lease, Rest, SettleError, Side};
+use crate::{ClusterError, Lease, Rest, SettleError, Side};
 
 /// Makes the clusters clean for the next trial.
 #[async_trait]
 pub(crate) trait Cleanup: Send {
     /// Takes away everything that the trial left.
-    async fn clean(self: Box<Self>);
+    async fn clean(self: Box<Self>) -> Result<(), ClusterError>;
 }
 
 /// One API server as a trial has it.
@@ -150,12 +150,13 @@ impl Lease for LiveLease {
             .collect()
     }
 
-    async fn close(mut self: Box<Self>) {
+    async fn close(mut self: Box<Self>) -> Result<(), ClusterError> {
         let cleanup = self.cleanup.take();
         // The stand-ins stop before what they work on goes.
         drop(self);
-        if let Some(cleanup) = cleanup {
-            cleanup.clean().await;
+        match cleanup {
+            Some(cleanup) => cleanup.clean().await,
+            None => Ok(()),
         }
     }
 }

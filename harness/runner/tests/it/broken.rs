@@ -30,10 +30,12 @@ impl Cluster for Breaking {
             "cannot-do" => Err(ClusterError::Unsupported {
                 reason: "it has no webhooks".to_owned(),
             }),
-            "panics-later" | "hangs" | "never-rests" => Ok(Box::new(BreakingLease {
-                lease,
-                how: trial.scenario.name.clone(),
-            })),
+            "panics-later" | "hangs" | "never-rests" | "is-not-cleaned" => {
+                Ok(Box::new(BreakingLease {
+                    lease,
+                    how: trial.scenario.name.clone(),
+                }))
+            }
             _ => Ok(lease),
         }
     }
@@ -66,6 +68,7 @@ impl Lease for BreakingLease {
         match self.how.as_str() {
             "panics-later" => panic!("{}", "index out of bounds".to_owned()),
             "hangs" => std::future::pending().await,
+            "is-not-cleaned" => self.lease.settle().await,
             _ => Err(SettleError::Unsettled {
                 reason: "20000 reconciles".to_owned(),
                 moving: vec!["a undoes b".to_owned()],
@@ -77,7 +80,14 @@ impl Lease for BreakingLease {
         self.settle().await
     }
 
-    async fn close(self: Box<Self>) {}
+    async fn close(self: Box<Self>) -> Result<(), ClusterError> {
+        match self.how.as_str() {
+            "is-not-cleaned" => Err(ClusterError::Clean {
+                what: "etcd is gone".to_owned(),
+            }),
+            _ => Ok(()),
+        }
+    }
 }
 
 fn plan(scenarios: &[&str]) -> Plan {
@@ -179,6 +189,18 @@ async fn a_control_plane_that_never_rests_is_unsettled() {
     let report = &reports["never-rests"];
     assert_eq!(report.verdict, Verdict::Unsettled);
     assert_eq!(report.failures[0].evidence.notes, ["a undoes b"]);
+}
+
+#[tokio::test]
+async fn a_trial_whose_rest_stays_has_not_passed() {
+    let reports = reports(&["is-not-cleaned"], Duration::from_secs(60)).await;
+    let report = &reports["is-not-cleaned"];
+    assert_eq!(report.verdict, Verdict::Errored);
+    assert_eq!(report.failures[0].code, "cluster::clean");
+    assert_eq!(
+        report.failures[0].message,
+        "take away what the trial left: etcd is gone"
+    );
 }
 
 #[tokio::test]

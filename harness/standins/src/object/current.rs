@@ -1,12 +1,12 @@
 //! Which of the target's objects are known to be as they should be.
 //!
-//! provider-kubernetes compares what it owns of an object with what a dry run of the same apply would give, and applies
-//! only where they differ. Here it is enough that neither the manifest nor the object has changed since the last apply.
+//! As provider-kubernetes does, what it owns of an object is compared with what a dry run of the same apply would give,
+//! and applied only where they differ. Where neither the manifest nor the object has changed since, that is not asked.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use crosscut_client::object;
+use crosscut_client::{Api, ApiError, object};
 use serde_json::Value;
 
 use crate::lifecycle::Managed;
@@ -16,13 +16,10 @@ use crate::lifecycle::Managed;
 pub(super) struct Current(Mutex<HashMap<String, (Value, String)>>);
 
 impl Current {
-    /// Whether applying the manifest would change nothing.
-    pub(super) fn is(&self, managed: &Managed, manifest: &Value, live: Option<&Value>) -> bool {
+    fn is(&self, managed: &Managed, manifest: &Value, live: &Value) -> bool {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = known.get(object::uid(&managed.object));
-        known
-            .zip(live)
-            .is_some_and(|((of, version), live)| of == manifest && *version == state(live))
+        known.is_some_and(|(of, version)| of == manifest && *version == state(live))
     }
 
     /// The manifest was applied, and this came of it.
@@ -32,11 +29,52 @@ impl Current {
         known.insert(uid, (manifest.clone(), state(live)));
     }
 
+    /// Whether applying the manifest would change nothing, by a dry run where it is not known.
+    ///
+    /// # Errors
+    /// The API's.
+    pub(super) async fn ask(
+        &self,
+        managed: &Managed,
+        target: &Api,
+        manifest: &Value,
+        live: &Value,
+        manager: &str,
+    ) -> Result<bool, ApiError> {
+        if self.is(managed, manifest, live) {
+            return Ok(true);
+        }
+        let wanted = target.dry_apply(manifest, manager).await?;
+        let same = owned(live, manager) == owned(&wanted, manager) && rest(live) == rest(&wanted);
+        if same {
+            self.remember(managed, manifest, live);
+        }
+        Ok(same)
+    }
+
     /// The Object is gone.
     pub(super) fn forget(&self, managed: &Managed) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.remove(object::uid(&managed.object));
     }
+}
+
+/// The fields that a manager has applied.
+fn owned<'a>(live: &'a Value, manager: &str) -> Option<&'a Value> {
+    let entries = live["metadata"]["managedFields"].as_array()?;
+    let entry = entries
+        .iter()
+        .find(|entry| entry["manager"] == manager && entry["operation"] == "Apply")?;
+    entry.get("fieldsV1")
+}
+
+/// The object without what says who wrote it, and when.
+fn rest(live: &Value) -> Value {
+    let mut rest = live.clone();
+    for field in ["managedFields", "resourceVersion", "generation"] {
+        object::remove(&mut rest, &["metadata", field]);
+    }
+    rest
 }
 
 fn state(live: &Value) -> String {

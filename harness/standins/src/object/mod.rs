@@ -73,8 +73,6 @@ impl Controller for Objects {
         let Some(mut managed) = read else {
             return Ok(After::Nothing);
         };
-        // provider-kubernetes 1.2 writes conditions without their generation.
-        managed.tells_generation = false;
         if managed.is_paused() {
             return managed.pause().await;
         }
@@ -168,10 +166,10 @@ async fn keep(
     }
     match before {
         None if managed.may("Create") => create(managed, target, current, &manifest).await,
-        before if !managed.may("Update") || current.is(managed, &manifest, before.as_ref()) => {
-            observed(managed, before.as_ref(), before.as_ref()).await
+        Some(before) if managed.may("Update") => {
+            update(managed, target, current, &manifest, &before).await
         }
-        before => update(managed, target, current, &manifest, before.as_ref()).await,
+        before => observed(managed, before.as_ref(), false).await,
     }
 }
 
@@ -209,13 +207,22 @@ async fn update(
     target: &Api,
     current: &Current,
     manifest: &Value,
-    before: Option<&Value>,
+    before: &Value,
 ) -> Result<After, ReconcileError> {
-    // An apply that changes nothing writes nothing.
-    match target.apply(manifest, &manager(managed)).await {
+    let manager = manager(managed);
+    let is_current = current.ask(managed, target, manifest, before, &manager);
+    match is_current.await {
+        Ok(true) => return observed(managed, Some(before), false).await,
+        Ok(false) => {}
+        Err(error) => {
+            let why = format!("cannot get desired state: cannot dry run SSA: {error}");
+            return managed.fail_to(Doing::Observe, &why).await;
+        }
+    }
+    match target.apply(manifest, &manager).await {
         Ok(now) => {
             current.remember(managed, manifest, &now);
-            observed(managed, Some(&now), before).await
+            observed(managed, Some(&now), true).await
         }
         Err(error) => {
             let why = format!("cannot apply object: {error}");
@@ -250,7 +257,7 @@ async fn find(target: &Api, manifest: &Value) -> Result<Option<Value>, ApiError>
 async fn observed(
     managed: &mut Managed,
     live: Option<&Value>,
-    before: Option<&Value>,
+    changed: bool,
 ) -> Result<After, ReconcileError> {
     managed.set(Condition::SYNCED);
     let Some(live) = live else {
@@ -263,11 +270,10 @@ async fn observed(
         live.clone(),
     );
     let policy = object::text(&managed.object, &["spec", "readiness", "policy"]).to_owned();
-    let changed = before != Some(live);
     match readiness::is_ready(&policy, live) {
-        false => managed.set(Condition::UNAVAILABLE),
+        false => managed.set_plain(Condition::UNAVAILABLE),
         true if changed && readiness::is_of_the_apply(&policy) => {}
-        true => managed.set(Condition::AVAILABLE),
+        true => managed.set_plain(Condition::AVAILABLE),
     }
     managed.save().await?;
     if changed {

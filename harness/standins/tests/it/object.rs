@@ -73,10 +73,12 @@ async fn the_provider_leaves_its_traces() {
         let annotation = format!("crossplane.io/external-create-{when}");
         assert!(!object::annotation(&now, &annotation).is_empty(), "{when}");
     }
-    assert_eq!(
-        now["status"]["conditions"][0].get("observedGeneration"),
-        None
-    );
+    // The provider itself says that it is ready; crossplane-runtime says the rest, with the generation.
+    for (index, condition, generation) in [(0, "Ready", None), (1, "Synced", Some(&json!(2)))] {
+        let found = &now["status"]["conditions"][index];
+        assert_eq!(found["type"], condition);
+        assert_eq!(found.get("observedGeneration"), generation);
+    }
     let usage = Address {
         api_version: API_VERSION,
         kind: "ProviderConfigUsage",
