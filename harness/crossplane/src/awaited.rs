@@ -91,17 +91,18 @@ fn is_configured(view: &View, config: &Key) -> bool {
     })
 }
 
-/// A provider that failed tries again, after a back-off that begins with a second: what it lacked, such as the Secret
-/// that leads to the target, may have come meanwhile. What it has written but not seen it looks at every 30 s.
+/// A provider that failed tries again, after 1, 2, 4 … 60 s: what it lacked, such as the Secret that leads to the target,
+/// may have come meanwhile. (Its condition says since when with one message; most fail from the beginning.) What it has written but not seen it looks at every 30 s.
 fn managed_owes(managed: &Value) -> Option<Owed> {
     let synced = conditions(managed).find(|condition| condition["type"] == "Synced");
     match synced {
         None => Some(Owed::soon("has not been seen by its provider yet")),
         Some(synced) if synced["reason"] == "ReconcileError" => {
             let message = object::text(synced, &["message"]);
-            Some(Owed::soon(format!(
-                "is tried again by its provider: {message}"
-            )))
+            Some(Owed::when_tried_again(
+                format!("is tried again by its provider: {message}"),
+                object::text(&managed["metadata"], &["creationTimestamp"]),
+            ))
         }
         Some(_) => {
             becomes_ready(managed).then(|| Owed::certainly("is looked at again by its provider"))
@@ -184,4 +185,116 @@ fn conditions(object: &Value) -> impl Iterator<Item = &Value> {
         .as_array()
         .into_iter()
         .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use crosscut_controller::live::Patience;
+    use jiff::Timestamp;
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const MANAGED: &str = "kubernetes.m.crossplane.io/v1alpha1";
+    const USAGE: &str = "protection.crossplane.io/v1beta1";
+
+    fn object(api_version: &str, kind: &str, name: &str, rest: Value) -> Value {
+        let mut object = rest;
+        object["apiVersion"] = json!(api_version);
+        object["kind"] = json!(kind);
+        object["metadata"]["name"] = json!(name);
+        object["metadata"]["namespace"] = json!("n");
+        object
+    }
+
+    fn key(object: &Value) -> Key {
+        Key {
+            group: object::group_of(object::api_version(object)).to_owned(),
+            version: object::version_of(object::api_version(object)).to_owned(),
+            kind: object::kind(object).to_owned(),
+            namespace: Some("n".to_owned()),
+            name: object::name(object).to_owned(),
+        }
+    }
+
+    /// What is owed to an object that is there with another.
+    fn owed(subject: &Value, other: Value) -> Option<Patience> {
+        let view = View::still([subject.clone(), other].map(|object| (key(&object), object)));
+        crossplane_owes(&view, &key(subject), subject).map(|owed| owed.patience)
+    }
+
+    fn ending(finalizer: &str) -> Value {
+        json!({"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": [finalizer]})
+    }
+
+    fn thing(name: &str) -> Value {
+        object(
+            MANAGED,
+            "Object",
+            name,
+            json!({"spec": {
+                "forProvider": {},
+                "providerConfigRef": {"kind": "ProviderConfig", "name": "config"},
+            }}),
+        )
+    }
+
+    #[rstest]
+    #[case::while_its_user_is_there("user", None)]
+    #[case::once_that_is_gone("other", Some(Patience::Long))]
+    fn a_usage_goes(#[case] there: &str, #[case] expected: Option<Patience>) {
+        let by = json!({"apiVersion": MANAGED, "kind": "Object", "resourceRef": {"name": "user"}});
+        let usage = json!({"metadata": ending("usage"), "spec": {"by": by}});
+        let usage = object(USAGE, "Usage", "usage", usage);
+        assert_eq!(owed(&usage, thing(there)), expected);
+    }
+
+    #[rstest]
+    #[case::while_it_is_used("config", None)]
+    #[case::once_it_is_not("another", Some(Patience::Long))]
+    fn a_configuration_goes(#[case] name: &str, #[case] expected: Option<Patience>) {
+        let config = json!({"metadata": ending(IN_USE_FINALIZER)});
+        let config = object(MANAGED, "ProviderConfig", name, config);
+        assert_eq!(owed(&config, thing("user")), expected);
+    }
+
+    #[rstest]
+    #[case::by_its_provider(MANAGED_FINALIZER, "True", Some(Patience::Long))]
+    #[case::by_a_provider_that_fails(MANAGED_FINALIZER, "False", None)]
+    #[case::by_somebody_else("example.org/slow", "True", None)]
+    fn what_is_managed_is_let_go_of(
+        #[case] finalizer: &str,
+        #[case] synced: &str,
+        #[case] expected: Option<Patience>,
+    ) {
+        let mut object = thing("one");
+        object["metadata"]["finalizers"] = json!([finalizer]);
+        object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+        object["status"]["conditions"] = json!([{"type": "Synced", "status": synced}]);
+        assert_eq!(owed(&object, thing("other")), expected);
+    }
+
+    #[test]
+    fn what_failed_is_tried_again_after_times_that_double() {
+        let mut object = thing("one");
+        object["metadata"]["creationTimestamp"] = json!("2026-01-01T00:00:00Z");
+        let failed = json!({"type": "Synced", "status": "False", "reason": "ReconcileError"});
+        object["status"]["conditions"] = json!([failed]);
+        let since: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let expected = Some(Patience::Doubling { since });
+        assert_eq!(owed(&object, thing("other")), expected);
+    }
+
+    #[test]
+    fn what_was_written_is_looked_at_again() {
+        let mut object = thing("one");
+        object["spec"]["readiness"] = json!({"policy": "SuccessfulCreate"});
+        let synced = json!({"type": "Synced", "status": "True"});
+        object["status"]["conditions"] = json!([synced]);
+        assert_eq!(owed(&object, thing("other")), Some(Patience::Long));
+        let ready = json!({"type": "Ready", "status": "True"});
+        object["status"]["conditions"] = json!([synced, ready]);
+        assert_eq!(owed(&object, thing("other")), None);
+    }
 }

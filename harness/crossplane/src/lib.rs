@@ -15,6 +15,7 @@ mod composite;
 mod composition;
 mod condition;
 mod controllers;
+mod correlation;
 mod crds;
 mod definition;
 mod error;

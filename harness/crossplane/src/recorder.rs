@@ -1,15 +1,15 @@
 //! Kubernetes Events that say what a controller did and why.
 //!
-//! The same event about the same object is one Event with a count, as client-go keeps it. What client-go does on top is
-//! left out: it drops events of an object after a burst of 25 and folds more than ten alike into one, and a test
-//! that asks what a function said must not depend on how much else was said. Events whose repetition says nothing new
-//! (`Repeat::Quiet`) are written once instead.
+//! The same event about the same object is one Event with a count, as client-go keeps it, which also folds and drops
+//! events ([`Correlation`]).
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::correlation::Correlation;
 use crate::error::{Error, optional};
 use crate::{names, object};
 use crosscut_client::{Address, Api};
@@ -21,20 +21,12 @@ pub(crate) enum Severity {
     Warning,
 }
 
-/// Whether saying the same again counts up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Repeat {
-    Counted,
-    Quiet,
-}
-
 /// What happened, before it is known to whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Happening {
     pub(crate) severity: Severity,
     pub(crate) reason: String,
     pub(crate) message: String,
-    pub(crate) repeat: Repeat,
 }
 
 impl Happening {
@@ -43,7 +35,6 @@ impl Happening {
             severity: Severity::Normal,
             reason: reason.to_owned(),
             message: message.into(),
-            repeat: Repeat::Counted,
         }
     }
 
@@ -52,16 +43,10 @@ impl Happening {
             severity: Severity::Warning,
             reason: reason.to_owned(),
             message: message.to_string(),
-            repeat: Repeat::Counted,
         }
     }
 
-    pub(crate) fn quiet(mut self) -> Self {
-        self.repeat = Repeat::Quiet;
-        self
-    }
-
-    fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self.severity {
             Severity::Normal => "Normal",
             Severity::Warning => "Warning",
@@ -73,6 +58,7 @@ impl Happening {
 pub(crate) struct Recorder {
     component: &'static str,
     counts: Mutex<HashMap<String, u64>>,
+    correlation: Mutex<Correlation>,
 }
 
 /// What an Event says besides what happened.
@@ -89,6 +75,7 @@ impl Recorder {
         Self {
             component,
             counts: Mutex::default(),
+            correlation: Mutex::default(),
         }
     }
 
@@ -99,11 +86,23 @@ impl Recorder {
         about: &Value,
         happening: &Happening,
     ) {
-        let name = event_name(about, happening);
+        let (folded, may_write) = self.correlate(circumstances, about, happening);
+        let name = match &folded {
+            // One for all that are alike, whatever they say.
+            Some(all) => event_name(
+                about,
+                &Happening {
+                    message: String::new(),
+                    ..all.clone()
+                },
+            ),
+            None => event_name(about, happening),
+        };
         let count = self.next(&name);
-        if count > 1 && happening.repeat == Repeat::Quiet {
+        if !may_write {
             return;
         }
+        let happening = folded.as_ref().unwrap_or(happening);
         let written = match count {
             1 => self.create(circumstances, about, happening, &name).await,
             count => {
@@ -114,6 +113,22 @@ impl Recorder {
         if let Err(error) = written {
             tracing::debug!(%error, reason = happening.reason, "cannot record an event");
         }
+    }
+
+    /// The event as one of many alike, where it is that, and whether it may be written at all.
+    fn correlate(
+        &self,
+        circumstances: &Circumstances<'_>,
+        about: &Value,
+        happening: &Happening,
+    ) -> (Option<Happening>, bool) {
+        let now = circumstances.now.parse().unwrap_or(Timestamp::UNIX_EPOCH);
+        let mut correlation = self
+            .correlation
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let folded = correlation.fold(about, happening, now);
+        (folded, correlation.may_write(about, happening, now))
     }
 
     fn next(&self, name: &str) -> u64 {
@@ -148,9 +163,6 @@ impl Recorder {
         happening: &Happening,
         name: &str,
     ) -> Result<(), Error> {
-        if happening.repeat == Repeat::Quiet {
-            return Ok(());
-        }
         let existing = circumstances.api.get(event_address(about, name)).await?;
         let count = existing
             .get("count")
@@ -173,7 +185,11 @@ impl Recorder {
         name: &str,
         count: u64,
     ) -> Result<(), Error> {
-        let patch = json!({"count": count, "lastTimestamp": circumstances.now});
+        let patch = json!({
+            "count": count,
+            "lastTimestamp": circumstances.now,
+            "message": happening.message,
+        });
         let patched = circumstances
             .api
             .merge_patch(event_address(about, name), &patch)

@@ -3,6 +3,7 @@
 //! Here is what any Kubernetes cluster owes. Who knows more (Crossplane, a provider) brings an [`Awaits`] of its own.
 
 use crosscut_client::object;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::view::View;
@@ -33,10 +34,15 @@ pub struct Owed {
 }
 
 /// How long to wait for something while nothing moves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
     /// It may come soon, or never.
     Usual,
+    /// Somebody tries again, after times that double: the next try comes after no longer than it has failed by now.
+    Doubling {
+        /// Since when it fails.
+        since: Timestamp,
+    },
     /// It comes for certain, but whoever it comes from looks only now and then.
     Long,
 }
@@ -50,6 +56,17 @@ impl Owed {
             what,
             patience: Patience::Usual,
         }
+    }
+
+    /// What may come when it is tried again; it has failed since a time in RFC 3339, where that is known.
+    #[must_use]
+    pub fn when_tried_again(what: impl Into<String>, since: &str) -> Owed {
+        let what = what.into();
+        let patience = match since.parse() {
+            Ok(since) => Patience::Doubling { since },
+            Err(_) => Patience::Usual,
+        };
+        Owed { what, patience }
     }
 
     /// What comes for certain, but perhaps late.
@@ -127,7 +144,6 @@ fn conditions(object: &Value) -> impl Iterator<Item = &Value> {
 mod tests {
     use rstest::rstest;
     use serde_json::{Value, json};
-    use tokio::sync::mpsc::unbounded_channel;
 
     use super::*;
 
@@ -142,8 +158,7 @@ mod tests {
     #[case::a_refused_definition("CustomResourceDefinition", json!({"status": {"conditions": [{"type": "NamesAccepted", "status": "False"}]}}), None)]
     #[case::an_orphan("Thing", json!({"metadata": {"ownerReferences": [{"uid": "u"}]}}), Some("has lost its owner and is to be collected"))]
     fn owed(#[case] kind: &str, #[case] object: Value, #[case] expected: Option<&str>) {
-        let (_, news) = unbounded_channel();
-        let view = View::new(Vec::new(), news, Box::new(|_| true));
+        let view = View::still([]);
         let key = Key {
             group: String::new(),
             version: "v1".to_owned(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crosscut_apiserver::{Clock, Event};
 use crosscut_client::Connection;
 use futures::future::select_all;
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::awaited::{Awaits, Owed, Patience};
@@ -58,7 +59,8 @@ pub struct Driver {
     timers: BTreeMap<Work, Instant>,
     failures: BTreeMap<Work, Failure>,
     movements: Movements,
-    moved: Instant,
+    /// When something changed last.
+    changed: Instant,
 }
 
 struct PlaneState {
@@ -84,7 +86,7 @@ impl Driver {
             timers: BTreeMap::new(),
             failures: BTreeMap::new(),
             movements: Movements::default(),
-            moved: Instant::now(),
+            changed: Instant::now(),
         }
     }
 
@@ -129,8 +131,8 @@ impl Driver {
     pub async fn settle(&mut self, limits: &LiveLimits) -> Result<Settled, Unsettled> {
         let start = Instant::now();
         self.movements.clear();
-        // What was written just before this call is on its way: it counts as movement now.
-        self.moved = start;
+        // What was written just before this call is on its way: it must be quiet from now on.
+        let quiet_at = start + limits.quiet;
         let mut steps = 0;
         loop {
             self.observe();
@@ -143,7 +145,7 @@ impl Driver {
                 self.run(work).await;
                 continue;
             }
-            let rest_at = self.moved + self.window(limits);
+            let rest_at = quiet_at.max(self.changed + self.window(limits));
             if Instant::now() >= rest_at {
                 return Ok(self.settled(steps, start));
             }
@@ -172,13 +174,24 @@ impl Driver {
         self.settle(limits).await
     }
 
-    /// How long it must be quiet now.
+    /// How long nothing must have changed by now. What was waited for in vain once is not waited for again before
+    /// something has changed.
     fn window(&self, limits: &LiveLimits) -> Duration {
-        match self.owed().map(|(.., owed)| owed.patience).max() {
-            None => limits.quiet,
-            Some(Patience::Usual) => limits.patience,
-            Some(Patience::Long) => limits.long_patience,
-        }
+        let patience = |(.., owed): (_, _, Owed)| match owed.patience {
+            Patience::Usual => limits.patience,
+            Patience::Doubling { since } => self.doubled(since, limits),
+            Patience::Long => limits.long_patience,
+        };
+        self.owed().map(patience).max().unwrap_or(limits.quiet)
+    }
+
+    /// As long as something had failed when the last change came, which may have been what it lacked.
+    fn doubled(&self, since: Timestamp, limits: &LiveLimits) -> Duration {
+        let until_now = self.clock.now().duration_since(since);
+        let until_now = Duration::try_from(until_now).unwrap_or_default();
+        let failed = until_now.saturating_sub(self.changed.elapsed());
+        // Times are told in whole seconds.
+        (failed + Duration::from_secs(2)).clamp(limits.patience, limits.long_patience)
     }
 
     fn owed(&self) -> impl Iterator<Item = (&PlaneState, &Key, Owed)> {
@@ -215,7 +228,7 @@ impl Driver {
             }
         }
         if moved {
-            self.moved = Instant::now();
+            self.changed = Instant::now();
             self.try_failed_again();
         }
         moved

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crosscut_apiserver::{Change, Event};
 use crosscut_client::object;
 use serde_json::Value;
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::controller::Key;
 
@@ -33,6 +33,17 @@ impl View {
             scope,
             untold: present,
         }
+    }
+
+    /// These objects, which never change: for tests of what [`super::Awaits`] make of them.
+    pub fn still(objects: impl IntoIterator<Item = (Key, Value)>) -> View {
+        let (_, news) = unbounded_channel();
+        let mut view = View::new(Vec::new(), news, Box::new(|_| true));
+        view.objects = objects
+            .into_iter()
+            .map(|(key, object)| (key, Arc::new(object)))
+            .collect();
+        view
     }
 
     /// Every object in scope.

@@ -314,7 +314,7 @@ async fn report(
     {
         let message = format!("Composed resource {:?} is not yet {what}", composed.name);
         session
-            .record(&xr.object, &Happening::normal(COMPOSE, message).quiet())
+            .record(&xr.object, &Happening::normal(COMPOSE, message))
             .await;
         lacking.push(composed.name.clone());
     }

@@ -68,11 +68,8 @@ async fn reconcile(work: &Work<'_>, name: &str) -> Result<(), Error> {
         return Ok(());
     }
     let message = "All functions have required composition capability";
-    work.record(
-        &revision,
-        &Happening::normal("CheckCapabilities", message).quiet(),
-    )
-    .await;
+    work.record(&revision, &Happening::normal("CheckCapabilities", message))
+        .await;
     let before = revision.get("status").cloned();
     condition::mark(&mut revision, &Condition::reconcile_success(), &work.now);
     condition::mark(

@@ -1,0 +1,144 @@
+//! Which events are written, and which are folded into another or dropped, as client-go decides it.
+//!
+//! More than nine messages with one reason about one object become one event with the last message. Then a source may
+//! write 25 events of one type about one object, and one more every five minutes. Counted repetitions spend as much.
+
+use std::collections::{BTreeSet, HashMap};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::object;
+use crate::recorder::Happening;
+
+/// How many messages with one reason are too many, and how long they are remembered.
+const SIMILAR: usize = 10;
+const SIMILAR_FOR: SignedDuration = SignedDuration::from_mins(10);
+/// How many events may be written at once, and after how many seconds one more.
+const BURST: f64 = 25.0;
+const REFILL: f64 = 300.0;
+
+/// What one source has said.
+#[derive(Debug, Default)]
+pub(crate) struct Correlation {
+    groups: HashMap<String, Group>,
+    buckets: HashMap<String, Bucket>,
+}
+
+#[derive(Debug)]
+struct Group {
+    messages: BTreeSet<String>,
+    last: Timestamp,
+}
+
+#[derive(Debug)]
+struct Bucket {
+    tokens: f64,
+    at: Timestamp,
+}
+
+impl Correlation {
+    /// The event as one of many alike, where it is that.
+    pub(crate) fn fold(
+        &mut self,
+        about: &Value,
+        happening: &Happening,
+        now: Timestamp,
+    ) -> Option<Happening> {
+        let key = [object::uid(about), happening.kind(), &happening.reason].join("\n");
+        let group = self.groups.entry(key).or_insert_with(|| Group {
+            messages: BTreeSet::new(),
+            last: now,
+        });
+        if now.duration_since(group.last) > SIMILAR_FOR {
+            group.messages.clear();
+        }
+        group.last = now;
+        if group.messages.contains(&happening.message) {
+            return None;
+        }
+        if group.messages.len() + 1 < SIMILAR {
+            group.messages.insert(happening.message.clone());
+            return None;
+        }
+        Some(Happening {
+            message: format!("(combined from similar events): {}", happening.message),
+            ..happening.clone()
+        })
+    }
+
+    /// Whether one more event may be written.
+    pub(crate) fn may_write(
+        &mut self,
+        about: &Value,
+        happening: &Happening,
+        now: Timestamp,
+    ) -> bool {
+        let key = [object::uid(about), happening.kind()].join("\n");
+        let bucket = self.buckets.entry(key).or_insert(Bucket {
+            tokens: BURST,
+            at: now,
+        });
+        let passed = now.duration_since(bucket.at).as_secs_f64();
+        bucket.tokens = (bucket.tokens + passed.max(0.0) / REFILL).min(BURST);
+        bucket.at = now;
+        let may = bucket.tokens >= 1.0;
+        if may {
+            bucket.tokens -= 1.0;
+        }
+        may
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
+    /// Source: client-go 0.34, tools/record: more than nine messages of one reason in ten minutes.
+    #[test]
+    fn many_alike_become_one() {
+        let mut correlation = Correlation::default();
+        let about = json!({"metadata": {"uid": "u"}});
+        let mut fold = |message: String, seconds| {
+            let folded =
+                correlation.fold(&about, &Happening::normal("Compose", message), at(seconds));
+            folded.map(|happening| happening.message)
+        };
+        for number in 1..10 {
+            assert_eq!(fold(format!("{number} is not ready"), 0), None);
+        }
+        let tenth = "(combined from similar events): 10 is not ready";
+        assert_eq!(
+            fold("10 is not ready".to_owned(), 0).as_deref(),
+            Some(tenth)
+        );
+        assert_eq!(fold("1 is not ready".to_owned(), 600), None);
+        assert_eq!(fold("10 is not ready".to_owned(), 1201), None);
+    }
+
+    /// Source: client-go 0.34, tools/record: 25 at once, then one every 300 s, for each type.
+    #[rstest]
+    #[case::at_once(0, 25)]
+    #[case::a_little_later(299, 25)]
+    #[case::when_there_is_one_more(300, 26)]
+    fn a_burst_is_cut(#[case] seconds: i64, #[case] expected: usize) {
+        let mut correlation = Correlation::default();
+        let about = json!({"metadata": {"uid": "u"}});
+        let normal = Happening::normal("Compose", "it is not ready");
+        let mut written = 0;
+        for time in [0, seconds] {
+            let more = (0..40).filter(|_| correlation.may_write(&about, &normal, at(time)));
+            written += more.count();
+        }
+        assert_eq!(written, expected);
+        let warning = Happening::warning("Compose", "it failed");
+        assert!(correlation.may_write(&about, &warning, at(seconds)));
+    }
+}
