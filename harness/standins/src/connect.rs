@@ -25,9 +25,10 @@ pub(crate) async fn connect(
     match object::text(&config, &["spec", "credentials", "source"]) {
         "InjectedIdentity" => Ok(own.clone()),
         "Secret" => {
-            let kubeconfig = kubeconfig(api, &config)
+            let kubeconfig = secret(api, &config, "credentials")
                 .await
                 .map_err(|error| format!("cannot get credentials: {error}"))?;
+            identify(api, &config).await?;
             targets.connect(&kubeconfig).await
         }
         other => Err(format!(
@@ -64,9 +65,27 @@ async fn provider_config(api: &Api, managed: &Value) -> Result<Value, String> {
     found.map_err(|error| format!("{kind}.{group} \"{name}\": {error}"))
 }
 
-async fn kubeconfig(api: &Api, config: &Value) -> Result<String, String> {
-    let reference =
-        |field: &str| object::text(config, &["spec", "credentials", "secretRef", field]);
+/// Identities are not asked for by targets here, but must be there.
+async fn identify(api: &Api, config: &Value) -> Result<(), String> {
+    let identity = &config["spec"]["identity"];
+    if identity["source"] != "Secret" {
+        return Ok(());
+    }
+    let kind = match object::text(identity, &["type"]) {
+        "GoogleApplicationCredentials" => "Google Application Credentials",
+        other => other,
+    };
+    let found = secret(api, config, "identity").await;
+    found.map(drop).map_err(|error| {
+        format!(
+            "cannot build kube client for provider config: cannot get REST config for provider: cannot extract {kind}: {error}"
+        )
+    })
+}
+
+/// What the Secret holds that a part of a ProviderConfig refers to.
+async fn secret(api: &Api, config: &Value, part: &str) -> Result<String, String> {
+    let reference = |field: &str| object::text(config, &["spec", part, "secretRef", field]);
     let (name, key) = (reference("name"), reference("key"));
     let namespace = match reference("namespace") {
         "" => object::namespace(config),

@@ -228,6 +228,36 @@ async fn what_does_not_connect_is_tried_again_until_it_does() {
 }
 
 #[tokio::test]
+async fn an_identity_must_be_there() {
+    let mut planes = planes().await;
+    let reference = json!({"name": "creds", "namespace": NAMESPACE, "key": "creds"});
+    let identity = json!({"spec": {"identity": {
+        "type": "GoogleApplicationCredentials", "source": "Secret", "secretRef": reference,
+    }}});
+    let config = Address {
+        api_version: API_VERSION,
+        kind: "ProviderConfig",
+        namespace: NAMESPACE,
+        name: "target",
+    };
+    let patched = planes.control.merge_patch(config, &identity).await;
+    patched.unwrap();
+    let one = an_object(&json!({"a": "1"}));
+    planes.apply(&one).await;
+    let synced = condition(&planes.now(&one).await.unwrap(), "Synced");
+    let why = "cannot extract Google Application Credentials: cannot get credentials secret";
+    assert!(synced.contains(why), "{synced}");
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret",
+        "metadata": {"name": "creds", "namespace": NAMESPACE},
+        "stringData": {"creds": "token"},
+    });
+    planes.apply(&secret).await;
+    let synced = condition(&planes.now(&one).await.unwrap(), "Synced");
+    assert_eq!(synced, "True ReconcileSuccess");
+}
+
+#[tokio::test]
 async fn what_never_connected_deletes_freely() {
     let mut planes = Planes::new(Vec::new()).await;
     let one = an_object(&json!({"a": "1"}));
