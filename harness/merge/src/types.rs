@@ -106,8 +106,20 @@ impl Type {
             declared: BTreeMap::from([("conditions".to_owned(), conditions)]),
             ..Fields::deduced()
         }));
+        // What is in it is declared as well, upstream: then nobody owns the map itself.
+        let of = |declared| {
+            Type::new(Shape::Map(Fields {
+                declared,
+                ..Fields::deduced()
+            }))
+        };
+        let spec = of(["names", "conversion"]
+            .map(|field| (field.to_owned(), of(BTreeMap::new())))
+            .into());
         root(Fields {
-            declared: BTreeMap::from([("status".to_owned(), status)]),
+            declared: [("spec", spec), ("status", status)]
+                .map(|(field, kind)| (field.to_owned(), kind))
+                .into(),
             ..Fields::deduced()
         })
     }
