@@ -156,7 +156,7 @@ impl Api {
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn dry_apply(&self, object: &Value, manager: &str) -> Result<Value, ApiError> {
+    pub async fn dry_apply(&self, object: &Value, manager: &str) -> Result<Arc<Value>, ApiError> {
         let query = format!("{}&force=true&dryRun=All", query::as_manager(manager));
         let body = Some((APPLY, object));
         self.send(Method::PATCH, Address::of(object), "", &query, body)

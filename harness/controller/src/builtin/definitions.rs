@@ -71,7 +71,8 @@ async fn approve(
     if !set_condition(&mut definition, condition, context.now()) {
         return Ok(definition);
     }
-    api.update_status(&definition).await.map_err(failed)
+    let updated = api.update_status(&definition).await.map_err(failed)?;
+    Ok(Arc::unwrap_or_clone(updated))
 }
 
 impl CustomResourceDefinitions {
