@@ -88,3 +88,14 @@ async fn nobody_owns_the_maps_of_an_applied_definition() {
     }});
     assert_eq!(owned(&applied, "a"), expected);
 }
+
+/// kube-apiserver's aggregator makes one for every group and version of a definition.
+#[tokio::test]
+async fn a_definition_brings_no_api_service() {
+    let server = Server::new().await;
+    let path = "/apis/apiregistration.k8s.io/v1/apiservices/v1.example.com";
+    let found = server
+        .send("GET", path, "application/json", &Value::Null)
+        .await;
+    assert_eq!(found["code"], 404);
+}

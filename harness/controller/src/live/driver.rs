@@ -61,6 +61,8 @@ pub struct Driver {
     movements: Movements,
     /// When something changed last.
     changed: Instant,
+    /// How long nothing must have changed since then, while that is known: all objects are looked at to know it.
+    window: Option<Duration>,
 }
 
 struct PlaneState {
@@ -87,6 +89,7 @@ impl Driver {
             failures: BTreeMap::new(),
             movements: Movements::default(),
             changed: Instant::now(),
+            window: None,
         }
     }
 
@@ -145,7 +148,12 @@ impl Driver {
                 self.run(work).await;
                 continue;
             }
-            let rest_at = quiet_at.max(self.changed + self.window(limits));
+            let quiet_at = quiet_at.max(self.changed + limits.quiet);
+            if Instant::now() < quiet_at {
+                self.wait(quiet_at).await;
+                continue;
+            }
+            let rest_at = self.changed + self.window(limits);
             if Instant::now() >= rest_at {
                 return Ok(self.settled(steps, start));
             }
@@ -176,7 +184,13 @@ impl Driver {
 
     /// How long nothing must have changed by now. What was waited for in vain once is not waited for again before
     /// something has changed.
-    fn window(&self, limits: &LiveLimits) -> Duration {
+    fn window(&mut self, limits: &LiveLimits) -> Duration {
+        let known = self.window.unwrap_or_else(|| self.patience(limits));
+        self.window = Some(known);
+        known
+    }
+
+    fn patience(&self, limits: &LiveLimits) -> Duration {
         let patience = |(.., owed): (_, _, Owed)| match owed.patience {
             Patience::Usual => limits.patience,
             Patience::Doubling { since } => self.doubled(since, limits),
@@ -219,6 +233,7 @@ impl Driver {
         let mut moved = false;
         for index in 0..self.planes.len() {
             for event in self.planes[index].view.take() {
+                self.window = None;
                 if is_movement(&event) {
                     moved = true;
                     let plane = self.planes[index].context.plane();

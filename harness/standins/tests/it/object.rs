@@ -142,14 +142,36 @@ async fn a_configuration_stays_while_one_of_its_name_is_used_anywhere() {
         "metadata": {"name": "target", "namespace": NAMESPACE},
     });
     assert_eq!(planes.now(&config).await.unwrap()["status"]["users"], 1);
+    let mut elsewhere = one.clone();
+    elsewhere["metadata"]["namespace"] = json!("default");
+    planes.apply(&elsewhere).await;
+    let touched = json!({"metadata": {"annotations": {"touched": "1"}}});
+    let patched = planes.control.merge_patch(Address::of(&config), &touched);
+    patched.await.unwrap();
+    planes.settle().await;
+    assert_eq!(planes.now(&config).await.unwrap()["status"]["users"], 2);
     planes.delete(&config).await;
     let waiting = condition(&planes.now(&config).await.unwrap(), "Terminating");
     assert_eq!(
         waiting,
         "True InUse Blocking deletion while usages still exist"
     );
+    planes.delete(&elsewhere).await;
     planes.delete(&one).await;
     assert_eq!(planes.now(&config).await, None);
+}
+
+#[tokio::test]
+async fn what_others_do_on_the_target_is_seen_at_the_next_look() {
+    let mut planes = planes().await;
+    let one = an_object(&json!({"a": "1"}));
+    planes.apply(&one).await;
+    let label = json!({"metadata": {"labels": {"by": "another"}}});
+    let live = planes.target.merge_patch(CONFIG_MAP, &label).await.unwrap();
+    let seen = |now: &Value| now["status"]["atProvider"]["manifest"].clone();
+    assert_ne!(seen(&planes.now(&one).await.unwrap()), live);
+    assert!(!planes.stays().await);
+    assert_eq!(seen(&planes.now(&one).await.unwrap()), live);
 }
 
 #[tokio::test]

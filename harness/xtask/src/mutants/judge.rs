@@ -1,8 +1,10 @@
 //! Judges every scenario in a copy of the project, with the binary of the checkout.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use super::catalogue::Mutant;
 use super::copy::Copy;
 use super::outcome::{Outcome, Report};
 use crate::{TaskError, cargo};
@@ -11,23 +13,35 @@ use crate::{TaskError, cargo};
 const LAST_LINES: usize = 12;
 
 /// Which trials to judge.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Trials<'a> {
     /// All of them.
     All,
-    /// One scenario on one provider.
-    One {
-        /// The scenario.
-        scenario: &'a str,
-        /// The provider.
-        provider: &'a str,
+    /// These scenarios on these providers.
+    Of {
+        /// The scenarios.
+        scenarios: BTreeSet<&'a str>,
+        /// The providers.
+        providers: BTreeSet<&'a str>,
     },
+}
+
+impl<'a> Trials<'a> {
+    /// The trials that should notice some mutants; with several providers, each scenario on all of them.
+    pub(crate) fn of(mutants: &[&'a Mutant]) -> Trials<'a> {
+        let trials = || mutants.iter().map(|mutant| mutant.scenario_and_provider());
+        Trials::Of {
+            scenarios: trials().map(|(scenario, _)| scenario).collect(),
+            providers: trials().map(|(_, provider)| provider).collect(),
+        }
+    }
 }
 
 /// The binary and how to run it.
 pub(crate) struct Judge {
     crosscut: PathBuf,
     build_folder: PathBuf,
+    cluster: String,
 }
 
 impl Judge {
@@ -35,10 +49,11 @@ impl Judge {
     ///
     /// # Errors
     /// Where it cannot be built.
-    pub(crate) fn build() -> Result<Judge, TaskError> {
+    pub(crate) fn build(cluster: &str) -> Result<Judge, TaskError> {
         Ok(Judge {
             crosscut: cargo::release_binary("crosscut")?,
             build_folder: cargo::build_folder()?,
+            cluster: cluster.to_owned(),
         })
     }
 
@@ -50,7 +65,7 @@ impl Judge {
     pub(crate) fn judge(
         &self,
         copy: &Copy,
-        which: Trials<'_>,
+        which: &Trials<'_>,
         jobs: usize,
     ) -> Result<Outcome, TaskError> {
         let report = copy.path().join("reports/out/mutant.json");
@@ -71,10 +86,11 @@ impl Judge {
         }
     }
 
-    fn command(&self, project: &Path, report: &Path, which: Trials<'_>, jobs: usize) -> Command {
+    fn command(&self, project: &Path, report: &Path, which: &Trials<'_>, jobs: usize) -> Command {
         let mut command = Command::new(&self.crosscut);
         command
             .args(["test", "--no-color", "--jobs", &jobs.to_string()])
+            .args(["--cluster", &self.cluster])
             .arg("--report")
             .arg(format!("json={}", report.display()))
             .current_dir(project)
@@ -82,8 +98,14 @@ impl Judge {
             // its own version keeps it apart from the checkout's (see `Copy`).
             .env("CARGO_TARGET_DIR", project.join("target"))
             .env("CARGO_BUILD_BUILD_DIR", &self.build_folder);
-        if let Trials::One { scenario, provider } = which {
-            command.args(["--scenario", scenario, "--provider", provider]);
+        if let Trials::Of {
+            scenarios,
+            providers,
+        } = which
+        {
+            let scenarios = scenarios.iter().flat_map(|name| ["--scenario", *name]);
+            let providers = providers.iter().flat_map(|name| ["--provider", *name]);
+            command.args(scenarios).args(providers);
         }
         command
     }

@@ -23,6 +23,9 @@ use judge::Judge;
 use outcome::Tried;
 use workers::Workers;
 
+/// The kind of control plane that needs nothing but this process.
+const EMBEDDED: &str = "embedded";
+
 /// Which mutants to try, and how.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -33,7 +36,13 @@ pub(crate) struct Arguments {
     #[arg(long)]
     all: bool,
 
-    /// How many mutants are tried at the same time; default: the number of processors.
+    /// The kind of control plane to judge on, as `crosscut test --cluster` takes it. On real ones a mutant takes a
+    /// minute, and only the trials that should notice the chosen mutants are judged without any.
+    #[arg(long, value_name = "KIND", default_value = EMBEDDED)]
+    cluster: String,
+
+    /// How many mutants are tried at the same time; default: the number of processors, or one on real control planes,
+    /// of which a machine has one set at a time.
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
 
@@ -55,20 +64,22 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), TaskError> {
         print::list(&chosen);
         return Ok(());
     }
-    let judge = Judge::build()?;
+    let judge = Judge::build(&arguments.cluster)?;
     let started = Instant::now();
-    let workers = Workers::new(&root, &judge, jobs(arguments.jobs))?;
-    print::unmutated(workers.unmutated()?);
+    let workers = Workers::new(&root, &judge, jobs(arguments))?;
+    print::unmutated(workers.unmutated(&chosen, arguments.cluster == EMBEDDED)?);
     let tried = workers.try_all(&chosen, arguments.all)?;
     print::summary(&tried, started.elapsed());
     write_json(&tried)?;
     verdict(&tried)
 }
 
-fn jobs(wanted: Option<NonZeroUsize>) -> NonZeroUsize {
-    wanted
-        .or_else(|| std::thread::available_parallelism().ok())
-        .unwrap_or(NonZeroUsize::MIN)
+fn jobs(arguments: &Arguments) -> NonZeroUsize {
+    let default = || match arguments.cluster.as_str() {
+        EMBEDDED => std::thread::available_parallelism().ok(),
+        _ => None,
+    };
+    arguments.jobs.or_else(default).unwrap_or(NonZeroUsize::MIN)
 }
 
 fn verdict(tried: &[Tried<'_>]) -> Result<(), TaskError> {

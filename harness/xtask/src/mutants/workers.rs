@@ -13,6 +13,9 @@ use super::outcome::{Outcome, Tried};
 use super::print;
 use crate::TaskError;
 
+/// How many trials run at the same time where they mostly wait.
+const WAITING: usize = 4;
+
 /// The copies, one for each mutant that can be tried at the same time.
 pub(crate) struct Workers<'a> {
     judge: &'a Judge,
@@ -35,15 +38,22 @@ impl<'a> Workers<'a> {
         Ok(Workers { judge, copies })
     }
 
-    /// Judges every scenario without any mutant, and answers how long that took. A kill means nothing
-    /// where scenarios fail anyway.
+    /// Judges without any mutant every scenario, or the trials that should notice these mutants; answers how long that
+    /// took. A kill means nothing where scenarios fail anyway.
     ///
     /// # Errors
     /// Where not everything passes.
-    pub(crate) fn unmutated(&self) -> Result<Duration, TaskError> {
+    pub(crate) fn unmutated(
+        &self,
+        mutants: &[&Mutant],
+        every: bool,
+    ) -> Result<Duration, TaskError> {
         let started = Instant::now();
-        let jobs = self.copies.len();
-        match self.judge.judge(&self.copies[0], Trials::All, jobs)? {
+        let (which, jobs) = match every {
+            true => (Trials::All, self.copies.len()),
+            false => (Trials::of(mutants), WAITING),
+        };
+        match self.judge.judge(&self.copies[0], &which, jobs)? {
             Outcome::Survived => Ok(started.elapsed()),
             other => Err(TaskError::Unmutated(other.to_string())),
         }
@@ -99,16 +109,13 @@ impl<'a> Workers<'a> {
         all: bool,
     ) -> Result<Tried<'m>, TaskError> {
         let started = Instant::now();
-        let (scenario, provider) = mutant.scenario_and_provider();
-        let outcome = copy.with(mutant, || {
-            let one = Trials::One { scenario, provider };
-            match all {
-                true => self.judge.judge(copy, Trials::All, 1),
-                false => match self.judge.judge(copy, one, 1)? {
-                    Outcome::Killed(killers) => Ok(Outcome::Killed(killers)),
-                    _ => self.judge.judge(copy, Trials::All, 1),
-                },
-            }
+        let one = Trials::of(&[mutant]);
+        let outcome = copy.with(mutant, || match all {
+            true => self.judge.judge(copy, &Trials::All, 1),
+            false => match self.judge.judge(copy, &one, 1)? {
+                Outcome::Killed(killers) => Ok(Outcome::Killed(killers)),
+                _ => self.judge.judge(copy, &Trials::All, 1),
+            },
         })?;
         Ok(Tried {
             mutant,
