@@ -33,6 +33,8 @@ const KILLED: Duration = Duration::from_secs(5);
 const REST: Duration = Duration::from_millis(500);
 /// How long the last words of an ended program may take through the pipe.
 const LAST_WORDS: Duration = Duration::from_millis(500);
+/// How long what a command answered may take, which is why it was run.
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// How a program ended that was stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,6 +148,31 @@ impl Program {
         }
     }
 
+    /// Runs a command that ends by itself; answers how it ended, and its last lines. When this future is dropped the
+    /// command is killed with its group.
+    ///
+    /// # Errors
+    /// If it cannot be run, or nobody can say how it ended.
+    pub async fn run(
+        settings: &ProgramSettings,
+        state: &Arc<StateFolder>,
+        lines: usize,
+    ) -> Result<(ExitStatus, Vec<String>), ProgramError> {
+        let program = Self::spawn(settings, state)?;
+        let status = program.exited().await;
+        program.wait_for_last_words(ANSWER).await;
+        let lines = program.last_lines(lines);
+        let exit = program.exit.borrow().clone();
+        match exit {
+            Some(Ok(status)) => Ok((status, lines)),
+            _ => Err(ProgramError::Exited {
+                name: program.name.clone(),
+                status,
+                lines,
+            }),
+        }
+    }
+
     /// Asks the program's group to end, kills it if it has not after `grace`, and waits until it is gone.
     ///
     /// # Errors
@@ -226,11 +253,16 @@ impl Program {
         }
     }
 
-    async fn exited_early(&self, status: String) -> ProgramError {
-        let end = Instant::now() + LAST_WORDS;
+    /// Waits until what an ended program wrote has come through the pipe.
+    async fn wait_for_last_words(&self, at_most: Duration) {
+        let end = Instant::now() + at_most;
         while !self.writer.is_finished() && Instant::now() < end {
             sleep(process::POLL).await;
         }
+    }
+
+    async fn exited_early(&self, status: String) -> ProgramError {
+        self.wait_for_last_words(LAST_WORDS).await;
         ProgramError::Exited {
             name: self.name.clone(),
             status,

@@ -42,6 +42,18 @@ async fn a_program_runs_until_it_is_stopped() {
 }
 
 #[tokio::test]
+async fn a_command_runs_to_its_end_and_answers() {
+    let (_root, state) = state();
+    let run = Program::run(&settings("ends"), &state, 5).await;
+    let (status, lines) = run.expect("it runs");
+    assert_eq!(status.code(), Some(3));
+    assert!(
+        lines.iter().any(|line| line == "no configuration found"),
+        "{lines:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_program_that_does_not_end_when_asked_is_killed() {
     let (root, state) = state();
     let path = root.path().join("note");
