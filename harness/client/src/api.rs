@@ -292,6 +292,14 @@ impl Api {
         Ok(self.resource(api_version, kind).await?.namespaced)
     }
 
+    /// What objects of a kind are called in requests: `secrets`.
+    ///
+    /// # Errors
+    /// [`ApiError::NoMatch`] where no such kind is served, and others.
+    pub async fn resource_name(&self, api_version: &str, kind: &str) -> Result<String, ApiError> {
+        Ok(self.resource(api_version, kind).await?.plural.clone())
+    }
+
     /// A document that is not an object, such as the index of OpenAPI documents.
     ///
     /// # Errors
