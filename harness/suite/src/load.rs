@@ -82,6 +82,7 @@ fn read_project(reader: &mut Reader<'_>, folder: &Utf8Path) -> Option<Suite> {
         namespace: raw.namespace,
         install: raw.install,
         functions: raw.functions,
+        clusters: raw.clusters,
         providers,
         scenarios,
         place: raw.place?,

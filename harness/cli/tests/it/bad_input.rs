@@ -112,6 +112,15 @@ fn scenario(steps: &str) -> String {
         "  - name: slow\n    builtin: auto-ready\n",
     ))),
 ])]
+#[case::clusters(&[
+    (SUITE_FILE, suite(concat!(
+        "  clusters:\n    docker: {}\n    kubeconfig:\n      contexts: ['[a', 3]\n      standIns: maybe\n    kind:\n",
+        "      config: missing.yaml\n      load: image:v1\n      packages: [Provider]\n      standins: false\n",
+        "      crossplane: {repository: 'https://charts.example.org', valeus: {}}\n",
+    ))),
+])]
+#[case::how_crossplane_gets_there(&[(SUITE_FILE, suite("  clusters: {kind: {crossplane: helm}}\n"))])]
+#[case::crossplane_as_a_number(&[(SUITE_FILE, suite("  clusters: {kind: {crossplane: 2}}\n"))])]
 #[case::patterns(&[
     (PROVIDER_FILE, format!("{PROVIDER}  standIns: {{managed: [{{match: {{group: '[a'}}}}]}}\n")),
     (SCENARIO_FILE, scenario("  - actions:\n    - apply: {file: '{a,b'}\n    - apply: {file: '*.json'}\n")),

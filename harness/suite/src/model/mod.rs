@@ -3,12 +3,16 @@
 //! Files are loaded, expressions and assertions are compiled. Whatever can fail later carries its
 //! [`Place`], so that a failure can point at the line that the user wrote.
 
+mod clusters;
 mod place;
 mod provider;
 mod scenario;
 mod suite;
 mod trial;
 
+pub use clusters::{
+    Chart, Clusters, KindCluster, KindConfiguration, KindCrossplane, KubeconfigCluster,
+};
 pub use place::{Place, Source};
 pub use provider::{ConnectionSecret, ExternalName, ManagedRule, Provider};
 pub use scenario::{

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 
-use super::{Place, Provider, Resource, Scenario};
+use super::{Clusters, Place, Provider, Resource, Scenario};
 
 /// A project: `crosscut.yaml` and everything that it names.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub struct Suite {
     pub install: Vec<Resource>,
     /// The composition functions, by the name that compositions use.
     pub functions: Vec<Function>,
+    /// What is said of control planes that crosscut does not bring itself.
+    pub clusters: Clusters,
     /// The providers by name, in alphabetical order.
     pub providers: Vec<Arc<Provider>>,
     /// The scenarios by name, in alphabetical order.

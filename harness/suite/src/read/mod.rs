@@ -4,6 +4,7 @@
 //! was probably meant.
 
 mod action;
+mod clusters;
 mod fields;
 mod header;
 mod provider;

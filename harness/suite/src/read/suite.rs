@@ -5,11 +5,12 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 use crosscut_yaml::Node;
 
+use super::clusters::clusters;
 use super::fields::{Fields, string};
 use super::resources::{FIELDS, normalized, resources};
 use super::{Reader, header};
 use crate::diagnostic::Diagnostic;
-use crate::model::{BuiltIn, Function, FunctionRuntime, Place, Resource};
+use crate::model::{BuiltIn, Clusters, Function, FunctionRuntime, Place, Resource};
 
 /// Functions answer in milliseconds; the first call of a cold one may take longer.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -22,6 +23,7 @@ pub(crate) struct RawSuite {
     pub(crate) providers: Vec<Folder>,
     pub(crate) install: Vec<Resource>,
     pub(crate) functions: Vec<Function>,
+    pub(crate) clusters: Clusters,
     /// `None` where there is no suite to speak of, which was reported.
     pub(crate) place: Option<Place>,
 }
@@ -43,6 +45,7 @@ impl RawSuite {
             providers: vec![Folder::assumed(folder.join("providers"))],
             install: Vec::new(),
             functions: Vec::new(),
+            clusters: Clusters::default(),
             place: None,
         }
     }
@@ -76,6 +79,7 @@ pub(crate) fn suite(
         "namespace",
         "install",
         "functions",
+        "clusters",
     ];
     let spec = Fields::of(reader, spec, &header.place, "the suite's spec", &known)?;
     if let Some(namespace) = spec.string(reader, "namespace") {
@@ -98,6 +102,9 @@ pub(crate) fn suite(
         suite.functions.extend(function(reader, item, spec.place()));
     }
     unique(reader, &suite.functions);
+    if let Some(node) = spec.get("clusters") {
+        suite.clusters = clusters(reader, node, spec.place(), folder).unwrap_or_default();
+    }
     Some(suite)
 }
 
