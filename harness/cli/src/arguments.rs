@@ -40,8 +40,8 @@ pub(crate) struct TrialArguments {
     #[arg(long = "scenario", value_name = "GLOB")]
     pub(crate) scenarios: Vec<String>,
 
-    /// How many trials run at the same time; default: the number of processors, or 4 on envtest, where trials mostly
-    /// wait.
+    /// How many trials run at the same time; default: the number of processors, 4 on envtest, where trials mostly wait,
+    /// or 1 on kind and kubeconfig, where they share one target.
     #[arg(long, value_name = "N", value_parser = parse_jobs)]
     pub(crate) jobs: Option<std::num::NonZeroUsize>,
 
@@ -49,10 +49,13 @@ pub(crate) struct TrialArguments {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
 
-    /// Where etcd, kube-apiserver, kube-controller-manager, crossplane and provider-kubernetes are, for envtest;
-    /// default: where the variables of kubebuilder's envtest say, the test bed, and PATH.
+    /// Where etcd, kube-apiserver, kube-controller-manager, crossplane and provider-kubernetes are, for envtest, and
+    /// crossplane for kind; default: where the variables of kubebuilder's envtest say, the test bed, and PATH.
     #[arg(long, value_name = "DIR")]
     pub(crate) assets: Option<Utf8PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) clusters: ClusterArguments,
 
     /// Say more: every step, and what the control plane warned of.
     #[arg(short, long)]
@@ -60,6 +63,34 @@ pub(crate) struct TrialArguments {
 
     #[command(flatten)]
     pub(crate) output: OutputArguments,
+}
+
+/// Which clusters, where they are not made for the run alone.
+#[derive(Debug, Args)]
+pub(crate) struct ClusterArguments {
+    /// The kubeconfig, for kubeconfig; default: what KUBECONFIG lists, or the one in the home folder.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<Utf8PathBuf>,
+
+    /// The context of the control plane, for kubeconfig; default: the current one.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context: Option<String>,
+
+    /// The context of the target, for kubeconfig; without one, trials that need a target are unsupported.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) target_context: Option<String>,
+
+    /// Use clusters that are not on this machine without asking, for kubeconfig.
+    #[arg(long)]
+    pub(crate) yes: bool,
+
+    /// The node image, for kind; default: the suite's, or kind's own.
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) node_image: Option<String>,
+
+    /// Keep the clusters for the next run with the same settings, for kind.
+    #[arg(long)]
+    pub(crate) keep: bool,
 }
 
 #[derive(Debug, Args)]
@@ -127,6 +158,10 @@ pub(crate) enum ClusterKind {
     Embedded,
     /// etcd, kube-apiserver, kube-controller-manager and Crossplane as processes of this run.
     Envtest,
+    /// Clusters that the kind command makes, in containers.
+    Kind,
+    /// A cluster of yours, with Crossplane in it.
+    Kubeconfig,
 }
 
 /// A report to write.

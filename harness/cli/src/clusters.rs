@@ -1,13 +1,18 @@
 //! Making control planes: what they are told of the environment and the clock.
 
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crosscut_cluster::Cluster;
 use crosscut_cluster::embedded::Embedded;
-use crosscut_cluster::envtest::{AssetSearch, Clock, Envtest, EnvtestSettings, LiveLimits};
+use crosscut_cluster::envtest::{
+    AssetSearch, Clock, Envtest, EnvtestSettings, LiveLimits, default_root,
+};
 use crosscut_cluster::functions::Progress;
+use crosscut_cluster::kind::{Kind, KindSettings};
+use crosscut_cluster::kubeconfig::{Ask, Consent, Files, KubeconfigCluster, KubeconfigSettings};
 use crosscut_events::Event;
 use crosscut_suite::Plan;
 use tokio::sync::mpsc::UnboundedSender;
@@ -25,28 +30,88 @@ pub(crate) fn make(
     arguments: &TrialArguments,
     events: UnboundedSender<Event>,
 ) -> Arc<dyn Cluster> {
-    let progress: Progress = Arc::new(move |what: &str| {
-        // Nobody listening any more: the run is over.
-        let _ = events.send(Event::Preparing {
-            what: what.to_owned(),
-        });
-    });
+    let progress: Progress = Arc::new(move |what: &str| tell(&events, what));
     let suite = Arc::clone(&plan.suite);
     match kind {
         ClusterKind::Embedded => Arc::new(Embedded::new(suite, progress)),
         ClusterKind::Envtest => {
-            let assets = arguments.assets.clone().map(PathBuf::from);
             let settings = EnvtestSettings {
-                assets: AssetSearch::from_variables(assets, |name| std::env::var(name).ok()),
+                assets: assets(arguments),
                 targets: jobs,
-                state_root: crosscut_cluster::envtest::default_root(&std::env::temp_dir()),
+                state_root: default_root(&std::env::temp_dir()),
                 clock: Arc::new(SystemClock),
                 limits: LiveLimits::default(),
                 progress,
             };
             Arc::new(Envtest::new(suite, settings))
         }
+        ClusterKind::Kind => {
+            let settings = KindSettings {
+                assets: assets(arguments),
+                image: arguments.clusters.node_image.clone(),
+                keep: arguments.clusters.keep,
+                state_root: std::env::temp_dir(),
+                logs_root: std::env::temp_dir(),
+                clock: Arc::new(SystemClock),
+                limits: LiveLimits::default(),
+                progress,
+            };
+            Arc::new(Kind::new(suite, &plan.trials, settings))
+        }
+        ClusterKind::Kubeconfig => {
+            let settings = kubeconfig(arguments, progress);
+            Arc::new(KubeconfigCluster::new(suite, settings))
+        }
     }
+}
+
+/// Tells what is waited for. Once the run is over nobody shows events any more: then it is said here.
+#[expect(clippy::print_stderr, reason = "the binary is where things are said")]
+fn tell(events: &UnboundedSender<Event>, what: &str) {
+    let what = what.to_owned();
+    if let Err(unsent) = events.send(Event::Preparing { what })
+        && let Event::Preparing { what } = unsent.0
+    {
+        eprintln!("{what}");
+    }
+}
+
+fn assets(arguments: &TrialArguments) -> AssetSearch {
+    let assets = arguments.assets.clone().map(PathBuf::from);
+    AssetSearch::from_variables(assets, |name| std::env::var(name).ok())
+}
+
+fn kubeconfig(arguments: &TrialArguments, progress: Progress) -> KubeconfigSettings {
+    let clusters = &arguments.clusters;
+    let named = clusters.kubeconfig.clone().map(PathBuf::from);
+    KubeconfigSettings {
+        files: Files::from_variables(named, |name| std::env::var(name).ok()),
+        context: clusters.context.clone(),
+        target_context: clusters.target_context.clone(),
+        consent: Consent {
+            yes: clusters.yes,
+            ask: ask(),
+        },
+        state_root: default_root(&std::env::temp_dir()),
+        clock: Arc::new(SystemClock),
+        limits: LiveLimits::default(),
+        progress,
+    }
+}
+
+/// Asks on the terminal, if there is one. Nothing typed means no.
+fn ask() -> Ask {
+    Arc::new(|question: &str| {
+        let (input, mut output) = (std::io::stdin(), std::io::stderr());
+        if !input.is_terminal() || !output.is_terminal() {
+            return None;
+        }
+        write!(output, "{question} [y/N] ").ok()?;
+        output.flush().ok()?;
+        let mut answer = String::new();
+        input.lock().read_line(&mut answer).ok()?;
+        Some(matches!(answer.trim(), "y" | "Y" | "yes"))
+    })
 }
 
 /// The time of this machine.

@@ -160,6 +160,8 @@ fn jobs(kind: ClusterKind, arguments: &TrialArguments) -> NonZeroUsize {
     arguments.jobs.unwrap_or_else(|| match kind {
         ClusterKind::Embedded => processors(),
         ClusterKind::Envtest => clusters::ENVTEST_JOBS,
+        // They share one target, and wait for each other.
+        ClusterKind::Kind | ClusterKind::Kubeconfig => NonZeroUsize::MIN,
     })
 }
 

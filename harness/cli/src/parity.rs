@@ -112,5 +112,7 @@ fn name(kind: ClusterKind) -> &'static str {
     match kind {
         ClusterKind::Embedded => "embedded",
         ClusterKind::Envtest => "envtest",
+        ClusterKind::Kind => "kind",
+        ClusterKind::Kubeconfig => "kubeconfig",
     }
 }

@@ -3,7 +3,7 @@
 //! A [`Cluster`] hands out a [`Lease`] per trial: a control plane and a target of the trial's own, a
 //! client for each, and a way to wait until both are at rest. There is one module per kind of control
 //! plane: [`embedded`] is in this process, [`envtest`] runs real API servers and the real Crossplane as
-//! programs. Steps, expectations and verdicts are not known here.
+//! programs, [`kubeconfig`] uses a cluster that the user has, [`kind`] makes one. Steps, expectations and verdicts are not known here.
 
 mod cluster;
 pub mod embedded;
@@ -11,8 +11,11 @@ pub mod envtest;
 mod error;
 pub mod functions;
 mod install;
+pub mod kind;
+pub mod kubeconfig;
 mod live;
 mod managed;
+pub mod remote;
 mod rest;
 
 pub use cluster::{Cluster, Lease, Rest, Side};

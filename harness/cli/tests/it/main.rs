@@ -2,10 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod bad_input;
+mod control_plane;
 mod exit_codes;
 mod failures;
 mod functions;
 mod parity;
+mod kind;
+mod kubeconfig;
 mod project;
 mod readme;
 mod reports;

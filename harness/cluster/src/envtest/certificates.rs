@@ -163,13 +163,21 @@ impl Certificates {
     /// # Errors
     /// [`EnvtestError::Certificate`], [`EnvtestError::State`].
     pub fn make(state: &StateFolder) -> Result<Self, EnvtestError> {
+        Self::make_for(state, &[])
+    }
+
+    /// The same, with webhooks that go by other names as well, or by other addresses.
+    ///
+    /// # Errors
+    /// As [`Certificates::make`].
+    pub fn make_for(state: &StateFolder, webhooks: &[&str]) -> Result<Self, EnvtestError> {
         let authority = Authority::new()?;
         let certificates = Self {
             admin: authority.client("crosscut", Some(ADMINISTRATORS))?,
             folder: state.folder("certificates")?,
             authority,
         };
-        certificates.write(state)?;
+        certificates.write(state, webhooks)?;
         Ok(certificates)
     }
 
@@ -187,7 +195,7 @@ impl Certificates {
         ]
     }
 
-    fn write(&self, state: &StateFolder) -> Result<(), EnvtestError> {
+    fn write(&self, state: &StateFolder, webhooks: &[&str]) -> Result<(), EnvtestError> {
         let put = |name: &str, text: &str| state.write(&format!("certificates/{name}"), text);
         let authority = &self.authority;
         put(Self::AUTHORITY, &authority.certificate())?;
@@ -200,7 +208,7 @@ impl Certificates {
         for (folder, keyed) in [
             (Self::FUNCTION, authority.server("function", &[])?),
             (Self::CROSSPLANE, authority.client("crossplane", None)?),
-            (Self::WEBHOOK, authority.server("webhook", &[])?),
+            (Self::WEBHOOK, authority.server("webhook", webhooks)?),
         ] {
             state.folder(&format!("certificates/{folder}"))?;
             put(&format!("{folder}/ca.crt"), &authority.certificate())?;

@@ -11,20 +11,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use crosscut_apiserver::Clock;
-use crosscut_client::{Api, Mapper};
 use crosscut_controller::live::LiveLimits;
 use crosscut_suite::Trial;
-use crosscut_suite::model::{Provider, Resource, Suite};
-use serde_json::json;
+use crosscut_suite::model::{Provider, Suite};
 use tokio::sync::Mutex;
 
 use super::running::Running;
-use super::targets::{Leased, moved};
+use super::targets::Leased;
 use super::{AssetSearch, Environment, EnvironmentSettings, delete_namespace};
 use crate::functions::{Progress, SharedFunctions};
-use crate::install::FIELD_MANAGER;
-use crate::live::{Cleanup, Hidden, KubeconfigTargets, LiveLease, LiveSide};
-use crate::managed::managed_settings;
+use crate::live::{self, Cleanup, KubeconfigTargets, LiveLease, LiveSide};
 use crate::{Cluster, ClusterError, Lease, install};
 
 /// What the real provider-kubernetes manages.
@@ -121,12 +117,9 @@ impl Envtest {
             what: "the trial's target server is gone".to_owned(),
             help: None,
         })?;
-        let own = namespace.clone();
-        let prefix = format!("{namespace}-");
-        let in_scope = move |space: &str| space == own || space.starts_with(&prefix);
         let control = LiveSide {
             client: running.control().client.clone().into(),
-            view: running.observer.view(in_scope),
+            view: running.observer.view(live::is_in_scope(&namespace)),
         };
         let target = LiveSide {
             client: target.client.clone().into(),
@@ -167,47 +160,9 @@ impl Envtest {
         let number = self.namespaces.fetch_add(1, Ordering::Relaxed);
         let name = format!("{}-t{number}", self.suite.namespace);
         let client = &running.control().client;
-        let api = Api::new(
-            &client.clone().into(),
-            &Arc::new(Mapper::default()),
-            FIELD_MANAGER,
-        );
-        let namespace =
-            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
-        apply(&api, &namespace).await?;
-        let documents = self.suite.install.iter().chain(&provider.install);
-        for document in documents.map(|resource: &Resource| resource.node.to_value()) {
-            let (version, kind) = (
-                crosscut_client::object::api_version(&document),
-                crosscut_client::object::kind(&document),
-            );
-            let namespaced = api.is_namespaced(version, kind).await;
-            if let (Ok(true), Some(own)) =
-                (namespaced, moved(&document, &self.suite.namespace, &name))
-            {
-                apply(&api, &own).await?;
-            }
-        }
+        live::make_namespace(client, &self.suite, provider, &name).await?;
         Ok(name)
     }
-
-    fn stand_ins(&self, lease: &mut LiveLease, provider: &Provider, kubeconfig: &str) {
-        let settings = crosscut_standins::Settings {
-            targets: Arc::new(KubeconfigTargets::default()),
-            managed: managed_settings(&provider.managed, kubeconfig),
-        };
-        let groups: Arc<[String]> = REAL_PROVIDERS.map(str::to_owned).into();
-        for controller in crosscut_standins::controllers(settings) {
-            lease.add(Hidden::from(controller, &groups));
-        }
-    }
-}
-
-async fn apply(api: &Api, object: &serde_json::Value) -> Result<(), ClusterError> {
-    api.apply(object, FIELD_MANAGER)
-        .await
-        .map(drop)
-        .map_err(|error| ClusterError::start(&error, None))
 }
 
 #[async_trait]
@@ -228,7 +183,9 @@ impl Cluster for Envtest {
         let mut lease = self.lease_on(&running, &mut leased, namespace.clone())?;
         if let Some(target) = leased.target() {
             let kubeconfig = target.kubeconfig.clone();
-            self.stand_ins(&mut lease, provider, &kubeconfig);
+            let targets = Arc::new(KubeconfigTargets::default());
+            let real = REAL_PROVIDERS.map(str::to_owned).into();
+            live::add_stand_ins(&mut lease, provider, targets, &kubeconfig, &real);
         }
         lease.begin();
         lease.clean_with(Box::new(TrialCleanup {

@@ -4,16 +4,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crosscut_programs::{Program, StateError, StateFolder};
+use crosscut_programs::{Program, StateFolder};
 use futures::future::{join_all, try_join_all};
 
 use super::api_server::{self, Common, Server};
 use super::assets::Assets;
 use super::certificates::Certificates;
+use super::crossplane::Place;
 use super::error::EnvtestError;
 use super::etcd_client::EtcdClient;
 use super::{controller_manager, etcd};
 use crate::functions::Progress;
+use crate::remote::open_state;
 
 /// What the server is called that Crossplane composes on.
 const CONTROL: &str = "control";
@@ -69,7 +71,7 @@ impl Environment {
         settings: EnvironmentSettings,
         progress: &Progress,
     ) -> Result<Self, EnvtestError> {
-        let state = Arc::new(open(settings.state_root.clone(), progress).await?);
+        let state = Arc::new(open_state(settings.state_root.clone(), progress).await?);
         let assets = &settings.assets;
         let certificates = Certificates::make(&state)?;
         progress("starting etcd");
@@ -150,6 +152,18 @@ impl Environment {
         &self.state
     }
 
+    /// The control server as a place for Crossplane.
+    #[must_use]
+    pub fn place(&self) -> Place<'_> {
+        Place {
+            client: &self.control.client,
+            kubeconfig: &self.control.kubeconfig_path,
+            certificates: &self.certificates,
+            state: &self.state,
+            webhook_host: "127.0.0.1",
+        }
+    }
+
     /// The last lines of every program, as evidence.
     #[must_use]
     pub fn logs(&self) -> Vec<ProgramLog> {
@@ -207,20 +221,4 @@ pub(super) fn ended(program: &Program, status: String) -> EnvtestError {
         status,
         lines: program.last_lines(LINES),
     }
-}
-
-async fn open(root: PathBuf, progress: &Progress) -> Result<StateFolder, EnvtestError> {
-    let opened = {
-        let root = root.clone();
-        tokio::task::spawn_blocking(move || StateFolder::open(&root)).await
-    };
-    let (state, cleaned) = opened.map_err(|error| StateError {
-        action: "open a folder in",
-        path: root,
-        source: std::io::Error::other(error),
-    })??;
-    for line in cleaned {
-        progress(&line);
-    }
-    Ok(state)
 }

@@ -126,7 +126,7 @@ async fn start_crossplane(
     let settings = CrossplaneSettings {
         program,
         definitions: &definitions_of(program)?,
-        environment,
+        place: environment.place(),
         progress,
     };
     Ok(RealCrossplane::start(&settings, functions).await?)

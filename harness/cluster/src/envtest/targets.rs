@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crosscut_client::object;
 use crosscut_controller::live::Observer;
 use crosscut_suite::model::Resource;
 use serde_json::Value;
@@ -170,19 +169,4 @@ impl Drop for Leased {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         free.extend(self.target.take());
     }
-}
-
-/// A document in a trial's own namespace, where it was in the suite's or said none.
-pub(super) fn moved(document: &Value, from: &str, to: &str) -> Option<Value> {
-    let namespace = object::namespace(document);
-    let is_there = namespace == from || namespace.is_empty();
-    (is_there && object::kind(document) != "Namespace").then(|| {
-        let mut document = document.clone();
-        object::set(
-            &mut document,
-            &["metadata", "namespace"],
-            Value::String(to.to_owned()),
-        );
-        document
-    })
 }

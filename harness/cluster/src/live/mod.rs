@@ -4,8 +4,12 @@
 
 mod hidden;
 mod lease;
+mod namespace;
+mod stand_ins;
 mod targets;
 
 pub(crate) use hidden::Hidden;
 pub(crate) use lease::{Cleanup, LiveLease, LiveSide};
+pub(crate) use namespace::{is_in_scope, make_namespace};
+pub(crate) use stand_ins::add_stand_ins;
 pub(crate) use targets::KubeconfigTargets;

@@ -107,7 +107,7 @@ async fn start_crossplane(
     let settings = CrossplaneSettings {
         program: &programs.crossplane,
         definitions: &definitions_of(&programs.crossplane).expect("its definitions"),
-        environment,
+        place: environment.place(),
         progress,
     };
     RealCrossplane::start(&settings, functions)

@@ -1,11 +1,12 @@
 //! The Crossplane core as a process, with its kinds defined, its functions served and its webhook in place.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crosscut_crossplane::Functions;
 use crosscut_crossplane::function::ServerTls;
-use crosscut_programs::{HttpCheck, Program, ProgramSettings, Ready};
+use crosscut_programs::{HttpCheck, Program, ProgramSettings, Ready, StateFolder};
 use serde_json::json;
 
 use super::CrossplaneError;
@@ -15,7 +16,7 @@ use super::install::{MANAGER, api, define};
 use super::manifests::definitions;
 use super::webhook::usage_protection;
 use crate::envtest::version::{self, Version};
-use crate::envtest::{Authority, Certificates, Environment, Keyed};
+use crate::envtest::{Authority, Certificates, Keyed};
 use crate::functions::Progress;
 
 /// How long the core may take until it is ready; it takes less than a second on an idle machine.
@@ -34,10 +35,25 @@ pub struct CrossplaneSettings<'a> {
     pub program: &'a Path,
     /// The folder with the definitions of its kinds, of the same version; see [`definitions_of`](super::definitions_of).
     pub definitions: &'a Path,
-    /// Where it runs: on the control server.
-    pub environment: &'a Environment,
+    /// Where it runs.
+    pub place: Place<'a>,
     /// Told what is waited for.
     pub progress: &'a Progress,
+}
+
+/// The API server that Crossplane runs beside, and what belongs to it.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// An administrator's client.
+    pub client: &'a kube::Client,
+    /// A file with an administrator's kubeconfig.
+    pub kubeconfig: &'a Path,
+    /// What programs and functions show to each other.
+    pub certificates: &'a Certificates,
+    /// The folder of the run.
+    pub state: &'a Arc<StateFolder>,
+    /// Where the API server finds the core's webhook: an address of this machine, which the certificates speak for.
+    pub webhook_host: &'a str,
 }
 
 /// A running Crossplane core. Dropping it kills the process and ends the servers of its functions.
@@ -47,7 +63,7 @@ pub struct RealCrossplane {
 }
 
 impl RealCrossplane {
-    /// Starts Crossplane on an environment's control server: defines its kinds, serves the functions, and waits until
+    /// Starts Crossplane beside an API server: defines its kinds, serves the functions, and waits until
     /// it is ready.
     ///
     /// # Errors
@@ -60,24 +76,22 @@ impl RealCrossplane {
             .await
             .map_err(CrossplaneError::Version)?;
         (settings.progress)("Crossplane: its kinds");
-        let api = api(&settings.environment.control().client);
+        let api = api(settings.place.client);
         define(&api, &definitions(settings.definitions)?).await?;
         let namespace =
             json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
         api.apply(&namespace, MANAGER)
             .await
             .map_err(CrossplaneError::api("make Crossplane's namespace"))?;
-        let authority = &settings.environment.certificates().authority;
+        let authority = &settings.place.certificates.authority;
         let functions = ServedFunctions::start(functions, &tls(authority)?).await?;
         functions.register(&api).await?;
         (settings.progress)("Crossplane: the core");
         let (program, webhook) = start(settings, version).await?;
-        api.apply(
-            &usage_protection(webhook, &authority.certificate()),
-            MANAGER,
-        )
-        .await
-        .map_err(CrossplaneError::api("have Usages protect what is in use"))?;
+        let url = format!("https://{}:{webhook}", settings.place.webhook_host);
+        api.apply(&usage_protection(&url, &authority.certificate()), MANAGER)
+            .await
+            .map_err(CrossplaneError::api("have Usages protect what is in use"))?;
         Ok(Self { program, functions })
     }
 
@@ -112,9 +126,9 @@ async fn start(
     settings: &CrossplaneSettings<'_>,
     version: Version,
 ) -> Result<(Program, u16), CrossplaneError> {
-    let environment = settings.environment;
-    let cache = environment.state().folder("crossplane-packages")?;
-    let certificates = |folder| environment.certificates().path(folder);
+    let place = settings.place;
+    let cache = place.state.folder("crossplane-packages")?;
+    let certificates = |folder| place.certificates.path(folder);
     let program_settings = |[health_port, webhook_port]: [u16; 2]| {
         let core = Core {
             version,
@@ -125,14 +139,14 @@ async fn start(
             webhook_port,
         };
         ProgramSettings {
-            environment: arguments::environment(&environment.control().kubeconfig_path),
+            environment: arguments::environment(place.kubeconfig),
             ready: ready(health_port),
             deadline: START,
             ..ProgramSettings::new(NAME, settings.program, core.arguments())
         }
     };
     let (program, [_, webhook_port]) =
-        Program::start_on_free_ports(program_settings, environment.state()).await?;
+        Program::start_on_free_ports(program_settings, place.state).await?;
     Ok((program, webhook_port))
 }
 

@@ -14,7 +14,7 @@ mod manifests;
 mod provider_kubernetes;
 mod webhook;
 
-pub use core_process::{CrossplaneSettings, RealCrossplane};
+pub use core_process::{CrossplaneSettings, Place, RealCrossplane};
 pub use error::CrossplaneError;
 pub use manifests::definitions_of;
 pub use provider_kubernetes::{ProviderKubernetes, ProviderKubernetesSettings};

@@ -4,11 +4,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-/// The configuration under which the API server asks Crossplane, which listens on this port of the loopback interface
-/// with a certificate that `authority` (PEM) signed.
+/// The configuration under which the API server asks Crossplane, which it finds by this URL, with a certificate that
+/// `authority` (PEM) signed.
 ///
 /// It is the one that Crossplane's chart installs, but for a URL in the place of a Service: there is no Service here.
-pub(super) fn usage_protection(port: u16, authority: &str) -> Value {
+pub(super) fn usage_protection(url: &str, authority: &str) -> Value {
     json!({
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingWebhookConfiguration",
@@ -17,7 +17,7 @@ pub(super) fn usage_protection(port: u16, authority: &str) -> Value {
             "name": "nousages.protection.crossplane.io",
             "admissionReviewVersions": ["v1"],
             "clientConfig": {
-                "url": format!("https://127.0.0.1:{port}/validate-no-usages"),
+                "url": format!("{url}/validate-no-usages"),
                 "caBundle": STANDARD.encode(authority),
             },
             "failurePolicy": "Fail",

@@ -1,0 +1,52 @@
+//! A trial's own namespace on a control plane that all trials share.
+
+use std::sync::Arc;
+
+use crosscut_client::{Api, ApiError, Mapper, object};
+use crosscut_suite::model::{Provider, Resource, Suite};
+use serde_json::{Value, json};
+
+use crate::ClusterError;
+use crate::install::FIELD_MANAGER;
+
+/// Makes a namespace with the documents that the suite and the provider have in theirs.
+///
+/// # Errors
+/// [`ClusterError::Start`].
+pub(crate) async fn make_namespace(
+    client: &kube::Client,
+    suite: &Suite,
+    provider: &Provider,
+    name: &str,
+) -> Result<(), ClusterError> {
+    let api = Api::new(client, &Arc::new(Mapper::default()), FIELD_MANAGER);
+    let failed = |error: ApiError| ClusterError::start(&error, None);
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+    api.apply(&namespace, FIELD_MANAGER).await.map_err(failed)?;
+    let documents = suite.install.iter().chain(&provider.install);
+    for document in documents.map(|resource: &Resource| resource.node.to_value()) {
+        let (version, kind) = (object::api_version(&document), object::kind(&document));
+        let namespaced = api.is_namespaced(version, kind).await;
+        if let (Ok(true), Some(own)) = (namespaced, moved(&document, &suite.namespace, name)) {
+            api.apply(&own, FIELD_MANAGER).await.map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a namespace is `own`, or one whose name begins with it and a hyphen.
+pub(crate) fn is_in_scope(own: &str) -> impl Fn(&str) -> bool + Send + Sync + 'static {
+    let (own, prefix) = (own.to_owned(), format!("{own}-"));
+    move |namespace| namespace == own || namespace.starts_with(&prefix)
+}
+
+/// A document in a trial's own namespace, where it was in the suite's or said none.
+fn moved(document: &Value, from: &str, to: &str) -> Option<Value> {
+    let namespace = object::namespace(document);
+    let is_there = namespace == from || namespace.is_empty();
+    (is_there && object::kind(document) != "Namespace").then(|| {
+        let mut document = document.clone();
+        object::set(&mut document, &["metadata", "namespace"], json!(to));
+        document
+    })
+}

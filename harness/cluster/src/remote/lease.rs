@@ -1,0 +1,68 @@
+//! What one trial runs on: its share of two clusters, with what it makes remembered.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::Value;
+use tokio::sync::OwnedMutexGuard;
+
+use super::ledger::without_label;
+use super::trial::Scope;
+use super::trials::Remote;
+use crate::live::LiveLease;
+use crate::{Lease, Rest, SettleError, Side};
+
+/// A trial's lease. What it made is taken away when it is closed, or at the end of the run.
+pub(crate) struct RemoteLease {
+    pub(crate) live: LiveLease,
+    /// The client of the trial's own requests to the control plane.
+    pub(crate) control: kube::Client,
+    pub(crate) scope: Arc<Scope>,
+    pub(crate) remote: Arc<Remote>,
+    /// Held by the one trial that has the target.
+    pub(crate) target: Option<OwnedMutexGuard<()>>,
+}
+
+#[async_trait]
+impl Lease for RemoteLease {
+    fn client(&self, side: Side) -> kube::Client {
+        match side {
+            Side::Control => self.control.clone(),
+            Side::Target => self.live.client(Side::Target),
+        }
+    }
+
+    fn namespace(&self) -> &str {
+        self.live.namespace()
+    }
+
+    async fn settle(&mut self) -> Result<Rest, SettleError> {
+        self.live.settle().await
+    }
+
+    async fn sleep(&mut self, duration: Duration) -> Result<Rest, SettleError> {
+        self.live.sleep(duration).await
+    }
+
+    async fn objects(&mut self, side: Side) -> Vec<Value> {
+        if side == Side::Target && self.target.is_none() {
+            return Vec::new();
+        }
+        let mut objects = self.live.objects(side).await;
+        objects.iter_mut().for_each(without_label);
+        objects
+    }
+
+    async fn close(self: Box<Self>) {
+        let RemoteLease {
+            live,
+            scope,
+            remote,
+            target,
+            ..
+        } = *self;
+        remote.clean(live, &scope).await;
+        drop(target);
+    }
+}

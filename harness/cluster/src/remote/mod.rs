@@ -1,0 +1,28 @@
+//! What clusters have in common that crosscut reaches through their API alone: the user's, and those that kind makes.
+//!
+//! Nothing is known here beneath the API server, so everything is made and taken away by requests: a trial has a
+//! namespace of its own, every object that crosscut makes elsewhere is labelled with the run and remembered, and only
+//! what is remembered is ever deleted. What is missing is told by a [`preflight`] before anything is made. How a cluster
+//! comes to be is the business of each kind.
+
+mod connection;
+mod lease;
+mod ledger;
+#[cfg(test)]
+mod made;
+mod others;
+pub(crate) mod preflight;
+mod recorded;
+mod removal;
+mod run;
+mod targets;
+#[cfg(test)]
+mod testing;
+mod trial;
+mod trials;
+
+pub use connection::{Connection, ConnectionError};
+pub use ledger::LABEL;
+pub(crate) use run::{digest, open_state, run_name};
+pub(crate) use trial::{api as installer, needs_target};
+pub(crate) use trials::{Remote, RemoteSettings};

@@ -1,0 +1,202 @@
+//! A client that labels what it makes, and remembers it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use crosscut_client::object;
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode, header};
+use http_body_util::BodyExt as _;
+use kube::client::Body;
+use serde_json::{Value, json};
+
+use super::ledger::{Created, LABEL, Ledger};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+const APPLY: &str = "application/apply-patch+yaml";
+/// Groups whose objects are questions: nothing is made by asking them.
+const QUESTIONS: [&str; 2] = ["authorization.k8s.io", "authentication.k8s.io"];
+
+/// `client`, with everything that it makes labelled and remembered as the ledger says.
+pub(crate) fn recorded(client: &kube::Client, ledger: &Arc<Ledger>) -> kube::Client {
+    let (inner, ledger) = (client.clone(), Arc::clone(ledger));
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let (inner, ledger) = (inner.clone(), Arc::clone(&ledger));
+        async move { pass(&inner, &ledger, request).await }
+    });
+    kube::Client::new(service, client.default_namespace())
+}
+
+async fn pass(
+    client: &kube::Client,
+    ledger: &Ledger,
+    request: Request<Body>,
+) -> Result<Response<Body>, BoxError> {
+    let Some(making) = Making::of(&request) else {
+        return Ok(client.send(request).await?);
+    };
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await?.to_bytes();
+    let labelled = ledger.labels(&making.namespace)
+        && (!making.applies || is_to_label(client, ledger, &parts).await?);
+    let body = if labelled {
+        label(&body, ledger.run())
+    } else {
+        body
+    };
+    let answer = client
+        .send(Request::from_parts(parts, Body::from(body.to_vec())))
+        .await?;
+    note(answer, ledger).await
+}
+
+/// An apply makes what is not there. What is there stays as it is, but for what this run made: an apply without the
+/// label would take it away.
+async fn is_to_label(
+    client: &kube::Client,
+    ledger: &Ledger,
+    parts: &Parts,
+) -> Result<bool, BoxError> {
+    let look = Request::get(parts.uri.path()).body(Body::empty())?;
+    let answer = client.send(look).await?;
+    if answer.status() == StatusCode::NOT_FOUND {
+        return Ok(true);
+    }
+    let body = answer.into_body().collect().await?.to_bytes();
+    let there: Value = serde_json::from_slice(&body).unwrap_or_default();
+    Ok(object::label(&there, LABEL) == ledger.run())
+}
+
+/// A body with the label; one that is no JSON object is left to the API server to refuse.
+fn label(body: &Bytes, run: &str) -> Bytes {
+    match serde_json::from_slice::<Value>(body) {
+        Ok(mut value @ Value::Object(_)) => {
+            object::set(&mut value, &["metadata", "labels", LABEL], json!(run));
+            serde_json::to_vec(&value).map_or_else(|_| body.clone(), Bytes::from)
+        }
+        _ => body.clone(),
+    }
+}
+
+/// Remembers what the API server says that it made.
+async fn note(answer: Response<Body>, ledger: &Ledger) -> Result<Response<Body>, BoxError> {
+    if answer.status() != StatusCode::CREATED {
+        return Ok(answer);
+    }
+    let (parts, body) = answer.into_parts();
+    let body = body.collect().await?.to_bytes();
+    if let Some(created) = serde_json::from_slice(&body)
+        .ok()
+        .and_then(|object| Created::of(&object))
+    {
+        ledger.note(created);
+    }
+    Ok(Response::from_parts(parts, Body::from(body.to_vec())))
+}
+
+/// A request that may make an object.
+#[derive(Debug, PartialEq, Eq)]
+struct Making {
+    /// Where; empty for cluster-wide objects.
+    namespace: String,
+    /// Whether the object may be there already.
+    applies: bool,
+}
+
+impl Making {
+    fn of<B>(request: &Request<B>) -> Option<Making> {
+        let is_dry = request
+            .uri()
+            .query()
+            .is_some_and(|query| query.contains("dryRun="));
+        let content = request.headers().get(header::CONTENT_TYPE);
+        let applies = content.is_some_and(|content| content == APPLY);
+        match *request.method() {
+            _ if is_dry => None,
+            Method::POST => Some(Making {
+                namespace: namespace(request.uri().path(), &[1, 3])?,
+                applies: false,
+            }),
+            Method::PATCH if applies => Some(Making {
+                namespace: namespace(request.uri().path(), &[2, 4])?,
+                applies: true,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// The namespace of a path that has as many parts behind its version as one of `lengths` says: cluster-wide first.
+fn namespace(path: &str, lengths: &[usize; 2]) -> Option<String> {
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let rest = match parts[..] {
+        ["api", _, ref rest @ ..] => rest,
+        ["apis", group, _, ref rest @ ..] if !QUESTIONS.contains(&group) => rest,
+        _ => return None,
+    };
+    match rest {
+        rest if rest.len() == lengths[0] => Some(String::new()),
+        ["namespaces", namespace, ..] if rest.len() == lengths[1] => Some((*namespace).to_owned()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::a_namespace("POST", "/api/v1/namespaces", "", Some(("", false)))]
+    #[case::a_secret("POST", "/api/v1/namespaces/a/secrets?fieldManager=m", "", Some(("a", false)))]
+    #[case::a_definition("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", "", Some(("", false)))]
+    #[case::an_apply("PATCH", "/apis/example.org/v1/namespaces/a/widgets/w", APPLY, Some(("a", true)))]
+    #[case::an_apply_of_a_namespace("PATCH", "/api/v1/namespaces/a", APPLY, Some(("", true)))]
+    #[case::an_apply_of_a_status(
+        "PATCH",
+        "/apis/example.org/v1/namespaces/a/widgets/w/status",
+        APPLY,
+        None
+    )]
+    #[case::a_merge("PATCH", "/api/v1/namespaces/a", "application/merge-patch+json", None)]
+    #[case::a_subresource("POST", "/api/v1/namespaces/a/pods/p/eviction", "", None)]
+    #[case::a_question(
+        "POST",
+        "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+        "",
+        None
+    )]
+    #[case::a_trial("POST", "/api/v1/namespaces?dryRun=All", "", None)]
+    #[case::a_look("GET", "/api/v1/namespaces", "", None)]
+    fn what_may_make_objects(
+        #[case] method: &str,
+        #[case] uri: &str,
+        #[case] content: &str,
+        #[case] expected: Option<(&str, bool)>,
+    ) {
+        let request = Request::builder()
+            .method(method)
+            .uri(uri)
+            .header(header::CONTENT_TYPE, content)
+            .body(())
+            .unwrap();
+        let expected = expected.map(|(namespace, applies)| Making {
+            namespace: namespace.to_owned(),
+            applies,
+        });
+        assert_eq!(Making::of(&request), expected);
+    }
+
+    #[test]
+    fn only_objects_are_labelled() {
+        let labelled = label(&Bytes::from(r#"{"metadata":{"labels":{"a":"b"}}}"#), "run");
+        let labelled: Value = serde_json::from_slice(&labelled).unwrap();
+        assert_eq!(
+            labelled,
+            json!({"metadata": {"labels": {"a": "b", "crosscut.dev/run": "run"}}})
+        );
+        assert_eq!(label(&Bytes::from("a: b"), "run"), "a: b");
+    }
+}

@@ -1,0 +1,119 @@
+//! One trial's share of the clusters: what it may be given, what it makes, and taking that away again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crosscut_client::{Api, Mapper};
+use crosscut_suite::Trial;
+use crosscut_suite::model::{Provider, Scenario, Side};
+use tokio::time::Instant;
+
+use super::ledger::{Created, Ledger};
+use super::removal::{Left, remove};
+use crate::Lease;
+use crate::install::FIELD_MANAGER;
+use crate::live::LiveLease;
+
+/// How long what a trial made may take to be gone.
+const GONE: Duration = Duration::from_secs(90);
+/// Between two looks where nothing of ours helps it to go.
+const POLL: Duration = Duration::from_millis(250);
+
+/// What one trial makes.
+pub(crate) struct Scope {
+    pub(crate) namespace: String,
+    pub(crate) provider: Arc<Provider>,
+    /// What the trial's actions make on the control plane.
+    pub(crate) control: Arc<Ledger>,
+    /// What stand-ins make there outside the trial's namespaces.
+    pub(crate) stand_ins: Arc<Ledger>,
+    /// What both make on the target.
+    pub(crate) target: Arc<Ledger>,
+}
+
+impl Scope {
+    pub(crate) fn new(run: &str, namespace: String, provider: Arc<Provider>) -> Scope {
+        Scope {
+            control: Arc::new(Ledger::of_trial(run, &namespace, true)),
+            stand_ins: Arc::new(Ledger::of_trial(run, &namespace, false)),
+            target: Arc::new(Ledger::of_run(run)),
+            namespace,
+            provider,
+        }
+    }
+
+    /// Takes away what was made, in order: what the trial applied, while its stand-ins still work on what that
+    /// composed; then what is on the target; then namespaces. Answers the namespaces of the control plane whose
+    /// deletion was asked for and takes its time, and what is left.
+    pub(crate) async fn clean(
+        &self,
+        lease: &mut LiveLease,
+        control: &kube::Client,
+        target: Option<&kube::Client>,
+    ) -> (Vec<Created>, Vec<Left>) {
+        let (control, target) = (api(control), target.map(api));
+        let (namespaces, applied) = parted(self.control.take());
+        let (others, stood_in) = parted(self.stand_ins.take());
+        let mut left = until_gone(&control, applied, Some(lease)).await;
+        left.extend(until_gone(&control, stood_in, Some(lease)).await);
+        if let Some(target) = target {
+            let (namespaces, made) = parted(self.target.take());
+            left.extend(until_gone(&target, made, Some(lease)).await);
+            left.extend(until_gone(&target, namespaces, None).await);
+        }
+        let namespaces: Vec<Created> = namespaces.into_iter().chain(others).collect();
+        let asked = remove(&control, namespaces).await;
+        (asked.into_iter().map(|left| left.created).collect(), left)
+    }
+}
+
+/// Namespaces, and what is none.
+fn parted(created: Vec<Created>) -> (Vec<Created>, Vec<Created>) {
+    created.into_iter().partition(Created::is_namespace)
+}
+
+/// Removes objects and waits until they are gone; what holds them may be what a lease's stand-ins are to do.
+pub(crate) async fn until_gone(
+    api: &Api,
+    created: Vec<Created>,
+    mut lease: Option<&mut LiveLease>,
+) -> Vec<Left> {
+    let end = Instant::now() + GONE;
+    let mut left = remove(api, created).await;
+    let can_go_on =
+        |left: &[Left]| !left.is_empty() && !left.iter().any(|left| left.is_unreachable);
+    while can_go_on(&left) && Instant::now() < end {
+        match lease.as_deref_mut() {
+            // Not at rest yet is not wrong here: it is looked at again.
+            Some(lease) => drop(lease.settle().await),
+            None => tokio::time::sleep(POLL).await,
+        }
+        left = remove(api, left.into_iter().map(|left| left.created).collect()).await;
+    }
+    left
+}
+
+/// A client for what is installed and taken away.
+pub(crate) fn api(client: &kube::Client) -> Api {
+    Api::new(client, &Arc::new(Mapper::default()), FIELD_MANAGER)
+}
+
+/// Why a trial needs a target; `None` where it needs none.
+pub(crate) fn needs_target(trial: &Trial, stand_ins: bool) -> Option<&'static str> {
+    if acts_on_target(&trial.scenario) {
+        return Some("the scenario looks at the target cluster");
+    }
+    let leads_there = |provider: &Provider| {
+        provider
+            .managed
+            .iter()
+            .any(|rule| rule.connection_secret.is_some())
+    };
+    (stand_ins && leads_there(&trial.provider))
+        .then_some("what the provider's stand-ins publish leads to a target cluster")
+}
+
+fn acts_on_target(scenario: &Scenario) -> bool {
+    let mut actions = scenario.steps.iter().flat_map(|step| &step.actions);
+    actions.any(|action| action.side == Side::Target)
+}

@@ -1,0 +1,382 @@
+//! Everything that the trials of one run share on clusters that are reached through their API alone.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use crosscut_client::{Api, ApiError, object};
+use crosscut_controller::live::{LiveLimits, Observer};
+use crosscut_suite::Trial;
+use crosscut_suite::model::{Provider, Resource, Suite};
+use serde_json::Value;
+use tokio::sync::Mutex as AsyncMutex;
+
+use super::connection::Connection;
+use super::lease::RemoteLease;
+use super::ledger::{Created, LABEL, Ledger};
+use super::others::say_others;
+use super::preflight::{self, Asked};
+use super::recorded::recorded;
+use super::targets::RemoteTargets;
+use super::trial::{Scope, api, needs_target, until_gone};
+use crate::functions::Progress;
+use crate::live::{self, KubeconfigTargets, LiveLease, LiveSide};
+use crate::{ClusterError, install};
+
+/// What trials run on.
+pub(crate) struct RemoteSettings {
+    pub(crate) suite: Arc<Suite>,
+    pub(crate) control: Connection,
+    /// The cluster that composed objects act on, where there is one.
+    pub(crate) target: Option<Connection>,
+    /// Whether what no provider there serves is stood in for.
+    pub(crate) stand_ins: bool,
+    /// The run's name: the value of its label, and part of its namespaces' names.
+    pub(crate) run: String,
+    pub(crate) clock: Arc<dyn crosscut_apiserver::Clock>,
+    pub(crate) limits: LiveLimits,
+    pub(crate) progress: Progress,
+    /// What the user can do about a trial that lacks a target.
+    pub(crate) target_help: &'static str,
+}
+
+/// One cluster, watched.
+struct Watched {
+    connection: Connection,
+    observer: Observer,
+    /// What the run made there for all trials.
+    base: Arc<Ledger>,
+}
+
+/// The clusters of one run.
+pub(crate) struct Remote {
+    settings: RemoteSettings,
+    control: Watched,
+    target: Option<Watched>,
+    /// What is missing on the control plane, and to be installed.
+    missing: Vec<Resource>,
+    /// The definitions that the target was given last.
+    target_has: AsyncMutex<Vec<String>>,
+    /// Held by the one trial that has the target: what is there is cluster-wide.
+    exclusive: Arc<AsyncMutex<()>>,
+    /// The groups of kinds that are not crosscut's.
+    real: OnceLock<Arc<[String]>>,
+    namespaces: AtomicUsize,
+    /// Trials that were not closed.
+    open: Mutex<Vec<Arc<Scope>>>,
+    /// Namespaces that are being deleted.
+    leaving: Mutex<Vec<Created>>,
+}
+
+impl Remote {
+    /// Looks whether everything is there that the suite needs, and begins to watch. Nothing is made yet.
+    ///
+    /// # Errors
+    /// [`ClusterError::Start`] with all that is missing.
+    pub(crate) async fn connect(settings: RemoteSettings) -> Result<Remote, ClusterError> {
+        (settings.progress)("looking whether the cluster has what the suite needs");
+        let missing = preflight::check(&Asked {
+            suite: &settings.suite,
+            control: &settings.control,
+            target: settings.target.as_ref(),
+            stand_ins: settings.stand_ins,
+        })
+        .await?;
+        let others = say_others(&api(&settings.control.client), &settings.run).await;
+        for line in others.map_err(|error| ClusterError::start(&error, None))? {
+            (settings.progress)(&line);
+        }
+        let control = Watched::start(&settings.control, &settings.run).await?;
+        let target = match &settings.target {
+            Some(target) => Some(Watched::start(target, &settings.run).await?),
+            None => None,
+        };
+        Ok(Remote {
+            settings,
+            control,
+            target,
+            missing,
+            target_has: AsyncMutex::default(),
+            exclusive: Arc::default(),
+            real: OnceLock::new(),
+            namespaces: AtomicUsize::new(1),
+            open: Mutex::default(),
+            leaving: Mutex::default(),
+        })
+    }
+
+    /// Installs what is missing on the control plane.
+    ///
+    /// # Errors
+    /// [`ClusterError::Install`], [`ClusterError::Settle`]. What was installed before is taken away by
+    /// [`Remote::close`].
+    pub(crate) async fn install(&self) -> Result<(), ClusterError> {
+        let suite = &self.settings.suite;
+        if !self.missing.is_empty() {
+            (self.settings.progress)(&format!(
+                "installing {} documents of suite and providers",
+                self.missing.len()
+            ));
+        }
+        let client = recorded(&self.control.connection.client, &self.control.base);
+        let mut lease = self.lease_on(suite.namespace.clone(), client, None);
+        install::on_control(&mut lease, &self.missing).await?;
+        let groups = real_groups(&api(&self.control.connection.client))
+            .await
+            .map_err(|error| ClusterError::start(&error, None))?;
+        // Installed twice is as good as once.
+        let _ = self.real.set(groups.into());
+        Ok(())
+    }
+
+    /// One trial's share.
+    ///
+    /// # Errors
+    /// [`ClusterError::Unsupported`] where it needs a target and there is none; others where the clusters refuse.
+    pub(crate) async fn lease(
+        self: &Arc<Self>,
+        trial: &Trial,
+    ) -> Result<RemoteLease, ClusterError> {
+        let needed = needs_target(trial, self.settings.stand_ins);
+        let target = match (&self.target, needed) {
+            (None, Some(why)) => return Err(self.without_target(why)),
+            (Some(watched), Some(_)) => {
+                let held = Arc::clone(&self.exclusive).lock_owned().await;
+                self.prepare_target(watched, &trial.provider).await?;
+                Some(held)
+            }
+            (_, None) => None,
+        };
+        let number = self.namespaces.fetch_add(1, Ordering::Relaxed);
+        let suite = &self.settings.suite;
+        let namespace = format!("{}-{}-t{number}", suite.namespace, self.settings.run);
+        let scope = Arc::new(Scope::new(
+            &self.settings.run,
+            namespace.clone(),
+            Arc::clone(&trial.provider),
+        ));
+        self.open().push(Arc::clone(&scope));
+        let control = recorded(&self.control.connection.client, &scope.control);
+        live::make_namespace(&control, suite, &trial.provider, &namespace).await?;
+        let mut live = self.lease_of(&scope);
+        live.begin();
+        Ok(RemoteLease {
+            live,
+            control,
+            scope,
+            remote: Arc::clone(self),
+            target,
+        })
+    }
+
+    /// Takes away what a trial made, and says what is left of it.
+    pub(crate) async fn clean(&self, mut live: LiveLease, scope: &Arc<Scope>) {
+        let target = self.target.as_ref();
+        let (namespaces, left) = scope
+            .clean(
+                &mut live,
+                &self.control.connection.client,
+                target.map(|target| &target.connection.client),
+            )
+            .await;
+        self.leaving().extend(namespaces);
+        for left in left {
+            self.say_left(&left);
+        }
+        self.open().retain(|open| !Arc::ptr_eq(open, scope));
+    }
+
+    /// Takes away everything that the run made, trials that were not closed first, and says what is left.
+    pub(crate) async fn close(&self) {
+        let open = std::mem::take(&mut *self.open());
+        for scope in open {
+            self.clean(self.lease_of(&scope), &scope).await;
+        }
+        let client = &self.control.connection.client;
+        let leaving = std::mem::take(&mut *self.leaving());
+        self.remove(client, leaving, None).await;
+        let mut stand_ins = self.base_lease();
+        let (namespaces, made): (Vec<Created>, Vec<Created>) = self
+            .control
+            .base
+            .take()
+            .into_iter()
+            .partition(Created::is_namespace);
+        let (definitions, documents) = made.into_iter().partition(Created::is_definition);
+        self.remove(client, documents, stand_ins.as_mut()).await;
+        self.remove(client, definitions, stand_ins.as_mut()).await;
+        self.remove(client, namespaces, None).await;
+        if let Some(target) = &self.target {
+            let made = target.base.take();
+            self.remove(&target.connection.client, made, None).await;
+        }
+    }
+
+    async fn remove(
+        &self,
+        client: &kube::Client,
+        created: Vec<Created>,
+        stand_ins: Option<&mut LiveLease>,
+    ) {
+        for left in until_gone(&api(client), created, stand_ins).await {
+            self.say_left(&left);
+        }
+    }
+
+    fn say_left(&self, left: &super::removal::Left) {
+        (self.settings.progress)(&format!(
+            "left there, labelled {LABEL}={}: {left}",
+            self.settings.run
+        ));
+    }
+
+    /// A lease with the stand-ins of whatever provider, which let go of what they hold.
+    fn base_lease(&self) -> Option<LiveLease> {
+        let provider = self.settings.suite.providers.first()?;
+        let namespace = self.settings.suite.namespace.clone();
+        let scope = Scope::new(&self.settings.run, namespace, Arc::clone(provider));
+        Some(self.lease_of(&scope))
+    }
+
+    /// A trial's lease, with stand-ins where there are any.
+    fn lease_of(&self, scope: &Scope) -> LiveLease {
+        let control = recorded(&self.control.connection.client, &scope.stand_ins);
+        let target = self
+            .target
+            .as_ref()
+            .map(|target| recorded(&target.connection.client, &scope.target));
+        let mut lease = self.lease_on(scope.namespace.clone(), control, target.clone());
+        if self.settings.stand_ins {
+            let kubeconfig = self.settings.target.as_ref();
+            let kubeconfig = kubeconfig.map(|target| target.kubeconfig.clone());
+            let kubeconfig = kubeconfig.unwrap_or_default();
+            let targets = Arc::new(RemoteTargets {
+                client: target,
+                kubeconfig: kubeconfig.clone(),
+                others: KubeconfigTargets::default(),
+            });
+            let real = self.real.get().cloned().unwrap_or_default();
+            live::add_stand_ins(&mut lease, &scope.provider, targets, &kubeconfig, &real);
+        }
+        lease
+    }
+
+    /// A lease without stand-ins. Where there is no target the control plane is in its place, with nothing in view.
+    fn lease_on(
+        &self,
+        namespace: String,
+        control: kube::Client,
+        target: Option<kube::Client>,
+    ) -> LiveLease {
+        let target = match (&self.target, target) {
+            (Some(watched), client) => LiveSide {
+                client: client.unwrap_or_else(|| watched.connection.client.clone()),
+                view: watched.observer.view(|_| true),
+            },
+            (None, _) => LiveSide {
+                client: control.clone(),
+                view: self.control.observer.view(|_| false),
+            },
+        };
+        let control = LiveSide {
+            client: control,
+            view: self.control.observer.view(self.scope_of(&namespace)),
+        };
+        let clock = Arc::clone(&self.settings.clock);
+        LiveLease::new(control, target, namespace, clock, self.settings.limits)
+    }
+
+    /// Which namespaces are seen: a trial's own, or the suite's alone, since others there begin with its name.
+    fn scope_of(&self, namespace: &str) -> Box<dyn Fn(&str) -> bool + Send + Sync> {
+        if namespace != self.settings.suite.namespace {
+            return Box::new(live::is_in_scope(namespace));
+        }
+        let namespace = namespace.to_owned();
+        Box::new(move |other| other == namespace)
+    }
+
+    /// Brings the target to what a provider's has: its definitions, without those of another provider.
+    async fn prepare_target(
+        &self,
+        target: &Watched,
+        provider: &Provider,
+    ) -> Result<(), ClusterError> {
+        let api = api(&target.connection.client);
+        let mut has = self.target_has.lock().await;
+        let wanted = ours(&api, &provider.target_crds, &self.settings.run)
+            .await
+            .map_err(|error| ClusterError::start(&error, None))?;
+        let names: Vec<String> = wanted.iter().map(name_of).collect();
+        if *has != names {
+            let before = target.base.take();
+            for left in until_gone(&api, before, None).await {
+                self.say_left(&left);
+            }
+            *has = names;
+        }
+        let client = recorded(&target.connection.client, &target.base);
+        let namespace = self.settings.suite.namespace.clone();
+        let control = self.control.connection.client.clone();
+        let mut lease = self.lease_on(namespace, control, Some(client));
+        install::on_target(&mut lease, &wanted).await
+    }
+
+    fn without_target(&self, why: &str) -> ClusterError {
+        ClusterError::Unsupported {
+            reason: format!("{why}, and there is none: {}", self.settings.target_help),
+        }
+    }
+
+    fn open(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Scope>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn leaving(&self) -> std::sync::MutexGuard<'_, Vec<Created>> {
+        self.leaving.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Watched {
+    async fn start(connection: &Connection, run: &str) -> Result<Watched, ClusterError> {
+        let observer = Observer::start(connection.client.clone())
+            .await
+            .map_err(|error| ClusterError::start(&error, None))?;
+        Ok(Watched {
+            connection: connection.clone(),
+            observer,
+            base: Arc::new(Ledger::of_run(run)),
+        })
+    }
+}
+
+/// The definitions that are not there, or are of this run: others are somebody else's, and stay as they are.
+async fn ours(api: &Api, definitions: &[Resource], run: &str) -> Result<Vec<Resource>, ApiError> {
+    let mut ours = Vec::new();
+    for definition in definitions {
+        let value = definition.node.to_value();
+        match api.get(crosscut_client::Address::of(&value)).await {
+            Ok(there) if object::label(&there, LABEL) != run => {}
+            Err(error) if !error.is_not_found() => return Err(error),
+            _ => ours.push(definition.clone()),
+        }
+    }
+    Ok(ours)
+}
+
+fn name_of(resource: &Resource) -> String {
+    object::name(&resource.node.to_value()).to_owned()
+}
+
+/// The groups of kinds that are not crosscut's: whoever brought them works on them, and no stand-in does.
+async fn real_groups(api: &Api) -> Result<Vec<String>, ApiError> {
+    let kind = "CustomResourceDefinition";
+    let definitions = api
+        .list("apiextensions.k8s.io/v1", kind, "", &Default::default())
+        .await?;
+    let is_real = |definition: &&Value| object::label(definition, LABEL).is_empty();
+    let groups: std::collections::BTreeSet<String> = definitions
+        .iter()
+        .filter(is_real)
+        .map(|definition| object::text(definition, &["spec", "group"]).to_owned())
+        .collect();
+    Ok(groups.into_iter().collect())
+}
