@@ -117,7 +117,19 @@ impl Api {
     /// # Errors
     /// [`ApiError`].
     pub async fn update(&self, object: &Value) -> Result<Arc<Value>, ApiError> {
-        let query = self.write(Validation::default());
+        self.replace(object, "").await
+    }
+
+    /// What [`Api::update`] would come to; nothing is written.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn dry_update(&self, object: &Value) -> Result<Arc<Value>, ApiError> {
+        self.replace(object, "&dryRun=All").await
+    }
+
+    async fn replace(&self, object: &Value, options: &str) -> Result<Arc<Value>, ApiError> {
+        let query = format!("{}{options}", self.write(Validation::default()));
         self.send(
             Method::PUT,
             Address::of(object),

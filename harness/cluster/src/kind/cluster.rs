@@ -19,7 +19,7 @@ use crate::envtest::AssetSearch;
 use crate::envtest::crossplane::RealCrossplane;
 use crate::functions::{Progress, SharedFunctions};
 use crate::remote::{
-    Connection, Remote, RemoteSettings, installer, needs_target, open_state, run_name,
+    Access, Remote, RemoteSettings, installer, needs_target, open_state, run_name,
 };
 use crate::{Cluster, ClusterError, Lease};
 
@@ -144,8 +144,8 @@ impl Kind {
     fn remote_settings(
         &self,
         state: &StateFolder,
-        control: Connection,
-        target: Option<Connection>,
+        control: Access,
+        target: Option<Access>,
     ) -> RemoteSettings {
         RemoteSettings {
             suite: Arc::clone(&self.suite),
@@ -190,7 +190,7 @@ impl Kind {
         commands: &Commands,
         names: &Names,
         there: &[String],
-    ) -> Result<(Connection, Option<Connection>), ClusterError> {
+    ) -> Result<(Access, Option<Access>), ClusterError> {
         let (control, target) = (names.control(), names.target());
         let wanted = [Some(&control), self.with_target.then_some(&target)];
         let made = wanted.into_iter().flatten();
@@ -216,7 +216,7 @@ impl Kind {
         commands: &Commands,
         name: &str,
         there: &[String],
-    ) -> Result<Connection, ClusterError> {
+    ) -> Result<Access, ClusterError> {
         if there.iter().any(|other| other == name) {
             self.say(&format!("using the kind cluster {name}"));
             clusters::find(commands, name).await?;

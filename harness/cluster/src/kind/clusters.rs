@@ -8,7 +8,7 @@ use kube::config::Kubeconfig;
 use super::command::{Commands, LOOK, MAKE};
 use super::error::KindError;
 use crate::ClusterError;
-use crate::remote::Connection;
+use crate::remote::Access;
 
 /// Whether kind and Docker are there; whether Helm is, where it is needed.
 ///
@@ -92,14 +92,14 @@ pub(super) async fn find(commands: &Commands, name: &str) -> Result<(), KindErro
 ///
 /// # Errors
 /// [`ClusterError::Start`].
-pub(super) async fn connect(commands: &Commands, name: &str) -> Result<Connection, ClusterError> {
+pub(super) async fn connect(commands: &Commands, name: &str) -> Result<Access, ClusterError> {
     let path = PathBuf::from(kubeconfig(commands, name));
     let unreadable = |reason: String| KindError::Kubeconfig {
         path: path.clone(),
         reason,
     };
     let config = Kubeconfig::read_from(&path).map_err(|error| unreadable(error.to_string()))?;
-    Ok(Connection::open(&config, None, &path.display().to_string()).await?)
+    Ok(Access::open(&config, None, &path.display().to_string()).await?)
 }
 
 /// A kubeconfig that leads to a cluster from within the network of containers.

@@ -14,7 +14,7 @@ use crate::ClusterError;
 use crate::envtest::crossplane::{CrossplaneSettings, Place, RealCrossplane, definitions_of};
 use crate::envtest::{Asset, AssetSearch, Certificates, EnvtestError};
 use crate::functions::Progress;
-use crate::remote::Connection;
+use crate::remote::Access;
 
 /// The namespace that charts are installed in.
 const NAMESPACE: &str = "crossplane-system";
@@ -36,7 +36,7 @@ pub(super) fn program(assets: &AssetSearch) -> Result<PathBuf, ClusterError> {
 pub(super) async fn start_core(
     program: &Path,
     commands: &Commands,
-    (name, control): (&str, &Connection),
+    (name, control): (&str, &Access),
     state: &Arc<StateFolder>,
     functions: &Functions,
     progress: &Progress,

@@ -15,7 +15,7 @@ use super::consent::Consent;
 use super::read::{Files, read};
 use crate::envtest::EnvtestError;
 use crate::functions::Progress;
-use crate::remote::{Connection, Remote, RemoteSettings, open_state, run_name};
+use crate::remote::{Access, Remote, RemoteSettings, open_state, run_name};
 use crate::{Cluster, ClusterError, Lease};
 
 /// Which clusters, and what is known of their user's will.
@@ -101,18 +101,18 @@ impl KubeconfigCluster {
     }
 
     /// The clusters, once their user agrees to both.
-    async fn connections(&self) -> Result<(Connection, Option<Connection>), ClusterError> {
+    async fn connections(&self) -> Result<(Access, Option<Access>), ClusterError> {
         let files = &self.settings.files;
         let kubeconfig = read(files)?;
         let from = files.describe();
         let (consent, allowed) = (&self.settings.consent, &self.suite.clusters.kubeconfig);
         let context = self.settings.context.as_deref();
-        let control = Connection::open(&kubeconfig, context, &from).await?;
+        let control = Access::open(&kubeconfig, context, &from).await?;
         let Some(context) = self.settings.target_context.as_deref() else {
             consent.to(&control, allowed).await?;
             return Ok((control, None));
         };
-        let target = Connection::open_target(&kubeconfig, context, &from).await?;
+        let target = Access::open_target(&kubeconfig, context, &from).await?;
         if target.address == control.address {
             return Err(ClusterError::Start {
                 what: format!(

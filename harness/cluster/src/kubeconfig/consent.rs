@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crosscut_suite::model::KubeconfigCluster;
 
 use crate::ClusterError;
-use crate::remote::Connection;
+use crate::remote::Access;
 
 /// Asks the user a question that is answered by yes or no. `None` where nobody can be asked. May block.
 pub type Ask = Arc<dyn Fn(&str) -> Option<bool> + Send + Sync>;
@@ -26,10 +26,10 @@ impl Consent {
     /// [`ClusterError::Start`] where the user does not agree, or cannot be asked.
     pub(super) async fn to(
         &self,
-        connection: &Connection,
+        connection: &Access,
         suite: &KubeconfigCluster,
     ) -> Result<(), ClusterError> {
-        let Connection {
+        let Access {
             context, address, ..
         } = connection;
         if self.yes || connection.is_local() || suite.allows(context) {

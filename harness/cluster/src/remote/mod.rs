@@ -2,10 +2,11 @@
 //!
 //! Nothing is known here beneath the API server, so everything is made and taken away by requests: a trial has a
 //! namespace of its own, every object that crosscut makes elsewhere is labelled with the run and remembered, and only
-//! what is remembered is ever deleted. What is missing is told by a [`preflight`] before anything is made. How a cluster
+//! what is remembered is ever deleted. What is missing is told by a preflight before anything is made. How a cluster
 //! comes to be is the business of each kind.
 
-mod connection;
+mod access;
+mod error;
 mod lease;
 mod ledger;
 #[cfg(test)]
@@ -21,7 +22,8 @@ mod testing;
 mod trial;
 mod trials;
 
-pub use connection::{Connection, ConnectionError};
+pub use access::Access;
+pub use error::AccessError;
 pub use ledger::LABEL;
 pub(crate) use run::{digest, open_state, run_name};
 pub(crate) use trial::{api as installer, needs_target};

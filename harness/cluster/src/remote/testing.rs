@@ -10,7 +10,7 @@ use http_body_util::BodyExt as _;
 use kube::client::Body;
 use serde_json::{Value, json};
 
-use super::connection::Connection;
+use super::access::Access;
 
 /// A cluster whose kinds are served as soon as it has settled.
 pub(super) struct InProcess {
@@ -45,14 +45,14 @@ impl InProcess {
     }
 
     /// The way to it for a user who may do everything but what `denied` says: `verb resource`.
-    pub(super) fn connection(&self, denied: &[&str]) -> Connection {
+    pub(super) fn connection(&self, denied: &[&str]) -> Access {
         let denied: Arc<[String]> = denied.iter().map(|&one| one.to_owned()).collect();
         let inner = self.client.clone();
         let service = tower::service_fn(move |request: Request<Body>| {
             let (inner, denied) = (inner.clone(), Arc::clone(&denied));
             async move { Ok::<_, Infallible>(answer(&inner, &denied, request).await) }
         });
-        Connection {
+        Access {
             context: "test".to_owned(),
             address: "https://test.invalid".to_owned(),
             kubeconfig: "{}".to_owned(),

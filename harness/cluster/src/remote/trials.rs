@@ -10,7 +10,7 @@ use crosscut_suite::model::{Provider, Resource, Suite};
 use serde_json::Value;
 use tokio::sync::Mutex as AsyncMutex;
 
-use super::connection::Connection;
+use super::access::Access;
 use super::lease::RemoteLease;
 use super::ledger::{Created, LABEL, Ledger};
 use super::others::say_others;
@@ -25,9 +25,9 @@ use crate::{ClusterError, install};
 /// What trials run on.
 pub(crate) struct RemoteSettings {
     pub(crate) suite: Arc<Suite>,
-    pub(crate) control: Connection,
+    pub(crate) control: Access,
     /// The cluster that composed objects act on, where there is one.
-    pub(crate) target: Option<Connection>,
+    pub(crate) target: Option<Access>,
     /// Whether what no provider there serves is stood in for.
     pub(crate) stand_ins: bool,
     /// The run's name: the value of its label, and part of its namespaces' names.
@@ -41,7 +41,7 @@ pub(crate) struct RemoteSettings {
 
 /// One cluster, watched.
 struct Watched {
-    connection: Connection,
+    connection: Access,
     observer: Observer,
     /// What the run made there for all trials.
     base: Arc<Ledger>,
@@ -336,7 +336,7 @@ impl Remote {
 }
 
 impl Watched {
-    async fn start(connection: &Connection, run: &str) -> Result<Watched, ClusterError> {
+    async fn start(connection: &Access, run: &str) -> Result<Watched, ClusterError> {
         let observer = Observer::start(connection.client.clone())
             .await
             .map_err(|error| ClusterError::start(&error, None))?;

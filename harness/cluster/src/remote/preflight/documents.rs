@@ -5,18 +5,6 @@ use crosscut_suite::model::Resource;
 use serde_json::Value;
 
 use super::Finding;
-use crate::install::FIELD_MANAGER;
-use crate::remote::ledger::without_label;
-
-/// What an API server keeps of itself in any object.
-const KEPT: [&[&str]; 6] = [
-    &["metadata", "managedFields"],
-    &["metadata", "resourceVersion"],
-    &["metadata", "generation"],
-    &["metadata", "uid"],
-    &["metadata", "creationTimestamp"],
-    &["status"],
-];
 
 /// The document where it is to be made. One that is there and would be changed by it is found fault with: it is not
 /// crosscut's.
@@ -38,9 +26,8 @@ pub(super) async fn look(
         Err(error) if is_missing(&error) => return Ok(Some(document.clone())),
         there => there?,
     };
-    let would_be = api.try_apply(&wanted, FIELD_MANAGER).await;
-    let what = match would_be {
-        Ok(would_be) if content(&would_be) == content(&there) => return Ok(None),
+    let what = match api.dry_update(&in_place_of(&wanted, &there)).await {
+        Ok(would_be) if says_the_same(&wanted, &would_be, &there) => return Ok(None),
         Ok(_) => "is there and says something else".to_owned(),
         Err(error) => format!("is there and does not take what the suite says: {error}"),
     };
@@ -57,12 +44,52 @@ pub(super) async fn look(
     Ok(None)
 }
 
-/// What somebody said, without what the API server keeps, and without the label of a run that was killed.
+/// A document as it would replace what is there.
+fn in_place_of(wanted: &Value, there: &Value) -> Value {
+    let mut replacement = wanted.clone();
+    for field in ["resourceVersion", "uid", "finalizers", "ownerReferences"] {
+        if let Some(value) = object::at(there, &["metadata", field]) {
+            object::set(&mut replacement, &["metadata", field], value.clone());
+        }
+    }
+    replacement
+}
+
+/// Whether replacing what is there would change nothing but labels and annotations that the document does not name.
+fn says_the_same(wanted: &Value, would_be: &Value, there: &Value) -> bool {
+    let has = |field: &str| {
+        let entries = object::at(wanted, &["metadata", field]).and_then(Value::as_object);
+        let mut entries = entries.into_iter().flatten();
+        entries.all(|(key, value)| object::at(there, &["metadata", field, key]) == Some(value))
+    };
+    content(would_be) == content(there) && has("labels") && has("annotations")
+}
+
+/// What somebody said, without what only identifies it and what controllers say.
 fn content(object: &Value) -> Value {
     let mut content = object.clone();
-    without_label(&mut content);
-    for path in KEPT {
-        object::remove(&mut content, path);
+    for field in ["metadata", "status"] {
+        object::remove(&mut content, &[field]);
     }
     content
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use super::says_the_same;
+
+    #[rstest]
+    #[case::the_same(json!({"labels": {"a": "b"}}), json!({"x": 1}), true)]
+    #[case::labels_of_others(json!({"labels": {"a": "b", "crosscut.dev/run": "killed"}}), json!({"x": 1}), true)]
+    #[case::another_label(json!({"labels": {"a": "c"}}), json!({"x": 1}), false)]
+    #[case::another_value(json!({"labels": {"a": "b"}}), json!({"x": 2}), false)]
+    #[case::more(json!({"labels": {"a": "b"}}), json!({"x": 1, "y": 2}), false)]
+    fn what_is_there_is_compared(#[case] metadata: Value, #[case] spec: Value, #[case] same: bool) {
+        let wanted = json!({"metadata": {"labels": {"a": "b"}}, "spec": {"x": 1}});
+        let there = json!({"metadata": metadata, "spec": spec, "status": {"ready": true}});
+        assert_eq!(says_the_same(&wanted, &wanted, &there), same);
+    }
 }

@@ -11,15 +11,15 @@ mod tests;
 use crosscut_client::Api;
 use crosscut_suite::model::{Provider, Resource, Suite};
 
-use super::connection::Connection;
+use super::access::Access;
 use super::trial::api;
 use crate::ClusterError;
 
 /// What is to be looked at.
 pub(crate) struct Asked<'a> {
     pub(crate) suite: &'a Suite,
-    pub(crate) control: &'a Connection,
-    pub(crate) target: Option<&'a Connection>,
+    pub(crate) control: &'a Access,
+    pub(crate) target: Option<&'a Access>,
     /// Whether kinds that nobody serves there are defined by crosscut, and stood in for.
     pub(crate) stand_ins: bool,
 }
@@ -113,7 +113,7 @@ fn report(asked: &Asked<'_>, findings: &[Finding]) -> Result<(), ClusterError> {
     if findings.is_empty() {
         return Ok(());
     }
-    let Connection {
+    let Access {
         context, address, ..
     } = asked.control;
     let lines: String = findings

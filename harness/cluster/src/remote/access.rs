@@ -9,111 +9,14 @@ use base64::engine::general_purpose::STANDARD;
 use kube::Config;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 
-use crate::ClusterError;
+use super::error::AccessError;
 
 /// How long an API server may take to answer at all.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// A cluster cannot be reached.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConnectionError {
-    /// The kubeconfig names no such context.
-    #[error("there is no context \"{context}\" in {from}")]
-    UnknownContext {
-        /// Its name.
-        context: String,
-        /// Where it was looked for.
-        from: String,
-        /// The contexts that there are.
-        known: Vec<String>,
-        /// The option that names it.
-        option: &'static str,
-    },
-    /// No context was named, and the kubeconfig has no current one.
-    #[error("{from} has no current context")]
-    NoContext {
-        /// Where it was looked for.
-        from: String,
-        /// The contexts that there are.
-        known: Vec<String>,
-    },
-    /// The context cannot be used as it is written.
-    #[error("the context \"{context}\" cannot be used")]
-    Broken {
-        /// Its name.
-        context: String,
-        /// Why.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// Nothing answers.
-    #[error("the cluster of the context \"{context}\" ({address}) does not answer: {reason}")]
-    Dead {
-        /// Its name.
-        context: String,
-        /// The server's URL.
-        address: String,
-        /// Why.
-        reason: String,
-    },
-    /// The API server does not know who asks.
-    #[error(
-        "the cluster of the context \"{context}\" ({address}) does not let its user in: {reason}"
-    )]
-    Refused {
-        /// Its name.
-        context: String,
-        /// The server's URL.
-        address: String,
-        /// What it said.
-        reason: String,
-    },
-}
-
-impl ConnectionError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn help(&self) -> String {
-        match self {
-            Self::UnknownContext { known, option, .. } => {
-                format!("name one by {option}: {}", those(known))
-            }
-            Self::NoContext { known, .. } => {
-                format!("name one by --context: {}", those(known))
-            }
-            Self::Broken { context, .. } => {
-                format!("look at it with kubectl --context {context} version")
-            }
-            Self::Dead { context, .. } => format!(
-                "is the cluster running, and reachable from here? Try kubectl --context {context} version; a cluster \
-                 that is gone: kubectl config delete-context {context}"
-            ),
-            Self::Refused { context, .. } => format!(
-                "log in again, or name another context by --context; kubectl --context {context} auth whoami must answer"
-            ),
-        }
-    }
-}
-
-fn those(known: &[String]) -> String {
-    match known {
-        [] => "there are no contexts in it".to_owned(),
-        [one] => format!("there is {one}"),
-        _ => format!("there are {}", known.join(", ")),
-    }
-}
-
-impl From<ConnectionError> for ClusterError {
-    fn from(error: ConnectionError) -> ClusterError {
-        let help = error.help();
-        ClusterError::start(&error, Some(help))
-    }
-}
-
 /// One cluster, and who asks it.
 #[derive(Clone)]
-pub struct Connection {
+pub struct Access {
     /// The context's name.
     pub context: String,
     /// The server's URL.
@@ -124,16 +27,16 @@ pub struct Connection {
     pub client: kube::Client,
 }
 
-impl Connection {
+impl Access {
     /// Makes a client for a context, or the current one; nothing is asked yet. `from` says where the kubeconfig is from.
     ///
     /// # Errors
-    /// [`ConnectionError`], but not that it is dead.
+    /// [`AccessError`], but not that it is dead.
     pub async fn open(
         kubeconfig: &Kubeconfig,
         context: Option<&str>,
         from: &str,
-    ) -> Result<Connection, ConnectionError> {
+    ) -> Result<Access, AccessError> {
         let context = chosen(kubeconfig, context, from)?;
         Self::to(kubeconfig, context).await
     }
@@ -141,19 +44,19 @@ impl Connection {
     /// The same for the context of a target, which must be named.
     ///
     /// # Errors
-    /// As [`Connection::open`].
+    /// As [`Access::open`].
     pub async fn open_target(
         kubeconfig: &Kubeconfig,
         context: &str,
         from: &str,
-    ) -> Result<Connection, ConnectionError> {
+    ) -> Result<Access, AccessError> {
         let context = chosen(kubeconfig, Some(context), from).map_err(|error| match error {
-            ConnectionError::UnknownContext {
+            AccessError::UnknownContext {
                 context,
                 from,
                 known,
                 ..
-            } => ConnectionError::UnknownContext {
+            } => AccessError::UnknownContext {
                 context,
                 from,
                 known,
@@ -164,8 +67,8 @@ impl Connection {
         Self::to(kubeconfig, context).await
     }
 
-    async fn to(kubeconfig: &Kubeconfig, context: String) -> Result<Connection, ConnectionError> {
-        let broken = |source| ConnectionError::Broken {
+    async fn to(kubeconfig: &Kubeconfig, context: String) -> Result<Access, AccessError> {
+        let broken = |source| AccessError::Broken {
             context: context.clone(),
             source,
         };
@@ -181,7 +84,7 @@ impl Connection {
             config.proxy_url = None;
         }
         let client = kube::Client::try_from(config).map_err(|error| broken(Box::new(error)))?;
-        Ok(Connection {
+        Ok(Access {
             address: address.trim_end_matches('/').to_owned(),
             context,
             kubeconfig: text,
@@ -198,9 +101,9 @@ impl Connection {
     /// Whether it answers, and lets its user in.
     ///
     /// # Errors
-    /// [`ConnectionError::Dead`], [`ConnectionError::Refused`].
-    pub async fn check(&self) -> Result<(), ConnectionError> {
-        let dead = |reason| ConnectionError::Dead {
+    /// [`AccessError::Dead`], [`AccessError::Refused`].
+    pub async fn check(&self) -> Result<(), AccessError> {
+        let dead = |reason| AccessError::Dead {
             context: self.context.clone(),
             address: self.address.clone(),
             reason,
@@ -211,7 +114,7 @@ impl Connection {
             Err(_) => Err(dead(format!("nothing within {} s", ANSWER.as_secs()))),
             Ok(Ok(_)) => Ok(()),
             Ok(Err(kube::Error::Api(status))) if matches!(status.code, 401 | 403) => {
-                Err(ConnectionError::Refused {
+                Err(AccessError::Refused {
                     context: self.context.clone(),
                     address: self.address.clone(),
                     reason: status.message.clone(),
@@ -227,7 +130,7 @@ fn chosen(
     kubeconfig: &Kubeconfig,
     context: Option<&str>,
     from: &str,
-) -> Result<String, ConnectionError> {
+) -> Result<String, AccessError> {
     let known: Vec<String> = kubeconfig
         .contexts
         .iter()
@@ -236,12 +139,12 @@ fn chosen(
     let current = kubeconfig.current_context.as_deref();
     let from = from.to_owned();
     let Some(context) = context.or(current.filter(|name| !name.is_empty())) else {
-        return Err(ConnectionError::NoContext { from, known });
+        return Err(AccessError::NoContext { from, known });
     };
     if known.iter().any(|name| name == context) {
         return Ok(context.to_owned());
     }
-    Err(ConnectionError::UnknownContext {
+    Err(AccessError::UnknownContext {
         context: context.to_owned(),
         from,
         known,
@@ -323,7 +226,8 @@ mod tests {
     use kube::config::Kubeconfig;
     use rstest::rstest;
 
-    use super::{Connection, ConnectionError, is_local};
+    use super::{Access, is_local};
+    use crate::remote::AccessError;
 
     const TWO: &str = "\
 apiVersion: v1
@@ -358,15 +262,13 @@ contexts:
 
     #[tokio::test]
     async fn a_context_is_taken_out_alone() {
-        let connection = Connection::open(&two(), Some("two"), "a file")
-            .await
-            .unwrap();
+        let connection = Access::open(&two(), Some("two"), "a file").await.unwrap();
         assert_eq!(connection.address, "https://b.example.org");
         assert!(!connection.is_local());
         assert!(connection.kubeconfig.contains("secret-of-b"));
         assert!(!connection.kubeconfig.contains("secret-of-a"));
         let again = Kubeconfig::from_yaml(&connection.kubeconfig).unwrap();
-        let again = Connection::open(&again, None, "itself").await.unwrap();
+        let again = Access::open(&again, None, "itself").await.unwrap();
         assert_eq!(again.context, "two");
     }
 
@@ -388,7 +290,7 @@ contexts:
         #[case] says: &str,
         #[case] helps: &str,
     ) {
-        let Err(error) = Connection::open(&two(), context, "a file").await else {
+        let Err(error) = Access::open(&two(), context, "a file").await else {
             panic!("a connection");
         };
         assert_eq!(error.to_string(), says);
@@ -397,11 +299,9 @@ contexts:
 
     #[tokio::test]
     async fn a_cluster_that_is_not_there_is_dead() {
-        let connection = Connection::open(&two(), Some("one"), "a file")
-            .await
-            .unwrap();
+        let connection = Access::open(&two(), Some("one"), "a file").await.unwrap();
         let error = connection.check().await.unwrap_err();
-        assert!(matches!(error, ConnectionError::Dead { .. }), "{error}");
+        assert!(matches!(error, AccessError::Dead { .. }), "{error}");
         assert!(error.to_string().contains("onnection refused"), "{error}");
     }
 }
