@@ -98,7 +98,11 @@ fn said(output: &Output) -> String {
 
 /// What is on a cluster of what trials make.
 async fn made(client: &kube::Client) -> Vec<String> {
-    let api = Api::new(client, &std::sync::Arc::new(Mapper::default()), "test");
+    let api = Api::new(
+        &client.clone().into(),
+        &std::sync::Arc::new(Mapper::default()),
+        "test",
+    );
     let mut names = Vec::new();
     for (version, kind) in [
         ("v1", "Namespace"),
@@ -211,7 +215,11 @@ fn end(clusters: &Clusters, arguments: &[&str], signal: Signal) -> (Option<i32>,
 /// What is there already and says something else is not changed.
 async fn different(clusters: &Clusters, trial: &[&str]) {
     let client = &clusters.control.control().client;
-    let api = Api::new(client, &std::sync::Arc::new(Mapper::default()), "somebody");
+    let api = Api::new(
+        &client.clone().into(),
+        &std::sync::Arc::new(Mapper::default()),
+        "somebody",
+    );
     let composition: Value = json!({
         "apiVersion": "apiextensions.crossplane.io/v1", "kind": "Composition", "metadata": {"name": "cluster-azure"},
         "spec": {"mode": "Pipeline", "compositeTypeRef": {"apiVersion": "devopstoolkit.ai/v2", "kind": "Cluster"},

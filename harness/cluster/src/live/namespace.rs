@@ -19,7 +19,11 @@ pub(crate) async fn make_namespace(
     provider: &Provider,
     name: &str,
 ) -> Result<(), ClusterError> {
-    let api = Api::new(client, &Arc::new(Mapper::default()), FIELD_MANAGER);
+    let api = Api::new(
+        &client.clone().into(),
+        &Arc::new(Mapper::default()),
+        FIELD_MANAGER,
+    );
     let failed = |error: ApiError| ClusterError::start(&error, None);
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
     api.apply(&namespace, FIELD_MANAGER).await.map_err(failed)?;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use crosscut_client::Connection;
 use serde_json::Value;
 use tokio::sync::OwnedMutexGuard;
 
@@ -11,7 +12,7 @@ use super::ledger::without_label;
 use super::trial::Scope;
 use super::trials::Remote;
 use crate::live::LiveLease;
-use crate::{Lease, Rest, SettleError, Side};
+use crate::{ClusterError, Lease, Rest, SettleError, Side};
 
 /// A trial's lease. What it made is taken away when it is closed, or at the end of the run.
 pub(crate) struct RemoteLease {
@@ -26,10 +27,10 @@ pub(crate) struct RemoteLease {
 
 #[async_trait]
 impl Lease for RemoteLease {
-    fn client(&self, side: Side) -> kube::Client {
+    fn connection(&self, side: Side) -> Connection {
         match side {
-            Side::Control => self.control.clone(),
-            Side::Target => self.live.client(Side::Target),
+            Side::Control => self.control.clone().into(),
+            Side::Target => self.live.connection(Side::Target),
         }
     }
 
@@ -54,7 +55,7 @@ impl Lease for RemoteLease {
         objects
     }
 
-    async fn close(self: Box<Self>) {
+    async fn close(self: Box<Self>) -> Result<(), ClusterError> {
         let RemoteLease {
             live,
             scope,
@@ -62,7 +63,8 @@ impl Lease for RemoteLease {
             target,
             ..
         } = *self;
-        remote.clean(live, &scope).await;
+        let cleaned = remote.clean(live, &scope).await;
         drop(target);
+        cleaned
     }
 }

@@ -1,5 +1,6 @@
 //! What other runs have on a cluster, or left there.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use crosscut_client::{Api, ApiError, object};
@@ -17,9 +18,9 @@ pub(crate) async fn say_others(api: &Api, run: &str) -> Result<Vec<String>, ApiE
     Ok(lines(&namespaces, run))
 }
 
-fn lines(namespaces: &[Value], run: &str) -> Vec<String> {
+fn lines(namespaces: &[impl Borrow<Value>], run: &str) -> Vec<String> {
     let mut others: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for namespace in namespaces {
+    for namespace in namespaces.iter().map(Borrow::borrow) {
         match object::label(namespace, LABEL) {
             "" => {}
             other if other == run => {}

@@ -1,6 +1,7 @@
 //! Clients for the kubeconfigs that ProviderConfigs lead to, with what is made on the trial's target remembered.
 
 use async_trait::async_trait;
+use crosscut_client::Connection;
 use crosscut_standins::Targets;
 
 use crate::live::KubeconfigTargets;
@@ -14,9 +15,9 @@ pub(crate) struct RemoteTargets {
 
 #[async_trait]
 impl Targets for RemoteTargets {
-    async fn connect(&self, kubeconfig: &str) -> Result<kube::Client, String> {
+    async fn connect(&self, kubeconfig: &str) -> Result<Connection, String> {
         match &self.client {
-            Some(client) if kubeconfig == self.kubeconfig => Ok(client.clone()),
+            Some(client) if kubeconfig == self.kubeconfig => Ok(client.clone().into()),
             _ => self.others.connect(kubeconfig).await,
         }
     }

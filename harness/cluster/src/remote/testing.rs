@@ -32,7 +32,7 @@ impl InProcess {
             scheduler.add(&plane, controller);
         }
         InProcess {
-            client: plane.client().clone(),
+            client: plane.connection().http().clone(),
             scheduler,
         }
     }

@@ -95,7 +95,11 @@ pub(crate) async fn until_gone(
 
 /// A client for what is installed and taken away.
 pub(crate) fn api(client: &kube::Client) -> Api {
-    Api::new(client, &Arc::new(Mapper::default()), FIELD_MANAGER)
+    Api::new(
+        &client.clone().into(),
+        &Arc::new(Mapper::default()),
+        FIELD_MANAGER,
+    )
 }
 
 /// Why a trial needs a target; `None` where it needs none.

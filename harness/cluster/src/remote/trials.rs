@@ -169,7 +169,11 @@ impl Remote {
     }
 
     /// Takes away what a trial made, and says what is left of it.
-    pub(crate) async fn clean(&self, mut live: LiveLease, scope: &Arc<Scope>) {
+    pub(crate) async fn clean(
+        &self,
+        mut live: LiveLease,
+        scope: &Arc<Scope>,
+    ) -> Result<(), ClusterError> {
         let target = self.target.as_ref();
         let (namespaces, left) = scope
             .clean(
@@ -179,17 +183,24 @@ impl Remote {
             )
             .await;
         self.leaving().extend(namespaces);
-        for left in left {
-            self.say_left(&left);
+        for left in &left {
+            self.say_left(left);
         }
         self.open().retain(|open| !Arc::ptr_eq(open, scope));
+        match left.first() {
+            None => Ok(()),
+            Some(first) => Err(ClusterError::Clean {
+                what: first.to_string(),
+            }),
+        }
     }
 
     /// Takes away everything that the run made, trials that were not closed first, and says what is left.
     pub(crate) async fn close(&self) {
         let open = std::mem::take(&mut *self.open());
         for scope in open {
-            self.clean(self.lease_of(&scope), &scope).await;
+            // What is left has been said.
+            let _ = self.clean(self.lease_of(&scope), &scope).await;
         }
         let client = &self.control.connection.client;
         let leaving = std::mem::take(&mut *self.leaving());
@@ -269,16 +280,18 @@ impl Remote {
     ) -> LiveLease {
         let target = match (&self.target, target) {
             (Some(watched), client) => LiveSide {
-                client: client.unwrap_or_else(|| watched.connection.client.clone()),
+                client: client
+                    .unwrap_or_else(|| watched.connection.client.clone())
+                    .into(),
                 view: watched.observer.view(|_| true),
             },
             (None, _) => LiveSide {
-                client: control.clone(),
+                client: control.clone().into(),
                 view: self.control.observer.view(|_| false),
             },
         };
         let control = LiveSide {
-            client: control,
+            client: control.into(),
             view: self.control.observer.view(self.scope_of(&namespace)),
         };
         let clock = Arc::clone(&self.settings.clock);
@@ -372,7 +385,7 @@ async fn real_groups(api: &Api) -> Result<Vec<String>, ApiError> {
     let definitions = api
         .list("apiextensions.k8s.io/v1", kind, "", &Default::default())
         .await?;
-    let is_real = |definition: &&Value| object::label(definition, LABEL).is_empty();
+    let is_real = |definition: &&Arc<Value>| object::label(definition, LABEL).is_empty();
     let groups: std::collections::BTreeSet<String> = definitions
         .iter()
         .filter(is_real)

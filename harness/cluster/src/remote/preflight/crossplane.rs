@@ -36,7 +36,10 @@ pub(super) async fn find(api: &Api) -> Result<Option<Found>, ApiError> {
     // Without the right to look, what is served says enough.
     let deployments = api.list("apps/v1", "Deployment", "", &labels).await;
     Ok(Some(Found {
-        image: deployments.unwrap_or_default().iter().find_map(image),
+        image: deployments
+            .unwrap_or_default()
+            .iter()
+            .find_map(|deployment| image(deployment)),
         serves_second: serves(&definition, "v2"),
     }))
 }

@@ -1,5 +1,6 @@
 //! Whether the suite's functions are there for Crossplane to call.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use crosscut_client::{Api, ApiError, object};
@@ -30,9 +31,10 @@ pub(super) async fn missing(api: &Api, suite: &Suite) -> Result<Vec<Finding>, Ap
     Ok(findings)
 }
 
-fn judge(name: &str, revisions: &[Value]) -> Option<Finding> {
+fn judge(name: &str, revisions: &[impl Borrow<Value>]) -> Option<Finding> {
     let active = revisions
         .iter()
+        .map(Borrow::borrow)
         .find(|revision| object::text(revision, &["spec", "desiredState"]) == "Active");
     let Some(active) = active else {
         return Some(Finding::new(
