@@ -154,6 +154,31 @@ async fn results_become_events_and_conditions_conditions() {
     );
 }
 
+/// Crossplane applies the conditions that it saw, and then updates those that have changed. As virtual time passes
+/// until nothing more comes of it, a reconcile follows every change here.
+#[tokio::test]
+async fn in_virtual_time_a_reconcile_follows_a_conditions_last_change() {
+    let (mut plane, _) = toy_plane(None).await;
+    let wanted = json!({ "maps": ["a"], "ready": true, "said": { "word": "hello" } });
+    let made = make(&mut plane, "one", wanted).await;
+    let applied = |xr: &Value| {
+        let entries = xr["metadata"]["managedFields"].as_array().unwrap();
+        let entry = entries
+            .iter()
+            .find(|entry| entry["operation"] == "Apply" && entry["subresource"] == "status");
+        let fields = &entry.unwrap()["fieldsV1"]["f:status"]["f:conditions"];
+        fields["k:{\"type\":\"Ready\"}"]["f:status"].is_object()
+    };
+    assert!(applied(&made));
+    let unready = json!({ "spec": { "wish": { "ready": false } } });
+    plane.patch(&xr("one"), &unready).await;
+    plane.settle().await;
+    let changed = plane.read(&xr("one")).await;
+    let ready = condition(&changed, "Ready");
+    assert!(ready.starts_with("False"), "{ready}");
+    assert!(applied(&changed));
+}
+
 #[tokio::test]
 async fn what_a_function_requires_is_fetched_for_it() {
     let (mut plane, _) = toy_plane(None).await;

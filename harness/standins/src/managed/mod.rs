@@ -17,6 +17,7 @@ use crate::lifecycle::{Doing, Managed, POLL, POLL_UNREADY};
 use crate::settings::{ManagedRule, ManagedSettings};
 
 use kinds::Kinds;
+use references::Unresolved;
 
 /// The groups that have stand-ins of their own.
 const OTHERS: [&str; 4] = [
@@ -81,11 +82,15 @@ impl Controller for ManagedResources {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        if let Err(error) = references::resolve(&mut managed, &kinds).await? {
-            let message = format!("cannot resolve references: {error}");
-            return managed
-                .fail("CannotResolveResourceReferences", &message)
-                .await;
+        match references::resolve(&mut managed, &kinds).await? {
+            Ok(()) => {}
+            Err(Unresolved::Early(wait)) => return Ok(After::In(wait)),
+            Err(Unresolved::Nowhere(error)) => {
+                let message = format!("cannot resolve references: {error}");
+                return managed
+                    .fail("CannotResolveResourceReferences", &message)
+                    .await;
+            }
         }
         managed.add_finalizer().await?;
         connection::publish(&managed, rule).await?;

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crosscut_client::{Address, Api, object};
 use crosscut_controller::ReconcileError;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::kinds::{Kinds, Reference};
@@ -13,17 +15,33 @@ use crate::lifecycle::{EXTERNAL_NAME, Managed};
 /// How deep parameters may nest.
 const DEEPEST: usize = 32;
 
+/// How old what a selector of many finds must be, so that no more comes of what is being made: what was found stays.
+const COMPLETE: SignedDuration = SignedDuration::from_secs(2);
+
+/// Why references are not resolved.
+pub(super) enum Unresolved {
+    /// One leads nowhere.
+    Nowhere(String),
+    /// More may come that a selector means, for so long.
+    Early(Duration),
+}
+
+impl From<String> for Unresolved {
+    fn from(why: String) -> Unresolved {
+        Unresolved::Nowhere(why)
+    }
+}
+
 /// Fills in what references lead to, and writes it where that changes anything; all of them or none.
-///
-/// The inner error says which reference leads nowhere.
 pub(super) async fn resolve(
     managed: &mut Managed,
     kinds: &Kinds,
-) -> Result<Result<(), String>, ReconcileError> {
+) -> Result<Result<(), Unresolved>, ReconcileError> {
     let mut parameters = managed.object["spec"]["forProvider"].clone();
     let resolver = Resolver {
         api: &managed.api,
         managed: &managed.object,
+        now: &managed.now,
         kinds,
     };
     for reference in kinds.references(&managed.object) {
@@ -82,6 +100,7 @@ fn find(value: &Value, reference: &Reference, path: &mut Vec<String>, places: &m
 struct Resolver<'a> {
     api: &'a Api,
     managed: &'a Value,
+    now: &'a str,
     kinds: &'a Kinds,
 }
 
@@ -91,7 +110,7 @@ impl Resolver<'_> {
         &self,
         map: &mut Map<String, Value>,
         reference: &Reference,
-    ) -> Result<(), String> {
+    ) -> Result<(), Unresolved> {
         let target = &reference.target;
         let empty = [json!([]), json!(""), Value::Null];
         if map.get(target).is_some_and(|value| !empty.contains(value)) {
@@ -102,6 +121,13 @@ impl Resolver<'_> {
             .meant(reference, self.managed)
             .ok_or_else(|| format!("{target}: the kind that it refers to is not installed"))?;
         let found = self.referenced(map, reference, kind).await?;
+        let selected = map.get(&reference.by_name).is_none_or(Value::is_null);
+        if reference.many
+            && selected
+            && let Some(wait) = found.iter().filter_map(|one| self.wait(one)).max()
+        {
+            return Err(Unresolved::Early(wait));
+        }
         let names: Vec<Value> = found
             .iter()
             .map(|one| json!({ "name": object::name(one) }))
@@ -117,6 +143,15 @@ impl Resolver<'_> {
             map.insert(target.clone(), value.clone());
         }
         Ok(())
+    }
+
+    /// How long it takes until something is old enough; nothing where it is.
+    fn wait(&self, found: &Value) -> Option<Duration> {
+        let made = object::text(found, &["metadata", "creationTimestamp"]);
+        let made: Timestamp = made.parse().ok()?;
+        let now: Timestamp = self.now.parse().ok()?;
+        let left = Duration::try_from(COMPLETE - now.duration_since(made)).ok()?;
+        (!left.is_zero()).then_some(left)
     }
 
     async fn referenced(

@@ -120,6 +120,55 @@ async fn a_selector_finds_the_sibling_whenever_it_comes() {
     assert!(planes.stays().await);
 }
 
+/// Crossplane creates what belongs together one after the other, and what a selector has found stays.
+#[tokio::test]
+async fn a_selector_of_many_waits_until_no_more_come() {
+    let mut planes = planes(vec![rule("*")]).await;
+    let free = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
+    let mut selector = free.clone();
+    selector["description"] =
+        json!("Selector for a list of Network in net to populate networkIds.");
+    let parameters = json!({
+        "networkIds": {"type": "array", "items": {"type": "string"}},
+        "networkIdRefs": {"type": "array", "items": free},
+        "networkIdSelector": selector,
+    });
+    planes
+        .apply(&definition("Peering", "peerings", &parameters))
+        .await;
+    let ours = owner(&mut planes, "ours").await;
+    let network = owned(resource("Network", "n", &json!({"forProvider": {}})), &ours);
+    planes.control.create(&network).await.unwrap();
+    let spec = json!({"forProvider": {"networkIdSelector": {"matchControllerRef": true}}});
+    let peering = owned(resource("Peering", "p", &spec), &ours);
+    planes.apply(&peering).await;
+    let now = planes.now(&peering).await.unwrap();
+    assert_eq!(now["spec"]["forProvider"]["networkIds"], json!(["n"]));
+    let time = |text: &Value| -> jiff::Timestamp { text.as_str().unwrap().parse().unwrap() };
+    let network = planes.now(&network).await.unwrap();
+    let age = time(&now["status"]["conditions"][0]["lastTransitionTime"])
+        .duration_since(time(&network["metadata"]["creationTimestamp"]));
+    assert_eq!(age.as_secs(), 2);
+}
+
+#[tokio::test]
+async fn what_failed_at_first_has_its_conditions_in_another_order() {
+    let mut planes = planes(vec![rule("*")]).await;
+    let spec = json!({"forProvider": {"networkIdRef": {"name": "n"}}});
+    let early = resource("Subnet", "early", &spec);
+    planes.apply(&early).await;
+    let network = resource("Network", "n", &json!({"forProvider": {}}));
+    planes.apply(&network).await;
+    planes.stays().await;
+    let late = resource("Subnet", "late", &spec);
+    planes.apply(&late).await;
+    for (subnet, first) in [(early, "Synced"), (late, "Ready")] {
+        let now = planes.now(&subnet).await.unwrap();
+        assert_eq!(now["status"]["conditions"][0]["type"], first);
+        assert_eq!(condition(&now, "Ready"), "True Available");
+    }
+}
+
 #[tokio::test]
 async fn the_first_rule_that_matches_decides() {
     let unready = ManagedRule {
