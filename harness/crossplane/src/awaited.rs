@@ -7,17 +7,22 @@ use crosscut_controller::Key;
 use crosscut_controller::live::{Owed, View};
 use serde_json::Value;
 
-use crate::usage::LABEL_IN_USE;
+use crate::usage::{LABEL_IN_USE, is_usage_of};
 
 /// What a provider has as its own on what it manages.
 const MANAGED_FINALIZER: &str = "finalizer.managedresource.crossplane.io";
 /// What keeps a provider's configuration while something uses it.
 const IN_USE_FINALIZER: &str = "in-use.crossplane.io";
 
-/// Whether a Usage keeps this object from being deleted, so that nobody can be waited for to do it.
+/// Whether a Usage in view keeps this object from being deleted, so that nobody can be waited for to do it. The label
+/// alone says too little: of two Usages that go at the same time neither takes it away.
 #[must_use]
-pub fn is_in_use(object: &Value) -> bool {
+pub fn is_in_use(view: &View, object: &Value) -> bool {
+    let is_usage = |key: &Key| matches!(key.kind.as_str(), "Usage" | "ClusterUsage");
     object::label(object, LABEL_IN_USE) == "true"
+        && view
+            .objects()
+            .any(|(key, usage)| is_usage(key) && is_usage_of(usage, object))
 }
 
 /// What Crossplane or a provider has not done yet for this object.
@@ -238,6 +243,18 @@ mod tests {
                 "providerConfigRef": {"kind": "ProviderConfig", "name": "config"},
             }}),
         )
+    }
+
+    #[rstest]
+    #[case::by_a_usage_of_it("one", true)]
+    #[case::by_none_any_more("another", false)]
+    fn a_usage_protects(#[case] of: &str, #[case] protected: bool) {
+        let mut used = thing("one");
+        used["metadata"]["labels"] = json!({LABEL_IN_USE: "true"});
+        let of = json!({"apiVersion": MANAGED, "kind": "Object", "resourceRef": {"name": of}});
+        let usage = object(USAGE, "Usage", "usage", json!({"spec": {"of": of}}));
+        let view = View::still([(key(&usage), usage)]);
+        assert_eq!(is_in_use(&view, &used), protected);
     }
 
     #[rstest]

@@ -66,6 +66,30 @@ impl From<ApiError> for RequestError {
     }
 }
 
+impl RequestError {
+    /// Whether somebody else wrote meanwhile.
+    fn is_conflict(&self) -> bool {
+        matches!(self, RequestError::Refused(status) if status.code == 409 && status.reason == "Conflict")
+    }
+}
+
+/// How often a write is tried that somebody else is quicker than. Controllers write now and then, not all the time.
+const TRIES: usize = 5;
+
+/// Tries again as long as somebody else wrote meanwhile: what is applied is meant for whatever is there.
+async fn while_conflicting<Made>(mut make: impl FnMut() -> Made) -> Result<Value, RequestError>
+where
+    Made: Future<Output = Result<Value, RequestError>>,
+{
+    for _ in 1..TRIES {
+        match make().await {
+            Err(error) if error.is_conflict() => {}
+            made => return made,
+        }
+    }
+    make().await
+}
+
 impl Target {
     /// The object that a manifest describes.
     ///
@@ -154,16 +178,25 @@ impl Api {
                 .await?);
         }
         let target = Target::of(&manifest)?;
-        match self.find(&target).await?.first() {
+        while_conflicting(|| self.apply_once(&target, &manifest, validation)).await
+    }
+
+    async fn apply_once(
+        &self,
+        target: &Target,
+        manifest: &Value,
+        validation: Validation,
+    ) -> Result<Value, RequestError> {
+        match self.find(target).await?.first() {
             None => Ok(self
                 .client
-                .create_with(&manifest, fields(validation))
+                .create_with(manifest, fields(validation))
                 .await?),
             Some(live) => {
-                let mut patch = manifest;
+                let mut patch = manifest.clone();
                 let version = object::text(live, &["metadata", "resourceVersion"]);
                 object::set(&mut patch, &["metadata", "resourceVersion"], json!(version));
-                self.patch(&target, &patch, None, validation).await
+                self.patch(target, &patch, None, validation).await
             }
         }
     }
@@ -236,7 +269,38 @@ fn policy(propagation: Propagation) -> &'static str {
 mod tests {
     use serde_json::json;
 
-    use super::Target;
+    use super::{RequestError, TRIES, Target, while_conflicting};
+
+    fn refused(reason: &str) -> RequestError {
+        let status = json!({"metadata": {}, "status": "Failure", "code": 409, "reason": reason, "message": reason});
+        RequestError::Refused(Box::new(serde_json::from_value(status).unwrap()))
+    }
+
+    /// How often something is tried that fails so often with a reason, and whether it succeeds in the end.
+    async fn tried(failures: usize, reason: &str) -> (usize, bool) {
+        let mut tries = 0;
+        let made = while_conflicting(|| {
+            tries += 1;
+            let fails = tries <= failures;
+            async move {
+                if fails {
+                    Err(refused(reason))
+                } else {
+                    Ok(json!({}))
+                }
+            }
+        });
+        let made = made.await.is_ok();
+        (tries, made)
+    }
+
+    #[tokio::test]
+    async fn who_was_too_slow_tries_again() {
+        assert_eq!(tried(0, "Conflict").await, (1, true));
+        assert_eq!(tried(2, "Conflict").await, (3, true));
+        assert_eq!(tried(TRIES, "Conflict").await, (TRIES, false));
+        assert_eq!(tried(1, "AlreadyExists").await, (1, false));
+    }
 
     #[test]
     fn a_manifest_without_a_name_is_incomplete() {

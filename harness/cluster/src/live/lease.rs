@@ -167,7 +167,7 @@ impl Lease for LiveLease {
 /// What Kubernetes owes, but for collecting what Crossplane protects.
 fn unless_in_use(view: &View, key: &Key, object: &Value) -> Option<Owed> {
     let owed = kubernetes_owes(view, key, object)?;
-    (owed.patience != Patience::Long || !is_in_use(object)).then_some(owed)
+    (owed.patience != Patience::Long || !is_in_use(view, object)).then_some(owed)
 }
 
 impl Plane {

@@ -1,5 +1,4 @@
 //! This project's own ledger: it can be read, and every entry names a test that is there.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::path::Path;
 
