@@ -186,7 +186,7 @@ impl Api {
         target: &Target,
         manifest: &Value,
         validation: Validation,
-    ) -> Result<Value, RequestError> {
+    ) -> Result<Arc<Value>, RequestError> {
         match self.find(target).await?.first() {
             None => Ok(self
                 .client
