@@ -77,9 +77,9 @@ impl RequestError {
 const TRIES: usize = 5;
 
 /// Tries again as long as somebody else wrote meanwhile: what is applied is meant for whatever is there.
-async fn while_conflicting<Made>(mut make: impl FnMut() -> Made) -> Result<Value, RequestError>
+async fn while_conflicting<Made>(mut make: impl FnMut() -> Made) -> Result<Arc<Value>, RequestError>
 where
-    Made: Future<Output = Result<Value, RequestError>>,
+    Made: Future<Output = Result<Arc<Value>, RequestError>>,
 {
     for _ in 1..TRIES {
         match make().await {
@@ -286,7 +286,7 @@ mod tests {
                 if fails {
                     Err(refused(reason))
                 } else {
-                    Ok(json!({}))
+                    Ok(Arc::new(json!({})))
                 }
             }
         });
