@@ -286,7 +286,7 @@ mod tests {
                 if fails {
                     Err(refused(reason))
                 } else {
-                    Ok(Arc::new(json!({})))
+                    Ok(std::sync::Arc::new(json!({})))
                 }
             }
         });
