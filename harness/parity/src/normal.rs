@@ -9,8 +9,13 @@ use serde_json::{Map, Value, json};
 
 /// What stands for any time.
 const TIME: &str = "<time>";
-/// When a provider last failed to make something. That it did, and made it later, depends on what came first.
-const FAILED: &str = "crossplane.io/external-create-failed";
+/// When a provider made something, or failed to. That it failed at first, or found what another had made, depends on who
+/// was first.
+const TRACES: [&str; 3] = [
+    "crossplane.io/external-create-pending",
+    "crossplane.io/external-create-succeeded",
+    "crossplane.io/external-create-failed",
+];
 /// The depth past which nothing is looked at: the API server's own limit is lower.
 const DEEPEST: usize = 128;
 
@@ -99,7 +104,7 @@ impl Normaliser {
             .get_mut("annotations")
             .and_then(Value::as_object_mut)
         {
-            annotations.remove(FAILED);
+            annotations.retain(|name, _| !TRACES.contains(&name.as_str()));
         }
         if let Some(Value::Array(owners)) = metadata.get_mut("ownerReferences") {
             owners.sort_by_key(ToString::to_string);
@@ -111,10 +116,7 @@ impl Normaliser {
             if let Some(entry) = entry.as_object_mut() {
                 entry.remove("time");
             }
-            let annotations = entry.pointer_mut("/fieldsV1/f:metadata/f:annotations");
-            if let Some(annotations) = annotations.and_then(Value::as_object_mut) {
-                annotations.remove(&format!("f:{FAILED}"));
-            }
+            Self::annotated(entry);
         }
         managed.sort_by_key(|entry| {
             let field = |name: &str| entry[name].to_string();
@@ -125,6 +127,24 @@ impl Normaliser {
                 field("apiVersion"),
             )
         });
+    }
+
+    /// Who owns traces is told no more than the traces are.
+    fn annotated(entry: &mut Value) {
+        let fields = entry.pointer_mut("/fieldsV1/f:metadata");
+        let Some(fields) = fields.and_then(Value::as_object_mut) else {
+            return;
+        };
+        let annotations = fields.get_mut("f:annotations");
+        if let Some(annotations) = annotations.and_then(Value::as_object_mut) {
+            annotations.retain(|name, _| {
+                let name = name.strip_prefix("f:").unwrap_or(name);
+                !TRACES.contains(&name)
+            });
+            if annotations.is_empty() {
+                fields.remove("f:annotations");
+            }
+        }
     }
 
     fn value(&self, value: &mut Value, depth: usize) {
@@ -262,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_that_is_over_is_no_difference_and_a_success_is_one() {
+    fn the_traces_of_who_made_something_are_no_difference_and_other_annotations_are() {
         let one = |annotations: Value, fields: Value| {
             let metadata = json!({"name": "s", "annotations": annotations,
                 "managedFields": [{"fieldsV1": {"f:metadata": {"f:annotations": fields}}}]});
@@ -270,11 +290,16 @@ mod tests {
             Normaliser::new(&object, "team", "team").normal(&object)
         };
         let failed = one(
-            json!({FAILED: "2026-01-01T00:00:00Z", "a": "b"}),
+            json!({TRACES[2]: "2026-01-01T00:00:00Z", "a": "b"}),
             json!({"f:crossplane.io/external-create-failed": {}, "f:a": {}}),
         );
         assert_eq!(failed, one(json!({"a": "b"}), json!({"f:a": {}})));
         assert_ne!(failed, one(json!({}), json!({"f:a": {}})));
+        let made = json!({"f:crossplane.io/external-create-succeeded": {}});
+        assert_eq!(
+            one(json!({}), made)["Secret s"]["metadata"]["managedFields"],
+            json!([{"fieldsV1": {"f:metadata": {}}}])
+        );
     }
 
     #[test]

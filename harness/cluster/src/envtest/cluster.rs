@@ -143,7 +143,9 @@ impl Envtest {
         {
             return Ok(leased);
         }
-        let mut lease = self.lease_on(running, &mut leased, self.suite.namespace.clone())?;
+        // Nobody's namespace: what other trials do meanwhile must not be waited for.
+        let nobodys = format!("{}-nobodys", self.suite.namespace);
+        let mut lease = self.lease_on(running, &mut leased, nobodys)?;
         install::on_target(&mut lease, &provider.target_crds).await?;
         if let Some(target) = leased.target() {
             target.keep(&provider.target_crds).await?;
