@@ -99,3 +99,18 @@ async fn a_definition_brings_no_api_service() {
         .await;
     assert_eq!(found["code"], 404);
 }
+
+/// kube-apiserver compares a new definition with an empty one that has these maps already, and gives them to nobody.
+#[tokio::test]
+async fn who_creates_a_definition_owns_its_maps() {
+    let server = Server::new().await;
+    let path = format!("{DEFINITIONS}?fieldManager=u");
+    let made = server
+        .send("POST", &path, "application/json", &gadgets())
+        .await;
+    let spec = &owned(&made, "u")["f:spec"];
+    assert_eq!(
+        (&spec["."], &spec["f:names"]["."]),
+        (&json!({}), &json!({}))
+    );
+}
