@@ -25,11 +25,19 @@ pub fn is_in_use(view: &View, object: &Value) -> bool {
             .any(|(key, usage)| is_usage(key) && is_usage_of(usage, object))
 }
 
-/// What Crossplane or a provider has not done yet for this object.
+/// Whether neither Crossplane nor a provider looks at this object, because somebody said so.
+#[must_use]
+pub fn is_paused(object: &Value) -> bool {
+    crate::object::is_paused(object)
+}
+
+/// What Crossplane or a provider has not done yet for this object, and what it will not do.
 #[must_use]
 pub fn crossplane_owes(view: &View, key: &Key, object: &Value) -> Option<Owed> {
-    if object::annotation(object, "crossplane.io/paused") == "true" {
-        return None;
+    if is_paused(object) {
+        return Some(Owed::never(
+            "is paused by its annotation crossplane.io/paused",
+        ));
     }
     if object::is_being_deleted(object) {
         return ending(view, key, object);
@@ -131,12 +139,19 @@ fn is_composite(view: &View, key: &Key) -> bool {
 }
 
 fn composite_owes(view: &View, composite: &Value) -> Option<Owed> {
-    if !has_condition(composite, "Synced") {
-        return Some(Owed::soon("has not been reconciled yet"));
+    if let Some(open) = condition(composite, "Responsive").filter(|one| one["status"] == "False") {
+        let message = object::text(open, &["message"]);
+        return Some(Owed::never(format!(
+            "changes so often that Crossplane leaves most of its changes out (its circuit breaker is open): {message}"
+        )));
     }
-    // Where composing fails there is a reason, and nothing more will come.
-    if condition_is(composite, "Synced", "False") {
-        return None;
+    let Some(synced) = condition(composite, "Synced") else {
+        return Some(Owed::soon("has not been reconciled yet"));
+    };
+    // Where composing fails, a missing function for example, there is a reason, and nothing more will come.
+    if synced["status"] == "False" {
+        let message = object::text(synced, &["message"]);
+        return Some(Owed::never(format!("is not composed: {message}")));
     }
     missing(view, composite)
         .or_else(|| {
@@ -177,8 +192,12 @@ fn has_revision(view: &View, composition: &Value) -> bool {
     })
 }
 
-fn has_condition(object: &Value, condition: &str) -> bool {
-    conditions(object).any(|one| one["type"] == condition)
+fn has_condition(object: &Value, kind: &str) -> bool {
+    condition(object, kind).is_some()
+}
+
+fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
+    conditions(object).find(|one| one["type"] == kind)
 }
 
 fn condition_is(object: &Value, condition: &str, status: &str) -> bool {
@@ -313,5 +332,31 @@ mod tests {
         let ready = json!({"type": "Ready", "status": "True"});
         object["status"]["conditions"] = json!([synced, ready]);
         assert_eq!(owed(&object, thing("other")), None);
+    }
+
+    #[rstest]
+    #[case::paused(json!({"metadata": {"annotations": {"crossplane.io/paused": "true"}}}), "is paused")]
+    #[case::circuit_open(
+        json!({"status": {"conditions": [
+            {"type": "Responsive", "status": "False", "reason": "WatchCircuitOpen", "message": "too many events"},
+            {"type": "Synced", "status": "True"},
+        ]}}),
+        "too many events"
+    )]
+    #[case::no_function(
+        json!({"status": {"conditions": [
+            {"type": "Synced", "status": "False", "message": "cannot run Function \"f\""},
+        ]}}),
+        "is not composed: cannot run Function \"f\""
+    )]
+    fn what_will_not_come_is_not_waited_for(#[case] rest: Value, #[case] says: &str) {
+        let composite = object("example.org/v1", "Thing", "x", rest);
+        let names = json!({"spec": {"group": "example.org", "names": {"kind": "Thing"}}});
+        let definition = "apiextensions.crossplane.io/v2";
+        let definition = object(definition, "CompositeResourceDefinition", "d", names);
+        let view = View::still([&composite, &definition].map(|one| (key(one), one.clone())));
+        let owed = crossplane_owes(&view, &key(&composite), &composite).unwrap();
+        assert_eq!(owed.patience, Patience::None);
+        assert!(owed.what.contains(says), "{}", owed.what);
     }
 }

@@ -26,7 +26,7 @@ mod recorder;
 mod usage;
 mod work;
 
-pub use awaited::{crossplane_owes, is_in_use};
+pub use awaited::{crossplane_owes, is_in_use, is_paused};
 pub use controllers::{Settings, controllers, usage_admission};
 pub use crds::custom_resource_definitions;
 pub use function::{Function, FunctionError, Functions, FunctionsBuilder};

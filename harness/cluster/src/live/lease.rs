@@ -11,7 +11,7 @@ use crosscut_controller::live::{
     Awaits, Driver, LiveLimits, LivePlane, Owed, Patience, View, kubernetes_owes,
 };
 use crosscut_controller::{Controller, Key};
-use crosscut_crossplane::{crossplane_owes, is_in_use};
+use crosscut_crossplane::{crossplane_owes, is_in_use, is_paused};
 use serde_json::Value;
 
 use crate::rest::{is_lasting, rest, unsettled};
@@ -60,7 +60,7 @@ impl LiveLease {
         let mut driver = Driver::new(clock);
         let kubernetes: Arc<dyn Awaits> = Arc::new(kubernetes_owes);
         let crossplane: Arc<dyn Awaits> = Arc::new(crossplane_owes);
-        let protected: Arc<dyn Awaits> = Arc::new(unless_in_use);
+        let protected: Arc<dyn Awaits> = Arc::new(unless_kept);
         let control = Plane::add(
             &mut driver,
             Side::Control,
@@ -164,8 +164,11 @@ impl Lease for LiveLease {
     }
 }
 
-/// What Kubernetes owes, but for collecting what Crossplane protects.
-fn unless_in_use(view: &View, key: &Key, object: &Value) -> Option<Owed> {
+/// What Kubernetes owes, but for what Crossplane leaves as it is, and for collecting what it protects.
+fn unless_kept(view: &View, key: &Key, object: &Value) -> Option<Owed> {
+    if is_paused(object) {
+        return None;
+    }
     let owed = kubernetes_owes(view, key, object)?;
     (owed.patience != Patience::Long || !is_in_use(view, object)).then_some(owed)
 }

@@ -36,6 +36,8 @@ pub struct Owed {
 /// How long to wait for something while nothing moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
+    /// Not at all: it will not come, and why is known.
+    None,
     /// It may come soon, or never.
     Usual,
     /// Somebody tries again, after times that double: the next try comes after no longer than it has failed by now.
@@ -48,6 +50,16 @@ pub enum Patience {
 }
 
 impl Owed {
+    /// What will not come as things are: nothing is waited for, and what settling ends with says why.
+    #[must_use]
+    pub fn never(what: impl Into<String>) -> Owed {
+        let what = what.into();
+        Owed {
+            what,
+            patience: Patience::None,
+        }
+    }
+
     /// What may come soon, or never.
     #[must_use]
     pub fn soon(what: impl Into<String>) -> Owed {

@@ -192,6 +192,7 @@ impl Driver {
 
     fn patience(&self, limits: &LiveLimits) -> Duration {
         let patience = |(.., owed): (_, _, Owed)| match owed.patience {
+            Patience::None => limits.quiet,
             Patience::Usual => limits.patience,
             Patience::Doubling { since } => self.doubled(since, limits),
             Patience::Long => limits.long_patience,
