@@ -72,7 +72,7 @@ async fn run(
 ) -> Result<(), CommandError> {
     // Before anything is started: a signal that came earlier than this would leave processes behind.
     let mut signals = Signals::new()?;
-    let (events, received) = unbounded_channel();
+    let (events, mut received) = unbounded_channel();
     let (stop, stopped) = watch::channel(false);
     let cluster = clusters::make(kind, plan, jobs, arguments, events.clone());
     let started = Instant::now();
@@ -91,7 +91,7 @@ async fn run(
             crosscut_runner::run(trials, Arc::clone(&cluster), &options, &events).await;
             Ok(())
         };
-        let shown = pin!(show(received, output, observe));
+        let shown = pin!(show(&mut received, output, observe));
         tokio::select! {
             done = async { tokio::try_join!(working, shown) } => Some(done.map(drop)),
             () = signals.any() => None,
@@ -100,6 +100,11 @@ async fn run(
     // Nobody may be left to be told.
     let _ = stop.send(true);
     cluster.close().await;
+    // What was told before an early end, and what closing told of.
+    while let Ok(event) = received.try_recv() {
+        observe(&event);
+        output.take(&event)?;
+    }
     result.unwrap_or_else(|| conclude_early(output, started.elapsed()))
 }
 
@@ -118,7 +123,7 @@ fn conclude_early(output: &mut RunOutput, elapsed: Duration) -> Result<(), Comma
 
 /// Shows events until the run has finished.
 async fn show(
-    mut events: UnboundedReceiver<Event>,
+    events: &mut UnboundedReceiver<Event>,
     output: &mut RunOutput,
     observe: &mut dyn FnMut(&Event),
 ) -> Result<(), CommandError> {

@@ -68,6 +68,14 @@ impl SharedFunctions {
         Ok(outcome?)
     }
 
+    /// What the suite calls them.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.suite
+            .functions
+            .iter()
+            .map(|function| function.name.as_str())
+    }
+
     /// Lets go of the functions: the last handle ends their processes with their groups.
     pub(crate) async fn close(&self) {
         *self.outcome.lock().await = None;

@@ -17,6 +17,7 @@ mod live;
 mod managed;
 pub mod remote;
 mod rest;
+mod when_started;
 
 pub use cluster::{Cluster, Lease, Rest, Side};
 pub use error::{ClusterError, SettleError};

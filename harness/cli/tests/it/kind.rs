@@ -221,6 +221,7 @@ fn which(path: &str, program: &str) -> bool {
 }
 
 #[test]
+#[ignore = "takes minutes: `cargo test -p crosscut --test it -- --ignored`"]
 fn scenarios_are_judged_on_clusters_of_kind() {
     if let Some(reason) = crate::control_plane::missing() {
         println!("skipped: {reason}");

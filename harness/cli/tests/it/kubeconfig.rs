@@ -122,6 +122,7 @@ async fn made(client: &kube::Client) -> Vec<String> {
     names
 }
 
+#[ignore = "takes minutes: `cargo test -p crosscut --test it -- --ignored`"]
 #[tokio::test(flavor = "multi_thread")]
 async fn scenarios_are_judged_on_a_users_clusters() {
     if let Some(reason) = missing() {

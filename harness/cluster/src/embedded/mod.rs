@@ -17,6 +17,7 @@ use crosscut_suite::model::{Provider, Suite};
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::functions::{Progress, SharedFunctions};
+use crate::when_started::when_started;
 use crate::{Cluster, ClusterError, Lease};
 
 use base::Base;
@@ -24,7 +25,7 @@ use base::Base;
 /// Embedded control planes for the trials of one suite.
 pub struct Embedded {
     suite: Arc<Suite>,
-    functions: SharedFunctions,
+    functions: Arc<SharedFunctions>,
     bases: Mutex<HashMap<String, Arc<OnceCell<Arc<Base>>>>>,
 }
 
@@ -32,7 +33,7 @@ impl Embedded {
     /// Nothing is started until the first trial asks for its control plane.
     pub fn new(suite: Arc<Suite>, progress: Progress) -> Embedded {
         Embedded {
-            functions: SharedFunctions::new(Arc::clone(&suite), progress),
+            functions: Arc::new(SharedFunctions::new(Arc::clone(&suite), progress)),
             suite,
             bases: Mutex::default(),
         }
@@ -40,7 +41,6 @@ impl Embedded {
 
     /// A provider's base; the first trial of the provider makes it, the others wait for it.
     async fn base(&self, provider: &Arc<Provider>) -> Result<Arc<Base>, ClusterError> {
-        let functions = self.functions.get().await?;
         let cell = Arc::clone(
             self.bases
                 .lock()
@@ -48,10 +48,14 @@ impl Embedded {
                 .entry(provider.name.clone())
                 .or_default(),
         );
-        let base = cell
-            .get_or_try_init(|| Base::make(&self.suite, provider, functions))
-            .await?;
-        Ok(Arc::clone(base))
+        let base = cell.get_or_try_init(|| {
+            let functions = Arc::new(when_started(&self.functions));
+            Base::make(&self.suite, provider, functions)
+        });
+        // Building and starting the functions takes as long as making the base.
+        let (functions, base) = tokio::join!(self.functions.get(), base);
+        functions?;
+        Ok(Arc::clone(base?))
     }
 }
 

@@ -6,6 +6,7 @@ use crosscut_client::object;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::resources::is_in_view;
 use super::view::View;
 use crate::controller::Key;
 
@@ -133,16 +134,15 @@ fn is_decided(definition: &Value) -> bool {
     })
 }
 
-/// Whether an object has owners and all of them are gone. Owners are in view where their dependents are: they live in
-/// the same namespace or cluster-wide.
+/// Whether an object has owners and all of them are gone. Owners are in view where their dependents are, since they live
+/// in the same namespace or cluster-wide, but for kinds that are not watched, such as the Node that a CSINode belongs to.
 fn orphaned(view: &View, object: &Value) -> bool {
+    let is_gone = |owner: &Value| {
+        let group = object::group_of(object::api_version(owner));
+        is_in_view(group, object::kind(owner)) && !view.has_uid(object::text(owner, &["uid"]))
+    };
     let owners = object["metadata"]["ownerReferences"].as_array();
-    owners.is_some_and(|owners| {
-        !owners.is_empty()
-            && owners
-                .iter()
-                .all(|owner| !view.has_uid(object::text(owner, &["uid"])))
-    })
+    owners.is_some_and(|owners| !owners.is_empty() && owners.iter().all(is_gone))
 }
 
 fn conditions(object: &Value) -> impl Iterator<Item = &Value> {
@@ -169,6 +169,7 @@ mod tests {
     #[case::a_new_definition("CustomResourceDefinition", json!({}), Some("is not established yet"))]
     #[case::a_refused_definition("CustomResourceDefinition", json!({"status": {"conditions": [{"type": "NamesAccepted", "status": "False"}]}}), None)]
     #[case::an_orphan("Thing", json!({"metadata": {"ownerReferences": [{"uid": "u"}]}}), Some("has lost its owner and is to be collected"))]
+    #[case::a_nodes("CSINode", json!({"metadata": {"ownerReferences": [{"apiVersion": "v1", "kind": "Node", "uid": "u"}]}}), None)]
     fn owed(#[case] kind: &str, #[case] object: Value, #[case] expected: Option<&str>) {
         let view = View::still([]);
         let key = Key {

@@ -45,7 +45,12 @@ pub(super) async fn discover(client: &kube::Client) -> Result<Vec<Resource>, kub
 }
 
 fn is_watched(resource: &Resource) -> bool {
-    let name = format!("{}/{}", resource.group, resource.kind);
+    is_in_view(&resource.group, &resource.kind)
+}
+
+/// Whether objects of a kind are ever in view.
+pub(super) fn is_in_view(group: &str, kind: &str) -> bool {
+    let name = format!("{group}/{kind}");
     !UNWATCHED.contains(&name.as_str())
 }
 
