@@ -21,7 +21,7 @@ struct Intended {
     why: &'static str,
 }
 
-const INTENDED: [Intended; 20] = [
+const INTENDED: [Intended; 24] = [
     Intended {
         objects: "-app-inference-crd-inferencepools",
         path: "",
@@ -121,6 +121,26 @@ const INTENDED: [Intended; 20] = [
         objects: "",
         path: "/spec/forProvider/roleArn",
         why: "stand-ins resolve references; the recording's left them",
+    },
+    Intended {
+        objects: "Object ",
+        path: "/metadata/annotations/crossplane.io~1external-create-pending",
+        why: "provider-kubernetes writes this into its Objects; the recording had none",
+    },
+    Intended {
+        objects: "Object ",
+        path: "/metadata/annotations/crossplane.io~1external-create-succeeded",
+        why: "provider-kubernetes writes this into its Objects; the recording had none",
+    },
+    Intended {
+        objects: "Object ",
+        path: "/metadata/annotations/crossplane.io~1external-create-failed",
+        why: "provider-kubernetes writes this into its Objects; the recording had none",
+    },
+    Intended {
+        objects: "Object ",
+        path: "/spec/readiness",
+        why: "provider-kubernetes writes this into its Objects; the recording had none",
     },
 ];
 
