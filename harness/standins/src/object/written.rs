@@ -30,8 +30,13 @@ pub(super) async fn name_outside(managed: &mut Managed, name: &str) -> Result<()
     replace(managed).await
 }
 
-/// Says that the creation of the target's object is about to begin, or how it ended.
+/// Says that the creation of the target's object is about to begin, or how it ended. Of creations that fail the first is
+/// told: provider-kubernetes tells each, but in virtual time, which passes when all is at rest, that would never end.
 pub(super) async fn say(managed: &mut Managed, annotation: &str) -> Result<(), ReconcileError> {
+    let failed_before = !object::annotation(&managed.object, FAILED).is_empty();
+    if failed_before && annotation != SUCCEEDED {
+        return Ok(());
+    }
     let now = managed.now.clone();
     annotate(managed, annotation, &now);
     replace(managed).await

@@ -339,3 +339,15 @@ async fn a_query_for_readiness_is_refused_loudly() {
     assert!(synced.contains("unsupported"), "{synced}");
     assert!(find(&planes.target, CONFIG_MAP).await.is_none());
 }
+
+#[tokio::test]
+async fn what_can_never_be_made_comes_to_rest() {
+    let mut planes = planes().await;
+    let mut one = an_object(&json!({"a": "1"}));
+    one["spec"]["forProvider"]["manifest"]["metadata"]["name"] = json!("Not_A_Name");
+    planes.apply(&one).await;
+    let failed = planes.now(&one).await.unwrap();
+    let annotations = &failed["metadata"]["annotations"];
+    assert!(annotations["crossplane.io/external-create-failed"].is_string());
+    assert!(planes.stays().await, "nothing is told again and again");
+}
