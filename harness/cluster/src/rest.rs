@@ -1,4 +1,4 @@
-//! How settling ends, in the terms of the seam; and what a trial leaves that is worth comparing.
+//! How settling ends, in the terms of the seam.
 
 use crosscut_controller::{Settled, Unsettled};
 
@@ -25,12 +25,4 @@ pub(crate) fn unsettled(unsettled: Unsettled) -> SettleError {
         reason: unsettled.to_string(),
         moving: unsettled.moving.iter().map(ToString::to_string).collect(),
     }
-}
-
-/// Whether objects of a kind say what a control plane came to: Events and leases come and go with time.
-pub(crate) fn is_lasting(group: &str, kind: &str) -> bool {
-    !matches!(
-        (group, kind),
-        ("" | "events.k8s.io", "Event") | ("coordination.k8s.io", "Lease")
-    )
 }

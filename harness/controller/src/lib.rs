@@ -2,8 +2,8 @@
 //!
 //! A [`Controller`] works level-triggered, as a client of an API server. [`Scheduler`] runs controllers of several
 //! planes one reconcile at a time until they are at rest; time is a [`VirtualClock`] that jumps to the next timer when
-//! nothing else is to be done. [`live`] runs the same controllers on API servers elsewhere. [`builtin`] has the controllers that every cluster has. What Crossplane and its
-//! providers do is not known here.
+//! nothing else is to be done. [`live`] runs the same controllers on API servers elsewhere. [`builtin`] has the
+//! controllers that every cluster has. What Crossplane and its providers do is not known here.
 
 pub mod builtin;
 mod clock;
@@ -16,5 +16,5 @@ pub use clock::VirtualClock;
 pub use context::Context;
 pub use controller::{After, Controller, Key, ReconcileError};
 pub use scheduler::{
-    AtRest, Failing, Limit, Moving, Plane, Scheduler, SettleLimits, Settled, Unsettled,
+    AtRest, Failing, Limit, Moving, Plane, Scheduler, SettleLimits, Settled, Unsettled, is_lasting,
 };

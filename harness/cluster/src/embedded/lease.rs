@@ -5,10 +5,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use crosscut_apiserver::{ApiServer, Event};
 use crosscut_client::{Connection, object};
-use crosscut_controller::{AtRest, Scheduler, SettleLimits};
+use crosscut_controller::{AtRest, Scheduler, SettleLimits, is_lasting};
 use serde_json::Value;
 
-use crate::rest::{is_lasting, rest, unsettled};
+use crate::rest::{rest, unsettled};
 use crate::{ClusterError, Lease, Rest, SettleError, Side};
 
 /// What one trial runs on: two planes in this process.

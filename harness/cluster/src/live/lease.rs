@@ -10,11 +10,11 @@ use crosscut_client::Connection;
 use crosscut_controller::live::{
     Awaits, Driver, LiveLimits, LivePlane, Owed, Patience, View, kubernetes_owes,
 };
-use crosscut_controller::{Controller, Key};
+use crosscut_controller::{Controller, Key, is_lasting};
 use crosscut_crossplane::{crossplane_owes, is_in_use, is_paused};
 use serde_json::Value;
 
-use crate::rest::{is_lasting, rest, unsettled};
+use crate::rest::{rest, unsettled};
 use crate::{ClusterError, Lease, Rest, SettleError, Side};
 
 /// Makes the clusters clean for the next trial.

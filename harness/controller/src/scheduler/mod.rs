@@ -312,10 +312,17 @@ impl Scheduler {
     }
 }
 
-/// Events are said again and again, and leases renewed, without anything coming of it.
+/// Whether something may come of an event.
 pub(crate) fn is_movement(event: &Event) -> bool {
+    is_lasting(&event.resource.group, &event.resource.kind)
+}
+
+/// Whether objects of a kind say what a cluster came to. Events are said again and again, and leases renewed, without
+/// anything coming of it.
+#[must_use]
+pub fn is_lasting(group: &str, kind: &str) -> bool {
     !matches!(
-        (event.resource.group.as_str(), event.resource.kind.as_str()),
+        (group, kind),
         ("" | "events.k8s.io", "Event") | ("coordination.k8s.io", "Lease")
     )
 }
