@@ -39,6 +39,12 @@ impl Api {
         }
     }
 
+    /// The same with a mapper of its own, which knows nothing yet.
+    #[must_use]
+    pub fn alone(connection: impl Into<Connection>, manager: &str) -> Self {
+        Self::new(&connection.into(), &Arc::default(), manager)
+    }
+
     /// Reads one object.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crosscut_apiserver::{ApiServer, Options};
-use crosscut_client::{Api, Mapper};
+use crosscut_client::Api;
 use crosscut_controller::{Scheduler, SettleLimits, VirtualClock, builtin};
 use serde_json::{Value, json};
 
@@ -60,7 +60,7 @@ async fn loaded(clock: &VirtualClock) -> ApiServer {
     for controller in builtin::controllers() {
         scheduler.add(&plane, controller);
     }
-    let api = Api::new(plane.connection(), &Arc::new(Mapper::default()), "bench");
+    let api = Api::alone(plane.connection().clone(), "bench");
     for number in 0..DEFINITIONS {
         api.create(&definition(number)).await.unwrap();
     }

@@ -1,8 +1,6 @@
 //! Installing documents on a fresh control plane or target, before any trial.
 
-use std::sync::Arc;
-
-use crosscut_client::{Api, ApiError, Mapper, object};
+use crosscut_client::{Api, ApiError, object};
 use crosscut_suite::model::{Place, Resource};
 use serde_json::Value;
 
@@ -66,11 +64,7 @@ async fn install(
     side: Side,
     documents: Vec<Document>,
 ) -> Result<(), ClusterError> {
-    let api = Api::new(
-        &lease.connection(side),
-        &Arc::new(Mapper::default()),
-        FIELD_MANAGER,
-    );
+    let api = Api::alone(lease.connection(side), FIELD_MANAGER);
     for document in &documents {
         let applied = match apply(&api, document, lease.namespace()).await {
             // It may need what the documents before it bring about: a definition that is to be established first.

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crosscut_client::{
-    Address, Api as Client, ApiError, Connection, Deletion, Mapper, Validation as FieldValidation,
-    object,
+    Address, Api as Client, ApiError, Connection, Deletion, Validation as FieldValidation, object,
 };
 use crosscut_suite::model::{Propagation, Validation};
 use serde_json::{Value, json};
@@ -116,7 +115,7 @@ impl Target {
 impl Api {
     /// `namespace` is where namespaced objects are that name none.
     pub(crate) fn new(client: &Connection, namespace: &str) -> Api {
-        let client = Client::new(client, &Arc::new(Mapper::default()), FIELD_MANAGER);
+        let client = Client::alone(client.clone(), FIELD_MANAGER);
         Api {
             client,
             namespace: namespace.to_owned(),

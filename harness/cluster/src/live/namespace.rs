@@ -1,8 +1,6 @@
 //! A trial's own namespace on a control plane that all trials share.
 
-use std::sync::Arc;
-
-use crosscut_client::{Api, ApiError, Mapper, object};
+use crosscut_client::{Api, ApiError, object};
 use crosscut_suite::model::{Provider, Resource, Suite};
 use serde_json::{Value, json};
 
@@ -19,11 +17,7 @@ pub(crate) async fn make_namespace(
     provider: &Provider,
     name: &str,
 ) -> Result<(), ClusterError> {
-    let api = Api::new(
-        &client.clone().into(),
-        &Arc::new(Mapper::default()),
-        FIELD_MANAGER,
-    );
+    let api = Api::alone(client.clone(), FIELD_MANAGER);
     let failed = |error: ApiError| ClusterError::start(&error, None);
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
     api.apply(&namespace, FIELD_MANAGER).await.map_err(failed)?;

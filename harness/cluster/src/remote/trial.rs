@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crosscut_client::{Api, Mapper};
+use crosscut_client::Api;
 use crosscut_suite::Trial;
 use crosscut_suite::model::{Provider, Scenario, Side};
 use tokio::time::Instant;
@@ -95,11 +95,7 @@ pub(crate) async fn until_gone(
 
 /// A client for what is installed and taken away.
 pub(crate) fn api(client: &kube::Client) -> Api {
-    Api::new(
-        &client.clone().into(),
-        &Arc::new(Mapper::default()),
-        FIELD_MANAGER,
-    )
+    Api::alone(client.clone(), FIELD_MANAGER)
 }
 
 /// Why a trial needs a target; `None` where it needs none.

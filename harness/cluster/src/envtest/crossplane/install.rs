@@ -1,10 +1,9 @@
 //! Defining kinds on a real API server, and waiting until it serves them.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
-use crosscut_client::{Address, Api, Mapper, object};
+use crosscut_client::{Address, Api, object};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
@@ -23,11 +22,7 @@ const API_VERSION: &str = "apiextensions.k8s.io/v1";
 
 /// A client for what is installed.
 pub(super) fn api(client: &kube::Client) -> Api {
-    Api::new(
-        &client.clone().into(),
-        &Arc::new(Mapper::default()),
-        MANAGER,
-    )
+    Api::alone(client.clone(), MANAGER)
 }
 
 /// Creates the definitions that are not there yet, and waits until their kinds are served. One that is there stays as
