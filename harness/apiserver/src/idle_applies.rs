@@ -2,7 +2,8 @@
 //!
 //! Controllers apply what they want at every reconcile, and nearly always it is there already. An apply is a function
 //! of the live object, the body, the manager and the query; where all are as they were when it changed nothing, it
-//! changes nothing again. Of each manager and object the last such apply is remembered.
+//! changes nothing again. Of each manager and object the last such apply is remembered, where its body was handed over as
+//! a value.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -22,18 +22,16 @@ pub(crate) fn apply(call: &mut Call<'_>) -> Result<Answer, Status> {
         return Ok(Answer::object(200, live));
     }
     let configuration = configuration(call)?;
-    let handed_over = matches!(call.request.body, Payload::Value(_));
-    let memory = handed_over.then(|| (described(call), configuration.clone()));
     let before = call.state.revision();
     let answer = merge_and_store(call, configuration)?;
     let is_idle = call.state.revision() == before && call.warnings.is_empty();
-    if let (Some((apply, body)), true, false, Some(live)) = (
-        memory,
-        is_idle,
-        call.query.dry_run,
-        call.stored(call.name()),
-    ) {
-        call.state.idle_applies.remember(apply, body, live);
+    if is_idle
+        && !call.query.dry_run
+        && let Payload::Value(body) = call.request.body
+        && let Some(live) = call.stored(call.name())
+    {
+        let apply = described(call);
+        call.state.idle_applies.remember(apply, body.clone(), live);
     }
     Ok(answer)
 }

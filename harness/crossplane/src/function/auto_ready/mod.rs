@@ -10,8 +10,7 @@ use async_trait::async_trait;
 use function_sdk_rust::proto::v1::{
     Ready, RequestMeta, ResponseMeta, RunFunctionRequest, RunFunctionResponse,
 };
-use pbjson_types::value::Kind;
-use pbjson_types::{Duration, Struct};
+use pbjson_types::Duration;
 use serde_json::Value;
 
 use super::{Function, FunctionError, Question, convert, wire};
@@ -37,15 +36,10 @@ impl Function for AutoReady {
         let request = &question.request;
         let mut desired = request.desired.clone().unwrap_or_default();
         for (name, resource) in &mut desired.resources {
-            let is_ready = || {
-                question
-                    .observed
-                    .get(name)
-                    .is_some_and(|it| is_object_ready(it))
-            };
-            if resource.ready == Ready::Unspecified as i32 && is_ready() {
-                resource.ready = Ready::True as i32;
-            }
+            let actual = question.observed.get(name);
+            conclude(&mut resource.ready, || {
+                actual.is_some_and(|actual| is_object_ready(actual))
+            });
         }
         Ok(wire::RunFunctionResponse {
             meta: Some(meta(request.meta.as_ref())),
@@ -67,21 +61,13 @@ fn meta(request: Option<&RequestMeta>) -> ResponseMeta {
 }
 
 fn answer(request: RunFunctionRequest) -> RunFunctionResponse {
-    let observed = request.observed.unwrap_or_default().resources;
+    let mut observed = request.observed.unwrap_or_default().resources;
     let mut desired = request.desired.unwrap_or_default();
     for (name, resource) in &mut desired.resources {
-        if resource.ready != Ready::Unspecified as i32 {
-            continue;
-        }
-        let Some(actual) = observed
-            .get(name)
-            .and_then(|resource| resource.resource.as_ref())
-        else {
-            continue;
-        };
-        if is_ready(actual) {
-            resource.ready = Ready::True as i32;
-        }
+        let actual = observed.remove(name).and_then(|actual| actual.resource);
+        conclude(&mut resource.ready, || {
+            actual.is_some_and(|actual| is_object_ready(&convert::from_struct(actual)))
+        });
     }
     RunFunctionResponse {
         meta: Some(meta(request.meta.as_ref())),
@@ -91,29 +77,11 @@ fn answer(request: RunFunctionRequest) -> RunFunctionResponse {
     }
 }
 
-fn is_ready(actual: &Struct) -> bool {
-    let text = |field: &str| match actual
-        .fields
-        .get(field)
-        .and_then(|value| value.kind.as_ref())
-    {
-        Some(Kind::StringValue(text)) => text.as_str(),
-        _ => "",
-    };
-    // Only built-in kinds have rules about more than their status, and specs can be large.
-    let parts: &[&str] = match health::check(text("apiVersion"), text("kind")) {
-        Some(_) => &["apiVersion", "kind", "metadata", "spec", "status"],
-        None => &["status"],
-    };
-    let part = |part: &&str| {
-        actual
-            .fields
-            .get(*part)
-            .map(|value| ((*part).to_owned(), value.clone()))
-    };
-    is_object_ready(&convert::from_struct(Struct {
-        fields: parts.iter().filter_map(part).collect(),
-    }))
+/// Decides what no earlier function has decided.
+fn conclude(ready: &mut i32, is_ready: impl FnOnce() -> bool) {
+    if *ready == Ready::Unspecified as i32 && is_ready() {
+        *ready = Ready::True as i32;
+    }
 }
 
 fn is_object_ready(actual: &Value) -> bool {
