@@ -105,7 +105,8 @@ fn is_configured(view: &View, config: &Key) -> bool {
 }
 
 /// A provider that failed tries again, after 1, 2, 4 … 60 s: what it lacked, such as the Secret that leads to the target,
-/// may have come meanwhile. (Its condition says since when with one message; most fail from the beginning.) What it has written but not seen it looks at every 30 s.
+/// may have come meanwhile. (Its condition says since when with one message; most fail from the beginning.) What it has
+/// written but not seen it looks at every 30 s.
 fn managed_owes(managed: &Value) -> Option<Owed> {
     let synced = conditions(managed).find(|condition| condition["type"] == "Synced");
     match synced {

@@ -37,7 +37,7 @@ impl Access {
         context: Option<&str>,
         from: &str,
     ) -> Result<Access, AccessError> {
-        let context = chosen(kubeconfig, context, from)?;
+        let context = chosen(kubeconfig, context, from, "--context")?;
         Self::to(kubeconfig, context).await
     }
 
@@ -50,20 +50,7 @@ impl Access {
         context: &str,
         from: &str,
     ) -> Result<Access, AccessError> {
-        let context = chosen(kubeconfig, Some(context), from).map_err(|error| match error {
-            AccessError::UnknownContext {
-                context,
-                from,
-                known,
-                ..
-            } => AccessError::UnknownContext {
-                context,
-                from,
-                known,
-                option: "--target-context",
-            },
-            error => error,
-        })?;
+        let context = chosen(kubeconfig, Some(context), from, "--target-context")?;
         Self::to(kubeconfig, context).await
     }
 
@@ -125,11 +112,12 @@ impl Access {
     }
 }
 
-/// The context that is named, or the current one.
+/// The context that is named by an option, or the current one.
 fn chosen(
     kubeconfig: &Kubeconfig,
     context: Option<&str>,
     from: &str,
+    option: &'static str,
 ) -> Result<String, AccessError> {
     let known: Vec<String> = kubeconfig
         .contexts
@@ -148,7 +136,7 @@ fn chosen(
         context: context.to_owned(),
         from,
         known,
-        option: "--context",
+        option,
     })
 }
 
