@@ -159,7 +159,10 @@ impl Scheduler {
             if duration(start, at) > limits.virtual_time {
                 return Err(self.unsettled(Limit::VirtualTime(limits.virtual_time)));
             }
-            self.pass_until(at);
+            self.clock.advance_to(at);
+            for work in self.timers.due_unfired(self.clock.now()) {
+                self.queue.push(work);
+            }
         }
     }
 
@@ -185,21 +188,16 @@ impl Scheduler {
                 self.run(work).await;
                 continue;
             }
-            match self.timers.next().filter(|at| *at <= end) {
-                Some(at) => self.pass_until(at),
-                None => break,
+            let Some(at) = self.timers.next().filter(|at| *at <= end) else {
+                break;
+            };
+            self.clock.advance_to(at);
+            for work in self.timers.due(self.clock.now()) {
+                self.queue.push(work);
             }
         }
         self.clock.advance_to(end);
         self.settle(limits).await
-    }
-
-    /// Sets the clock forward and queues what falls due.
-    fn pass_until(&mut self, at: Timestamp) {
-        self.clock.advance_to(at);
-        for work in self.timers.due(self.clock.now()) {
-            self.queue.push(work);
-        }
     }
 
     /// Takes up what has happened on the planes since the last look; says whether anything has changed.

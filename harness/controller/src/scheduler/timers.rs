@@ -49,10 +49,24 @@ impl Timers {
 
     /// Takes out what is due.
     pub(super) fn due(&mut self, now: Timestamp) -> Vec<Work> {
+        self.take(|_, timer| timer.at <= now)
+    }
+
+    /// Takes out what is due and has not fired since something last changed. The rest is overdue until something changes
+    /// or time is let pass.
+    pub(super) fn due_unfired(&mut self, now: Timestamp) -> Vec<Work> {
+        let fired = std::mem::take(&mut self.fired);
+        let due = self.take(|work, timer| timer.at <= now && !fired.contains_key(work));
+        self.fired.extend(fired);
+        due
+    }
+
+    /// Takes out the timers that are meant, the earliest first, and notes that they fired.
+    fn take(&mut self, meant: impl Fn(&Work, &Timer) -> bool) -> Vec<Work> {
         let mut due: Vec<(Timestamp, Work)> = self
             .pending
             .iter()
-            .filter(|(_, timer)| timer.at <= now)
+            .filter(|(work, timer)| meant(work, timer))
             .map(|(work, timer)| (timer.at, work.clone()))
             .collect();
         due.sort();

@@ -18,7 +18,11 @@ use crate::cluster::config_map;
 #[derive(Clone, Copy)]
 enum Habit {
     Poll,
-    Count { until: u64 },
+    /// The first object is polled every minute, the others every ten.
+    PollUnlike,
+    Count {
+        until: u64,
+    },
     Fail,
 }
 
@@ -42,6 +46,8 @@ impl Controller for Subject {
         let run = self.runs.fetch_add(1, Ordering::SeqCst);
         match self.habit {
             Habit::Poll => Ok(After::In(Duration::from_secs(60))),
+            Habit::PollUnlike if key.name == "a" => Ok(After::In(Duration::from_secs(60))),
+            Habit::PollUnlike => Ok(After::In(Duration::from_secs(600))),
             Habit::Fail => Err(ReconcileError::new("out of luck")),
             Habit::Count { until } if run >= until => Ok(After::Nothing),
             Habit::Count { .. } => {
@@ -92,6 +98,34 @@ async fn a_poll_that_changes_nothing_is_waited_for_once() {
     let settled = scheduler.settle(&SettleLimits::default()).await.unwrap();
     assert_eq!(runs.load(Ordering::SeqCst), 2);
     assert_eq!(settled.virtual_time, Duration::from_secs(60));
+}
+
+#[tokio::test]
+async fn while_a_long_poll_is_waited_for_a_short_one_is_not_run_again() {
+    let clock = VirtualClock::new();
+    let options = Options {
+        clock: Arc::new(clock.clone()),
+        seed: 0,
+        admission: Vec::new(),
+    };
+    let mut scheduler = Scheduler::new(clock, 0);
+    let plane = scheduler.add_plane("control", ApiServer::new(options));
+    let api = Api::new(plane.connection(), &Arc::new(Mapper::default()), "test");
+    api.create(&config_map("a", &[])).await.unwrap();
+    api.create(&config_map("b", &[])).await.unwrap();
+    let runs = Arc::new(AtomicU64::new(0));
+    let subject = Subject {
+        habit: Habit::PollUnlike,
+        runs: Arc::clone(&runs),
+    };
+    scheduler.add(&plane, Arc::new(subject));
+    let limits = SettleLimits::default();
+    let settled = scheduler.settle(&limits).await.unwrap();
+    assert_eq!(settled.virtual_time, Duration::from_secs(600));
+    assert_eq!(runs.load(Ordering::SeqCst), 4, "each at once and one poll");
+    // It is overdue, and runs as soon as time is let pass.
+    scheduler.advance(Duration::ZERO, &limits).await.unwrap();
+    assert_eq!(runs.load(Ordering::SeqCst), 5);
 }
 
 #[tokio::test]
