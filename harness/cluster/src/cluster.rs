@@ -1,5 +1,6 @@
 //! The seam between running trials and the control planes that they run on.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -7,7 +8,7 @@ use crosscut_client::Connection;
 use crosscut_suite::Trial;
 use serde_json::Value;
 
-use crate::{ClusterError, SettleError};
+use crate::{ClusterError, Health, SettleError};
 
 /// Which of a trial's two clusters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -77,8 +78,22 @@ pub trait Lease: Send {
     async fn sleep(&mut self, duration: Duration) -> Result<Rest, SettleError>;
 
     /// Every object of one side that was not there before the trial, or was another then; in no order. Events and
-    /// leases are left out. As of the last time that the clusters were at rest.
-    async fn objects(&mut self, side: Side) -> Vec<Value>;
+    /// leases are left out. As the API server has them now.
+    ///
+    /// # Errors
+    /// [`ClusterError::Read`] where it cannot be asked.
+    async fn objects(&mut self, side: Side) -> Result<Vec<Value>, ClusterError>;
+
+    /// How late an Event may be told of what is at rest already: real controllers write them beside their work, one after
+    /// the other. Nothing where they are written at once.
+    fn events_lag(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// Tells whether what the trial runs on still works; nothing where it cannot break without this process.
+    fn health(&self) -> Option<Arc<dyn Health>> {
+        None
+    }
 
     /// Gives the clusters back. A lease that is dropped without this has its memory freed, but what
     /// lives outside the process may stay until the next run.

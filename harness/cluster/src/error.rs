@@ -51,6 +51,18 @@ pub enum ClusterError {
         /// What stays, with its causes.
         what: String,
     },
+    /// What a trial ran on broke in the middle of it.
+    #[error("the control plane broke: {what}")]
+    Broken {
+        /// What does not run or answer any more, with its last words.
+        what: String,
+    },
+    /// What a trial left could not be read.
+    #[error("read what the trial left: {what}")]
+    Read {
+        /// What went wrong, with its causes.
+        what: String,
+    },
     /// The control plane did not come to rest after documents were installed.
     #[error("settle after installing {what}")]
     Settle {
@@ -63,17 +75,29 @@ pub enum ClusterError {
 }
 
 impl ClusterError {
-    /// Something real could not be started: the error with its causes, in one line each.
+    /// Something real could not be started: the error with its causes, in one line.
     pub(crate) fn start(error: &dyn std::error::Error, help: Option<String>) -> ClusterError {
-        let mut what = error.to_string();
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            what.push_str(": ");
-            what.push_str(&error.to_string());
-            cause = error.source();
-        }
+        let what = with_causes(error);
         ClusterError::Start { what, help }
     }
+
+    /// What a trial left could not be read.
+    pub(crate) fn read(error: &dyn std::error::Error) -> ClusterError {
+        let what = with_causes(error);
+        ClusterError::Read { what }
+    }
+}
+
+/// An error with its causes, in one line.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut what = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        what.push_str(": ");
+        what.push_str(&error.to_string());
+        cause = error.source();
+    }
+    what
 }
 
 impl From<EnvtestError> for ClusterError {
@@ -85,7 +109,8 @@ impl From<EnvtestError> for ClusterError {
 
 impl From<CrossplaneError> for ClusterError {
     fn from(error: CrossplaneError) -> ClusterError {
-        ClusterError::start(&error, None)
+        let help = error.help();
+        ClusterError::start(&error, help)
     }
 }
 

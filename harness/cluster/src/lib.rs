@@ -10,6 +10,7 @@ pub mod embedded;
 pub mod envtest;
 mod error;
 pub mod functions;
+mod health;
 mod install;
 pub mod kind;
 pub mod kubeconfig;
@@ -21,3 +22,4 @@ mod when_started;
 
 pub use cluster::{Cluster, Lease, Rest, Side};
 pub use error::{ClusterError, SettleError};
+pub use health::{Health, until_broken};

@@ -4,8 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use crosscut_apiserver::Event;
+use crosscut_apiserver::{Event, Resource};
 use crosscut_client::object;
+use serde_json::Value;
 
 use crate::context::Context;
 
@@ -42,14 +43,19 @@ impl Key {
     /// The key of an event's object, in the version in which it is stored.
     #[must_use]
     pub fn of(event: &Event) -> Key {
-        let resource = &event.resource;
-        let namespace = object::namespace(&event.object);
+        Key::new(&event.resource, &event.object)
+    }
+
+    /// The key of an object of a resource.
+    #[must_use]
+    pub fn new(resource: &Resource, object: &Value) -> Key {
+        let namespace = object::namespace(object);
         Key {
             group: resource.group.clone(),
             version: resource.version.clone(),
             kind: resource.kind.clone(),
             namespace: resource.namespaced.then(|| namespace.to_owned()),
-            name: object::name(&event.object).to_owned(),
+            name: object::name(object).to_owned(),
         }
     }
 

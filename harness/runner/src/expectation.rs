@@ -1,19 +1,24 @@
 //! `expect`, `absent` and `events`: assertion documents against what is really there, at rest.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crosscut_assertion::{Mismatch as AssertionMismatch, Problem, Subject};
-use crosscut_events::{Failure, Mismatch, Nearest};
+use crosscut_events::{Failure, Mismatch, Nearest, Verdict};
 use crosscut_expr::Scope;
 use crosscut_suite::distance;
 use crosscut_suite::model::{Judgement, Side};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::action::stop_of;
 use crate::api::{RequestError, Target};
 use crate::evidence::{failing_function, object_name, text};
 use crate::session::Session;
 use crate::trial::{Stop, location};
+
+/// Between two looks for an Event.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// At least one object must be as the assertion says.
 ///
@@ -56,6 +61,27 @@ pub(crate) async fn expect(
         .into_iter()
         .collect();
     Err(explained(stop, judgement, &concerned, session).await)
+}
+
+/// As [`expect`], for an Event: one that is told late is waited for.
+///
+/// # Errors
+/// [`Stop`] with the nearest candidate where none comes.
+pub(crate) async fn event(
+    judgement: &Judgement,
+    side: Side,
+    session: &mut Session,
+    scope: &Scope,
+) -> Result<(), Stop> {
+    let end = Instant::now() + session.events_lag();
+    loop {
+        match expect(judgement, side, session, scope).await {
+            Err(stop) if stop.verdict == Verdict::Failed && Instant::now() < end => {
+                tokio::time::sleep(AGAIN).await;
+            }
+            judged => return judged,
+        }
+    }
 }
 
 /// No object may be as the assertion says.

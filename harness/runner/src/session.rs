@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crosscut_cluster::{ClusterError, Lease, Rest, SettleError, Side};
+use crosscut_cluster::{ClusterError, Health, Lease, Rest, SettleError, Side};
 use crosscut_events::Evidence;
 use crosscut_suite::model::{Side as DocumentSide, Suite};
 use serde_json::Value;
@@ -151,8 +151,21 @@ impl Session {
     }
 
     /// What the trial leaves on one side.
-    pub(crate) async fn objects(&mut self, side: Side) -> Vec<Value> {
+    ///
+    /// # Errors
+    /// [`ClusterError::Read`].
+    pub(crate) async fn objects(&mut self, side: Side) -> Result<Vec<Value>, ClusterError> {
         self.lease.objects(side).await
+    }
+
+    /// How late an Event may be told of what is at rest already.
+    pub(crate) fn events_lag(&self) -> Duration {
+        self.lease.events_lag()
+    }
+
+    /// Tells whether the clusters still work.
+    pub(crate) fn health(&self) -> Option<Arc<dyn Health>> {
+        self.lease.health()
     }
 
     /// Gives the clusters back.

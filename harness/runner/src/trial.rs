@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crosscut_cluster::{Cluster, ClusterError, SettleError, Side};
+use crosscut_cluster::{Cluster, ClusterError, SettleError, Side, until_broken};
 use crosscut_events::{Event, Evidence, Failure, Location, TrialId, TrialReport, Verdict, Warning};
 use crosscut_expr::Scope;
 use crosscut_suite::Trial;
@@ -122,18 +122,21 @@ pub(crate) async fn run_trial(
     match cluster.lease(trial, options.seed).await {
         Ok(lease) => {
             let mut session = Session::new(lease, &trial.suite);
-            let deadline = options.trial_deadline;
-            let steps = run_steps(trial, &mut session, id, events);
-            let outcome = tokio::time::timeout(deadline, steps).await;
-            let outcome = outcome.unwrap_or_else(|_| Err(Stop::errored(overdue(deadline))));
-            report.warnings = warnings(&mut session).await;
-            if options.final_objects {
-                send_objects(&mut session, id, events).await;
-            }
-            let closed = session.close().await;
+            let (outcome, broken) = judge_steps(trial, &mut session, options, id, events).await;
             conclude(&mut report, outcome);
-            if let Err(error) = closed {
-                stays(&mut report, cluster_failure(&error, trial));
+            let told = match &broken {
+                // Nobody answers any more.
+                Some(_) => Ok(()),
+                None => tell(&mut report, &mut session, options, events).await,
+            };
+            let closed = session.close().await;
+            if let Some(error) = broken {
+                report.verdict = Verdict::Errored;
+                report.failures.insert(0, cluster_failure(&error, trial));
+            } else {
+                for error in [told.err(), closed.err()].into_iter().flatten() {
+                    spoil(&mut report, cluster_failure(&error, trial));
+                }
             }
         }
         Err(ClusterError::Unsupported { reason }) => {
@@ -148,10 +151,55 @@ pub(crate) async fn run_trial(
     report
 }
 
+/// Runs the steps as long as the clusters work, and says what broke. What the steps came to is for people then, and no
+/// verdict: it was seen on a control plane that did not work.
+async fn judge_steps(
+    trial: &Trial,
+    session: &mut Session,
+    options: &RunOptions,
+    id: &TrialId,
+    events: &UnboundedSender<Event>,
+) -> (Result<(), Stop>, Option<ClusterError>) {
+    let health = session.health();
+    let deadline = options.trial_deadline;
+    let steps = tokio::time::timeout(deadline, run_steps(trial, session, id, events));
+    let outcome = tokio::select! {
+        outcome = steps => outcome.unwrap_or_else(|_| Err(Stop::errored(overdue(deadline)))),
+        broken = until_broken(health.as_deref()) => return (Ok(()), Some(broken)),
+    };
+    let Some(health) = health else {
+        return (outcome, None);
+    };
+    let whole = match health.runs() {
+        // What passed was answered.
+        Ok(()) if outcome.is_err() => health.answers().await,
+        runs => runs,
+    };
+    (outcome, whole.err())
+}
+
+/// Gathers what reports show beside the verdict.
+async fn tell(
+    report: &mut TrialReport,
+    session: &mut Session,
+    options: &RunOptions,
+    events: &UnboundedSender<Event>,
+) -> Result<(), ClusterError> {
+    report.warnings = warnings(session).await;
+    if options.final_objects {
+        send_objects(session, &report.trial, events).await?;
+    }
+    Ok(())
+}
+
 /// Sends what the trial leaves on each side.
-async fn send_objects(session: &mut Session, id: &TrialId, events: &UnboundedSender<Event>) {
+async fn send_objects(
+    session: &mut Session,
+    id: &TrialId,
+    events: &UnboundedSender<Event>,
+) -> Result<(), ClusterError> {
     for side in [Side::Control, Side::Target] {
-        let objects = session.objects(side).await;
+        let objects = session.objects(side).await?;
         let left = Event::FinalObjects {
             trial: id.clone(),
             side: side.as_str().to_owned(),
@@ -161,6 +209,7 @@ async fn send_objects(session: &mut Session, id: &TrialId, events: &UnboundedSen
         // Nobody listening any more is no reason to stop judging.
         let _ = events.send(left);
     }
+    Ok(())
 }
 
 fn conclude(report: &mut TrialReport, outcome: Result<(), Stop>) {
@@ -173,8 +222,9 @@ fn conclude(report: &mut TrialReport, outcome: Result<(), Stop>) {
     }
 }
 
-/// Others could see what this trial left: a verdict that was earned fairly stays, but the trial has not passed.
-fn stays(report: &mut TrialReport, failure: Failure) {
+/// Others could see what this trial left, or nobody knows what that is: a verdict that was earned fairly stays, but the
+/// trial has not passed.
+fn spoil(report: &mut TrialReport, failure: Failure) {
     if report.verdict == Verdict::Passed {
         report.verdict = Verdict::Errored;
     }
@@ -260,6 +310,14 @@ fn cluster_failure(error: &ClusterError, trial: &Trial) -> Failure {
         ClusterError::Clean { .. } => (
             "cluster::clean",
             "later trials of this run may see it; run them again",
+        ),
+        ClusterError::Broken { .. } => (
+            "cluster::broken",
+            "what was judged until then counts for nothing; run it again once that works",
+        ),
+        ClusterError::Read { .. } => (
+            "cluster::read",
+            "an API server does not answer any more; its log says why",
         ),
         _ => ("cluster::lease", "run the trial alone with -v"),
     };

@@ -114,8 +114,8 @@ impl Lease for EmbeddedLease {
             .map_err(unsettled)
     }
 
-    async fn objects(&mut self, side: Side) -> Vec<Value> {
-        self.side(side).objects()
+    async fn objects(&mut self, side: Side) -> Result<Vec<Value>, ClusterError> {
+        Ok(self.side(side).objects())
     }
 
     async fn close(self: Box<Self>) -> Result<(), ClusterError> {

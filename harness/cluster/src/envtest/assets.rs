@@ -31,6 +31,15 @@ impl Asset {
     /// What no environment can be without.
     pub const REQUIRED: [Self; 3] = [Self::Etcd, Self::ApiServer, Self::ControllerManager];
 
+    /// What trials need.
+    pub const ALL: [Self; 5] = [
+        Self::Etcd,
+        Self::ApiServer,
+        Self::ControllerManager,
+        Self::Crossplane,
+        Self::ProviderKubernetes,
+    ];
+
     /// The name of its file.
     #[must_use]
     pub fn program(self) -> &'static str {
@@ -88,14 +97,7 @@ impl AssetSearch {
         variable: impl Fn(&str) -> Option<String>,
     ) -> Self {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let assets = [
-            Asset::Etcd,
-            Asset::ApiServer,
-            Asset::ControllerManager,
-            Asset::Crossplane,
-            Asset::ProviderKubernetes,
-        ];
-        let files = assets.into_iter().filter_map(|asset| {
+        let files = Asset::ALL.into_iter().filter_map(|asset| {
             let file = set(asset.variable())?;
             Some((asset, PathBuf::from(file)))
         });
@@ -140,6 +142,24 @@ impl AssetSearch {
             crossplane: self.find_one(Asset::Crossplane)?,
             provider_kubernetes: self.find_one(Asset::ProviderKubernetes)?,
         })
+    }
+
+    /// Finds everything that trials need, Crossplane and its provider as well.
+    ///
+    /// # Errors
+    /// As [`find`](AssetSearch::find).
+    pub fn find_all(&self) -> Result<Assets, EnvtestError> {
+        let mut missing = Vec::new();
+        for asset in Asset::ALL {
+            if self.find_one(asset)?.is_none() {
+                missing.push(asset);
+            }
+        }
+        if missing.is_empty() {
+            self.find()
+        } else {
+            Err(EnvtestError::Missing(self.missing(missing)))
+        }
     }
 
     /// Finds one program; the first place that has it decides.

@@ -16,12 +16,14 @@ use crosscut_suite::Trial;
 use crosscut_suite::model::{Provider, Suite};
 use tokio::sync::Mutex;
 
+use super::crossplane::{ProviderKubernetes, RealCrossplane, definitions_of};
+use super::health::EnvtestHealth;
 use super::running::Running;
 use super::targets::Leased;
-use super::{AssetSearch, Environment, EnvironmentSettings, delete_namespace};
+use super::{AssetSearch, Assets, Environment, EnvironmentSettings, delete_namespace};
 use crate::functions::{Progress, SharedFunctions};
 use crate::live::{self, Cleanup, KubeconfigTargets, LiveLease, LiveSide};
-use crate::{Cluster, ClusterError, Lease, install};
+use crate::{Cluster, ClusterError, Lease, Side, install};
 
 /// What the real provider-kubernetes manages.
 const REAL_PROVIDERS: [&str; 2] = ["kubernetes.m.crossplane.io", "kubernetes.crossplane.io"];
@@ -77,8 +79,11 @@ impl Envtest {
     }
 
     async fn start(&self) -> Result<Running, ClusterError> {
+        let assets = self.settings.assets.find_all()?;
+        // What would fail last is looked at before anything is started.
+        check(&assets).await?;
         let settings = EnvironmentSettings {
-            assets: self.settings.assets.find()?,
+            assets,
             targets: self.settings.targets.get(),
             state_root: self.settings.state_root.clone(),
         };
@@ -189,7 +194,11 @@ impl Cluster for Envtest {
             let real = REAL_PROVIDERS.map(str::to_owned).into();
             live::add_stand_ins(&mut lease, provider, targets, &kubeconfig, &real);
         }
-        lease.begin();
+        lease.begin().await?;
+        lease.watch_over(Arc::new(EnvtestHealth {
+            running: Arc::clone(&running),
+            target: lease.connection(Side::Target).http().clone(),
+        }));
         lease.clean_with(Box::new(TrialCleanup {
             running,
             leased,
@@ -207,6 +216,21 @@ impl Cluster for Envtest {
         }
         self.functions.close().await;
     }
+}
+
+/// Whether the programs can be used, as far as it can be told without starting them.
+async fn check(assets: &Assets) -> Result<(), ClusterError> {
+    assets.check_versions().await?;
+    if let Some(crossplane) = &assets.crossplane {
+        RealCrossplane::check(crossplane).await?;
+    }
+    ProviderKubernetes::check_ports()?;
+    for program in [&assets.crossplane, &assets.provider_kubernetes] {
+        if let Some(program) = program {
+            definitions_of(program)?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes room for the next trial.

@@ -112,7 +112,8 @@ impl EnvtestError {
 
 /// How to get the programs of a control plane.
 const GET: &str = "setup-envtest (`setup-envtest use -p path`) downloads etcd and kube-apiserver, and Kubernetes' \
-                   releases have kube-controller-manager; in a checkout of crosscut, `cargo xtask testbed` builds all";
+                   releases have kube-controller-manager; Crossplane's core and provider-kubernetes are in their images; \
+                   in a checkout of crosscut, `cargo xtask testbed` builds all";
 
 /// Programs that were not found.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

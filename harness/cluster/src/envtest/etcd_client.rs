@@ -2,6 +2,8 @@
 //!
 //! No leases, no watches, no authentication: API servers do the rest.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -11,6 +13,9 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
+
+/// How long any answer may take; the largest takes milliseconds.
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// A request to etcd failed.
 #[derive(Debug, thiserror::Error)]
@@ -225,9 +230,10 @@ impl EtcdClient {
 
     async fn send(&self, path: &str, body: &Value) -> Result<Value, EtcdError> {
         let url = format!("{}{path}", self.base);
-        let (status, answer) = self
-            .exchange(&url, body.to_string())
+        let exchange = tokio::time::timeout(ANSWER, self.exchange(&url, body.to_string()));
+        let (status, answer) = exchange
             .await
+            .unwrap_or_else(|_| Err(format!("nothing within {} s", ANSWER.as_secs()).into()))
             .map_err(|source| EtcdError::Transport {
                 url: url.clone(),
                 source,

@@ -1,6 +1,6 @@
 //! Everything that the trials of one run share: the environment, Crossplane, its provider, and what is installed.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crosscut_controller::live::Observer;
@@ -15,6 +15,7 @@ use super::environment::ended;
 use super::targets::{Pool, Target};
 use super::{Asset, Environment, EnvtestError, Missing, Server};
 use crate::ClusterError;
+use crate::error::with_causes;
 use crate::functions::Progress;
 
 /// How often provider-kubernetes looks at Objects that nobody changed: trials are shorter than that.
@@ -28,6 +29,8 @@ pub(super) struct Running {
     pub(super) observer: Arc<Observer>,
     pub(super) targets: Pool,
     progress: Progress,
+    /// What was seen not to answer any more: no trial can be judged here again.
+    broken: OnceLock<String>,
 }
 
 impl Running {
@@ -58,6 +61,7 @@ impl Running {
             observer: Arc::new(observer),
             targets: Pool::new(targets),
             progress: Arc::clone(progress),
+            broken: OnceLock::new(),
         })
     }
 
@@ -86,19 +90,33 @@ impl Running {
         self.environment.control()
     }
 
-    /// Whether all programs still run.
+    /// Whether all programs still run, and nothing was given up.
     ///
     /// # Errors
-    /// [`ClusterError::Start`] with the last words of the one that ended.
+    /// [`ClusterError::Broken`] with the last words of the one that ended.
     pub(super) fn check(&self) -> Result<(), ClusterError> {
-        self.environment.check()?;
+        let broken = |error: EnvtestError| ClusterError::Broken {
+            what: with_causes(&error),
+        };
+        self.environment.check().map_err(broken)?;
         let provider = self.provider.as_ref().map(ProviderKubernetes::program);
         for program in [self.crossplane.program()].into_iter().chain(provider) {
             if let Some(status) = program.exit_status() {
-                return Err(ended(program, status).into());
+                return Err(broken(ended(program, status)));
             }
         }
-        Ok(())
+        match self.broken.get() {
+            Some(what) => Err(ClusterError::Broken { what: what.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Remembers that something does not answer any more.
+    pub(super) fn give_up(&self, error: &ClusterError) {
+        if let ClusterError::Broken { what } = error {
+            // The first reason is as good as any.
+            let _ = self.broken.set(what.clone());
+        }
     }
 
     /// Ends everything in order. What does not end by itself is killed.

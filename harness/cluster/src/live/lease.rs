@@ -15,7 +15,10 @@ use crosscut_crossplane::{crossplane_owes, is_in_use, is_paused};
 use serde_json::Value;
 
 use crate::rest::{rest, unsettled};
-use crate::{ClusterError, Lease, Rest, SettleError, Side};
+use crate::{ClusterError, Health, Lease, Rest, SettleError, Side};
+
+/// Crossplane tells the Events of all trials one after the other; on a busy machine that takes seconds.
+const EVENTS_LAG: Duration = Duration::from_secs(30);
 
 /// Makes the clusters clean for the next trial.
 #[async_trait]
@@ -34,8 +37,10 @@ pub(crate) struct LiveSide {
 struct Plane {
     client: Connection,
     plane: LivePlane,
-    /// The resourceVersions of what was there before the trial.
+    /// The resourceVersions of what was in view before the trial.
     before: HashMap<Key, String>,
+    /// The store's revision when the trial began: what has no later one was there before, in view or not yet.
+    since: Option<u64>,
 }
 
 /// What one trial runs on.
@@ -46,6 +51,7 @@ pub(crate) struct LiveLease {
     limits: LiveLimits,
     namespace: String,
     cleanup: Option<Box<dyn Cleanup>>,
+    health: Option<Arc<dyn Health>>,
 }
 
 impl LiveLease {
@@ -75,6 +81,7 @@ impl LiveLease {
             limits,
             namespace,
             cleanup: None,
+            health: None,
         }
     }
 
@@ -84,9 +91,15 @@ impl LiveLease {
     }
 
     /// Remembers what there is now as what was there before the trial.
-    pub(crate) fn begin(&mut self) {
+    ///
+    /// # Errors
+    /// [`ClusterError::Start`] where an API server does not answer.
+    pub(crate) async fn begin(&mut self) -> Result<(), ClusterError> {
         self.driver.look();
         for side in [&mut self.control, &mut self.target] {
+            side.since = View::revision(side.client.http())
+                .await
+                .map_err(|error| ClusterError::start(&error, None))?;
             side.before = self
                 .driver
                 .view(side.plane)
@@ -95,6 +108,7 @@ impl LiveLease {
                 .map(|(key, object)| (key.clone(), version(object).to_owned()))
                 .collect();
         }
+        Ok(())
     }
 
     fn plane(&self, side: Side) -> &Plane {
@@ -102,6 +116,11 @@ impl LiveLease {
             Side::Control => &self.control,
             Side::Target => &self.target,
         }
+    }
+
+    /// What tells whether the clusters still work.
+    pub(crate) fn watch_over(&mut self, health: Arc<dyn Health>) {
+        self.health = Some(health);
     }
 
     /// What to do when the trial is over.
@@ -136,21 +155,33 @@ impl Lease for LiveLease {
             .map_err(unsettled)
     }
 
-    async fn objects(&mut self, side: Side) -> Vec<Value> {
+    async fn objects(&mut self, side: Side) -> Result<Vec<Value>, ClusterError> {
         let plane = self.plane(side);
         let Some(view) = self.driver.view(plane.plane) else {
-            return Vec::new();
+            return Ok(Vec::new());
         };
+        // Asked and not taken from the view, which may lack what was made a moment ago.
+        let all = view
+            .list(plane.client.http())
+            .await
+            .map_err(|error| ClusterError::read(&error))?;
         // The trial's own namespace was made for it; whether that had been seen when it began does not matter.
         let own = |key: &Key| key.kind == "Namespace" && key.name == self.namespace;
-        view.objects()
+        Ok(all
+            .into_iter()
             .filter(|(key, object)| {
-                !own(key)
-                    && is_lasting(&key.group, &key.kind)
-                    && plane.before.get(*key).map(String::as_str) != Some(version(object))
+                !own(key) && is_lasting(&key.group, &key.kind) && plane.is_new(key, object)
             })
-            .map(|(_, object)| object.clone())
-            .collect()
+            .map(|(_, object)| object)
+            .collect())
+    }
+
+    fn events_lag(&self) -> Duration {
+        EVENTS_LAG
+    }
+
+    fn health(&self) -> Option<Arc<dyn Health>> {
+        self.health.clone()
     }
 
     async fn close(mut self: Box<Self>) -> Result<(), ClusterError> {
@@ -180,7 +211,18 @@ impl Plane {
             client: side.client,
             plane,
             before: HashMap::new(),
+            since: None,
         }
+    }
+
+    /// Whether an object is not as it was before the trial.
+    fn is_new(&self, key: &Key, object: &Value) -> bool {
+        let version = version(object);
+        let is_later = match (version.parse::<u64>(), self.since) {
+            (Ok(version), Some(since)) => version > since,
+            _ => true,
+        };
+        is_later && self.before.get(key).map(String::as_str) != Some(version)
     }
 }
 

@@ -12,7 +12,7 @@ use super::ledger::without_label;
 use super::trial::Scope;
 use super::trials::Remote;
 use crate::live::LiveLease;
-use crate::{ClusterError, Lease, Rest, SettleError, Side};
+use crate::{ClusterError, Health, Lease, Rest, SettleError, Side};
 
 /// A trial's lease. What it made is taken away when it is closed, or at the end of the run.
 pub(crate) struct RemoteLease {
@@ -46,13 +46,21 @@ impl Lease for RemoteLease {
         self.live.sleep(duration).await
     }
 
-    async fn objects(&mut self, side: Side) -> Vec<Value> {
+    async fn objects(&mut self, side: Side) -> Result<Vec<Value>, ClusterError> {
         if side == Side::Target && self.target.is_none() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
-        let mut objects = self.live.objects(side).await;
+        let mut objects = self.live.objects(side).await?;
         objects.iter_mut().for_each(without_label);
-        objects
+        Ok(objects)
+    }
+
+    fn events_lag(&self) -> Duration {
+        self.live.events_lag()
+    }
+
+    fn health(&self) -> Option<Arc<dyn Health>> {
+        self.live.health()
     }
 
     async fn close(self: Box<Self>) -> Result<(), ClusterError> {

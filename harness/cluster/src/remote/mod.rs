@@ -7,6 +7,7 @@
 
 mod access;
 mod error;
+mod health;
 mod lease;
 mod ledger;
 #[cfg(test)]

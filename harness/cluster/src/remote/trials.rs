@@ -11,6 +11,7 @@ use serde_json::Value;
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::access::Access;
+use super::health::RemoteHealth;
 use super::lease::RemoteLease;
 use super::ledger::{Created, LABEL, Ledger};
 use super::others::say_others;
@@ -158,7 +159,14 @@ impl Remote {
         let control = recorded(&self.control.connection.client, &scope.control);
         live::make_namespace(&control, suite, &trial.provider, &namespace).await?;
         let mut live = self.lease_of(&scope);
-        live.begin();
+        live.begin().await?;
+        live.watch_over(Arc::new(RemoteHealth {
+            control: self.control.connection.client.clone(),
+            target: target
+                .as_ref()
+                .and(self.target.as_ref())
+                .map(|target| target.connection.client.clone()),
+        }));
         Ok(RemoteLease {
             live,
             control,

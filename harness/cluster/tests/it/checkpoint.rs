@@ -31,7 +31,7 @@ fn widgets() -> CustomResourceDefinition {
 }
 
 /// Defines the kind and waits until it is served.
-async fn define_widgets(server: &Server) {
+pub(crate) async fn define_widgets(server: &Server) {
     let definitions: Api<CustomResourceDefinition> = Api::all(server.client.clone());
     definitions
         .create(&PostParams::default(), &widgets())
@@ -46,7 +46,7 @@ async fn define_widgets(server: &Server) {
     .await;
 }
 
-fn widget_api(server: &Server) -> Api<DynamicObject> {
+pub(crate) fn widget_api(server: &Server) -> Api<DynamicObject> {
     Api::namespaced_with(server.client.clone(), "shop", &widget_resource())
 }
 
@@ -60,8 +60,8 @@ fn widget_resource() -> ApiResource {
     }
 }
 
-async fn create_widgets(server: &Server, count: usize) {
-    for number in 0..count {
+pub(crate) async fn create_widgets(server: &Server, numbers: std::ops::Range<usize>) {
+    for number in numbers {
         let widget = DynamicObject::new(&format!("w-{number}"), &widget_resource())
             .data(json!({"spec": {"number": number}}));
         widget_api(server)
@@ -133,7 +133,7 @@ async fn change_everything(target: &Server) {
     define_widgets(target).await;
     println!("the definition was served after {:?}", defining.elapsed());
     create_namespace(target, "shop").await;
-    create_widgets(target, 20).await;
+    create_widgets(target, 0..20).await;
     let maps = config_maps(target, "default");
     let change = Patch::Merge(json!({"data": {"key": "after"}}));
     maps.patch("changed", &PatchParams::default(), &change)
@@ -171,7 +171,7 @@ async fn a_namespace_is_deleted_at_once() {
     let target = &environment.targets()[0];
     define_widgets(target).await;
     create_namespace(target, "shop").await;
-    create_widgets(target, 3).await;
+    create_widgets(target, 0..3).await;
     let create = PostParams::default();
     let (inside, outside) = (config_maps(target, "shop"), config_maps(target, "default"));
     inside

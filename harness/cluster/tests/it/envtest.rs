@@ -48,6 +48,15 @@ pub(crate) fn root() -> tempfile::TempDir {
     tempfile::tempdir_in(crosscut_programs::default_root(&std::env::temp_dir())).expect("a folder")
 }
 
+/// The time of this machine.
+pub(crate) struct Now;
+
+impl crosscut_cluster::envtest::Clock for Now {
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::now()
+    }
+}
+
 pub(crate) async fn create_namespace(server: &Server, name: &str) {
     let namespaces: Api<Namespace> = Api::all(server.client.clone());
     let namespace = Namespace {

@@ -13,5 +13,6 @@ mod crossplane;
 mod envtest;
 mod etcd;
 mod objects;
+mod observing;
 mod remembered;
 mod run;

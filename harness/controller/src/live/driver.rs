@@ -31,8 +31,14 @@ pub struct LiveLimits {
     pub longest: Duration,
 }
 
+/// Who waits for longer than this waits for time to pass.
+const MOMENT: Duration = Duration::from_secs(10);
+
 /// How soon a failed reconcile is tried again after a change.
 const RETRY: Duration = Duration::from_millis(100);
+
+/// How soon it is looked again whether a watch has caught up.
+const AGAIN: Duration = Duration::from_millis(20);
 
 /// 0.4 s of quiet, 10 s of patience, 100 s of long patience, five minutes at most.
 impl Default for LiveLimits {
@@ -148,6 +154,10 @@ impl Driver {
                 self.run(work).await;
                 continue;
             }
+            if self.is_behind() {
+                self.wait(Instant::now() + AGAIN).await;
+                continue;
+            }
             let quiet_at = quiet_at.max(self.changed + limits.quiet);
             if Instant::now() < quiet_at {
                 self.wait(quiet_at).await;
@@ -180,6 +190,11 @@ impl Driver {
             }
         }
         self.settle(limits).await
+    }
+
+    /// Whether something may have happened that is not in view yet: of a kind that is new, or while a watch was broken.
+    fn is_behind(&self) -> bool {
+        self.planes.iter().any(|plane| plane.view.is_behind())
     }
 
     /// How long nothing must have changed by now. What was waited for in vain once is not waited for again before
@@ -245,17 +260,18 @@ impl Driver {
         }
         if moved {
             self.changed = Instant::now();
-            self.try_failed_again();
+            self.try_again_soon();
         }
         moved
     }
 
-    /// What failed may succeed now that something has changed: it need not wait for the end of its back-off.
-    fn try_failed_again(&mut self) {
-        let soon = Instant::now() + RETRY;
-        for work in self.failures.keys() {
-            if let Some(at) = self.timers.get_mut(work) {
-                *at = soon.min(*at);
+    /// What failed may succeed now that something has changed: it need not wait for the end of its back-off. Nor need
+    /// what waits for a moment, mostly for what others are about to make.
+    fn try_again_soon(&mut self) {
+        let now = Instant::now();
+        for (work, at) in &mut self.timers {
+            if self.failures.contains_key(work) || *at <= now + MOMENT {
+                *at = (*at).min(now + RETRY);
             }
         }
     }

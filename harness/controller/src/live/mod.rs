@@ -8,6 +8,8 @@
 
 mod awaited;
 mod driver;
+mod follow;
+mod listing;
 mod observer;
 mod resources;
 mod state;

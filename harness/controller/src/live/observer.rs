@@ -5,14 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crosscut_apiserver::{Change, Event, Resource};
-use futures::StreamExt;
-use kube::api::DynamicObject;
-use kube::runtime::watcher;
-use kube::runtime::{WatchStreamExt, watcher::Config};
-use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
+use super::follow::follow;
 use super::resources;
 use super::state::State;
 use super::view::View;
@@ -26,6 +23,9 @@ pub enum ObserveError {
     /// Discovery failed.
     #[error("ask the API server for its resources")]
     Discover(#[source] kube::Error),
+    /// What there is could not be asked for.
+    #[error("list what the API server has")]
+    List(#[source] kube::Error),
     /// Some resources were never listed.
     #[error("the API server did not list {} within {} s", resources.join(", "), START.as_secs())]
     Silent {
@@ -69,8 +69,7 @@ impl Observer {
     /// What there is in the namespaces that `namespaces` says and cluster-wide, and what becomes of it.
     #[must_use]
     pub fn view(&self, namespaces: impl Fn(&str) -> bool + Send + Sync + 'static) -> View {
-        let (present, news) = self.state.subscribe();
-        View::new(present, news, Box::new(namespaces))
+        View::new(&self.state, Box::new(namespaces))
     }
 }
 
@@ -131,6 +130,8 @@ impl Watches {
             return;
         }
         let resource = Arc::new(resource);
+        // It is known from now on that there is something to list.
+        self.state.behind(&resource, START);
         let (sender, listed) = watch::channel(false);
         let watching = follow(
             self.client.clone(),
@@ -154,7 +155,7 @@ impl Watches {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(watch) = running.remove(&key) {
             watch.task.abort();
-            self.state.replace(&watch.resource, Vec::new());
+            self.state.forget(&watch.resource);
         }
     }
 
@@ -169,7 +170,7 @@ impl Watches {
                 .map(|(key, watch)| (name(key), watch.listed.clone()))
                 .collect()
         };
-        let deadline = tokio::time::Instant::now() + START;
+        let deadline = Instant::now() + START;
         let mut silent = Vec::new();
         for (name, mut listed) in waiting {
             let wait = tokio::time::timeout_at(deadline, listed.wait_for(|listed| *listed));
@@ -190,49 +191,4 @@ impl Watches {
             watch.task.abort();
         }
     }
-}
-
-/// Follows one resource for ever; what goes wrong is tried again with kube's own back-off.
-async fn follow(
-    client: kube::Client,
-    resource: Arc<Resource>,
-    state: State,
-    listed: watch::Sender<bool>,
-) {
-    let api: kube::Api<DynamicObject> =
-        kube::Api::all_with(client, &resources::api_resource(&resource));
-    // Lists and watches, not streamed lists: with an etcd before 3.4.31 those never say that they are complete.
-    let mut events = watcher::watcher(api, Config::default())
-        .default_backoff()
-        .boxed();
-    let mut list = Vec::new();
-    while let Some(event) = events.next().await {
-        match event {
-            Ok(watcher::Event::Init) => list.clear(),
-            Ok(watcher::Event::InitApply(object)) => list.extend(json(&resource, &object)),
-            Ok(watcher::Event::InitDone) => {
-                state.replace(&resource, std::mem::take(&mut list));
-                let _ = listed.send(true);
-            }
-            Ok(watcher::Event::Apply(object)) => {
-                if let Some(object) = json(&resource, &object) {
-                    state.apply(&resource, object);
-                }
-            }
-            Ok(watcher::Event::Delete(object)) => {
-                if let Some(object) = json(&resource, &object) {
-                    state.delete(&resource, &object);
-                }
-            }
-            Err(error) => tracing::debug!(%error, kind = resource.kind, "a watch begins anew"),
-        }
-    }
-}
-
-/// The object as JSON, with its type, which lists leave out.
-fn json(resource: &Resource, object: &DynamicObject) -> Option<Value> {
-    let mut value = serde_json::to_value(object).ok()?;
-    value["apiVersion"] = Value::String(resource.api_version());
-    value["kind"] = Value::String(resource.kind.clone());
-    Some(value)
 }

@@ -2,7 +2,7 @@
 
 use crosscut_apiserver::Resource;
 use crosscut_client::object;
-use kube::core::{ApiResource, GroupVersionKind};
+use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 use kube::discovery::{Discovery, Scope, verbs};
 use serde_json::Value;
 
@@ -79,6 +79,14 @@ pub(super) fn defined(definition: &Value) -> Option<Resource> {
 pub(super) fn api_resource(resource: &Resource) -> ApiResource {
     let kind = GroupVersionKind::gvk(&resource.group, &resource.version, &resource.kind);
     ApiResource::from_gvk_with_plural(&kind, &resource.plural)
+}
+
+/// The object as JSON, with its type, which lists leave out.
+pub(super) fn json(resource: &Resource, object: &DynamicObject) -> Option<Value> {
+    let mut value = serde_json::to_value(object).ok()?;
+    value["apiVersion"] = Value::String(resource.api_version());
+    value["kind"] = Value::String(resource.kind.clone());
+    Some(value)
 }
 
 #[cfg(test)]

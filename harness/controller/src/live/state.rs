@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crosscut_apiserver::{Change, Event, Resource};
 use crosscut_client::object;
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::Instant;
 
 /// Namespace (empty for cluster-scoped objects) and name.
 type Name = (String, String);
@@ -19,6 +21,8 @@ pub(super) struct State(Arc<Mutex<Inner>>);
 struct Inner {
     objects: BTreeMap<Arc<Resource>, BTreeMap<Name, Arc<Value>>>,
     subscribers: Vec<UnboundedSender<Arc<Event>>>,
+    /// Resources whose watch has to catch up, and until when it has at the latest.
+    behind: BTreeMap<Arc<Resource>, Instant>,
 }
 
 impl State {
@@ -54,6 +58,27 @@ impl State {
     /// An object is gone.
     pub(super) fn delete(&self, resource: &Arc<Resource>, object: &Value) {
         self.with(|inner| inner.delete(resource, &name(object)));
+    }
+
+    /// What there is of a resource may not be known, for so long at most: its watch begins.
+    pub(super) fn behind(&self, resource: &Arc<Resource>, longest: Duration) {
+        let until = Instant::now() + longest;
+        self.with(|inner| inner.behind.insert(Arc::clone(resource), until));
+    }
+
+    /// Whether there is anything that may not be known yet.
+    pub(super) fn is_behind(&self) -> bool {
+        let now = Instant::now();
+        self.with(|inner| {
+            inner.behind.retain(|_, until| *until > now);
+            !inner.behind.is_empty()
+        })
+    }
+
+    /// A resource is not watched any more.
+    pub(super) fn forget(&self, resource: &Arc<Resource>) {
+        self.replace(resource, Vec::new());
+        self.with(|inner| inner.behind.remove(resource));
     }
 
     /// A watch has begun anew, and these are all objects that there are.
@@ -181,6 +206,18 @@ mod tests {
                 (Change::Deleted, "a".to_owned())
             ]
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_watch_that_begins_is_behind_for_a_while() {
+        let state = State::default();
+        assert!(!state.is_behind());
+        state.behind(&resource(), Duration::from_secs(60));
+        assert!(state.is_behind());
+        // It has begun.
+        state.behind(&resource(), Duration::from_secs(1));
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert!(!state.is_behind());
     }
 
     #[test]

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crosscut_apiserver::{Change, Event};
+use crosscut_apiserver::{Change, Event, Resource};
 use crosscut_client::object;
 use serde_json::Value;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::UnboundedReceiver;
 
+use super::listing;
+use super::observer::ObserveError;
+use super::state::State;
 use crate::controller::Key;
 
 type Scope = Box<dyn Fn(&str) -> bool + Send + Sync>;
@@ -19,26 +22,24 @@ pub struct View {
     scope: Scope,
     /// What was there at first and has not been told yet.
     untold: Vec<Arc<Event>>,
+    state: State,
 }
 
 impl View {
-    pub(super) fn new(
-        present: Vec<Arc<Event>>,
-        news: UnboundedReceiver<Arc<Event>>,
-        scope: Scope,
-    ) -> View {
+    pub(super) fn new(state: &State, scope: Scope) -> View {
+        let (present, news) = state.subscribe();
         View {
             objects: BTreeMap::new(),
             news,
             scope,
             untold: present,
+            state: state.clone(),
         }
     }
 
     /// These objects, which never change: for tests of what [`super::Awaits`] make of them.
     pub fn still(objects: impl IntoIterator<Item = (Key, Value)>) -> View {
-        let (_, news) = unbounded_channel();
-        let mut view = View::new(Vec::new(), news, Box::new(|_| true));
+        let mut view = View::new(&State::default(), Box::new(|_| true));
         view.objects = objects
             .into_iter()
             .map(|(key, object)| (key, Arc::new(object)))
@@ -51,6 +52,32 @@ impl View {
         self.objects
             .iter()
             .map(|(key, object)| (key, object.as_ref()))
+    }
+
+    /// Every object in scope, as the API server has it now; this view stays as it is. `client` is one of its API server.
+    ///
+    /// # Errors
+    /// [`ObserveError::List`].
+    pub async fn list(&self, client: &kube::Client) -> Result<Vec<(Key, Value)>, ObserveError> {
+        let all = listing::everything(client)
+            .await
+            .map_err(ObserveError::List)?;
+        let mut found = Vec::new();
+        for (resource, object) in all {
+            if self.concerns(&resource, &object) {
+                found.push((Key::new(&resource, &object), object));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The revision of the store behind an API server, where it has numbers for that: whatever changes from now on has
+    /// a later one.
+    ///
+    /// # Errors
+    /// [`ObserveError::List`].
+    pub async fn revision(client: &kube::Client) -> Result<Option<u64>, ObserveError> {
+        listing::revision(client).await.map_err(ObserveError::List)
     }
 
     /// The object of a group, kind, namespace and name, in whatever version it is watched.
@@ -80,13 +107,18 @@ impl View {
         self.objects().any(|(_, object)| object::uid(object) == uid)
     }
 
+    /// Whether some watch has to catch up, so that there may be more than is shown.
+    pub(super) fn is_behind(&self) -> bool {
+        self.state.is_behind()
+    }
+
     /// Takes up what has happened since the last call, without waiting.
     pub(super) fn take(&mut self) -> Vec<Arc<Event>> {
         let mut events = std::mem::take(&mut self.untold);
         while let Ok(event) = self.news.try_recv() {
             events.push(event);
         }
-        events.retain(|event| self.concerns(event));
+        events.retain(|event| self.concerns(&event.resource, &event.object));
         for event in &events {
             self.apply(event);
         }
@@ -102,11 +134,12 @@ impl View {
         }
     }
 
-    fn concerns(&self, event: &Event) -> bool {
-        let namespace = if event.resource.kind == "Namespace" && event.resource.group.is_empty() {
-            object::name(&event.object)
-        } else if event.resource.namespaced {
-            object::namespace(&event.object)
+    /// Whether an object is in scope.
+    pub(super) fn concerns(&self, resource: &Resource, object: &Value) -> bool {
+        let namespace = if resource.kind == "Namespace" && resource.group.is_empty() {
+            object::name(object)
+        } else if resource.namespaced {
+            object::namespace(object)
         } else {
             return true;
         };

@@ -64,7 +64,7 @@ pub(crate) async fn perform(
                 if event.absent {
                     expectation::absent(&event.judgement, action.side, session, &scope).await?;
                 } else {
-                    expectation::expect(&event.judgement, action.side, session, &scope).await?;
+                    expectation::event(&event.judgement, action.side, session, &scope).await?;
                 }
             }
             Ok(())

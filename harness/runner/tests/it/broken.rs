@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use camino::Utf8PathBuf;
 use crosscut_cluster::embedded::Embedded;
-use crosscut_cluster::{Cluster, ClusterError, Lease, Rest, SettleError, Side};
+use crosscut_cluster::{Cluster, ClusterError, Health, Lease, Rest, SettleError, Side};
 use crosscut_events::{Event, TrialReport, Verdict};
 use crosscut_runner::{RunOptions, run};
 use crosscut_suite::{Plan, Selection, Trial, load_from};
@@ -30,12 +30,11 @@ impl Cluster for Breaking {
             "cannot-do" => Err(ClusterError::Unsupported {
                 reason: "it has no webhooks".to_owned(),
             }),
-            "panics-later" | "hangs" | "never-rests" | "is-not-cleaned" => {
-                Ok(Box::new(BreakingLease {
-                    lease,
-                    how: trial.scenario.name.clone(),
-                }))
-            }
+            "panics-later" | "hangs" | "never-rests" | "is-not-cleaned" | "breaks"
+            | "breaks-late" | "tells-late" => Ok(Box::new(BreakingLease {
+                lease,
+                how: trial.scenario.name.clone(),
+            })),
             _ => Ok(lease),
         }
     }
@@ -60,15 +59,19 @@ impl Lease for BreakingLease {
         self.lease.namespace()
     }
 
-    async fn objects(&mut self, side: Side) -> Vec<serde_json::Value> {
+    async fn objects(&mut self, side: Side) -> Result<Vec<serde_json::Value>, ClusterError> {
         self.lease.objects(side).await
     }
 
     async fn settle(&mut self) -> Result<Rest, SettleError> {
         match self.how.as_str() {
             "panics-later" => panic!("{}", "index out of bounds".to_owned()),
-            "hangs" => std::future::pending().await,
+            "hangs" | "breaks" => std::future::pending().await,
             "is-not-cleaned" => self.lease.settle().await,
+            "tells-late" => {
+                tokio::spawn(tell_late(self.lease.connection(Side::Control)));
+                self.lease.settle().await
+            }
             _ => Err(SettleError::Unsettled {
                 reason: "20000 reconciles".to_owned(),
                 moving: vec!["a undoes b".to_owned()],
@@ -78,6 +81,15 @@ impl Lease for BreakingLease {
 
     async fn sleep(&mut self, _: Duration) -> Result<Rest, SettleError> {
         self.settle().await
+    }
+
+    fn events_lag(&self) -> Duration {
+        Duration::from_secs(30)
+    }
+
+    fn health(&self) -> Option<Arc<dyn Health>> {
+        let breaks = self.how.starts_with("breaks");
+        breaks.then(|| Arc::new(Broken(self.how == "breaks")) as Arc<dyn Health>)
     }
 
     async fn close(self: Box<Self>) -> Result<(), ClusterError> {
@@ -90,14 +102,55 @@ impl Lease for BreakingLease {
     }
 }
 
+/// Ended if so, or silent.
+struct Broken(bool);
+
+fn broken(what: &str) -> ClusterError {
+    ClusterError::Broken {
+        what: what.to_owned(),
+    }
+}
+
+#[async_trait]
+impl Health for Broken {
+    fn runs(&self) -> Result<(), ClusterError> {
+        if self.0 {
+            return Err(broken("etcd ended"));
+        }
+        Ok(())
+    }
+
+    async fn answers(&self) -> Result<(), ClusterError> {
+        Err(broken("etcd does not answer"))
+    }
+}
+
+/// Tells an event three seconds late.
+async fn tell_late(connection: crosscut_client::Connection) {
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let event = serde_json::json!({
+        "apiVersion": "v1", "kind": "Event", "reason": "Late",
+        "metadata": {"name": "late", "namespace": "default"},
+        "involvedObject": {"kind": "Secret", "namespace": "default", "name": "s"},
+    });
+    let mapper = Arc::new(crosscut_client::Mapper::default());
+    let api = crosscut_client::Api::new(&connection, &mapper, "test");
+    api.create(&event).await.unwrap();
+}
+
 fn plan(scenarios: &[&str]) -> Plan {
     let document = |kind: &str, name: &str, rest: &str| {
         format!(
             "apiVersion: crosscut.dev/v1alpha1\nkind: {kind}\nmetadata: {{name: {name}}}\n{rest}"
         )
     };
-    let steps =
-        "spec: {steps: [{actions: [{absent: {resource: {apiVersion: v1, kind: Secret}}}]}]}\n";
+    let steps = |name: &str| {
+        let action = match name {
+            "tells-late" => "events: {resource: {reason: Late}}",
+            _ => "absent: {resource: {apiVersion: v1, kind: Secret}}",
+        };
+        format!("spec: {{steps: [{{actions: [{{{action}}}]}}]}}\n")
+    };
     let mut files = BTreeMap::from([
         (
             Utf8PathBuf::from("/p/crosscut.yaml"),
@@ -110,7 +163,7 @@ fn plan(scenarios: &[&str]) -> Plan {
     ]);
     for name in scenarios {
         let file = format!("/p/scenarios/{name}/scenario.yaml");
-        files.insert(file.into(), document("Scenario", name, steps));
+        files.insert(file.into(), document("Scenario", name, &steps(name)));
     }
     load_from(&files, "/p".into(), &Selection::default()).unwrap()
 }
@@ -201,6 +254,32 @@ async fn a_trial_whose_rest_stays_has_not_passed() {
         report.failures[0].message,
         "take away what the trial left: etcd is gone"
     );
+}
+
+/// What breaks while a trial waits is said at once; what it came to just before that is no verdict.
+#[tokio::test(start_paused = true)]
+async fn a_control_plane_that_breaks_is_an_error_whatever_was_judged() {
+    let reports = reports(&["breaks", "breaks-late"], Duration::from_secs(60)).await;
+    for (name, message, failures) in [
+        ("breaks", "the control plane broke: etcd ended", 1),
+        (
+            "breaks-late",
+            "the control plane broke: etcd does not answer",
+            2,
+        ),
+    ] {
+        let report = &reports[name];
+        assert_eq!(report.verdict, Verdict::Errored);
+        assert_eq!(report.failures[0].code, "cluster::broken");
+        assert_eq!(report.failures[0].message, message);
+        assert_eq!(report.failures.len(), failures, "{report:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_is_told_late_is_waited_for() {
+    let reports = reports(&["tells-late"], Duration::from_secs(60)).await;
+    assert_eq!(reports["tells-late"].verdict, Verdict::Passed);
 }
 
 #[tokio::test]

@@ -63,6 +63,14 @@ pub struct RealCrossplane {
 }
 
 impl RealCrossplane {
+    /// Whether a program is a Crossplane core that can be used.
+    ///
+    /// # Errors
+    /// [`CrossplaneError::Version`].
+    pub async fn check(program: &Path) -> Result<(), CrossplaneError> {
+        version_of(program).await.map(drop)
+    }
+
     /// Starts Crossplane beside an API server: defines its kinds, serves the functions, and waits until
     /// it is ready.
     ///
@@ -72,9 +80,7 @@ impl RealCrossplane {
         settings: &CrossplaneSettings<'_>,
         functions: &Functions,
     ) -> Result<Self, CrossplaneError> {
-        let version = version::check(settings.program, OLDEST)
-            .await
-            .map_err(CrossplaneError::Version)?;
+        let version = version_of(settings.program).await?;
         (settings.progress)("Crossplane: its kinds");
         let api = api(settings.place.client);
         define(&api, &definitions(settings.definitions)?).await?;
@@ -157,4 +163,9 @@ pub(super) fn ready(health_port: u16) -> Ready {
         authority: None,
         identity: None,
     })
+}
+
+async fn version_of(program: &Path) -> Result<Version, CrossplaneError> {
+    let version = version::check(program, OLDEST).await;
+    version.map_err(CrossplaneError::Version)
 }

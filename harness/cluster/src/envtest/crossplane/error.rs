@@ -35,6 +35,20 @@ pub enum CrossplaneError {
         #[source]
         source: ProgramError,
     },
+    /// The same, seen before anything is started.
+    #[error(
+        "{name} needs the ports {ports} and cannot be told others; {port} is taken by {holder}, perhaps of another run: wait for its end, or end what listens there"
+    )]
+    PortsHeld {
+        /// What it is called in messages.
+        name: &'static str,
+        /// The ports.
+        ports: &'static str,
+        /// The one that is taken.
+        port: u16,
+        /// Who listens there.
+        holder: String,
+    },
     /// Files of the run could not be written.
     #[error(transparent)]
     State(#[from] StateError),
@@ -75,6 +89,20 @@ pub enum CrossplaneError {
 }
 
 impl CrossplaneError {
+    /// What the user can do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Version(error) => error.help(),
+            Self::Definitions { .. } => Some(
+                "copy them there: Crossplane has them in cluster/crds, provider-kubernetes in package/crds; in a checkout \
+                 of crosscut, `cargo xtask testbed` does it"
+                    .to_owned(),
+            ),
+            _ => None,
+        }
+    }
+
     /// Wraps the answer of an API server in what was to be done.
     pub(super) fn api(action: impl Into<String>) -> impl FnOnce(ApiError) -> Self {
         let action = action.into();

@@ -10,6 +10,7 @@ mod core_process;
 mod error;
 mod functions;
 mod install;
+mod listener;
 mod manifests;
 mod provider_kubernetes;
 mod webhook;

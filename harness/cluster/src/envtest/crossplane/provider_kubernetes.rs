@@ -12,6 +12,7 @@ use super::CrossplaneError;
 use super::arguments::{provider_environment, provider_kubernetes};
 use super::core_process::ready;
 use super::install::{api, define};
+use super::listener;
 use super::manifests::definitions;
 use crate::envtest::{Certificates, Environment};
 use crate::functions::Progress;
@@ -20,6 +21,8 @@ use crate::functions::Progress;
 const NAME: &str = "provider-kubernetes";
 /// The ports that it always listens on: its webhook and its metrics.
 const PORTS: &str = "9443 and 8080";
+/// The same.
+const EACH: [u16; 2] = [9443, 8080];
 const START: Duration = Duration::from_secs(60);
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -43,6 +46,23 @@ pub struct ProviderKubernetes {
 }
 
 impl ProviderKubernetes {
+    /// Whether the ports that it always listens on are free now.
+    ///
+    /// # Errors
+    /// [`CrossplaneError::PortsHeld`] with who has one.
+    pub fn check_ports() -> Result<(), CrossplaneError> {
+        let taken = EACH.into_iter().find(|port| listener::is_taken(*port));
+        match taken {
+            None => Ok(()),
+            Some(port) => Err(CrossplaneError::PortsHeld {
+                name: NAME,
+                ports: PORTS,
+                port,
+                holder: listener::holder(port).unwrap_or_else(|| "another program".to_owned()),
+            }),
+        }
+    }
+
     /// Starts the provider, and waits until it is ready.
     ///
     /// # Errors
