@@ -18,11 +18,14 @@ const DEEPEST: usize = 32;
 /// How old what a selector of many finds must be, so that no more comes of what is being made: what was found stays.
 const COMPLETE: SignedDuration = SignedDuration::from_secs(2);
 
+/// How old a resource must be before it fails for a reference: what it refers to is made with it, in whatever order.
+const MADE_TOGETHER: SignedDuration = SignedDuration::from_secs(10);
+
 /// Why references are not resolved.
 pub(super) enum Unresolved {
     /// One leads nowhere.
     Nowhere(String),
-    /// More may come that a selector means, for so long.
+    /// What they mean may still come; it is to be looked again after so long.
     Early(Duration),
 }
 
@@ -55,7 +58,7 @@ pub(super) async fn resolve(
                 continue;
             };
             if let Err(error) = resolver.fill(map, reference).await {
-                return Ok(Err(error));
+                return Ok(Err(resolver.unless_young(error)));
             }
         }
     }
@@ -145,12 +148,25 @@ impl Resolver<'_> {
         Ok(())
     }
 
+    /// A resource that was made a moment ago does not fail yet: whether it is seen before what it refers to is chance,
+    /// and the order of its conditions would tell of it for ever.
+    fn unless_young(&self, unresolved: Unresolved) -> Unresolved {
+        match (&unresolved, self.left(self.managed, MADE_TOGETHER)) {
+            (Unresolved::Nowhere(_), Some(left)) => Unresolved::Early(left),
+            _ => unresolved,
+        }
+    }
+
     /// How long it takes until something is old enough; nothing where it is.
     fn wait(&self, found: &Value) -> Option<Duration> {
-        let made = object::text(found, &["metadata", "creationTimestamp"]);
+        self.left(found, COMPLETE)
+    }
+
+    fn left(&self, object: &Value, age: SignedDuration) -> Option<Duration> {
+        let made = object::text(object, &["metadata", "creationTimestamp"]);
         let made: Timestamp = made.parse().ok()?;
         let now: Timestamp = self.now.parse().ok()?;
-        let left = Duration::try_from(COMPLETE - now.duration_since(made)).ok()?;
+        let left = Duration::try_from(age - now.duration_since(made)).ok()?;
         (!left.is_zero()).then_some(left)
     }
 

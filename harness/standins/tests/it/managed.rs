@@ -169,6 +169,22 @@ async fn what_failed_at_first_has_its_conditions_in_another_order() {
     }
 }
 
+/// Composed resources are made one after the other; which of them is seen first decides nothing.
+#[tokio::test]
+async fn what_is_made_together_does_not_fail_at_first() {
+    let mut planes = planes(vec![rule("*")]).await;
+    let spec = json!({"forProvider": {"networkIdRef": {"name": "n"}}});
+    let early = resource("Subnet", "early", &spec);
+    let network = resource("Network", "n", &json!({"forProvider": {}}));
+    for made in [&early, &network] {
+        planes.control.create(made).await.unwrap();
+    }
+    planes.settle().await;
+    let early = planes.now(&early).await.unwrap();
+    assert_eq!(early["status"]["conditions"][0]["type"], "Ready");
+    assert_eq!(condition(&early, "Synced"), "True ReconcileSuccess");
+}
+
 #[tokio::test]
 async fn the_first_rule_that_matches_decides() {
     let unready = ManagedRule {

@@ -175,6 +175,28 @@ async fn what_others_do_on_the_target_is_seen_at_the_next_look() {
     assert_eq!(seen(&planes.now(&one).await.unwrap()), live);
 }
 
+/// Nobody owns anything of a Namespace that was applied with its name alone. The second Object finds it as it should be;
+/// had it come before that was to be seen, it would have applied too, and the API server would have said who had it.
+#[tokio::test]
+async fn the_second_of_two_objects_finds_what_the_first_made() {
+    let mut planes = planes().await;
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "dev"}});
+    for name in ["one", "two"] {
+        let mut object = an_object(&json!({}));
+        object["metadata"]["name"] = json!(name);
+        object["spec"]["forProvider"]["manifest"] = namespace.clone();
+        planes.apply(&object).await;
+    }
+    let address = Address::of(&namespace);
+    let found = find(&planes.target, address).await.unwrap();
+    assert_eq!(found["metadata"]["managedFields"], Value::Null);
+    let manager = "provider-kubernetes/two";
+    planes.target.apply(&namespace, manager).await.unwrap();
+    let met = find(&planes.target, address).await.unwrap();
+    let owner = &met["metadata"]["managedFields"][0]["manager"];
+    assert_eq!(owner, "before-first-apply");
+}
+
 #[tokio::test]
 async fn fields_that_the_manifest_drops_go_and_those_of_others_stay() {
     let mut planes = planes().await;
