@@ -4,7 +4,7 @@ use camino::Utf8Path;
 use crosscut_events::{Event, ExitStatus};
 use crosscut_parity::{Comparison, Ledger, Outcomes, compare};
 
-use crate::arguments::{ClusterKind, ParityArguments};
+use crate::arguments::{ClusterKind, ParityArguments, TrialArguments};
 use crate::output::RunOutput;
 use crate::{CommandError, judge, output};
 
@@ -42,7 +42,11 @@ pub(crate) fn run(arguments: &ParityArguments) -> Result<ExitStatus, CommandErro
     let mut agrees = true;
     let mut all = Vec::new();
     for (kind, right) in others {
-        let comparison = compare(left, right, &ledger);
+        let mut comparison = compare(left, right, &ledger);
+        if !judges_everything(&arguments.trials) {
+            // What explains nothing here may explain something in the trials that were left out.
+            comparison.idle.clear();
+        }
         agrees &= comparison.agrees();
         let text = described(*first, *kind, &comparison);
         output::print(&text, arguments.trials.output)?;
@@ -56,6 +60,11 @@ pub(crate) fn run(arguments: &ParityArguments) -> Result<ExitStatus, CommandErro
     } else {
         ExitStatus::Failed
     })
+}
+
+/// Whether the arguments leave no trial of the project out.
+fn judges_everything(trials: &TrialArguments) -> bool {
+    trials.paths.is_empty() && trials.providers.is_empty() && trials.scenarios.is_empty()
 }
 
 fn read_ledger(file: Option<&Utf8Path>) -> Result<Ledger, CommandError> {

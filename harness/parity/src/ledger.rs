@@ -43,6 +43,9 @@ pub struct Entry {
     /// A pattern of the path; empty for objects that only one of them has.
     #[serde(default)]
     pub path: String,
+    /// Whether it depends on what comes first, so that there may be runs that do not differ in this.
+    #[serde(default)]
+    pub sometimes: bool,
 }
 
 /// Known differences.

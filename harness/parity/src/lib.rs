@@ -9,6 +9,7 @@ mod difference;
 mod ledger;
 mod normal;
 mod outcome;
+mod timing;
 
 pub use compare::{Comparison, compare};
 pub use difference::{Difference, Values};

@@ -1,21 +1,16 @@
 //! Objects without what no two control planes have in common.
 //!
 //! Uids become the name of what they belong to, so that an ownerReference to another owner is still a difference;
-//! times become one time; two names of the trial's namespace become one.
+//! times become one time; two names of the trial's namespace become one; what depends on what came first goes.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::timing;
+
 /// What stands for any time.
 const TIME: &str = "<time>";
-/// When a provider made something, or failed to. That it failed at first, or found what another had made, depends on who
-/// was first.
-const TRACES: [&str; 3] = [
-    "crossplane.io/external-create-pending",
-    "crossplane.io/external-create-succeeded",
-    "crossplane.io/external-create-failed",
-];
 /// The depth past which nothing is looked at: the API server's own limit is lower.
 const DEEPEST: usize = 128;
 
@@ -100,12 +95,7 @@ impl Normaliser {
         for field in ["uid", "resourceVersion", "selfLink"] {
             metadata.remove(field);
         }
-        if let Some(annotations) = metadata
-            .get_mut("annotations")
-            .and_then(Value::as_object_mut)
-        {
-            annotations.retain(|name, _| !TRACES.contains(&name.as_str()));
-        }
+        timing::without_traces(metadata);
         if let Some(Value::Array(owners)) = metadata.get_mut("ownerReferences") {
             owners.sort_by_key(ToString::to_string);
         }
@@ -116,8 +106,10 @@ impl Normaliser {
             if let Some(entry) = entry.as_object_mut() {
                 entry.remove("time");
             }
-            Self::annotated(entry);
+            timing::without_owners_of_traces(entry);
+            timing::without_owners_of_what_was_seen(entry);
         }
+        timing::without_second_owners_of_conditions(managed);
         managed.sort_by_key(|entry| {
             let field = |name: &str| entry[name].to_string();
             (
@@ -129,24 +121,6 @@ impl Normaliser {
         });
     }
 
-    /// Who owns traces is told no more than the traces are.
-    fn annotated(entry: &mut Value) {
-        let fields = entry.pointer_mut("/fieldsV1/f:metadata");
-        let Some(fields) = fields.and_then(Value::as_object_mut) else {
-            return;
-        };
-        let annotations = fields.get_mut("f:annotations");
-        if let Some(annotations) = annotations.and_then(Value::as_object_mut) {
-            annotations.retain(|name, _| {
-                let name = name.strip_prefix("f:").unwrap_or(name);
-                !TRACES.contains(&name)
-            });
-            if annotations.is_empty() {
-                fields.remove("f:annotations");
-            }
-        }
-    }
-
     fn value(&self, value: &mut Value, depth: usize) {
         if depth > DEEPEST {
             return;
@@ -154,6 +128,7 @@ impl Normaliser {
         // Objects also hold others, as they were seen.
         if value["apiVersion"].is_string() && value["kind"].is_string() {
             Self::metadata(value);
+            timing::without_what_was_seen(value);
         }
         match value {
             Value::String(text) => *text = self.text(text),
@@ -259,6 +234,7 @@ fn text<'a>(object: &'a Value, pointer: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::timing::TRACES;
 
     #[test]
     fn what_no_two_runs_share_is_gone() {

@@ -39,6 +39,27 @@ fn an_entry_that_explains_nothing_fails_with_1() {
     );
 }
 
+/// The trials that were left out may be the ones that differ.
+#[test]
+fn an_entry_that_explains_nothing_in_a_part_of_the_trials_is_no_failure() {
+    let ledger = "- {id: old, reason: r, test: t, side: control, object: 'Widget*', path: x}\n";
+    let project = project(&[("ledger.yaml", ledger)]);
+    let (code, out, err) = ran(
+        &project,
+        &[
+            "parity",
+            "--clusters",
+            "embedded,embedded",
+            "--ledger",
+            "ledger.yaml",
+            "--scenario",
+            "*",
+        ],
+    );
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(!out.contains("idle"), "{out}");
+}
+
 #[test]
 fn a_ledger_that_is_wrong_is_2_before_any_trial() {
     let ledger = "- {id: a, reason: r, test: t, side: control, object: '*', path: spec.size}\n";
