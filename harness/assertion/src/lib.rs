@@ -25,7 +25,7 @@ use serde_json::Value;
 pub use check::Mismatch;
 pub use problem::{Mark, Problem};
 pub use subject::Subject;
-pub use template::{template, template_variables};
+pub use template::{template, template_fields, template_on, template_variables};
 
 use tree::Tree;
 

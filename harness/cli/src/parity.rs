@@ -3,6 +3,7 @@
 use camino::Utf8Path;
 use crosscut_events::{Event, ExitStatus};
 use crosscut_parity::{Comparison, Ledger, Outcomes, compare};
+use crosscut_suite::Trial;
 
 use crate::arguments::{ClusterKind, ParityArguments, TrialArguments};
 use crate::output::RunOutput;
@@ -19,7 +20,9 @@ pub(crate) fn run(arguments: &ParityArguments) -> Result<ExitStatus, CommandErro
     if arguments.clusters.len() < 2 {
         return Err(CommandError::NothingToCompare);
     }
-    let plan = judge::plan(&arguments.trials)?;
+    let mut plan = judge::plan(&arguments.trials)?;
+    plan.trials
+        .retain(|trial| is_meant_for_all(trial, &arguments.clusters));
     let ledger = read_ledger(arguments.ledger.as_deref())?;
     let mut runs = Vec::new();
     for kind in &arguments.clusters {
@@ -65,6 +68,15 @@ pub(crate) fn run(arguments: &ParityArguments) -> Result<ExitStatus, CommandErro
 /// Whether the arguments leave no trial of the project out.
 fn judges_everything(trials: &TrialArguments) -> bool {
     trials.paths.is_empty() && trials.providers.is_empty() && trials.scenarios.is_empty()
+}
+
+/// What is judged on some of the kinds only cannot be compared.
+fn is_meant_for_all(trial: &Trial, kinds: &[ClusterKind]) -> bool {
+    let only = trial.scenario.only_clusters.as_ref();
+    only.is_none_or(|only| {
+        let mut names = kinds.iter().map(|kind| name(*kind));
+        names.all(|name| only.names.iter().any(|other| other == name))
+    })
 }
 
 fn read_ledger(file: Option<&Utf8Path>) -> Result<Ledger, CommandError> {

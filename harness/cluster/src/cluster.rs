@@ -8,7 +8,7 @@ use crosscut_client::Connection;
 use crosscut_suite::Trial;
 use serde_json::Value;
 
-use crate::{ClusterError, Health, SettleError};
+use crate::{ClusterError, Health, ProgramPlace, SettleError};
 
 /// Which of a trial's two clusters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -93,6 +93,17 @@ pub trait Lease: Send {
     /// Tells whether what the trial runs on still works; nothing where it cannot break without this process.
     fn health(&self) -> Option<Arc<dyn Health>> {
         None
+    }
+
+    /// Where programs under test run that reach the clusters by their addresses.
+    ///
+    /// # Errors
+    /// Why none can, as a sentence fragment.
+    fn program_place(&self) -> Result<ProgramPlace, String> {
+        Err(
+            "no program can reach this kind of control plane; run it with --cluster envtest"
+                .to_owned(),
+        )
     }
 
     /// Gives the clusters back. A lease that is dropped without this has its memory freed, but what

@@ -1,4 +1,4 @@
-//! The names that an expression takes from its surroundings.
+//! The names that an expression takes from its surroundings, and the fields of theirs that it names.
 
 use std::collections::BTreeSet;
 
@@ -6,16 +6,35 @@ use crate::ast::Node;
 
 /// Names that are used where no `let` of the expression binds them.
 pub(crate) fn variables(node: &Node) -> BTreeSet<String> {
-    let mut free = BTreeSet::new();
+    let mut free = Free::default();
     collect(node, &mut Vec::new(), &mut free);
-    free
+    free.variables
 }
 
-fn collect<'a>(node: &'a Node, bound: &mut Vec<&'a str>, free: &mut BTreeSet<String>) {
+/// Names and fields of `$name.field`, where no `let` of the expression binds the name.
+pub(crate) fn fields(node: &Node) -> BTreeSet<(String, String)> {
+    let mut free = Free::default();
+    collect(node, &mut Vec::new(), &mut free);
+    free.fields
+}
+
+#[derive(Default)]
+struct Free {
+    variables: BTreeSet<String>,
+    fields: BTreeSet<(String, String)>,
+}
+
+fn collect<'a>(node: &'a Node, bound: &mut Vec<&'a str>, free: &mut Free) {
+    if let Node::Sub(left, right) = node
+        && let (Node::Variable(name), Node::Field(field)) = (&**left, &**right)
+        && !bound.contains(&name.as_str())
+    {
+        free.fields.insert((name.clone(), field.clone()));
+    }
     match node {
         Node::Variable(name) => {
             if !bound.contains(&name.as_str()) {
-                free.insert(name.clone());
+                free.variables.insert(name.clone());
             }
         }
         Node::Let { bindings, body } => {
@@ -65,5 +84,29 @@ fn collect<'a>(node: &'a Node, bound: &mut Vec<&'a str>, free: &mut BTreeSet<Str
         | Node::Field(_)
         | Node::Index(_)
         | Node::Slice { .. } => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use crate::Expression;
+
+    #[rstest]
+    #[case::none("$ports", &[])]
+    #[case::one("$ports.a", &["ports.a"])]
+    #[case::deeper_is_of_the_first("$programs.b.log", &["programs.b"])]
+    #[case::quoted("$programs.\"a-b\".log", &["programs.a-b"])]
+    #[case::anywhere("join('', [to_string($ports.a), $p.c || $q.d])", &["p.c", "ports.a", "q.d"])]
+    #[case::bound("let $ports = @ in $ports.a", &[])]
+    fn fields_of_names(#[case] text: &str, #[case] expected: &[&str]) {
+        let expression = Expression::parse(text).unwrap();
+        let found: Vec<String> = expression
+            .fields()
+            .into_iter()
+            .map(|(name, field)| format!("{name}.{field}"))
+            .collect();
+        assert_eq!(found, expected);
     }
 }

@@ -67,6 +67,12 @@ impl Expression {
         free::variables(&self.root)
     }
 
+    /// The fields that the expression names right behind such a name: `(name, field)` for `$name.field`.
+    #[must_use]
+    pub fn fields(&self) -> BTreeSet<(String, String)> {
+        free::fields(&self.root)
+    }
+
     /// The expression as it was written.
     #[must_use]
     pub fn text(&self) -> &str {

@@ -7,7 +7,9 @@
 //! The parent-death signal of Linux is not used: it can only be set between fork and exec, for which there is no
 //! safe interface, and it follows the thread that forked, not the process.
 
+mod claim;
 mod error;
+mod grpc_check;
 mod http_check;
 mod leftover;
 mod log;
@@ -18,10 +20,12 @@ mod readiness;
 mod settings;
 mod state;
 
+pub use claim::ClaimedPorts;
 pub use error::{ProgramError, StateError};
+pub use grpc_check::GrpcCheck;
 pub use http_check::{HttpCheck, Identity};
 pub use port::free_ports;
-pub use program::{Program, Stopped};
+pub use program::{EndSignal, Program, Stopped};
 pub use readiness::{Look, Ready};
 pub use settings::{Inherited, ProgramSettings};
 pub use state::{StateFolder, default_root};

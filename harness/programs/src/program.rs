@@ -45,6 +45,34 @@ pub enum Stopped {
     Killed(ExitStatus),
 }
 
+/// How a program is asked to end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EndSignal {
+    /// SIGTERM.
+    #[default]
+    Terminate,
+    /// SIGINT, as Ctrl-C sends it.
+    Interrupt,
+    /// SIGQUIT.
+    Quit,
+    /// SIGHUP.
+    HangUp,
+    /// SIGKILL: it is not asked.
+    Kill,
+}
+
+impl From<EndSignal> for Signal {
+    fn from(signal: EndSignal) -> Signal {
+        match signal {
+            EndSignal::Terminate => Signal::SIGTERM,
+            EndSignal::Interrupt => Signal::SIGINT,
+            EndSignal::Quit => Signal::SIGQUIT,
+            EndSignal::HangUp => Signal::SIGHUP,
+            EndSignal::Kill => Signal::SIGKILL,
+        }
+    }
+}
+
 /// A running program. Dropping it kills the program and its process group.
 #[derive(Debug)]
 pub struct Program {
@@ -74,7 +102,10 @@ impl Program {
             reason,
         })?;
         let program = Self::spawn(&settings, state)?;
-        match program.wait_until_ready(&watcher, settings.deadline).await {
+        match program
+            .wait_until(|| watcher.look(), settings.deadline)
+            .await
+        {
             Ok(()) => Ok(program),
             Err(error) => {
                 program.kill().await;
@@ -139,6 +170,12 @@ impl Program {
         self.exit.borrow().as_ref().map(describe)
     }
 
+    /// The status with which it ended, if it did and that is known.
+    #[must_use]
+    pub fn exit(&self) -> Option<ExitStatus> {
+        self.exit.borrow().as_ref()?.as_ref().ok().copied()
+    }
+
     /// Waits until it ends by itself or by someone else, and says how.
     pub async fn exited(&self) -> String {
         match self.exit.clone().wait_for(Option::is_some).await {
@@ -178,8 +215,16 @@ impl Program {
     /// # Errors
     /// [`ProgramError::StillAlive`] if even that does not end it.
     pub async fn stop(self, grace: Duration) -> Result<Stopped, ProgramError> {
+        self.end(EndSignal::Terminate, grace).await
+    }
+
+    /// The same with another signal, for whoever wants to look at what the program wrote afterwards.
+    ///
+    /// # Errors
+    /// As [`Program::stop`].
+    pub async fn end(&self, signal: EndSignal, grace: Duration) -> Result<Stopped, ProgramError> {
         if self.exit.borrow().is_none() {
-            process::signal_group(self.id, Signal::SIGTERM);
+            process::signal_group(self.id, signal.into());
         }
         let stopped = match self.status_within(grace).await {
             Some(status) => Stopped::InTime(status),
@@ -199,7 +244,8 @@ impl Program {
             program: settings.program.clone(),
             source,
         };
-        let path = state.path().join(format!("{name}.log"));
+        let by_name = || state.path().join(format!("{name}.log"));
+        let path = settings.log.clone().unwrap_or_else(by_name);
         let log = Log::open(&path, settings.log_limit).map_err(|source| {
             in_state(StateError {
                 action: "write",
@@ -228,14 +274,21 @@ impl Program {
         Ok(program)
     }
 
-    async fn wait_until_ready(
+    /// Looks again and again until a look finds what it looks for; `Err` of a look says what is not as it should be yet.
+    ///
+    /// # Errors
+    /// If the program ends meanwhile, or the deadline passes; it is left running then.
+    pub async fn wait_until<Looking>(
         &self,
-        watcher: &Watcher,
+        mut look: impl FnMut() -> Looking,
         deadline: Duration,
-    ) -> Result<(), ProgramError> {
+    ) -> Result<(), ProgramError>
+    where
+        Looking: Future<Output = Result<(), String>>,
+    {
         let end = Instant::now() + deadline;
         loop {
-            let looked = watcher.look().await;
+            let looked = look().await;
             // Looked at first: what answered may have been another program on a taken port.
             if let Some(status) = self.exit_status() {
                 return Err(self.exited_early(status).await);

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use tokio::net::TcpStream;
 
+use crate::grpc_check::{GrpcCheck, HealthProber};
 use crate::http_check::{HttpCheck, Prober};
 
 /// How long one look may take.
@@ -27,6 +28,8 @@ pub enum Ready {
     Tcp(SocketAddr),
     /// When a GET is answered with a status of 200 to 299.
     Http(HttpCheck),
+    /// When it says by the gRPC health protocol that it serves.
+    Grpc(GrpcCheck),
     /// When the look says so.
     Custom(Look),
 }
@@ -37,6 +40,7 @@ impl fmt::Debug for Ready {
             Self::AtOnce => formatter.write_str("AtOnce"),
             Self::Tcp(address) => formatter.debug_tuple("Tcp").field(address).finish(),
             Self::Http(check) => formatter.debug_tuple("Http").field(check).finish(),
+            Self::Grpc(check) => formatter.debug_tuple("Grpc").field(check).finish(),
             Self::Custom(_) => formatter.write_str("Custom"),
         }
     }
@@ -47,6 +51,7 @@ pub(crate) enum Watcher {
     AtOnce,
     Tcp(SocketAddr),
     Http(Box<Prober>),
+    Grpc(Box<HealthProber>),
     Custom(Look),
 }
 
@@ -58,6 +63,7 @@ impl Watcher {
             Ready::AtOnce => Self::AtOnce,
             Ready::Tcp(address) => Self::Tcp(*address),
             Ready::Http(check) => Self::Http(Box::new(Prober::new(check)?)),
+            Ready::Grpc(check) => Self::Grpc(Box::new(HealthProber::new(check)?)),
             Ready::Custom(look) => Self::Custom(Arc::clone(look)),
         })
     }
@@ -70,6 +76,7 @@ impl Watcher {
                 Self::AtOnce => Ok(()),
                 Self::Tcp(address) => connect(*address).await,
                 Self::Http(prober) => prober.look().await,
+                Self::Grpc(prober) => prober.look().await,
                 Self::Custom(look) => look().await,
             }
         };

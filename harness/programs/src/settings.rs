@@ -36,12 +36,16 @@ pub struct ProgramSettings {
     pub environment: BTreeMap<String, String>,
     /// What it inherits of the environment.
     pub inherited: Inherited,
+    /// Folders that are looked through before those of `PATH`, by it and for it.
+    pub path: Vec<PathBuf>,
     /// Where it runs; in the state folder if `None`.
     pub directory: Option<PathBuf>,
     /// When it counts as started.
     pub ready: Ready,
     /// How long it may take until then.
     pub deadline: Duration,
+    /// Where what it writes is kept; in the state folder, by its name, if `None`.
+    pub log: Option<PathBuf>,
     /// How much of what it writes is kept, in bytes; the file may be twice as large in between.
     pub log_limit: u64,
 }
@@ -59,9 +63,11 @@ impl ProgramSettings {
             arguments: arguments.into_iter().map(Into::into).collect(),
             environment: BTreeMap::new(),
             inherited: Inherited::Nothing,
+            path: Vec::new(),
             directory: None,
             ready: Ready::AtOnce,
             deadline: Duration::from_secs(20),
+            log: None,
             log_limit: 4 * 1024 * 1024,
         }
     }
@@ -81,6 +87,18 @@ impl ProgramSettings {
                         .iter()
                         .filter_map(|name| Some((name, std::env::var_os(name)?))),
                 );
+            }
+        }
+        if !self.path.is_empty() {
+            let usual = std::env::var_os("PATH").unwrap_or_default();
+            let folders = self
+                .path
+                .iter()
+                .cloned()
+                .chain(std::env::split_paths(&usual));
+            // A folder with a colon in its name cannot be in it, and is not looked through.
+            if let Ok(path) = std::env::join_paths(folders) {
+                command.env("PATH", path);
             }
         }
         command.envs(&self.environment).env(RUN, run);

@@ -96,6 +96,21 @@ impl StateFolder {
         Ok(path)
     }
 
+    /// The same for a file that may be there, whose content is replaced.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn replace(&self, name: &str, content: &str) -> Result<PathBuf, StateError> {
+        let path = self.path.join(name);
+        private()
+            .create(true)
+            .truncate(true)
+            .open(&path)
+            .and_then(|mut file| file.write_all(content.as_bytes()))
+            .map_err(failed("write", &path))?;
+        Ok(path)
+    }
+
     /// Notes a process, so that the next run ends it if this one cannot.
     pub(crate) fn note_process(
         &self,

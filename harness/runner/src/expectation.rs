@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::action::stop_of;
-use crate::api::{RequestError, Target};
+use crate::api::{Api, RequestError, Target};
 use crate::evidence::{failing_function, object_name, text};
 use crate::session::Session;
 use crate::trial::{Stop, location};
@@ -20,7 +20,35 @@ use crate::trial::{Stop, location};
 /// Between two looks for an Event.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// At least one object must be as the assertion says.
+/// Whether an object is as the assertion says just now, at rest or not.
+///
+/// # Errors
+/// What is otherwise, in a few words.
+pub(crate) async fn look(judgement: &Judgement, api: &Api, scope: &Scope) -> Result<(), String> {
+    let subject = judgement.assertion.subject(scope);
+    let subject = subject.map_err(|problems| {
+        let first = problems.into_iter().next();
+        first.map(|problem| problem.message).unwrap_or_default()
+    })?;
+    let candidates = found(&subject, api).await;
+    let candidates = candidates.map_err(|error| error.to_string())?;
+    let judged = judged(judgement, &candidates, scope);
+    match nearest(&judged) {
+        Some(nearest) if nearest.holds() => Ok(()),
+        Some(nearest) => {
+            let first = nearest.mismatches.first();
+            let what = first.map(|one| format!("{}: {}", one.path, one.message));
+            let what = what.unwrap_or_default();
+            Err(format!(
+                "{} is not as expected: {what}",
+                object_name(nearest.object)
+            ))
+        }
+        None => Err(format!("there is no such {}", kind_of(&subject))),
+    }
+}
+
+/// At least one object must be as the assertion says; answers the first that is.
 ///
 /// # Errors
 /// [`Stop`] with the nearest candidate where none is.
@@ -29,15 +57,15 @@ pub(crate) async fn expect(
     side: Side,
     session: &mut Session,
     scope: &Scope,
-) -> Result<(), Stop> {
+) -> Result<Value, Stop> {
     let subject = subject(judgement, scope)?;
     let candidates = match candidates(&subject, side, session).await {
         Ok(candidates) => candidates,
         Err(error) => return Err(explained(stop_of(&error), judgement, &[], session).await),
     };
     let judged = judged(judgement, &candidates, scope);
-    if judged.iter().any(Judged::holds) {
-        return Ok(());
+    if let Some(found) = judged.iter().find(|one| one.holds()) {
+        return Ok(found.object.clone());
     }
     let stop = match (
         judged.iter().find(|one| one.is_undecided()),
@@ -79,7 +107,7 @@ pub(crate) async fn event(
             Err(stop) if stop.verdict == Verdict::Failed && Instant::now() < end => {
                 tokio::time::sleep(AGAIN).await;
             }
-            judged => return judged,
+            judged => return judged.map(drop),
         }
     }
 }
@@ -196,6 +224,10 @@ async fn candidates(
     side: Side,
     session: &mut Session,
 ) -> Result<Vec<Arc<Value>>, RequestError> {
+    found(subject, session.api(side)).await
+}
+
+async fn found(subject: &Subject, api: &Api) -> Result<Vec<Arc<Value>>, RequestError> {
     let (Some(api_version), Some(kind)) = (&subject.api_version, &subject.kind) else {
         return Ok(vec![Arc::new(Value::Null)]);
     };
@@ -206,7 +238,7 @@ async fn candidates(
         name: subject.name.clone(),
         labels: subject.labels.clone(),
     };
-    session.api(side).find(&target).await
+    api.find(&target).await
 }
 
 fn mismatched(

@@ -8,6 +8,7 @@ mod action;
 mod api;
 mod evidence;
 mod expectation;
+mod programs;
 mod run;
 mod scope;
 mod session;

@@ -1,6 +1,6 @@
 //! What expressions of a trial can see.
 
-use crosscut_assertion::template;
+use crosscut_assertion::template_on;
 use crosscut_expr::Scope;
 use crosscut_suite::Trial;
 use crosscut_suite::model::{Binding, Place};
@@ -16,16 +16,24 @@ pub(crate) struct TemplateError {
     pub(crate) unsupported: bool,
 }
 
-/// `$provider`, `$values`, `$namespace` (the one that the trial's lease has) and the scenario's bindings.
+/// `$provider`, `$values`, `$namespace` (the one that the trial's lease has), what is `handed` out, and the scenario's
+/// bindings.
 ///
 /// # Errors
 /// Where a binding's value cannot be evaluated.
-pub(crate) fn trial_scope(trial: &Trial, namespace: &str) -> Result<Scope, TemplateError> {
-    let scope = Scope::new()
+pub(crate) fn trial_scope(
+    trial: &Trial,
+    namespace: &str,
+    handed: impl IntoIterator<Item = (&'static str, Value)>,
+) -> Result<Scope, TemplateError> {
+    let mut scope = Scope::new()
         .bind("provider", json!(trial.provider.name))
         .bind("values", trial.provider.values.clone())
         .bind("namespace", json!(namespace))
         .bind("scenario", json!(trial.scenario.name));
+    for (name, value) in handed {
+        scope = scope.bind(name, value);
+    }
     with_bindings(scope, &trial.scenario.bindings)
 }
 
@@ -53,7 +61,20 @@ pub(crate) fn evaluate(
     place: &Place,
     scope: &Scope,
 ) -> Result<Value, TemplateError> {
-    template(node, scope).map_err(|problems| match problems.into_iter().next() {
+    evaluate_on(node, place, &Value::Null, scope)
+}
+
+/// The same with a value that the expressions are evaluated on.
+///
+/// # Errors
+/// As [`evaluate`].
+pub(crate) fn evaluate_on(
+    node: &crosscut_yaml::Node,
+    place: &Place,
+    current: &Value,
+    scope: &Scope,
+) -> Result<Value, TemplateError> {
+    template_on(node, current, scope).map_err(|problems| match problems.into_iter().next() {
         Some(problem) => TemplateError {
             place: place.with_span(problem.span),
             unsupported: problem.is_unsupported(),

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::api::{Api, Target};
 use crate::evidence::evidence;
+use crate::programs::Programs;
 use crate::trial::location;
 
 /// A trial's lease and what its actions left behind so far.
@@ -22,12 +23,15 @@ pub(crate) struct Session {
     /// Whether anything was written since the clusters were last at rest.
     moved: bool,
     rest: Rest,
+    programs: Programs,
+    /// What expectations bound and no scope has yet.
+    bound: Vec<(String, Value)>,
     /// What the scenario wrote itself, newest last: failures show what became of it.
     written: BTreeMap<(bool, String, String, String), Target>,
 }
 
 impl Session {
-    pub(crate) fn new(lease: Box<dyn Lease>, suite: &Arc<Suite>) -> Session {
+    pub(crate) fn new(lease: Box<dyn Lease>, suite: &Arc<Suite>, programs: Programs) -> Session {
         let control = Api::new(&lease.connection(Side::Control), lease.namespace());
         let target = Api::new(&lease.connection(Side::Target), lease.namespace());
         Session {
@@ -37,6 +41,8 @@ impl Session {
             target,
             moved: true,
             rest: Rest::default(),
+            programs,
+            bound: Vec::new(),
             written: BTreeMap::new(),
         }
     }
@@ -66,6 +72,28 @@ impl Session {
         self.written.insert(key, target);
     }
 
+    /// The programs under test.
+    pub(crate) fn programs(&self) -> &Programs {
+        &self.programs
+    }
+
+    /// The programs under test, to start and end them.
+    pub(crate) fn programs_mut(&mut self) -> &mut Programs {
+        // Whatever is done to them, they may do something to the clusters.
+        self.moved = true;
+        &mut self.programs
+    }
+
+    /// Binds a name for what follows in the scenario.
+    pub(crate) fn bind(&mut self, name: &str, value: Value) {
+        self.bound.push((name.to_owned(), value));
+    }
+
+    /// What was bound since the last time, in order.
+    pub(crate) fn take_bound(&mut self) -> Vec<(String, Value)> {
+        std::mem::take(&mut self.bound)
+    }
+
     /// Waits until both clusters are at rest; does nothing if they are.
     ///
     /// # Errors
@@ -73,7 +101,7 @@ impl Session {
     pub(crate) async fn settle(&mut self) -> Result<(), SettleError> {
         if self.moved {
             self.rest = self.lease.settle().await?;
-            self.moved = false;
+            self.moved = self.programs.any_runs();
         }
         Ok(())
     }

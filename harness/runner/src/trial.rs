@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use crosscut_cluster::{Cluster, ClusterError, SettleError, Side, until_broken};
+use crosscut_cluster::{Cluster, ClusterError, Lease, SettleError, Side, until_broken};
 use crosscut_events::{Event, Evidence, Failure, Location, TrialId, TrialReport, Verdict, Warning};
 use crosscut_expr::Scope;
 use crosscut_suite::Trial;
 use crosscut_suite::model::{Place, Step};
+use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::RunOptions;
 use crate::action;
+use crate::programs::{self, Programs};
 use crate::scope::{TemplateError, trial_scope, with_bindings};
 use crate::session::Session;
 
@@ -114,31 +116,13 @@ pub(crate) async fn run_trial(
         reason: None,
         warnings: Vec::new(),
     };
-    if let Some(reason) = &trial.skip {
+    if let Some(reason) = not_meant_for(trial, cluster.kind()) {
         report.verdict = Verdict::Skipped;
-        report.reason = Some(reason.clone());
+        report.reason = Some(reason.to_owned());
         return report;
     }
     match cluster.lease(trial, options.seed).await {
-        Ok(lease) => {
-            let mut session = Session::new(lease, &trial.suite);
-            let (outcome, broken) = judge_steps(trial, &mut session, options, id, events).await;
-            conclude(&mut report, outcome);
-            let told = match &broken {
-                // Nobody answers any more.
-                Some(_) => Ok(()),
-                None => tell(&mut report, &mut session, options, events).await,
-            };
-            let closed = session.close().await;
-            if let Some(error) = broken {
-                report.verdict = Verdict::Errored;
-                report.failures.insert(0, cluster_failure(&error, trial));
-            } else {
-                for error in [told.err(), closed.err()].into_iter().flatten() {
-                    spoil(&mut report, cluster_failure(&error, trial));
-                }
-            }
-        }
+        Ok(lease) => judge_on(lease, trial, options, events, &mut report).await,
         Err(ClusterError::Unsupported { reason }) => {
             report.verdict = Verdict::Unsupported;
             report.reason = Some(reason);
@@ -149,6 +133,72 @@ pub(crate) async fn run_trial(
         ),
     }
     report
+}
+
+/// Why a trial is not to be judged on a kind of control plane, if it is not.
+fn not_meant_for<'a>(trial: &'a Trial, kind: &str) -> Option<&'a str> {
+    let only = trial.scenario.only_clusters.as_ref();
+    let others = only.filter(|only| !only.names.iter().any(|name| name == kind));
+    let reason = trial.skip.as_ref();
+    reason.or_else(|| Some(&others?.reason)).map(String::as_str)
+}
+
+/// Judges a trial on its clusters, and gives them back.
+async fn judge_on(
+    lease: Box<dyn Lease>,
+    trial: &Trial,
+    options: &RunOptions,
+    events: &UnboundedSender<Event>,
+    report: &mut TrialReport,
+) {
+    let programs = match programs_beside(lease.as_ref(), trial) {
+        Ok(programs) => programs,
+        Err(stop) => {
+            conclude(report, Err(stop));
+            if let Err(error) = lease.close().await {
+                spoil(report, cluster_failure(&error, trial));
+            }
+            return;
+        }
+    };
+    let mut session = Session::new(lease, &trial.suite, programs);
+    let id = report.trial.clone();
+    let (outcome, broken) = judge_steps(trial, &mut session, options, &id, events).await;
+    conclude(report, outcome);
+    if broken.is_none() {
+        report.warnings = warnings(&mut session).await;
+    }
+    match session.programs_mut().end().await {
+        Ok(killed) => report.warnings.extend(killed),
+        Err(stop) => spoil(report, *stop.failure),
+    }
+    let told = match &broken {
+        None if options.final_objects => send_objects(&mut session, &id, events).await,
+        // Nobody answers any more, or nobody wants to know.
+        _ => Ok(()),
+    };
+    let closed = session.close().await;
+    if let Some(error) = broken {
+        report.verdict = Verdict::Errored;
+        report.failures.insert(0, cluster_failure(&error, trial));
+        return;
+    }
+    for error in [told.err(), closed.err()].into_iter().flatten() {
+        spoil(report, cluster_failure(&error, trial));
+    }
+}
+
+/// What a trial needs for its programs, where it has any.
+fn programs_beside(lease: &dyn Lease, trial: &Trial) -> Result<Programs, Stop> {
+    let place = lease.program_place();
+    if let (true, Err(reason)) = (programs::needed(trial), &place) {
+        let failure = Failure::new("programs::unsupported", reason.clone());
+        return Err(Stop::unsupported(failure));
+    }
+    Programs::new(trial, place).map_err(|error| {
+        let message = format!("ports cannot be handed out: {error}");
+        Stop::errored(Failure::new("trial::ports", message))
+    })
 }
 
 /// Runs the steps as long as the clusters work, and says what broke. What the steps came to is for people then, and no
@@ -176,20 +226,6 @@ async fn judge_steps(
         runs => runs,
     };
     (outcome, whole.err())
-}
-
-/// Gathers what reports show beside the verdict.
-async fn tell(
-    report: &mut TrialReport,
-    session: &mut Session,
-    options: &RunOptions,
-    events: &UnboundedSender<Event>,
-) -> Result<(), ClusterError> {
-    report.warnings = warnings(session).await;
-    if options.final_objects {
-        send_objects(session, &report.trial, events).await?;
-    }
-    Ok(())
 }
 
 /// Sends what the trial leaves on each side.
@@ -237,30 +273,43 @@ async fn run_steps(
     id: &TrialId,
     events: &UnboundedSender<Event>,
 ) -> Result<(), Stop> {
-    let scope = trial_scope(trial, session.namespace())?;
+    let handed = session.programs().bindings();
+    let mut scope = trial_scope(trial, session.namespace(), handed)?;
+    programs::start_automatic(session, &scope).await?;
     for step in &trial.scenario.steps {
         // Nobody listening any more is no reason to stop judging.
         let _ = events.send(Event::StepStarted {
             trial: id.clone(),
             step: step.name.clone(),
         });
-        run_step(step, session, &scope).await.map_err(|mut stop| {
+        let bound = run_step(step, session, &scope).await.map_err(|mut stop| {
             stop.failure.step.clone_from(&step.name);
             stop
         })?;
+        for (name, value) in bound {
+            scope = scope.bind(name, value);
+        }
     }
     // What nothing looked at must come to rest too: a scenario that ends in a livelock has not passed.
     session.settle().await?;
-    Ok(())
+    session.programs().all_live()
 }
 
-async fn run_step(step: &Step, session: &mut Session, scope: &Scope) -> Result<(), Stop> {
+/// Runs a step; answers what it binds for those after it.
+async fn run_step(
+    step: &Step,
+    session: &mut Session,
+    scope: &Scope,
+) -> Result<Vec<(String, Value)>, Stop> {
     // A step begins at rest: what the one before brought about can be written to.
     session.settle().await?;
-    let scope = with_bindings(scope.clone(), &step.bindings)?;
+    let mut scope = with_bindings(scope.clone(), &step.bindings)?;
+    let mut bound = Vec::new();
     for action in &step.actions {
-        action::perform(action, session, &scope)
-            .await
+        let performed = action::perform(action, session, &scope).await;
+        performed
+            .map_err(|stop| with_programs(stop, session))
+            .and_then(|()| session.programs().all_live())
             .map_err(|mut stop| {
                 if stop.failure.action.is_empty() {
                     stop.failure.action = action::name(&action.kind).to_owned();
@@ -270,8 +319,23 @@ async fn run_step(step: &Step, session: &mut Session, scope: &Scope) -> Result<(
                 }
                 stop
             })?;
+        for (name, value) in session.take_bound() {
+            scope = scope.bind(name.clone(), value.clone());
+            bound.push((name, value));
+        }
     }
-    Ok(())
+    Ok(bound)
+}
+
+/// What programs under test wrote last may say why; what is said of one already has its lines.
+fn with_programs(mut stop: Stop, session: &Session) -> Stop {
+    if !stop.failure.code.starts_with("program::") {
+        stop.failure
+            .evidence
+            .notes
+            .extend(session.programs().notes());
+    }
+    stop
 }
 
 fn overdue(deadline: Duration) -> Failure {

@@ -12,6 +12,7 @@ mod lint;
 mod load;
 pub mod model;
 mod nearest;
+mod offered;
 mod plan;
 mod read;
 mod variables;

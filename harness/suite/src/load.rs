@@ -10,6 +10,7 @@ use crate::diagnostic::{Diagnostic, Report};
 use crate::files::{Disk, Files};
 use crate::lint;
 use crate::model::{Place, Provider, Scenario, Suite};
+use crate::offered::Offered;
 use crate::plan::{Plan, Selection, plan};
 use crate::read::{Folder, RawSuite, Reader, normalized, provider, scenario, suite};
 
@@ -75,7 +76,7 @@ fn read_project(reader: &mut Reader<'_>, folder: &Utf8Path) -> Option<Suite> {
     // What is wrong with the suite must not hide what is wrong with the rest.
     let raw = raw.unwrap_or_else(|| RawSuite::empty(folder));
     let providers = providers(reader, &raw.providers);
-    let scenarios = scenarios(reader, &raw.scenarios);
+    let scenarios = scenarios(reader, &raw.scenarios, &raw.offered());
     Some(Suite {
         name: raw.name,
         folder: folder.to_owned(),
@@ -83,6 +84,8 @@ fn read_project(reader: &mut Reader<'_>, folder: &Utf8Path) -> Option<Suite> {
         install: raw.install,
         functions: raw.functions,
         clusters: raw.clusters,
+        ports: raw.ports,
+        programs: raw.programs,
         providers,
         scenarios,
         place: raw.place?,
@@ -132,11 +135,11 @@ fn providers(reader: &mut Reader<'_>, folders: &[Folder]) -> Vec<Arc<Provider>> 
     found.into_values().collect()
 }
 
-fn scenarios(reader: &mut Reader<'_>, folders: &[Folder]) -> Vec<Arc<Scenario>> {
+fn scenarios(reader: &mut Reader<'_>, folders: &[Folder], offered: &Offered) -> Vec<Arc<Scenario>> {
     let mut found = BTreeMap::new();
     for file in named(reader, folders, "scenario") {
         for (node, place) in reader.documents(&file) {
-            if let Some(scenario) = scenario(reader, &node, &place, folder_of(&file)) {
+            if let Some(scenario) = scenario(reader, &node, &place, folder_of(&file), offered) {
                 let place = scenario.place.clone();
                 unique(
                     reader,

@@ -84,7 +84,7 @@ fn trial(suite: &Arc<Suite>, scenario: &Arc<Scenario>, provider: &Arc<Provider>)
     let skip = scenario
         .only
         .as_ref()
-        .filter(|only| !only.providers.contains(&provider.name))
+        .filter(|only| !only.names.contains(&provider.name))
         .map(|only| only.reason.clone());
     Trial {
         suite: Arc::clone(suite),
@@ -145,7 +145,7 @@ fn providers(
 fn only_known(suite: &Suite, problems: &mut Vec<Diagnostic>) {
     for scenario in &suite.scenarios {
         let Some(only) = &scenario.only else { continue };
-        for name in &only.providers {
+        for name in &only.names {
             if !suite
                 .providers
                 .iter()

@@ -4,15 +4,23 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use crosscut_assertion::{Mark, Problem, template_variables};
+use crosscut_assertion::{Mark, Problem, template_fields, template_variables};
 use crosscut_yaml::{Node, Span};
 
 use crate::diagnostic::Diagnostic;
 use crate::model::Place;
 use crate::nearest::suggestion;
+use crate::offered::Offered;
 
 /// What every expression of a trial can see.
-const ALWAYS: [&str; 4] = ["namespace", "provider", "scenario", "values"];
+const ALWAYS: [&str; 6] = [
+    "namespace",
+    "ports",
+    "programs",
+    "provider",
+    "scenario",
+    "values",
+];
 
 /// The names that are bound at some point of a scenario, and which of them were used.
 #[derive(Clone, Debug)]
@@ -20,11 +28,13 @@ pub(crate) struct Names {
     known: BTreeSet<String>,
     /// Shared by the steps and actions of a scenario.
     used: Rc<RefCell<BTreeSet<String>>>,
+    offered: Rc<Offered>,
 }
 
 impl Names {
-    pub(crate) fn new() -> Names {
+    pub(crate) fn new(offered: Offered) -> Names {
         Names {
+            offered: Rc::new(offered),
             known: ALWAYS.iter().map(|name| (*name).to_owned()).collect(),
             used: Rc::default(),
         }
@@ -35,8 +45,61 @@ impl Names {
         self.used.borrow().contains(name)
     }
 
+    /// The ports and programs that there are.
+    pub(crate) fn offered(&self) -> &Offered {
+        &self.offered
+    }
+
+    /// Notes that a name is used; `false` if nothing binds it.
+    pub(crate) fn use_name(&self, name: &str) -> bool {
+        self.used.borrow_mut().insert(name.to_owned());
+        self.known.contains(name)
+    }
+
+    /// Reports the ports and programs that a template names and that there are none of.
+    pub(crate) fn check_fields(&self, node: &Node, place: &Place, problems: &mut Vec<Diagnostic>) {
+        if !self.offered.is_complete() {
+            return;
+        }
+        for (name, field, span) in template_fields(node) {
+            let (what, code, known): (_, _, Vec<&str>) = match name.as_str() {
+                "ports" if !self.offered.has_port(&field) => (
+                    "port",
+                    "suite::unknown_port",
+                    self.offered.ports().collect(),
+                ),
+                "programs" if self.offered.program(&field).is_none() => (
+                    "program",
+                    "suite::unknown_program",
+                    self.offered.programs().collect(),
+                ),
+                _ => continue,
+            };
+            let message = format!("there is no {what} called {field}");
+            let problem = Diagnostic::error(code, message, place.with_span(span));
+            let help = match known.is_empty() {
+                true => format!("list it under {what}s: of the scenario or the suite"),
+                false => suggestion(&field, known),
+            };
+            problems.push(problem.with_help(help));
+        }
+    }
+
     pub(crate) fn bind(&mut self, name: &str) {
         self.known.insert(name.to_owned());
+    }
+
+    /// Reports what is wrong with the expressions of a template: those that do not parse, and what they name that is
+    /// not there.
+    pub(crate) fn check_template(
+        &self,
+        node: &Node,
+        place: &Place,
+        problems: &mut Vec<Diagnostic>,
+    ) {
+        let used = of_template(node, place, problems);
+        self.check(used, place, problems);
+        self.check_fields(node, place, problems);
     }
 
     /// Reports the names that nothing binds.
@@ -47,8 +110,7 @@ impl Names {
         problems: &mut Vec<Diagnostic>,
     ) {
         for (name, span) in used {
-            self.used.borrow_mut().insert(name.clone());
-            if !self.known.contains(&name) {
+            if !self.use_name(&name) {
                 let message = format!("nothing binds ${name}");
                 let text = &place.source.text;
                 let span = found(&format!("${name}"), span, text).unwrap_or(span);

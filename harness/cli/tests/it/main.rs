@@ -9,6 +9,7 @@ mod functions;
 mod kind;
 mod kubeconfig;
 mod parity;
+mod programs;
 mod project;
 mod readme;
 mod reports;

@@ -9,7 +9,7 @@ use crosscut_controller::{AtRest, Scheduler, SettleLimits, is_lasting};
 use serde_json::Value;
 
 use crate::rest::{rest, unsettled};
-use crate::{ClusterError, Lease, Rest, SettleError, Side};
+use crate::{ClusterError, Lease, ProgramPlace, Rest, SettleError, Side};
 
 /// What one trial runs on: two planes in this process.
 pub(super) struct EmbeddedLease {
@@ -116,6 +116,10 @@ impl Lease for EmbeddedLease {
 
     async fn objects(&mut self, side: Side) -> Result<Vec<Value>, ClusterError> {
         Ok(self.side(side).objects())
+    }
+
+    fn program_place(&self) -> Result<ProgramPlace, String> {
+        Err("the embedded control plane listens on no address that a program could be given; run it with --cluster envtest".to_owned())
     }
 
     async fn close(self: Box<Self>) -> Result<(), ClusterError> {

@@ -193,6 +193,7 @@ impl Cluster for Envtest {
             let targets = Arc::new(KubeconfigTargets::default());
             let real = REAL_PROVIDERS.map(str::to_owned).into();
             live::add_stand_ins(&mut lease, provider, targets, &kubeconfig, &real);
+            lease.with_programs(running.program_place(&namespace, kubeconfig));
         }
         lease.begin().await?;
         lease.watch_over(Arc::new(EnvtestHealth {
@@ -225,10 +226,9 @@ async fn check(assets: &Assets) -> Result<(), ClusterError> {
         RealCrossplane::check(crossplane).await?;
     }
     ProviderKubernetes::check_ports()?;
-    for program in [&assets.crossplane, &assets.provider_kubernetes] {
-        if let Some(program) = program {
-            definitions_of(program)?;
-        }
+    let programs = [&assets.crossplane, &assets.provider_kubernetes];
+    for program in programs.into_iter().flatten() {
+        definitions_of(program)?;
     }
     Ok(())
 }

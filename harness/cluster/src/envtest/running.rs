@@ -1,5 +1,6 @@
 //! Everything that the trials of one run share: the environment, Crossplane, its provider, and what is installed.
 
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -14,9 +15,9 @@ use super::crossplane::{
 use super::environment::ended;
 use super::targets::{Pool, Target};
 use super::{Asset, Environment, EnvtestError, Missing, Server};
-use crate::ClusterError;
 use crate::error::with_causes;
 use crate::functions::Progress;
+use crate::{ClusterError, ProgramPlace};
 
 /// How often provider-kubernetes looks at Objects that nobody changed: trials are shorter than that.
 const POLL: Duration = Duration::from_secs(600);
@@ -88,6 +89,25 @@ impl Running {
     /// The server that Crossplane composes on.
     pub(super) fn control(&self) -> &Server {
         self.environment.control()
+    }
+
+    /// Where programs under test run beside a trial's clusters; `target` is the kubeconfig of its target.
+    pub(super) fn program_place(&self, trial: &str, target: String) -> ProgramPlace {
+        let assets = self.environment.assets();
+        let programs = [Some(&assets.api_server), assets.crossplane.as_ref()];
+        let mut path: Vec<PathBuf> = programs
+            .into_iter()
+            .flatten()
+            .filter_map(|program| Some(program.parent()?.to_owned()))
+            .collect();
+        path.dedup();
+        ProgramPlace {
+            state: Arc::clone(self.environment.state()),
+            trial: trial.to_owned(),
+            control: self.control().kubeconfig.clone(),
+            target,
+            path,
+        }
     }
 
     /// Whether all programs still run, and nothing was given up.

@@ -15,7 +15,7 @@ use crosscut_crossplane::{crossplane_owes, is_in_use, is_paused};
 use serde_json::Value;
 
 use crate::rest::{rest, unsettled};
-use crate::{ClusterError, Health, Lease, Rest, SettleError, Side};
+use crate::{ClusterError, Health, Lease, ProgramPlace, Rest, SettleError, Side};
 
 /// Crossplane tells the Events of all trials one after the other; on a busy machine that takes seconds.
 const EVENTS_LAG: Duration = Duration::from_secs(30);
@@ -52,6 +52,7 @@ pub(crate) struct LiveLease {
     namespace: String,
     cleanup: Option<Box<dyn Cleanup>>,
     health: Option<Arc<dyn Health>>,
+    programs: Option<ProgramPlace>,
 }
 
 impl LiveLease {
@@ -82,6 +83,7 @@ impl LiveLease {
             namespace,
             cleanup: None,
             health: None,
+            programs: None,
         }
     }
 
@@ -121,6 +123,11 @@ impl LiveLease {
     /// What tells whether the clusters still work.
     pub(crate) fn watch_over(&mut self, health: Arc<dyn Health>) {
         self.health = Some(health);
+    }
+
+    /// Lets programs under test run beside the clusters.
+    pub(crate) fn with_programs(&mut self, place: ProgramPlace) {
+        self.programs = Some(place);
     }
 
     /// What to do when the trial is over.
@@ -182,6 +189,11 @@ impl Lease for LiveLease {
 
     fn health(&self) -> Option<Arc<dyn Health>> {
         self.health.clone()
+    }
+
+    fn program_place(&self) -> Result<ProgramPlace, String> {
+        let none = || "nothing says where programs can run beside these clusters".to_owned();
+        self.programs.clone().ok_or_else(none)
     }
 
     async fn close(mut self: Box<Self>) -> Result<(), ClusterError> {

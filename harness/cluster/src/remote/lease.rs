@@ -12,7 +12,7 @@ use super::ledger::without_label;
 use super::trial::Scope;
 use super::trials::Remote;
 use crate::live::LiveLease;
-use crate::{ClusterError, Health, Lease, Rest, SettleError, Side};
+use crate::{ClusterError, Health, Lease, ProgramPlace, Rest, SettleError, Side};
 
 /// A trial's lease. What it made is taken away when it is closed, or at the end of the run.
 pub(crate) struct RemoteLease {
@@ -61,6 +61,10 @@ impl Lease for RemoteLease {
 
     fn health(&self) -> Option<Arc<dyn Health>> {
         self.live.health()
+    }
+
+    fn program_place(&self) -> Result<ProgramPlace, String> {
+        Err("what a program writes to a cluster of others could not be taken away again; run it with --cluster envtest".to_owned())
     }
 
     async fn close(self: Box<Self>) -> Result<(), ClusterError> {

@@ -142,7 +142,7 @@ impl Follower {
                 }
             }
             WatchEvent::Bookmark(bookmark) => {
-                version.clone_from(&bookmark.metadata.resource_version)
+                version.clone_from(&bookmark.metadata.resource_version);
             }
             WatchEvent::Error(_) => {}
         }

@@ -1,5 +1,6 @@
 //! The actions of a step, one module each where there is more to say than a call.
 
+mod expect;
 mod reject;
 mod write;
 
@@ -9,6 +10,7 @@ use crosscut_suite::model::{Action, ActionKind};
 
 use crate::api::RequestError;
 use crate::expectation;
+use crate::programs;
 use crate::scope::with_bindings;
 use crate::session::Session;
 use crate::trial::Stop;
@@ -24,6 +26,7 @@ pub(crate) fn name(kind: &ActionKind) -> &'static str {
         ActionKind::Reject { .. } => "reject",
         ActionKind::Events(_) => "events",
         ActionKind::Sleep(_) => "sleep",
+        ActionKind::Program { .. } => "program",
     }
 }
 
@@ -44,13 +47,7 @@ pub(crate) async fn perform(
         ActionKind::Reject { write, refusal } => {
             reject::must_refuse(write, refusal, action, session, &scope).await
         }
-        ActionKind::Expect(judgements) => {
-            session.settle().await?;
-            for judgement in judgements {
-                expectation::expect(judgement, action.side, session, &scope).await?;
-            }
-            Ok(())
-        }
+        ActionKind::Expect(judgements) => expect::all(judgements, action, session, &scope).await,
         ActionKind::Absent(judgements) => {
             session.settle().await?;
             for judgement in judgements {
@@ -68,6 +65,9 @@ pub(crate) async fn perform(
                 }
             }
             Ok(())
+        }
+        ActionKind::Program { verb, programs } => {
+            programs::act(*verb, programs, session, &scope).await
         }
         ActionKind::Sleep(duration) => Ok(session.sleep(*duration).await?),
     }

@@ -5,6 +5,7 @@
 
 mod clusters;
 mod place;
+mod program;
 mod provider;
 mod scenario;
 mod suite;
@@ -14,6 +15,7 @@ pub use clusters::{
     Chart, Clusters, KindCluster, KindConfiguration, KindCrossplane, KubeconfigCluster,
 };
 pub use place::{Place, Source};
+pub use program::{Program, ProgramFile, ProgramVerb, Readiness, StopSignal};
 pub use provider::{ConnectionSecret, ExternalName, ManagedRule, Provider};
 pub use scenario::{
     Action, ActionKind, Binding, EventJudgement, Judgement, Only, Propagation, Reference, Refusal,

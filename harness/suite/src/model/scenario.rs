@@ -1,11 +1,12 @@
 //! A scenario: a story in steps of actions.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crosscut_assertion::Assertion;
 use crosscut_yaml::Node;
 
-use super::Place;
+use super::{Place, Program, ProgramVerb};
 
 /// A scenario.
 #[derive(Debug)]
@@ -16,6 +17,12 @@ pub struct Scenario {
     pub description: String,
     /// The providers that it is meant for, where it is not all of them.
     pub only: Option<Only>,
+    /// The kinds of control planes that it is meant for, where it is not all of them.
+    pub only_clusters: Option<Only>,
+    /// Names of ports that are handed out.
+    pub ports: Vec<String>,
+    /// Its own programs under test, beside the suite's.
+    pub programs: Vec<Arc<Program>>,
     /// Bound in order before the first step; a value may use the earlier ones.
     pub bindings: Vec<Binding>,
     /// The steps in order.
@@ -24,14 +31,14 @@ pub struct Scenario {
     pub place: Place,
 }
 
-/// A scenario that is not meant for every provider.
+/// A scenario that is not meant for every provider, or for every kind of control plane.
 #[derive(Clone, Debug)]
 pub struct Only {
-    /// The providers that it is meant for.
-    pub providers: Vec<String>,
+    /// The names of those that it is meant for.
+    pub names: Vec<String>,
     /// Why not for the others.
     pub reason: String,
-    /// Where the providers are named.
+    /// Where they are named.
     pub place: Place,
 }
 
@@ -68,6 +75,10 @@ pub struct Action {
     pub side: Side,
     /// Bound in order before the action, for this action.
     pub bindings: Vec<Binding>,
+    /// Bound by an `Expect` from the object that its only assertion matched, for what follows in the scenario.
+    pub outputs: Vec<Binding>,
+    /// How long an `Expect` waits for what programs under test have yet to do.
+    pub within: Option<Duration>,
     /// Where it is declared.
     pub place: Place,
 }
@@ -101,6 +112,13 @@ pub enum ActionKind {
     Events(Vec<EventJudgement>),
     /// Lets time pass on the clusters' clock.
     Sleep(Duration),
+    /// Starts or ends programs under test.
+    Program {
+        /// What is done to them.
+        verb: ProgramVerb,
+        /// Which, in order.
+        programs: Vec<Arc<Program>>,
+    },
 }
 
 /// Which of a trial's two clusters.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 
-use super::{Clusters, Place, Provider, Resource, Scenario};
+use super::{Clusters, Place, Program, Provider, Resource, Scenario};
 
 /// A project: `crosscut.yaml` and everything that it names.
 #[derive(Debug)]
@@ -20,6 +20,10 @@ pub struct Suite {
     pub install: Vec<Resource>,
     /// The composition functions, by the name that compositions use.
     pub functions: Vec<Function>,
+    /// Names of ports that every trial is handed out.
+    pub ports: Vec<String>,
+    /// Programs under test that every scenario can see.
+    pub programs: Vec<Arc<Program>>,
     /// What is said of control planes that crosscut does not bring itself.
     pub clusters: Clusters,
     /// The providers by name, in alphabetical order.

@@ -4,23 +4,31 @@ use camino::Utf8Path;
 use crosscut_assertion::Assertion;
 use crosscut_yaml::{Entry, Key, Kind, Node};
 
-use super::Reader;
 use super::fields::{Fields, duration, wrong_type};
+use super::programs::place_of;
 use super::resources::{self, resources};
 use super::scenario::bindings;
+use super::{Reader, programs};
 use crate::diagnostic::Diagnostic;
 use crate::model::{
-    Action, ActionKind, EventJudgement, Judgement, Place, Propagation, Reference, Refusal,
+    Action, ActionKind, Binding, EventJudgement, Judgement, Place, Propagation, Reference, Refusal,
     Resource, Side, Validation, Write,
 };
-use crate::variables::{Names, expression_problem, of_template};
+use crate::variables::{Names, expression_problem};
 
-const VERBS: [&str; 8] = [
-    "apply", "patch", "delete", "expect", "absent", "reject", "events", "sleep",
+const VERBS: [&str; 9] = [
+    "apply", "patch", "delete", "expect", "absent", "reject", "events", "sleep", "program",
 ];
 const WRITES: [&str; 3] = ["apply", "patch", "delete"];
 /// What may stand beside the verb.
-const BESIDE: [&str; 4] = ["on", "bindings", "validation", "subresource"];
+const BESIDE: [&str; 6] = [
+    "on",
+    "bindings",
+    "validation",
+    "subresource",
+    "outputs",
+    "within",
+];
 
 /// Reads an action: a mapping with exactly one verb, and what may stand beside it.
 pub(super) fn action(
@@ -33,7 +41,7 @@ pub(super) fn action(
     let known: Vec<&str> = VERBS.into_iter().chain(BESIDE).collect();
     let fields = Fields::of(reader, node, place, "an action", &known)?;
     let mut names = names.clone();
-    let bindings = bindings(reader, &fields, &mut names);
+    let bindings = bindings(reader, &fields, "bindings", &mut names);
     let sides = [("control", Side::Control), ("target", Side::Target)];
     let side = fields.word(reader, "on", &sides).unwrap_or_default();
     let verb = one_verb(reader, &fields, &VERBS)?;
@@ -42,12 +50,41 @@ pub(super) fn action(
         names: &names,
     };
     let kind = read_verb(reader, verb, &fields, &context)?;
+    let outputs = outputs(reader, &fields, &kind, &mut names);
     Some(Action {
         kind,
         side,
         bindings,
+        outputs,
+        within: fields.duration(reader, "within"),
         place: fields.place().clone(),
     })
+}
+
+/// What an expectation binds of the object that it is about, for what follows.
+fn outputs(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    kind: &ActionKind,
+    names: &mut Names,
+) -> Vec<Binding> {
+    for field in ["outputs", "within"] {
+        if fields.get(field).is_some() && !matches!(kind, ActionKind::Expect(_)) {
+            let message = format!("{field} belongs to expect");
+            let problem = Diagnostic::error("suite::action", message, place_of(fields, field));
+            reader.problem(problem.with_help(format!("remove {field}, or expect something")));
+        }
+    }
+    let outputs = bindings(reader, fields, "outputs", names);
+    if let (ActionKind::Expect(judgements), Some(_)) = (kind, fields.get("outputs"))
+        && judgements.len() != 1
+    {
+        let message = "outputs are of one object, and this expects several things";
+        let problem = Diagnostic::error("suite::action", message, place_of(fields, "outputs"));
+        reader
+            .problem(problem.with_help("give the document that they are of an expect of its own"));
+    }
+    outputs
 }
 
 struct Context<'a> {
@@ -104,6 +141,7 @@ fn read_verb(
         ))),
         "events" => events(reader, node, fields.place(), context),
         "reject" => reject(reader, node, fields.place(), context),
+        "program" => programs::action(reader, node, fields.place(), context.names),
         "sleep" => duration(reader, node, fields.place(), "sleep").map(ActionKind::Sleep),
         _ => write(reader, verb, fields, context),
     }
@@ -162,10 +200,9 @@ fn check_resource(reader: &mut Reader<'_>, resource: &Resource, context: &Contex
             reader.problem(problem.with_help("every object has an apiVersion and a kind"));
         }
     }
-    let used = of_template(&resource.node, &resource.place, &mut reader.problems);
     context
         .names
-        .check(used, &resource.place, &mut reader.problems);
+        .check_template(&resource.node, &resource.place, &mut reader.problems);
 }
 
 /// `delete` names objects by fields of its own, which become a template like any other.
@@ -201,10 +238,9 @@ fn delete(
         reader.problem(problem.with_help("labels: {} means every object of the kind"));
     }
     let node = reference_node(&fields, node);
-    let used = of_template(&node, fields.place(), &mut reader.problems);
     context
         .names
-        .check(used, fields.place(), &mut reader.problems);
+        .check_template(&node, fields.place(), &mut reader.problems);
     let references = vec![Reference {
         node,
         place: fields.place().clone(),
@@ -304,10 +340,9 @@ fn messages(reader: &mut Reader<'_>, fields: &Fields<'_>, context: &Context<'_>)
                 "a string or a list of strings",
             ));
         }
-        let used = of_template(node, fields.place(), &mut reader.problems);
         context
             .names
-            .check(used, fields.place(), &mut reader.problems);
+            .check_template(node, fields.place(), &mut reader.problems);
     }
     nodes
 }
@@ -333,19 +368,23 @@ fn judgement(
     resource: &Resource,
     context: &Context<'_>,
 ) -> Option<Judgement> {
+    let judgement = compiled(reader, resource)?;
+    context.names.check(
+        judgement.assertion.free_variables(),
+        &resource.place,
+        &mut reader.problems,
+    );
+    Some(judgement)
+}
+
+/// An assertion whose names are not looked at.
+pub(super) fn compiled(reader: &mut Reader<'_>, resource: &Resource) -> Option<Judgement> {
     match Assertion::parse(&resource.node) {
-        Ok(assertion) => {
-            context.names.check(
-                assertion.free_variables(),
-                &resource.place,
-                &mut reader.problems,
-            );
-            Some(Judgement {
-                assertion,
-                node: resource.node.clone(),
-                place: resource.place.clone(),
-            })
-        }
+        Ok(assertion) => Some(Judgement {
+            assertion,
+            node: resource.node.clone(),
+            place: resource.place.clone(),
+        }),
         Err(problems) => {
             for problem in problems {
                 reader.problem(expression_problem(problem, &resource.place));

@@ -5,17 +5,23 @@ use crosscut_yaml::Node;
 
 use super::action::action;
 use super::fields::Fields;
-use super::{Reader, header};
+use super::{Reader, header, programs};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Binding, Only, Place, Scenario, Step};
-use crate::variables::{Names, of_template};
+use crate::nearest::suggestion;
+use crate::offered::Offered;
+use crate::variables::Names;
 
-/// Reads a scenario document; `folder` is the folder of its file.
+/// The kinds of control planes.
+const CLUSTERS: [&str; 4] = ["embedded", "envtest", "kind", "kubeconfig"];
+
+/// Reads a scenario document; `folder` is the folder of its file, `offered` what the suite hands out.
 pub(crate) fn scenario(
     reader: &mut Reader<'_>,
     node: &Node,
     place: &Place,
     folder: &Utf8Path,
+    offered: &Offered,
 ) -> Option<Scenario> {
     let header = header(reader, node, place, "Scenario")?;
     let Some(spec) = header.spec else {
@@ -27,24 +33,41 @@ pub(crate) fn scenario(
         reader.problem(problem.with_help("add spec: with steps: to the scenario"));
         return None;
     };
-    let known = ["description", "providers", "bindings", "steps"];
+    let known = [
+        "description",
+        "providers",
+        "clusters",
+        "bindings",
+        "ports",
+        "programs",
+        "steps",
+    ];
     let spec = Fields::of(reader, spec, &header.place, "the scenario's spec", &known)?;
-    let mut names = Names::new();
+    let ports = programs::ports(reader, &spec);
+    let programs = programs::programs(reader, &spec, folder);
+    programs::unique(reader, &programs, offered);
+    let mut names = Names::new(offered.with(&ports, &programs));
     let description = spec.string(reader, "description").unwrap_or_default();
-    let only = only(reader, &spec);
-    let bindings = bindings(reader, &spec, &mut names);
+    let only_clusters = only(reader, &spec, "clusters");
+    known_clusters(reader, only_clusters.as_ref());
+    let only = only(reader, &spec, "providers");
+    let bindings = bindings(reader, &spec, "bindings", &mut names);
+    programs::check(reader, &programs, &names);
     spec.required(reader, "steps");
     let steps: Vec<Step> = spec
         .list(reader, "steps")
         .iter()
         .enumerate()
-        .filter_map(|(index, node)| step(reader, node, spec.place(), folder, index, &names))
+        .filter_map(|(index, node)| step(reader, node, spec.place(), folder, index, &mut names))
         .collect();
     warn_of_unused(reader, &bindings, &steps, &names);
     Some(Scenario {
         name: header.name,
         description,
         only,
+        only_clusters,
+        ports,
+        programs,
         bindings,
         steps,
         place: header.place,
@@ -55,7 +78,7 @@ fn warn_of_unused(reader: &mut Reader<'_>, bindings: &[Binding], steps: &[Step],
     let of_actions = steps
         .iter()
         .flat_map(|step| &step.actions)
-        .flat_map(|action| &action.bindings);
+        .flat_map(|action| action.bindings.iter().chain(&action.outputs));
     let of_steps = steps.iter().flat_map(|step| &step.bindings);
     for binding in bindings.iter().chain(of_steps).chain(of_actions) {
         if !names.is_used(&binding.name) {
@@ -69,25 +92,38 @@ fn warn_of_unused(reader: &mut Reader<'_>, bindings: &[Binding], steps: &[Step],
     }
 }
 
-fn only(reader: &mut Reader<'_>, spec: &Fields<'_>) -> Option<Only> {
-    let node = spec.get("providers")?;
+/// `providers` or `clusters`: what the scenario is meant for, and why not for the others.
+fn only(reader: &mut Reader<'_>, spec: &Fields<'_>, field: &'static str) -> Option<Only> {
+    let node = spec.get(field)?;
     if node.items().is_some() {
         let place = spec.place().with_span(node.span);
-        let problem = Diagnostic::error("suite::wrong_type", "providers must be a mapping", place)
-            .with_help("write {only: [aws], reason: \"why the others are left out\"}");
+        let message = format!("{field} must be a mapping");
+        let problem = Diagnostic::error("suite::wrong_type", message, place)
+            .with_help("write {only: [NAME], reason: \"why the others are left out\"}");
         reader.problem(problem);
         return None;
     }
-    let fields = Fields::of(reader, node, spec.place(), "providers", &["only", "reason"])?;
+    let fields = Fields::of(reader, node, spec.place(), field, &["only", "reason"])?;
     let node = fields.required(reader, "only")?;
     let place = fields.place().with_span(node.span);
-    let providers = fields.strings(reader, "only");
+    let names = fields.strings(reader, "only");
     let reason = fields.required_string(reader, "reason")?;
     Some(Only {
-        providers,
+        names,
         reason,
         place,
     })
+}
+
+fn known_clusters(reader: &mut Reader<'_>, only: Option<&Only>) {
+    let Some(only) = only else { return };
+    for name in &only.names {
+        if !CLUSTERS.contains(&name.as_str()) {
+            let message = format!("there is no kind of control plane called {name}");
+            let problem = Diagnostic::error("suite::unknown_cluster", message, only.place.clone());
+            reader.problem(problem.with_help(suggestion(name, CLUSTERS)));
+        }
+    }
 }
 
 fn step(
@@ -96,7 +132,7 @@ fn step(
     place: &Place,
     folder: &Utf8Path,
     index: usize,
-    names: &Names,
+    of_scenario: &mut Names,
 ) -> Option<Step> {
     let fields = Fields::of(
         reader,
@@ -105,17 +141,23 @@ fn step(
         "a step",
         &["name", "bindings", "actions"],
     )?;
-    let mut names = names.clone();
+    let mut names = of_scenario.clone();
     let name = fields
         .string(reader, "name")
         .unwrap_or_else(|| format!("step {}", index + 1));
-    let bindings = bindings(reader, &fields, &mut names);
+    let bindings = bindings(reader, &fields, "bindings", &mut names);
     fields.required(reader, "actions");
-    let actions = fields
-        .list(reader, "actions")
-        .iter()
-        .filter_map(|node| action(reader, node, fields.place(), folder, &names))
-        .collect();
+    let mut actions = Vec::new();
+    for node in fields.list(reader, "actions") {
+        let Some(action) = action(reader, node, fields.place(), folder, &names) else {
+            continue;
+        };
+        for output in &action.outputs {
+            names.bind(&output.name);
+            of_scenario.bind(&output.name);
+        }
+        actions.push(action);
+    }
     Some(Step {
         name,
         bindings,
@@ -124,14 +166,15 @@ fn step(
     })
 }
 
-/// The bindings of a scenario, a step or an action; each sees the ones before it.
+/// The bindings of a scenario, a step or an action, in a field; each sees the ones before it.
 pub(super) fn bindings(
     reader: &mut Reader<'_>,
     fields: &Fields<'_>,
+    field: &'static str,
     names: &mut Names,
 ) -> Vec<Binding> {
     let mut bindings = Vec::new();
-    for node in fields.list(reader, "bindings") {
+    for node in fields.list(reader, field) {
         if let Some(binding) = binding(reader, node, fields.place(), names) {
             names.bind(&binding.name);
             bindings.push(binding);
@@ -152,8 +195,7 @@ fn binding(reader: &mut Reader<'_>, node: &Node, place: &Place, names: &Names) -
         reader.problem(problem);
     }
     let place = fields.place().with_span(value.span);
-    let used = of_template(value, &place, &mut reader.problems);
-    names.check(used, &place, &mut reader.problems);
+    names.check_template(value, &place, &mut reader.problems);
     Some(Binding {
         name,
         value: value.clone(),

@@ -1,5 +1,6 @@
 //! `kind: Suite`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -8,9 +9,11 @@ use crosscut_yaml::Node;
 use super::clusters::clusters;
 use super::fields::{Fields, string};
 use super::resources::{FIELDS, normalized, resources};
-use super::{Reader, header};
+use super::{Reader, header, programs};
 use crate::diagnostic::Diagnostic;
-use crate::model::{BuiltIn, Clusters, Function, FunctionRuntime, Place, Resource};
+use crate::model::{BuiltIn, Clusters, Function, FunctionRuntime, Place, Program, Resource};
+use crate::offered::Offered;
+use crate::variables::Names;
 
 /// Functions answer in milliseconds; the first call of a cold one may take longer.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -24,6 +27,8 @@ pub(crate) struct RawSuite {
     pub(crate) install: Vec<Resource>,
     pub(crate) functions: Vec<Function>,
     pub(crate) clusters: Clusters,
+    pub(crate) ports: Vec<String>,
+    pub(crate) programs: Vec<Arc<Program>>,
     /// `None` where there is no suite to speak of, which was reported.
     pub(crate) place: Option<Place>,
 }
@@ -46,7 +51,19 @@ impl RawSuite {
             install: Vec::new(),
             functions: Vec::new(),
             clusters: Clusters::default(),
+            ports: Vec::new(),
+            programs: Vec::new(),
             place: None,
+        }
+    }
+}
+
+impl RawSuite {
+    /// What it hands out to every scenario.
+    pub(crate) fn offered(&self) -> Offered {
+        match self.place {
+            Some(_) => Offered::new(&self.ports, &self.programs),
+            None => Offered::unknown(),
         }
     }
 }
@@ -80,6 +97,8 @@ pub(crate) fn suite(
         "install",
         "functions",
         "clusters",
+        "ports",
+        "programs",
     ];
     let spec = Fields::of(reader, spec, &header.place, "the suite's spec", &known)?;
     if let Some(namespace) = spec.string(reader, "namespace") {
@@ -105,6 +124,10 @@ pub(crate) fn suite(
     if let Some(node) = spec.get("clusters") {
         suite.clusters = clusters(reader, node, spec.place(), folder).unwrap_or_default();
     }
+    suite.ports = programs::ports(reader, &spec);
+    suite.programs = programs::programs(reader, &spec, folder);
+    programs::unique(reader, &suite.programs, &Offered::default());
+    programs::check(reader, &suite.programs, &Names::new(suite.offered()));
     Some(suite)
 }
 

@@ -6,15 +6,15 @@ use camino::Utf8PathBuf;
 use crosscut_suite::{Plan, Report, Selection, load_from};
 use rstest::rstest;
 
-type Files = BTreeMap<Utf8PathBuf, String>;
+pub(crate) type Files = BTreeMap<Utf8PathBuf, String>;
 
-fn document(kind: &str, name: &str, spec: &str) -> String {
+pub(crate) fn document(kind: &str, name: &str, spec: &str) -> String {
     format!(
         "apiVersion: crosscut.dev/v1alpha1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec: {spec}\n"
     )
 }
 
-fn files(named: &[(&str, String)]) -> Files {
+pub(crate) fn files(named: &[(&str, String)]) -> Files {
     let base = [
         ("crosscut.yaml", document("Suite", "s", "{}")),
         (
@@ -36,7 +36,7 @@ fn files(named: &[(&str, String)]) -> Files {
         .collect()
 }
 
-fn loaded(files: &Files, selection: &Selection) -> Result<Plan, Report> {
+pub(crate) fn loaded(files: &Files, selection: &Selection) -> Result<Plan, Report> {
     load_from(files, "/p".into(), selection)
 }
 
@@ -70,7 +70,7 @@ fn scenario(action: &str) -> String {
 }
 
 /// The mistakes and warnings of the scenario, as `code line:column text`, where text is what is marked.
-fn said(files: &Files) -> Vec<String> {
+pub(crate) fn said(files: &Files) -> Vec<String> {
     let diagnostics = match loaded(files, &Selection::default()) {
         Ok(plan) => plan.warnings,
         Err(report) => report.diagnostics,

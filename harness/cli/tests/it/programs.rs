@@ -1,0 +1,75 @@
+//! Programs under test with the binary: on real control planes, where the test bed has them.
+
+use crosscut_testkit::Project;
+
+use crate::project::{PROVIDER, SUITE, WIDGETS, crosscut, project};
+
+const SCENARIO: &str = r#"
+apiVersion: crosscut.dev/v1alpha1
+kind: Scenario
+metadata: {name: an-operator}
+spec:
+  programs:
+    - name: operator
+      kubeconfig: target
+      # Writes an object to the cluster that its kubeconfig leads to, and waits to be ended.
+      command: [python3, operator.py, ($namespace)]
+      files:
+        operator.py: |
+          import base64, json, os, signal, ssl, sys, urllib.request
+          config = json.load(open(os.environ["KUBECONFIG"]))
+          cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
+          decoded = lambda text: base64.b64decode(text).decode()
+          context = ssl.create_default_context(cadata=decoded(cluster["certificate-authority-data"]))
+          with open("client.pem", "w") as pem:
+              pem.write(decoded(user["client-certificate-data"]) + decoded(user["client-key-data"]))
+          context.load_cert_chain("client.pem")
+          made = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "of-" + sys.argv[1]}}
+          request = urllib.request.Request(
+              cluster["server"] + "/api/v1/namespaces", json.dumps(made).encode(),
+              {"content-type": "application/json"})
+          handlers = [urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)]
+          print(urllib.request.build_opener(*handlers).open(request).status, flush=True)
+          signal.pause()
+  steps:
+    - actions:
+        - "on": target
+          expect:
+            resource: {apiVersion: v1, kind: Namespace, metadata: {name: "(join('-', ['of', $namespace]))"}}
+        - program: {stop: operator}
+"#;
+
+fn with_operator() -> Project {
+    project(&[
+        ("crosscut.yaml", SUITE),
+        ("providers/local/provider.yaml", PROVIDER),
+        ("providers/local/widgets.yaml", WIDGETS),
+        ("scenarios/operator/scenario.yaml", SCENARIO),
+    ])
+}
+
+#[test]
+fn a_program_without_an_address_to_go_to_is_unsupported() {
+    let project = with_operator();
+    let output = crosscut(&project, &["test", "scenarios/operator"]);
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{out}");
+    assert!(
+        out.contains("the embedded control plane listens on no address"),
+        "{out}"
+    );
+}
+
+#[test]
+fn a_program_acts_on_the_target_of_its_trial() {
+    if let Some(reason) = crate::control_plane::missing() {
+        println!("skipped: {reason}");
+        return;
+    }
+    let project = with_operator();
+    let arguments = ["test", "scenarios/operator", "--cluster", "envtest"];
+    let output = crosscut(&project, &arguments);
+    let out = String::from_utf8_lossy(&output.stdout);
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{out}{err}");
+}

@@ -1,0 +1,57 @@
+//! `expect`: assertions that must hold at rest, and what is bound of the object that one is about.
+
+use std::time::Duration;
+
+use crosscut_expr::Scope;
+use crosscut_suite::model::{Action, Judgement};
+use tokio::time::{Instant, sleep};
+
+use crate::api::Api;
+use crate::expectation;
+use crate::scope::evaluate_on;
+use crate::session::Session;
+use crate::trial::Stop;
+
+/// Between two looks.
+const POLL: Duration = Duration::from_millis(100);
+/// How long is waited for programs under test, unless it is said.
+const WITHIN: Duration = Duration::from_secs(10);
+
+/// Every assertion must hold when both clusters are at rest. Whether a program under test has more to do nobody can
+/// see: while one runs, what does not hold yet is waited for.
+///
+/// # Errors
+/// The first that does not hold.
+pub(super) async fn all(
+    judgements: &[Judgement],
+    action: &Action,
+    session: &mut Session,
+    scope: &Scope,
+) -> Result<(), Stop> {
+    session.settle().await?;
+    let end = Instant::now() + action.within.unwrap_or(WITHIN);
+    for judgement in judgements {
+        let api = session.api(action.side);
+        if session.programs().any_runs() && wait_for(judgement, api, scope, end).await {
+            session.settle().await?;
+        }
+        let object = expectation::expect(judgement, action.side, session, scope).await?;
+        let mut scope = scope.clone();
+        for output in &action.outputs {
+            let value = evaluate_on(&output.value, &output.place, &object, &scope)?;
+            scope = scope.bind(output.name.clone(), value.clone());
+            session.bind(&output.name, value);
+        }
+    }
+    Ok(())
+}
+
+/// Looks until the assertion holds, or for as long as is allowed; says whether anything was waited for.
+async fn wait_for(judgement: &Judgement, api: &Api, scope: &Scope, end: Instant) -> bool {
+    let mut waited = false;
+    while Instant::now() < end && expectation::look(judgement, api, scope).await.is_err() {
+        sleep(POLL).await;
+        waited = true;
+    }
+    waited
+}

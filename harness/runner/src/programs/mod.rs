@@ -1,0 +1,219 @@
+//! Programs under test: what runs beside a trial's clusters, from the trial's beginning or a step to its end.
+//!
+//! How a process is started, watched and killed is known elsewhere; here is what one is started with, when it counts
+//! as ready, and what its end means for the verdict.
+
+mod failure;
+mod launch;
+mod lifetime;
+
+use std::sync::Arc;
+
+use crosscut_cluster::ProgramPlace;
+use crosscut_events::Warning;
+use crosscut_programs::{ClaimedPorts, EndSignal, Program, Stopped};
+use crosscut_suite::Trial;
+use crosscut_suite::model::{ActionKind, Program as Declared, ProgramVerb, Readiness, StopSignal};
+use serde_json::{Map, Value, json};
+
+use crate::trial::Stop;
+
+pub(crate) use lifetime::{act, start_automatic};
+
+/// How many lines of each program a failure shows.
+const SHOWN: usize = 10;
+/// The file with the kubeconfig in a program's folder.
+const KUBECONFIG: &str = "kubeconfig";
+
+/// The programs of one trial. Dropping it kills all that run.
+pub(crate) struct Programs {
+    place: Result<ProgramPlace, String>,
+    suite: Arc<crosscut_suite::model::Suite>,
+    declared: Vec<Arc<Declared>>,
+    ports: Vec<(String, u16)>,
+    running: Vec<Running>,
+    _claimed: ClaimedPorts,
+}
+
+/// A program that was started.
+struct Running {
+    declared: Arc<Declared>,
+    program: Program,
+}
+
+impl Running {
+    /// Whether its end is no surprise: it does its work and ends.
+    fn is_to_end(&self) -> bool {
+        matches!(self.declared.ready, Readiness::Exit(_))
+    }
+}
+
+/// Whether a trial starts any program.
+pub(crate) fn needed(trial: &Trial) -> bool {
+    let is_automatic = |program: &Arc<Declared>| !program.is_manual;
+    let acts = |kind: &ActionKind| matches!(kind, ActionKind::Program { .. });
+    let steps = trial.scenario.steps.iter();
+    trial.suite.programs.iter().any(is_automatic)
+        || trial.scenario.programs.iter().any(is_automatic)
+        || steps
+            .flat_map(|step| &step.actions)
+            .any(|action| acts(&action.kind))
+}
+
+impl Programs {
+    /// None runs yet, and each port has its number.
+    ///
+    /// # Errors
+    /// Where there are not enough ports.
+    pub(crate) fn new(
+        trial: &Trial,
+        place: Result<ProgramPlace, String>,
+    ) -> std::io::Result<Programs> {
+        let (suite, scenario) = (&trial.suite, &trial.scenario);
+        let names: Vec<&String> = suite.ports.iter().chain(&scenario.ports).collect();
+        let claimed = ClaimedPorts::claim(names.len())?;
+        let numbers = claimed.ports().iter().copied();
+        Ok(Programs {
+            place,
+            suite: Arc::clone(suite),
+            declared: suite
+                .programs
+                .iter()
+                .chain(&scenario.programs)
+                .cloned()
+                .collect(),
+            ports: names.into_iter().cloned().zip(numbers).collect(),
+            running: Vec::new(),
+            _claimed: claimed,
+        })
+    }
+
+    /// `$ports` and `$programs`, as expressions see them.
+    pub(crate) fn bindings(&self) -> [(&'static str, Value); 2] {
+        let ports: Map<String, Value> = self
+            .ports
+            .iter()
+            .map(|(name, port)| (name.clone(), json!(port)))
+            .collect();
+        let programs: Map<String, Value> = self
+            .declared
+            .iter()
+            .map(|program| (program.name.clone(), self.binding(program)))
+            .collect();
+        [
+            ("ports", Value::Object(ports)),
+            ("programs", Value::Object(programs)),
+        ]
+    }
+
+    /// What expressions see of one program: where its files are. Nothing where none can run.
+    fn binding(&self, program: &Declared) -> Value {
+        let Ok(place) = &self.place else {
+            return Value::Null;
+        };
+        let folder = place.state.path().join(folder_of(place, &program.name));
+        let kubeconfig = program.kubeconfig.map(|_| folder.join(KUBECONFIG));
+        json!({"folder": folder, "kubeconfig": kubeconfig, "log": log_of(place, &program.name)})
+    }
+
+    /// Whether there is a program that may write to the clusters now.
+    pub(crate) fn any_runs(&self) -> bool {
+        self.running
+            .iter()
+            .any(|one| one.program.exit_status().is_none())
+    }
+
+    /// What each wrote last, a line each, as evidence.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        self.running
+            .iter()
+            .flat_map(|one| failure::notes(&one.declared.name, &one.program.last_lines(SHOWN)))
+            .collect()
+    }
+
+    /// A failure for the first that has ended without being asked to.
+    ///
+    /// # Errors
+    /// That failure.
+    pub(crate) fn all_live(&self) -> Result<(), Stop> {
+        let ended = self
+            .running
+            .iter()
+            .filter(|one| !one.is_to_end())
+            .find_map(|one| Some((one, one.program.exit_status()?)));
+        match ended {
+            Some((one, status)) => Err(failure::ended(&one.declared, &one.program, &status)),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends all, the last first, and forgets their files. Says which had to be killed.
+    ///
+    /// # Errors
+    /// A failure for one that cannot even be killed.
+    pub(crate) async fn end(&mut self) -> Result<Vec<Warning>, Stop> {
+        let mut warnings = Vec::new();
+        let mut outcome = Ok(());
+        while let Some(one) = self.running.pop() {
+            match end(&one).await {
+                Ok(Stopped::InTime(_)) => {}
+                Ok(Stopped::Killed(_)) => warnings.push(Warning {
+                    about: format!("program {}", one.declared.name),
+                    message: failure::killed(&one.declared),
+                }),
+                Err(error) => outcome = Err(failure::of(&one.declared, error)),
+            }
+        }
+        self.remove_files();
+        outcome.map(|()| warnings)
+    }
+
+    fn remove_files(&self) {
+        let Ok(place) = &self.place else { return };
+        let folder = place.state.path().join(folder_of_trial(place));
+        // The folder of the run goes at its end in any case.
+        if let Err(error) = std::fs::remove_dir_all(&folder)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::debug!(%error, folder = %folder.display(), "cannot remove the files of programs");
+        }
+    }
+}
+
+/// Asks a program to end as it is declared.
+async fn end(one: &Running) -> Result<Stopped, crosscut_programs::ProgramError> {
+    let signal = match one.declared.stop {
+        StopSignal::Terminate => EndSignal::Terminate,
+        StopSignal::Interrupt => EndSignal::Interrupt,
+        StopSignal::Quit => EndSignal::Quit,
+        StopSignal::HangUp => EndSignal::HangUp,
+        StopSignal::Kill => EndSignal::Kill,
+    };
+    one.program.end(signal, one.declared.grace).await
+}
+
+/// What a step does, as documents write it.
+fn word(verb: ProgramVerb) -> &'static str {
+    match verb {
+        ProgramVerb::Start => "start",
+        ProgramVerb::Stop => "stop",
+        ProgramVerb::Restart => "restart",
+        ProgramVerb::Kill => "kill",
+    }
+}
+
+/// The folder of a trial's programs in the folder of the run.
+fn folder_of_trial(place: &ProgramPlace) -> String {
+    format!("programs/{}", place.trial)
+}
+
+/// The folder that a program runs in.
+fn folder_of(place: &ProgramPlace, name: &str) -> String {
+    format!("{}/{name}", folder_of_trial(place))
+}
+
+/// The file with what a program writes.
+fn log_of(place: &ProgramPlace, name: &str) -> std::path::PathBuf {
+    let file = format!("{}.log", folder_of(place, name));
+    place.state.path().join(file)
+}

@@ -1,0 +1,64 @@
+//! What a run hands out to the expressions of a trial: ports and programs, by name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::model::Program;
+
+/// The ports and programs that a scenario can name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Offered {
+    ports: BTreeSet<String>,
+    programs: BTreeMap<String, Arc<Program>>,
+    /// Whether there may be more, in a suite that could not be read.
+    is_partial: bool,
+}
+
+impl Offered {
+    /// What a suite offers to all scenarios.
+    pub(crate) fn new(ports: &[String], programs: &[Arc<Program>]) -> Offered {
+        Offered::default().with(ports, programs)
+    }
+
+    /// Nothing is known about what is offered.
+    pub(crate) fn unknown() -> Offered {
+        Offered {
+            is_partial: true,
+            ..Offered::default()
+        }
+    }
+
+    /// The same, and more.
+    pub(crate) fn with(&self, ports: &[String], programs: &[Arc<Program>]) -> Offered {
+        let mut offered = self.clone();
+        offered.ports.extend(ports.iter().cloned());
+        let named = |program: &Arc<Program>| (program.name.clone(), Arc::clone(program));
+        offered.programs.extend(programs.iter().map(named));
+        offered
+    }
+
+    /// Whether a port of this name is offered.
+    pub(crate) fn has_port(&self, name: &str) -> bool {
+        self.ports.contains(name)
+    }
+
+    /// A program by its name.
+    pub(crate) fn program(&self, name: &str) -> Option<&Arc<Program>> {
+        self.programs.get(name)
+    }
+
+    /// The names of all ports.
+    pub(crate) fn ports(&self) -> impl Iterator<Item = &str> {
+        self.ports.iter().map(String::as_str)
+    }
+
+    /// The names of all programs.
+    pub(crate) fn programs(&self) -> impl Iterator<Item = &str> {
+        self.programs.keys().map(String::as_str)
+    }
+
+    /// Whether what is not offered here is not offered at all.
+    pub(crate) fn is_complete(&self) -> bool {
+        !self.is_partial
+    }
+}
