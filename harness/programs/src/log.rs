@@ -86,9 +86,19 @@ impl Log {
             .lines()
             .filter(|line| !line.trim().is_empty())
             .collect();
+        let lines = without_stacks(&lines);
         let last = &lines[lines.len().saturating_sub(count)..];
         let last = last.iter().map(|line| (*line).to_owned());
         last.chain(inner.failure.clone()).collect()
+    }
+}
+
+/// A Go program that panics says why and then where: stacks that are longer than what is quoted, of use to its authors.
+fn without_stacks<'a, 'b>(lines: &'a [&'b str]) -> &'a [&'b str] {
+    let is_stack = |line: &&str| line.starts_with("goroutine ") && line.ends_with("]:");
+    match lines.iter().position(is_stack) {
+        Some(why @ 1..) => &lines[..why],
+        _ => lines,
     }
 }
 
@@ -165,6 +175,14 @@ mod tests {
         assert_eq!(note, format!("[{cut} bytes were cut here]"));
         assert!(kept.starts_with("line 9"), "{kept}");
         assert!(kept.ends_with("line 999\n"), "{kept}");
+    }
+
+    #[test]
+    fn the_last_lines_say_why_and_not_where() {
+        let (_folder, log) = log(1000);
+        log.write(b"starting\npanic: no space left on device\n\ngoroutine 1 [running]:\nmain.main()\n\tmain.go:28 +0x17\n");
+        let expected = ["starting", "panic: no space left on device"];
+        assert_eq!(log.last_lines(2), expected);
     }
 
     #[test]
