@@ -148,18 +148,26 @@ impl AssetSearch {
     ///
     /// # Errors
     /// As [`find`](AssetSearch::find).
-    pub fn find_all(&self) -> Result<Assets, EnvtestError> {
+    pub fn find_all(&self) -> Result<AllAssets, EnvtestError> {
         let mut missing = Vec::new();
         for asset in Asset::ALL {
             if self.find_one(asset)?.is_none() {
                 missing.push(asset);
             }
         }
-        if missing.is_empty() {
-            self.find()
-        } else {
-            Err(EnvtestError::Missing(self.missing(missing)))
+        let lacking = || EnvtestError::Missing(self.missing(missing.clone()));
+        if !missing.is_empty() {
+            return Err(lacking());
         }
+        let environment = self.find()?;
+        Ok(AllAssets {
+            crossplane: environment.crossplane.clone().ok_or_else(lacking)?,
+            provider_kubernetes: environment
+                .provider_kubernetes
+                .clone()
+                .ok_or_else(lacking)?,
+            environment,
+        })
     }
 
     /// Finds one program; the first place that has it decides.
@@ -236,6 +244,17 @@ pub struct Assets {
     pub crossplane: Option<PathBuf>,
     /// provider-kubernetes, where it was found.
     pub provider_kubernetes: Option<PathBuf>,
+}
+
+/// Everything that trials need.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllAssets {
+    /// The control plane's own.
+    pub environment: Assets,
+    /// Crossplane's core.
+    pub crossplane: PathBuf,
+    /// provider-kubernetes.
+    pub provider_kubernetes: PathBuf,
 }
 
 impl Assets {

@@ -20,7 +20,7 @@ use super::crossplane::{ProviderKubernetes, RealCrossplane, definitions_of};
 use super::health::EnvtestHealth;
 use super::running::Running;
 use super::targets::Leased;
-use super::{AssetSearch, Assets, Environment, EnvironmentSettings, delete_namespace};
+use super::{AllAssets, AssetSearch, Environment, EnvironmentSettings, delete_namespace};
 use crate::functions::{Progress, SharedFunctions};
 use crate::live::{self, Cleanup, KubeconfigTargets, LiveLease, LiveSide};
 use crate::{Cluster, ClusterError, Lease, Side, install};
@@ -83,16 +83,18 @@ impl Envtest {
         // What would fail last is looked at before anything is started.
         check(&assets).await?;
         let settings = EnvironmentSettings {
-            assets,
+            assets: assets.environment.clone(),
             targets: self.settings.targets.get(),
             state_root: self.settings.state_root.clone(),
         };
         let progress = &self.settings.progress;
         let environment = async { Ok(Environment::start(settings, progress).await?) };
         let (environment, functions) = tokio::try_join!(environment, self.functions.get())?;
-        let mut running = Running::start(environment, &functions, progress).await?;
+        let mut running = Running::start(environment, &assets, &functions, progress).await?;
         self.install(&running).await?;
-        running.start_controllers().await?;
+        running
+            .start_controllers(&assets.provider_kubernetes)
+            .await?;
         Ok(running)
     }
 
@@ -196,6 +198,7 @@ impl Cluster for Envtest {
             lease.with_programs(running.program_place(&namespace, kubeconfig));
         }
         lease.begin().await?;
+        lease.tell_of_waiting(&self.settings.progress);
         lease.watch_over(Arc::new(EnvtestHealth {
             running: Arc::clone(&running),
             target: lease.connection(Side::Target).http().clone(),
@@ -220,16 +223,12 @@ impl Cluster for Envtest {
 }
 
 /// Whether the programs can be used, as far as it can be told without starting them.
-async fn check(assets: &Assets) -> Result<(), ClusterError> {
-    assets.check_versions().await?;
-    if let Some(crossplane) = &assets.crossplane {
-        RealCrossplane::check(crossplane).await?;
-    }
+async fn check(assets: &AllAssets) -> Result<(), ClusterError> {
+    assets.environment.check_versions().await?;
+    RealCrossplane::check(&assets.crossplane).await?;
     ProviderKubernetes::check_ports()?;
-    let programs = [&assets.crossplane, &assets.provider_kubernetes];
-    for program in programs.into_iter().flatten() {
-        definitions_of(program)?;
-    }
+    definitions_of(&assets.crossplane)?;
+    definitions_of(&assets.provider_kubernetes)?;
     Ok(())
 }
 

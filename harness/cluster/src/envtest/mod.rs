@@ -23,7 +23,7 @@ mod targets;
 mod version;
 
 pub use api_server::Server;
-pub use assets::{Asset, AssetSearch, Assets};
+pub use assets::{AllAssets, Asset, AssetSearch, Assets};
 pub use certificates::{Authority, Certificates, Keyed};
 pub use checkpoint::{Checkpoint, Restored, delete_namespace};
 pub use cluster::{Envtest, EnvtestSettings};

@@ -1,6 +1,6 @@
 //! Everything that the trials of one run share: the environment, Crossplane, its provider, and what is installed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::crossplane::{
 };
 use super::environment::ended;
 use super::targets::{Pool, Target};
-use super::{Asset, Environment, EnvtestError, Missing, Server};
+use super::{AllAssets, Environment, EnvtestError, Server};
 use crate::error::with_causes;
 use crate::functions::Progress;
 use crate::{ClusterError, ProgramPlace};
@@ -41,6 +41,7 @@ impl Running {
     /// [`ClusterError::Start`]. What was started before ends when it is dropped.
     pub(super) async fn start(
         environment: Environment,
+        assets: &AllAssets,
         functions: &Functions,
         progress: &Progress,
     ) -> Result<Running, ClusterError> {
@@ -49,7 +50,7 @@ impl Running {
             .iter()
             .map(|server| Target::new(server, environment.etcd()));
         let (crossplane, targets) = tokio::try_join!(
-            start_crossplane(&environment, functions, progress),
+            start_crossplane(&environment, &assets.crossplane, functions, progress),
             try_join_all(targets)
         )?;
         let observer = Observer::start(environment.control().client.clone())
@@ -66,15 +67,13 @@ impl Running {
         })
     }
 
-    /// Starts what needs all kinds to be defined: the built-in controllers and provider-kubernetes.
+    /// Starts what needs all kinds to be defined: the built-in controllers and provider-kubernetes, which is `program`.
     ///
     /// # Errors
     /// [`ClusterError::Start`].
-    pub(super) async fn start_controllers(&mut self) -> Result<(), ClusterError> {
+    pub(super) async fn start_controllers(&mut self, program: &Path) -> Result<(), ClusterError> {
         (self.progress)("kube-controller-manager");
         self.environment.start_controllers().await?;
-        let program = self.environment.assets().provider_kubernetes.as_deref();
-        let program = program.ok_or_else(|| missing(Asset::ProviderKubernetes))?;
         let settings = ProviderKubernetesSettings {
             program,
             definitions: &definitions_of(program)?,
@@ -156,11 +155,10 @@ impl Running {
 
 async fn start_crossplane(
     environment: &Environment,
+    program: &Path,
     functions: &Functions,
     progress: &Progress,
 ) -> Result<RealCrossplane, ClusterError> {
-    let program = environment.assets().crossplane.as_deref();
-    let program = program.ok_or_else(|| missing(Asset::Crossplane))?;
     let settings = CrossplaneSettings {
         program,
         definitions: &definitions_of(program)?,
@@ -168,12 +166,4 @@ async fn start_crossplane(
         progress,
     };
     Ok(RealCrossplane::start(&settings, functions).await?)
-}
-
-fn missing(asset: Asset) -> ClusterError {
-    EnvtestError::Missing(Missing {
-        assets: vec![asset],
-        searched: vec!["the places where kube-apiserver was looked for".to_owned()],
-    })
-    .into()
 }

@@ -14,11 +14,20 @@ use crosscut_controller::{Controller, Key, is_lasting};
 use crosscut_crossplane::{crossplane_owes, is_in_use, is_paused};
 use serde_json::Value;
 
+use crate::functions::Progress;
 use crate::rest::{rest, unsettled};
 use crate::{ClusterError, Health, Lease, ProgramPlace, Rest, SettleError, Side};
 
 /// Crossplane tells the Events of all trials one after the other; on a busy machine that takes seconds.
 const EVENTS_LAG: Duration = Duration::from_secs(30);
+
+/// How long an API server may go on serving a definition as it was before it changed.
+const SERVED: Duration = Duration::from_secs(2);
+
+/// Whether it is a definition that is not as it was made.
+fn is_changed(key: &Key, object: &Value) -> bool {
+    key.kind == "CustomResourceDefinition" && crosscut_client::object::generation(object) > 1
+}
 
 /// Makes the clusters clean for the next trial.
 #[async_trait]
@@ -120,6 +129,11 @@ impl LiveLease {
         }
     }
 
+    /// Says what is waited for where that may take long.
+    pub(crate) fn tell_of_waiting(&mut self, progress: &Progress) {
+        self.driver.tell_of_waiting(Arc::clone(progress));
+    }
+
     /// What tells whether the clusters still work.
     pub(crate) fn watch_over(&mut self, health: Arc<dyn Health>) {
         self.health = Some(health);
@@ -168,10 +182,17 @@ impl Lease for LiveLease {
             return Ok(Vec::new());
         };
         // Asked and not taken from the view, which may lack what was made a moment ago.
-        let all = view
-            .list(plane.client.http())
-            .await
-            .map_err(|error| ClusterError::read(&error))?;
+        let list = async || {
+            let all = view.list(plane.client.http()).await;
+            all.map_err(|error| ClusterError::read(&error))
+        };
+        let mut all = list().await?;
+        let changed =
+            |(key, object): &(Key, Value)| is_changed(key, object) && plane.is_new(key, object);
+        if all.iter().any(changed) {
+            tokio::time::sleep(SERVED).await;
+            all = list().await?;
+        }
         // The trial's own namespace was made for it; whether that had been seen when it began does not matter.
         let own = |key: &Key| key.kind == "Namespace" && key.name == self.namespace;
         Ok(all

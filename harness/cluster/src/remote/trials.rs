@@ -160,6 +160,7 @@ impl Remote {
         live::make_namespace(&control, suite, &trial.provider, &namespace).await?;
         let mut live = self.lease_of(&scope);
         live.begin().await?;
+        live.tell_of_waiting(&self.settings.progress);
         live.watch_over(Arc::new(RemoteHealth {
             control: self.control.connection.client.clone(),
             target: target

@@ -69,7 +69,12 @@ pub struct Driver {
     changed: Instant,
     /// How long nothing must have changed since then, while that is known: all objects are looked at to know it.
     window: Option<Duration>,
+    /// Told what is waited for where that takes long, and what was told last.
+    told: Option<(Told, String)>,
 }
+
+/// Told what a user waits for, as a sentence fragment.
+type Told = Arc<dyn Fn(&str) + Send + Sync>;
 
 struct PlaneState {
     view: View,
@@ -96,7 +101,13 @@ impl Driver {
             movements: Movements::default(),
             changed: Instant::now(),
             window: None,
+            told: None,
         }
+    }
+
+    /// Says what is waited for where that may take long.
+    pub fn tell_of_waiting(&mut self, told: Told) {
+        self.told = Some((told, String::new()));
     }
 
     /// Adds a plane that is seen through `view` and written to through `connection`.
@@ -167,6 +178,7 @@ impl Driver {
             if Instant::now() >= rest_at {
                 return Ok(self.settled(steps, start));
             }
+            self.say_what_is_owed(limits);
             self.wait(rest_at).await;
         }
     }
@@ -206,13 +218,38 @@ impl Driver {
     }
 
     fn patience(&self, limits: &LiveLimits) -> Duration {
-        let patience = |(.., owed): (_, _, Owed)| match owed.patience {
+        let deserved = |(.., owed): (_, _, Owed)| self.deserved(owed.patience, limits);
+        self.owed().map(deserved).max().unwrap_or(limits.quiet)
+    }
+
+    fn deserved(&self, patience: Patience, limits: &LiveLimits) -> Duration {
+        match patience {
             Patience::None => limits.quiet,
             Patience::Usual => limits.patience,
             Patience::Doubling { since } => self.doubled(since, limits),
             Patience::Long => limits.long_patience,
+        }
+    }
+
+    /// Says once what deserves more than the usual patience.
+    fn say_what_is_owed(&mut self, limits: &LiveLimits) {
+        if self.told.is_none() || self.window <= Some(limits.patience) {
+            return;
+        }
+        let longest = self
+            .owed()
+            .max_by_key(|(.., owed)| self.deserved(owed.patience, limits));
+        let Some((plane, key, owed)) = longest else {
+            return;
         };
-        self.owed().map(patience).max().unwrap_or(limits.quiet)
+        let seconds = self.deserved(owed.patience, limits).as_secs();
+        let what = format!("{} {key}: {}", plane.context.plane(), owed.what);
+        if let Some((told, last)) = &mut self.told
+            && *last != what
+        {
+            told(&format!("waiting for up to {seconds} s, {what}"));
+            *last = what;
+        }
     }
 
     /// As long as something had failed when the last change came, which may have been what it lacked.

@@ -4,5 +4,6 @@
 mod cluster;
 mod collection;
 mod definitions;
+mod live;
 mod namespaces;
 mod scheduler;
