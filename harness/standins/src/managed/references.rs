@@ -21,6 +21,9 @@ const COMPLETE: SignedDuration = SignedDuration::from_secs(2);
 /// How old a resource must be before it fails for a reference: what it refers to is made with it, in whatever order.
 const MADE_TOGETHER: SignedDuration = SignedDuration::from_secs(10);
 
+/// How soon it is looked again whether all are there, once they take longer than that.
+const COMPLETE_AGAIN: Duration = Duration::from_secs(5);
+
 /// Why references are not resolved.
 pub(super) enum Unresolved {
     /// One leads nowhere.
@@ -127,7 +130,7 @@ impl Resolver<'_> {
         let selected = map.get(&reference.by_name).is_none_or(Value::is_null);
         if reference.many
             && selected
-            && let Some(wait) = found.iter().filter_map(|one| self.wait(one)).max()
+            && let Some(wait) = self.until_complete(&found, kind).await
         {
             return Err(Unresolved::Early(wait));
         }
@@ -157,9 +160,49 @@ impl Resolver<'_> {
         }
     }
 
-    /// How long it takes until something is old enough; nothing where it is.
-    fn wait(&self, found: &Value) -> Option<Duration> {
-        self.left(found, COMPLETE)
+    /// How long to wait until all is there that a selector means: what was found stays. A composite resource names all
+    /// that it is about to make; where there is none, nothing may have been made of late.
+    async fn until_complete(&self, found: &[Arc<Value>], kind: (&str, &str)) -> Option<Duration> {
+        match self.are_to_be_made(kind).await {
+            Some(true) => Some(
+                self.left(self.managed, MADE_TOGETHER)
+                    .unwrap_or(COMPLETE_AGAIN),
+            ),
+            Some(false) => None,
+            None => found
+                .iter()
+                .filter_map(|one| self.left(one, COMPLETE))
+                .max(),
+        }
+    }
+
+    /// Whether the composite resource that this one is of has named more of a kind than there are; nothing where it is
+    /// of none.
+    async fn are_to_be_made(&self, (api_version, kind): (&str, &str)) -> Option<bool> {
+        let owner = object::controller_of(self.managed)?;
+        let namespace = object::namespace(self.managed);
+        let address = Address {
+            api_version: object::text(owner, &["apiVersion"]),
+            kind: object::text(owner, &["kind"]),
+            namespace,
+            name: object::text(owner, &["name"]),
+        };
+        let composite = self.api.read(address).await.ok()?;
+        let named = composite["spec"]["crossplane"]["resourceRefs"].as_array()?;
+        let group = object::group_of(api_version);
+        let is_meant = |reference: &&Value| {
+            reference["kind"] == kind
+                && object::group_of(object::text(reference, &["apiVersion"])) == group
+        };
+        let any = BTreeMap::new();
+        let all = self.api.list(api_version, kind, namespace, &any).await;
+        let all = all.ok()?;
+        let is_there = |reference: &&Value| {
+            all.iter()
+                .any(|one| object::name(one) == object::text(reference, &["name"]))
+        };
+        let mut meant = named.iter().filter(is_meant);
+        Some(!meant.all(|reference| is_there(&reference)))
     }
 
     fn left(&self, object: &Value, age: SignedDuration) -> Option<Duration> {
