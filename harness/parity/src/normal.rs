@@ -109,7 +109,7 @@ impl Normaliser {
             timing::without_owners_of_traces(entry);
             timing::without_owners_of_what_was_seen(entry);
         }
-        timing::without_second_owners_of_conditions(managed);
+        timing::with_one_owner_of_conditions(managed);
         managed.sort_by_key(|entry| {
             let field = |name: &str| entry[name].to_string();
             (

@@ -2,9 +2,7 @@
 //!
 //! Each rule takes away as little as makes two truthful runs alike.
 
-use std::collections::BTreeSet;
-
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// When a provider made something, or failed to. That it failed at first, or found what another had made, depends on who
 /// was first.
@@ -68,56 +66,60 @@ pub(crate) fn without_owners_of_what_was_seen(entry: &mut Value) {
     }
 }
 
-/// Crossplane applies a composite's conditions as it saw them, and then updates those that have changed. Whether another
-/// reconcile follows, which applies what the last one updated, depends on what comes when: what the update owns may be
-/// the apply's as well, or not yet.
-pub(crate) fn without_second_owners_of_conditions(managed: &mut [Value]) {
+/// Crossplane applies a composite's conditions as it saw them, and then updates those that have changed; an apply takes
+/// over what has changed since. Which of the two came last, and so owns a field of a condition, depends on what comes
+/// when. Both are Crossplane: what either owns is told as what it applied.
+pub(crate) fn with_one_owner_of_conditions(managed: &mut Vec<Value>) {
     let (apply, update) = COMPOSITE;
-    let updated: BTreeSet<(String, String)> = managed
-        .iter()
-        .filter(|entry| entry["operation"] == "Update" && entry["manager"] == update)
-        .flat_map(conditions)
-        .collect();
-    let applied = managed
-        .iter_mut()
-        .filter(|entry| entry["operation"] == "Apply" && entry["manager"] == apply);
-    for entry in applied {
-        let owned = entry.pointer_mut("/fieldsV1/f:status/f:conditions");
-        let Some(owned) = owned.and_then(Value::as_object_mut) else {
-            continue;
-        };
-        for (condition, field) in &updated {
-            if let Some(fields) = owned.get_mut(condition).and_then(Value::as_object_mut) {
-                fields.remove(field);
-            }
-        }
+    let position = |managed: &[Value], operation: &str, manager: &str| {
+        managed.iter().position(|entry| {
+            entry["operation"] == operation
+                && entry["manager"] == manager
+                && entry["subresource"] == "status"
+        })
+    };
+    let (Some(apply), Some(update)) = (
+        position(managed, "Apply", apply),
+        position(managed, "Update", update),
+    ) else {
+        return;
+    };
+    let Some(updated) = take_conditions(&mut managed[update]) else {
+        return;
+    };
+    let applied = managed[apply].pointer_mut("/fieldsV1/f:status");
+    if let Some(applied) = applied.and_then(Value::as_object_mut) {
+        let conditions = applied.entry("f:conditions").or_insert_with(|| json!({}));
+        unite(conditions, updated);
+    }
+    if managed[update]["fieldsV1"]["f:status"] == json!({}) {
+        managed.remove(update);
     }
 }
 
-/// The fields of conditions that an entry owns, by condition.
-fn conditions(entry: &Value) -> Vec<(String, String)> {
-    let conditions = entry["fieldsV1"]["f:status"]["f:conditions"].as_object();
-    conditions
-        .into_iter()
-        .flatten()
-        .flat_map(|(condition, fields)| {
-            let fields = fields.as_object().into_iter().flatten();
-            fields.map(|(field, _)| (condition.clone(), field.clone()))
-        })
-        .filter(|(_, field)| field.starts_with("f:"))
-        .collect()
+fn take_conditions(entry: &mut Value) -> Option<Value> {
+    let status = entry.pointer_mut("/fieldsV1/f:status")?.as_object_mut()?;
+    status.remove("f:conditions")
+}
+
+/// Adds what `more` owns to what `fields` has.
+fn unite(fields: &mut Value, more: Value) {
+    let (Value::Object(fields), Value::Object(more)) = (fields, more) else {
+        return;
+    };
+    for (name, owned) in more {
+        unite(fields.entry(name).or_insert_with(|| json!({})), owned);
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn entry(operation: &str, manager: &str, ready: &Value) -> Value {
         let conditions = json!({"k:{\"type\":\"Ready\"}": ready});
         json!({
-            "operation": operation, "manager": manager,
+            "operation": operation, "manager": manager, "subresource": "status",
             "fieldsV1": {"f:status": {"f:conditions": conditions}},
         })
     }
@@ -127,19 +129,23 @@ mod tests {
             entry("Apply", COMPOSITE.0, applied),
             entry("Update", COMPOSITE.1, updated),
         ];
-        without_second_owners_of_conditions(&mut managed);
+        with_one_owner_of_conditions(&mut managed);
         managed
     }
 
     #[test]
-    fn what_an_update_owns_may_be_the_applys_as_well() {
-        let both = json!({".": {}, "f:status": {}, "f:type": {}});
-        let one = json!({".": {}, "f:type": {}});
-        let updated = json!({"f:status": {}});
-        assert_eq!(normal(&both, &updated), normal(&one, &updated));
-        // What nobody else owns is told of.
-        assert_ne!(normal(&both, &json!({})), normal(&one, &json!({})));
-        assert_ne!(normal(&one, &updated), normal(&one, &json!({})));
+    fn what_crossplane_updated_and_what_it_applied_is_one() {
+        let (all, kind, status) = (
+            json!({"f:status": {}, "f:type": {}}),
+            json!({"f:type": {}}),
+            json!({"f:status": {}}),
+        );
+        let expected = normal(&all, &json!({}));
+        assert_eq!(normal(&all, &status), expected);
+        assert_eq!(normal(&kind, &status), expected);
+        assert_eq!(normal(&status, &all), expected);
+        // What neither owns is told of.
+        assert_ne!(normal(&kind, &kind), expected);
     }
 
     #[test]
@@ -150,7 +156,7 @@ mod tests {
             entry("Update", COMPOSITE.1, &owned),
         ];
         let before = managed.clone();
-        without_second_owners_of_conditions(&mut managed);
+        with_one_owner_of_conditions(&mut managed);
         assert_eq!(managed, before);
     }
 
