@@ -183,6 +183,18 @@ fn sync(product: &Path) -> Result<(), TaskError> {
     file.sync_all().map_err(what())
 }
 
+/// Moves a program of a package into a folder.
+///
+/// # Errors
+/// Where the package has no such program.
+pub(crate) fn take(program: &Path, folder: &Path) -> Result<(), TaskError> {
+    let name = program.file_name().unwrap_or_default();
+    std::fs::rename(program, folder.join(name)).map_err(TaskError::io(format!(
+        "take {} from the package",
+        program.display()
+    )))
+}
+
 /// Makes a folder and those above it.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::cache::create_dir;
+use super::cache::{create_dir, take};
 use super::command::{Log, ask};
 use crate::TaskError;
 
@@ -38,7 +38,9 @@ pub(crate) fn build(
             .current_dir(work.path()),
     )?;
     unpack(work.path(), log)?;
-    take(&work.path().join(path), &place.join("bin"))
+    let bin = place.join("bin");
+    create_dir(&bin)?;
+    take(&work.path().join(path), &bin)
 }
 
 /// Whether the machine's package lists have the package in any version.
@@ -75,16 +77,4 @@ fn unpack(folder: &Path, log: &Log) -> Result<(), TaskError> {
         }
     }
     Ok(())
-}
-
-fn take(program: &Path, folder: &Path) -> Result<(), TaskError> {
-    create_dir(folder)?;
-    std::fs::rename(
-        program,
-        folder.join(program.file_name().unwrap_or_default()),
-    )
-    .map_err(TaskError::io(format!(
-        "take {} from the package",
-        program.display()
-    )))
 }

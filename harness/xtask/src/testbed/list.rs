@@ -81,7 +81,8 @@ test bed in /cache
   unknown  chainsaw             no go on PATH: install it
   missing  envoy-gateway        envoy-gateway, CRDs
   missing  bbr                  bbr, CRDs
-5 of 8 parts are not built
+  missing  envoy                envoy
+6 of 9 parts are not built
 ";
         assert_eq!(text(Path::new("/cache"), &states), expected);
     }

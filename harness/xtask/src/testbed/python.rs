@@ -1,8 +1,10 @@
-//! Parts from Python packages: an environment for functions written in KCL, and a Go release.
+//! Parts from Python packages: an environment for functions written in KCL, a Go release, and programs that packages
+//! carry.
 
 use std::path::Path;
 use std::process::Command;
 
+use super::cache::{create_dir, take};
 use super::command::{Log, ask};
 use crate::TaskError;
 
@@ -49,6 +51,31 @@ pub(crate) fn build_go_release(
     place: &Path,
     log: &Log,
 ) -> Result<(), TaskError> {
+    unpack(requirements, place, log)
+}
+
+/// Takes the program at `path` of the package that the file pins to `place/bin`.
+///
+/// # Errors
+/// Where Python is missing or fails, or the package has no such program.
+pub(crate) fn build_program(
+    requirements: &Path,
+    path: &str,
+    place: &Path,
+    log: &Log,
+) -> Result<(), TaskError> {
+    let work = tempfile::tempdir_in(place).map_err(TaskError::io(format!(
+        "create a folder in {}",
+        place.display()
+    )))?;
+    unpack(requirements, work.path(), log)?;
+    let bin = place.join("bin");
+    create_dir(&bin)?;
+    take(&work.path().join(path), &bin)
+}
+
+/// Unpacks what the file pins, and nothing else, into a folder.
+fn unpack(requirements: &Path, folder: &Path, log: &Log) -> Result<(), TaskError> {
     let mut pip = Command::new("python3");
     pip.args([
         "-m",
@@ -58,7 +85,7 @@ pub(crate) fn build_go_release(
         "--no-compile",
         "--target",
     ]);
-    log.run(pip.arg(place).arg("--requirement").arg(requirements))
+    log.run(pip.arg(folder).arg("--requirement").arg(requirements))
 }
 
 /// Removes all programs but Python itself: scripts name the folder that they were made in, which is renamed.

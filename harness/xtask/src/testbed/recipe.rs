@@ -48,6 +48,9 @@ pub(crate) fn pins(part: &Part) -> Result<Pins, TaskError> {
             let pins = pins.with("python", &python::release()?);
             pins.with_file(&folder.join(REQUIREMENTS))
         }
+        Source::PythonPackage(program) => pins
+            .with("program", program)
+            .with_file(&folder.join(REQUIREMENTS)),
         Source::GoRelease => pins.with_file(&folder.join(REQUIREMENTS)),
     }
 }
@@ -69,6 +72,9 @@ pub(crate) fn build(part: &Part, work: &Workplace<'_>) -> Result<(), TaskError> 
         ),
         Source::Go(module) => Wrapper { module, folder }.build(work.go, work.place, work.log),
         Source::Environment => python::build_environment(&requirements, work.place, work.log),
+        Source::PythonPackage(program) => {
+            python::build_program(&requirements, program, work.place, work.log)
+        }
         Source::GoRelease => python::build_go_release(&requirements, work.place, work.log),
     }
 }
