@@ -53,7 +53,7 @@ fn a_program_without_an_address_to_go_to_is_unsupported() {
     let project = with_operator();
     let output = crosscut(&project, &["test", "scenarios/operator"]);
     let out = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(1), "{out}");
+    assert_eq!(output.status.code(), Some(4), "{out}");
     assert!(
         out.contains("the embedded control plane listens on no address"),
         "{out}"
