@@ -1,0 +1,237 @@
+//! What can go wrong with traffic.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+/// A call that got no answer, or not all of it.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct CallError {
+    /// What kind of end it was.
+    pub kind: CallErrorKind,
+    /// What happened, with its causes, in one line.
+    pub message: String,
+}
+
+/// How a call ends that gets no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallErrorKind {
+    /// Nothing listens there.
+    Refused,
+    /// The host name leads nowhere.
+    Unresolved,
+    /// No TLS session came to be.
+    Tls,
+    /// The deadline passed.
+    Deadline,
+    /// The other side ended the connection or the stream, or does not speak the protocol.
+    Broken,
+    /// The answer is longer than the bound.
+    TooLarge,
+}
+
+impl CallErrorKind {
+    /// The kind in one word, as documents write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CallErrorKind::Refused => "refused",
+            CallErrorKind::Unresolved => "unresolved",
+            CallErrorKind::Tls => "tls",
+            CallErrorKind::Deadline => "deadline",
+            CallErrorKind::Broken => "broken",
+            CallErrorKind::TooLarge => "too-large",
+        }
+    }
+}
+
+impl fmt::Display for CallErrorKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl CallError {
+    pub(crate) fn new(kind: CallErrorKind, message: impl Into<String>) -> CallError {
+        CallError {
+            kind,
+            message: message.into(),
+        }
+    }
+
+    /// Sorts an error of the connection by its causes; `bytes` is the bound on the answer.
+    pub(crate) fn of_connection(error: &(dyn Error + 'static), bytes: usize) -> CallError {
+        match causes(error).find_map(kind_of) {
+            Some(CallErrorKind::TooLarge) => {
+                let message = format!("the answer has more than {bytes} bytes");
+                CallError::new(CallErrorKind::TooLarge, message)
+            }
+            kind => CallError::new(kind.unwrap_or(CallErrorKind::Broken), chain(error)),
+        }
+    }
+}
+
+/// What one cause alone says. A cause says nothing where it only wraps another.
+fn kind_of(cause: &(dyn Error + 'static)) -> Option<CallErrorKind> {
+    if cause.is::<http_body_util::LengthLimitError>() {
+        return Some(CallErrorKind::TooLarge);
+    }
+    if cause.is::<rustls::Error>() {
+        return Some(CallErrorKind::Tls);
+    }
+    // Errors inside of one of the connection are not its source, but part of it.
+    let inner = cause
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref);
+    if let Some(inner) = inner {
+        return kind_of(inner);
+    }
+    if let Some(error) = cause.downcast_ref::<io::Error>()
+        && error.kind() == io::ErrorKind::ConnectionRefused
+    {
+        return Some(CallErrorKind::Refused);
+    }
+    // hyper-util has no type for it that can be named.
+    (cause.to_string() == "dns error").then_some(CallErrorKind::Unresolved)
+}
+
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |cause| (*cause).source())
+}
+
+/// An error and its causes in one line; some errors name their cause themselves.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+    causes(error).fold(String::new(), |text, cause| {
+        let cause = cause.to_string();
+        match (text.is_empty(), text.contains(&cause)) {
+            (true, _) => cause,
+            (false, true) => text,
+            (false, false) => format!("{text}: {cause}"),
+        }
+    })
+}
+
+/// Certificates or keys that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// The text holds no certificate, or a broken one.
+    #[error("{what} holds no certificate in PEM form{}", because(.reason))]
+    Certificate {
+        /// What the text was given as.
+        what: &'static str,
+        /// Why, where there is more to say.
+        reason: String,
+    },
+    /// The text holds no private key, or a broken one.
+    #[error("the key is no private key in PEM form: {reason}")]
+    Key {
+        /// Why.
+        reason: String,
+    },
+    /// Certificate and key cannot be used together.
+    #[error("the certificate and the key do not fit")]
+    Identity(#[source] rustls::Error),
+    /// The name is no host name.
+    #[error("\"{name}\" is no name of a server")]
+    ServerName {
+        /// The name.
+        name: String,
+    },
+    /// The TLS library cannot be set up.
+    #[error("TLS cannot be set up")]
+    Setup(#[source] rustls::Error),
+}
+
+fn because(reason: &str) -> String {
+    if reason.is_empty() {
+        String::new()
+    } else {
+        format!(": {reason}")
+    }
+}
+
+/// A description of gRPC services that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SchemaError {
+    /// A `.proto` file is wrong, or one that it imports cannot be had.
+    #[error("{message}")]
+    Proto {
+        /// What is wrong, with file and line where they are known.
+        message: String,
+    },
+    /// The bytes are no descriptor set.
+    #[error("it is no descriptor set: {message}")]
+    DescriptorSet {
+        /// What is wrong.
+        message: String,
+    },
+    /// Nothing describes the service.
+    #[error("nothing describes the service {service}")]
+    UnknownService {
+        /// The service that was asked for.
+        service: String,
+        /// The services that there are.
+        known: Vec<String>,
+    },
+    /// The service has no such method.
+    #[error("the service {service} has no method {method}")]
+    UnknownMethod {
+        /// The service.
+        service: String,
+        /// The method that was asked for.
+        method: String,
+        /// The methods that it has.
+        known: Vec<String>,
+    },
+    /// The method is not written as `package.Service/Method`.
+    #[error("\"{text}\" names no method")]
+    Path {
+        /// What was written.
+        text: String,
+    },
+}
+
+/// A message that is not as its type says.
+#[derive(Debug, thiserror::Error)]
+#[error("it is no {message_type}: {reason}")]
+pub struct MessageError {
+    /// The message's type.
+    pub message_type: String,
+    /// What is wrong.
+    pub reason: String,
+}
+
+/// An upstream that cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum UpstreamError {
+    /// There is no port to listen on.
+    #[error("it cannot listen on loopback")]
+    Listen(#[source] io::Error),
+    /// Its certificates cannot be made.
+    #[error("its certificates cannot be made")]
+    Certificates(#[source] rcgen::Error),
+    /// TLS cannot be set up with them.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+/// A text that is no place to send something to.
+#[derive(Debug, thiserror::Error)]
+#[error("\"{text}\" is no URL to send something to: {reason}")]
+pub struct UrlError {
+    /// The text.
+    pub text: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// A value that is no header.
+#[derive(Debug, thiserror::Error)]
+#[error("\"{name}\" is no header: {reason}")]
+pub struct HeaderError {
+    /// The name.
+    pub name: String,
+    /// What is wrong with it or its value.
+    pub reason: String,
+}

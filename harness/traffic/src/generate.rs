@@ -1,0 +1,91 @@
+//! Bodies of a wanted size, the same each time, so that their digests are.
+//!
+//! The filling counts: what is cut, doubled or swapped on the way changes the digest.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+/// The field that fills a JSON object up.
+const PADDING: &str = "padding";
+
+/// Text of exactly `size` bytes: numbers that say where they stand.
+#[must_use]
+pub fn text_of_size(size: usize) -> String {
+    let mut text = String::with_capacity(size + 8);
+    while text.len() < size {
+        // Writing into a text cannot fail.
+        let _ = write!(text, "{:07} ", text.len());
+    }
+    text.truncate(size);
+    text
+}
+
+/// A JSON object as text of exactly `size` bytes: the object with a field `padding` that fills it up. `None` where it
+/// is no object, has that field, or is longer than that already.
+#[must_use]
+pub fn json_of_size(object: &Value, size: usize) -> Option<String> {
+    let mut object = object.as_object()?.clone();
+    if object.contains_key(PADDING) {
+        return None;
+    }
+    object.insert(PADDING.to_owned(), Value::String(String::new()));
+    let least = Value::Object(object.clone()).to_string().len();
+    let filling = text_of_size(size.checked_sub(least)?);
+    object.insert(PADDING.to_owned(), Value::String(filling));
+    Some(Value::Object(object).to_string())
+}
+
+/// The SHA-256 digest in hexadecimal.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing into a text cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use super::{json_of_size, sha256, text_of_size};
+
+    #[rstest]
+    #[case::nothing(0, "")]
+    #[case::cut(10, "0000000 00")]
+    #[case::counts(20, "0000000 0000008 0000")]
+    fn texts(#[case] size: usize, #[case] expected: &str) {
+        assert_eq!(text_of_size(size), expected);
+    }
+
+    #[rstest]
+    #[case::exact(json!({"model": "a"}), 40, Some(40))]
+    #[case::just_fits(json!({}), 14, Some(14))]
+    #[case::too_short(json!({}), 13, None)]
+    #[case::large(json!({"model": "a"}), 5_000_000, Some(5_000_000))]
+    #[case::no_object(json!([1]), 100, None)]
+    #[case::has_the_field(json!({"padding": ""}), 100, None)]
+    fn objects(#[case] object: Value, #[case] size: usize, #[case] expected: Option<usize>) {
+        let text = json_of_size(&object, size);
+        assert_eq!(text.as_ref().map(String::len), expected);
+        if let Some(text) = text {
+            let read: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(read.get("model"), object.get("model"));
+        }
+    }
+
+    /// The digest of nothing, as FIPS 180-4's example values say.
+    #[test]
+    fn a_digest() {
+        let expected = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(sha256(b""), expected);
+    }
+}
