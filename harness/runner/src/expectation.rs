@@ -71,7 +71,7 @@ pub(crate) async fn expect(
         judged.iter().find(|one| one.is_undecided()),
         nearest(&judged),
     ) {
-        (Some(undecided), _) => undecided_stop(judgement, undecided),
+        (Some(one), _) => undecided_stop(judgement, one),
         (None, Some(nearest)) => Stop::failed(mismatched(
             judgement,
             &subject,
@@ -182,13 +182,20 @@ fn nearest<'a, 'b>(judged: &'b [Judged<'a>]) -> Option<&'b Judged<'a>> {
     judged.iter().min_by_key(|one| one.mismatches.len())
 }
 
-/// Neither held nor failed: an expression asks for what is not here.
 fn undecided_stop(judgement: &Judgement, undecided: &Judged<'_>) -> Stop {
-    let mut failure = Failure::new("expect::unsupported", "the assertion cannot be judged");
-    if let Some(mismatch) = undecided.mismatches.first() {
-        failure.message.clone_from(&mismatch.message);
-        failure.location = Some(location(&judgement.place.with_span(mismatch.span)));
+    match undecided.mismatches.first() {
+        Some(mismatch) => self::undecided(judgement, mismatch),
+        None => Stop::unsupported(Failure::new(
+            "expect::unsupported",
+            "the assertion cannot be judged",
+        )),
     }
+}
+
+/// Neither held nor failed: an expression asks for what is not here.
+pub(crate) fn undecided(judgement: &Judgement, mismatch: &AssertionMismatch) -> Stop {
+    let mut failure = Failure::new("expect::unsupported", mismatch.message.clone());
+    failure.location = Some(location(&judgement.place.with_span(mismatch.span)));
     failure.help = Some("crosscut does not have this; write the assertion without it".to_owned());
     Stop::unsupported(failure)
 }
@@ -276,7 +283,8 @@ fn wire_nearest(nearest: &Judged<'_>, candidates: usize) -> Nearest {
     }
 }
 
-fn wire(judgement: &Judgement, mismatch: AssertionMismatch) -> Mismatch {
+/// A mismatch as events carry it.
+pub(crate) fn wire(judgement: &Judgement, mismatch: AssertionMismatch) -> Mismatch {
     Mismatch {
         path: mismatch.path,
         location: Some(location(&judgement.place.with_span(mismatch.span))),

@@ -12,6 +12,7 @@ mod programs;
 mod run;
 mod scope;
 mod session;
+mod traffic;
 mod trial;
 
 pub use run::{RunOptions, judge, run};

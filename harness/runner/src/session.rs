@@ -22,6 +22,8 @@ pub(crate) struct Session {
     target: Api,
     /// Whether anything was written since the clusters were last at rest.
     moved: bool,
+    /// Whether calls were made since, which may have moved something.
+    stirred: bool,
     rest: Rest,
     programs: Programs,
     /// What expectations bound and no scope has yet.
@@ -40,6 +42,7 @@ impl Session {
             control,
             target,
             moved: true,
+            stirred: false,
             rest: Rest::default(),
             programs,
             bound: Vec::new(),
@@ -99,11 +102,29 @@ impl Session {
     /// # Errors
     /// [`SettleError`] where they never are.
     pub(crate) async fn settle(&mut self) -> Result<(), SettleError> {
-        if self.moved {
+        if self.moved || self.stirred {
             self.rest = self.lease.settle().await?;
             self.moved = self.programs.any_runs();
+            self.stirred = false;
         }
         Ok(())
+    }
+
+    /// Waits until what was written is at rest. What calls may have moved is not waited for: only looking at objects
+    /// needs that.
+    ///
+    /// # Errors
+    /// [`SettleError`] where the clusters never are.
+    pub(crate) async fn settle_writes(&mut self) -> Result<(), SettleError> {
+        if self.moved {
+            self.settle().await?;
+        }
+        Ok(())
+    }
+
+    /// Notes that calls were made: whoever answered may have written something.
+    pub(crate) fn stirred(&mut self) {
+        self.stirred = true;
     }
 
     /// Lets time pass on the clusters' clock.

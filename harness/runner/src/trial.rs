@@ -15,6 +15,7 @@ use crate::action;
 use crate::programs::{self, Programs};
 use crate::scope::{TemplateError, trial_scope, with_bindings};
 use crate::session::Session;
+use crate::traffic::Upstreams;
 
 /// Why a trial ends before its last action.
 #[derive(Debug)]
@@ -273,7 +274,9 @@ async fn run_steps(
     id: &TrialId,
     events: &UnboundedSender<Event>,
 ) -> Result<(), Stop> {
-    let handed = session.programs().bindings();
+    let upstreams = Upstreams::start(&trial.scenario.upstreams).await?;
+    let handed = session.programs().bindings().into_iter();
+    let handed = handed.chain(upstreams.binding());
     let mut scope = trial_scope(trial, session.namespace(), handed)?;
     programs::start_automatic(session, &scope).await?;
     for step in &trial.scenario.steps {
@@ -302,7 +305,7 @@ async fn run_step(
     scope: &Scope,
 ) -> Result<Vec<(String, Value)>, Stop> {
     // A step begins at rest: what the one before brought about can be written to.
-    session.settle().await?;
+    session.settle_writes().await?;
     let mut scope = with_bindings(scope.clone(), &step.bindings)?;
     let mut bound = Vec::new();
     for action in &step.actions {

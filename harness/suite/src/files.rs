@@ -17,6 +17,12 @@ pub trait Files {
     /// Where there is no such file, it is not UTF-8, or it is longer than any document may be.
     fn read(&self, file: &Utf8Path) -> io::Result<String>;
 
+    /// What a file holds, whatever that is.
+    ///
+    /// # Errors
+    /// Where there is no such file, or it is longer than any document may be.
+    fn bytes(&self, file: &Utf8Path) -> io::Result<Vec<u8>>;
+
     /// Every file in a folder and the folders below it, sorted; the file itself where `path` is one.
     ///
     /// # Errors
@@ -33,6 +39,16 @@ pub struct Disk;
 
 impl Files for Disk {
     fn read(&self, file: &Utf8Path) -> io::Result<String> {
+        let bytes = self.bytes(file)?;
+        String::from_utf8(bytes).map_err(|_| {
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                "stream did not contain valid UTF-8",
+            )
+        })
+    }
+
+    fn bytes(&self, file: &Utf8Path) -> io::Result<Vec<u8>> {
         let longest = u64::try_from(Limits::default().bytes).unwrap_or(u64::MAX);
         let metadata = std::fs::metadata(file)?;
         // A pipe would be waited for, and a device may have no end.
@@ -45,11 +61,11 @@ impl Files for Disk {
         if metadata.len() > longest {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        let mut text = String::new();
+        let mut bytes = Vec::new();
         std::fs::File::open(file)?
             .take(longest)
-            .read_to_string(&mut text)?;
-        Ok(text)
+            .read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     fn is_file(&self, file: &Utf8Path) -> bool {
@@ -89,6 +105,10 @@ impl Files for BTreeMap<Utf8PathBuf, String> {
         self.get(file)
             .cloned()
             .ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn bytes(&self, file: &Utf8Path) -> io::Result<Vec<u8>> {
+        self.read(file).map(String::into_bytes)
     }
 
     fn is_file(&self, file: &Utf8Path) -> bool {

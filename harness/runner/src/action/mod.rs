@@ -13,6 +13,7 @@ use crate::expectation;
 use crate::programs;
 use crate::scope::with_bindings;
 use crate::session::Session;
+use crate::traffic;
 use crate::trial::Stop;
 
 /// The action's name as documents write it.
@@ -27,6 +28,8 @@ pub(crate) fn name(kind: &ActionKind) -> &'static str {
         ActionKind::Events(_) => "events",
         ActionKind::Sleep(_) => "sleep",
         ActionKind::Program { .. } => "program",
+        ActionKind::Request(_) => "request",
+        ActionKind::Grpc(_) => "grpc",
     }
 }
 
@@ -70,6 +73,8 @@ pub(crate) async fn perform(
             programs::act(*verb, programs, session, &scope).await
         }
         ActionKind::Sleep(duration) => Ok(session.sleep(*duration).await?),
+        ActionKind::Request(request) => traffic::request(request, action, session, &scope).await,
+        ActionKind::Grpc(grpc) => traffic::grpc(grpc, action, session, &scope).await,
     }
 }
 

@@ -9,6 +9,7 @@ mod program;
 mod provider;
 mod scenario;
 mod suite;
+mod traffic;
 mod trial;
 
 pub use clusters::{
@@ -22,4 +23,5 @@ pub use scenario::{
     Resource, Scenario, Side, Step, Validation, Write,
 };
 pub use suite::{BuiltIn, Function, FunctionRuntime, Suite};
+pub use traffic::{Body, Common, Grpc, Pem, Request, Tls, Upstream};
 pub use trial::Trial;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crosscut_assertion::Assertion;
 use crosscut_yaml::Node;
 
-use super::{Place, Program, ProgramVerb};
+use super::{Grpc, Place, Program, ProgramVerb, Request, Upstream};
 
 /// A scenario.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub struct Scenario {
     pub ports: Vec<String>,
     /// Its own programs under test, beside the suite's.
     pub programs: Vec<Arc<Program>>,
+    /// Echo servers that run from before the first step to after the last.
+    pub upstreams: Vec<Upstream>,
     /// Bound in order before the first step; a value may use the earlier ones.
     pub bindings: Vec<Binding>,
     /// The steps in order.
@@ -119,6 +121,10 @@ pub enum ActionKind {
         /// Which, in order.
         programs: Vec<Arc<Program>>,
     },
+    /// HTTP requests and what their answers must look like.
+    Request(Box<Request>),
+    /// gRPC calls and what their answers must look like.
+    Grpc(Box<Grpc>),
 }
 
 /// Which of a trial's two clusters.

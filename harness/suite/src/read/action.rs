@@ -8,7 +8,7 @@ use super::fields::{Fields, duration, wrong_type};
 use super::programs::place_of;
 use super::resources::{self, resources};
 use super::scenario::bindings;
-use super::{Reader, programs};
+use super::{Reader, programs, traffic};
 use crate::diagnostic::Diagnostic;
 use crate::model::{
     Action, ActionKind, Binding, EventJudgement, Judgement, Place, Propagation, Reference, Refusal,
@@ -16,8 +16,9 @@ use crate::model::{
 };
 use crate::variables::{Names, expression_problem};
 
-const VERBS: [&str; 9] = [
+const VERBS: [&str; 11] = [
     "apply", "patch", "delete", "expect", "absent", "reject", "events", "sleep", "program",
+    "request", "grpc",
 ];
 const WRITES: [&str; 3] = ["apply", "patch", "delete"];
 /// What may stand beside the verb.
@@ -87,9 +88,12 @@ fn outputs(
     outputs
 }
 
-struct Context<'a> {
-    folder: &'a Utf8Path,
-    names: &'a Names,
+/// What the reading of an action's parts shares.
+pub(super) struct Context<'a> {
+    /// The folder of the document's file.
+    pub(super) folder: &'a Utf8Path,
+    /// What is bound.
+    pub(super) names: &'a Names,
 }
 
 fn one_verb(
@@ -143,6 +147,8 @@ fn read_verb(
         "reject" => reject(reader, node, fields.place(), context),
         "program" => programs::action(reader, node, fields.place(), context.names),
         "sleep" => duration(reader, node, fields.place(), "sleep").map(ActionKind::Sleep),
+        "request" => traffic::request(reader, node, fields, context).map(ActionKind::Request),
+        "grpc" => traffic::grpc(reader, node, fields, context).map(ActionKind::Grpc),
         _ => write(reader, verb, fields, context),
     }
 }
@@ -363,7 +369,8 @@ fn judgements(
         .collect()
 }
 
-fn judgement(
+/// Compiles an assertion document.
+pub(super) fn judgement(
     reader: &mut Reader<'_>,
     resource: &Resource,
     context: &Context<'_>,

@@ -1,5 +1,6 @@
 //! The fields of a mapping: known ones are handed out, unknown ones are reported.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crosscut_yaml::{Key, Kind, Node};
@@ -106,6 +107,27 @@ impl<'n> Fields<'n> {
                 None
             }
         }
+    }
+
+    /// A whole number in a range, that may be missing.
+    pub(crate) fn number(
+        &self,
+        reader: &mut Reader<'_>,
+        field: &'static str,
+        range: RangeInclusive<usize>,
+    ) -> Option<usize> {
+        let node = self.get(field)?;
+        let number = match &node.kind {
+            Kind::Number(number) => number.as_u64(),
+            _ => None,
+        };
+        let number = number.and_then(|number| usize::try_from(number).ok());
+        let found = number.filter(|number| range.contains(number));
+        if found.is_none() {
+            let expected = format!("a whole number from {} to {}", range.start(), range.end());
+            reader.problem(wrong_type(node, &self.place, field, &expected));
+        }
+        found
     }
 
     /// The items of a list that may be missing.

@@ -13,6 +13,7 @@ mod readiness;
 mod resources;
 mod scenario;
 mod suite;
+mod traffic;
 
 pub(crate) use header::header;
 pub(crate) use provider::provider;

@@ -169,7 +169,12 @@ fn matching(
     found
 }
 
-fn missing(reader: &Reader<'_>, path: &str, place: &Place, folder: &Utf8Path) -> Diagnostic {
+pub(super) fn missing(
+    reader: &Reader<'_>,
+    path: &str,
+    place: &Place,
+    folder: &Utf8Path,
+) -> Diagnostic {
     let names: Vec<String> = reader
         .files()
         .list(folder)

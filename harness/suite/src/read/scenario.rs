@@ -5,7 +5,7 @@ use crosscut_yaml::Node;
 
 use super::action::action;
 use super::fields::Fields;
-use super::{Reader, header, programs};
+use super::{Reader, header, programs, traffic};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Binding, Only, Place, Scenario, Step};
 use crate::nearest::suggestion;
@@ -40,6 +40,7 @@ pub(crate) fn scenario(
         "bindings",
         "ports",
         "programs",
+        "upstreams",
         "steps",
     ];
     let spec = Fields::of(reader, spec, &header.place, "the scenario's spec", &known)?;
@@ -51,6 +52,7 @@ pub(crate) fn scenario(
     let only_clusters = only(reader, &spec, "clusters");
     known_clusters(reader, only_clusters.as_ref());
     let only = only(reader, &spec, "providers");
+    let upstreams = traffic::upstreams(reader, &spec, &mut names);
     let bindings = bindings(reader, &spec, "bindings", &mut names);
     programs::check(reader, &programs, &names);
     spec.required(reader, "steps");
@@ -68,6 +70,7 @@ pub(crate) fn scenario(
         only_clusters,
         ports,
         programs,
+        upstreams,
         bindings,
         steps,
         place: header.place,

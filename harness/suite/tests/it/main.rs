@@ -5,3 +5,4 @@ mod fuzzed;
 mod programs;
 mod projects;
 mod robust;
+mod traffic;

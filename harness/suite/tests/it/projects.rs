@@ -61,7 +61,7 @@ fn told(loaded: Result<Plan, Report>) -> Vec<String> {
 }
 
 /// A scenario whose only action is this.
-fn scenario(action: &str) -> String {
+pub(crate) fn scenario(action: &str) -> String {
     document(
         "Scenario",
         "first",
