@@ -1,13 +1,15 @@
 //! One trial's forks and the scheduler that runs their controllers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use crosscut_apiserver::{ApiServer, Event};
-use crosscut_client::{Connection, object};
+use crosscut_client::{Address, Api, Connection, object};
 use crosscut_controller::{AtRest, Scheduler, SettleLimits, is_lasting};
 use serde_json::Value;
 
+use crate::install::FIELD_MANAGER;
 use crate::rest::{rest, unsettled};
 use crate::{ClusterError, Lease, ProgramPlace, Rest, SettleError, Side};
 
@@ -37,18 +39,24 @@ impl EmbeddedSide {
         }
     }
 
-    /// What has been written since the lease began, in the version that is stored.
-    fn objects(&self) -> Vec<Value> {
+    /// What has been written since the lease began, as it is read now: by the schema of now, if that is another than it
+    /// was written by.
+    async fn objects(&self) -> Result<Vec<Value>, ClusterError> {
         let written = |event: &Event| {
             revision(&event.object) > self.began
                 && is_lasting(&event.resource.group, &event.resource.kind)
         };
-        self.server
-            .present()
-            .into_iter()
-            .filter(written)
-            .map(|event| event.object.as_ref().clone())
-            .collect()
+        let api = Api::new(&self.client, &Arc::default(), FIELD_MANAGER);
+        let mut objects = Vec::new();
+        for event in self.server.present().into_iter().filter(written) {
+            match api.get(Address::of(&event.object)).await {
+                Ok(object) => objects.push(object),
+                // Its definition is gone.
+                Err(error) if error.is_not_found() || error.is_no_match() => {}
+                Err(error) => return Err(ClusterError::read(&error)),
+            }
+        }
+        Ok(objects)
     }
 }
 
@@ -115,7 +123,7 @@ impl Lease for EmbeddedLease {
     }
 
     async fn objects(&mut self, side: Side) -> Result<Vec<Value>, ClusterError> {
-        Ok(self.side(side).objects())
+        self.side(side).objects().await
     }
 
     fn program_place(&self) -> Result<ProgramPlace, String> {
@@ -125,5 +133,59 @@ impl Lease for EmbeddedLease {
     async fn close(self: Box<Self>) -> Result<(), ClusterError> {
         // Everything is memory of this process: dropping it is enough.
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crosscut_apiserver::Options;
+    use crosscut_controller::{VirtualClock, builtin};
+    use serde_json::json;
+
+    use super::*;
+
+    fn definition(properties: &Value) -> Value {
+        json!({
+            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": "pools.example.org"},
+            "spec": {
+                "group": "example.org", "scope": "Namespaced", "names": {"kind": "Pool", "plural": "pools"},
+                "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {
+                    "type": "object", "properties": {"spec": {"type": "object", "properties": properties}},
+                }}}],
+            },
+        })
+    }
+
+    /// Source: kube-apiserver 1.34, by `crosscut parity` of the scenario schema-upgrade.
+    #[tokio::test]
+    async fn what_was_written_by_an_older_schema_is_read_by_the_present_one() {
+        let clock = VirtualClock::new();
+        let server = ApiServer::new(Options {
+            clock: Arc::new(clock.clone()),
+            seed: 0,
+            admission: Vec::new(),
+        });
+        let mut scheduler = Scheduler::new(clock, 0);
+        let plane = scheduler.add_plane("target", server.clone());
+        for controller in builtin::controllers() {
+            scheduler.add(&plane, controller);
+        }
+        let side = EmbeddedSide::new(plane.connection(), server);
+        let api = Api::new(plane.connection(), &Arc::default(), "test");
+        let before = definition(&json!({"protocol": {"type": "string"}}));
+        api.apply(&before, "test").await.unwrap();
+        scheduler.settle(&SettleLimits::default()).await.unwrap();
+        let pool = json!({
+            "apiVersion": "example.org/v1", "kind": "Pool", "metadata": {"name": "old", "namespace": "default"},
+            "spec": {"protocol": "http"},
+        });
+        api.create(&pool).await.unwrap();
+        let after = definition(&json!({"mode": {"type": "string", "default": "closed"}}));
+        api.apply(&after, "test").await.unwrap();
+        scheduler.settle(&SettleLimits::default()).await.unwrap();
+        let objects = side.objects().await.unwrap();
+        let pool = objects.iter().find(|object| object["kind"] == "Pool");
+        assert_eq!(pool.unwrap()["spec"], json!({"mode": "closed"}));
     }
 }

@@ -21,14 +21,6 @@ use crate::{ClusterError, Health, Lease, ProgramPlace, Rest, SettleError, Side};
 /// Crossplane tells the Events of all trials one after the other; on a busy machine that takes seconds.
 const EVENTS_LAG: Duration = Duration::from_secs(30);
 
-/// How long an API server may go on serving a definition as it was before it changed.
-const SERVED: Duration = Duration::from_secs(2);
-
-/// Whether it is a definition that is not as it was made.
-fn is_changed(key: &Key, object: &Value) -> bool {
-    key.kind == "CustomResourceDefinition" && crosscut_client::object::generation(object) > 1
-}
-
 /// Makes the clusters clean for the next trial.
 #[async_trait]
 pub(crate) trait Cleanup: Send {
@@ -182,17 +174,10 @@ impl Lease for LiveLease {
             return Ok(Vec::new());
         };
         // Asked and not taken from the view, which may lack what was made a moment ago.
-        let list = async || {
-            let all = view.list(plane.client.http()).await;
-            all.map_err(|error| ClusterError::read(&error))
-        };
-        let mut all = list().await?;
-        let changed =
-            |(key, object): &(Key, Value)| is_changed(key, object) && plane.is_new(key, object);
-        if all.iter().any(changed) {
-            tokio::time::sleep(SERVED).await;
-            all = list().await?;
-        }
+        let all = view
+            .list(plane.client.http())
+            .await
+            .map_err(|error| ClusterError::read(&error))?;
         // The trial's own namespace was made for it; whether that had been seen when it began does not matter.
         let own = |key: &Key| key.kind == "Namespace" && key.name == self.namespace;
         Ok(all
