@@ -1,7 +1,6 @@
 //! The runner from outside, on control planes that break, and with traffic.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-mod body_based_router;
 mod broken;
 mod programs;
 mod traffic;
