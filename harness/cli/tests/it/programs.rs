@@ -1,6 +1,10 @@
 //! Programs under test with the binary: on real control planes, where the test bed has them.
 
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
 use crosscut_testkit::Project;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::project::{PROVIDER, SUITE, WIDGETS, crosscut, project};
 
@@ -72,4 +76,49 @@ fn a_program_acts_on_the_target_of_its_trial() {
     let out = String::from_utf8_lossy(&output.stdout);
     let err = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{out}{err}");
+}
+
+/// Whether a process runs whose last argument is this.
+fn runs(argument: &str) -> bool {
+    let wanted = format!("\0{argument}\0");
+    let processes = std::fs::read_dir("/proc").unwrap();
+    processes
+        .filter_map(|entry| std::fs::read_to_string(entry.ok()?.path().join("cmdline")).ok())
+        .any(|words| words.ends_with(&wanted))
+}
+
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while !is_so() {
+        assert!(Instant::now() < end, "{what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn programs_and_what_they_started_end_with_an_interrupted_run() {
+    if let Some(reason) = crate::control_plane::missing() {
+        println!("skipped: {reason}");
+        return;
+    }
+    let long = format!("{}.5", 100_000 + std::process::id());
+    let spec = format!(
+        "{{programs: [{{name: a, command: [sh, -c, 'sleep {long} & wait']}}], \
+         steps: [{{actions: [{{sleep: 10m}}]}}]}}"
+    );
+    let scenario = format!(
+        "apiVersion: crosscut.dev/v1alpha1\nkind: Scenario\nmetadata: {{name: waits}}\nspec: {spec}\n"
+    );
+    let project = project(&[("scenarios/defaults/scenario.yaml", scenario.as_str())]);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_crosscut"))
+        .args(["test", "--cluster", "envtest", "--jobs", "1"])
+        .current_dir(project.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_until("the program never ran", || runs(&long));
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+    wait_until("the program still runs", || !runs(&long));
 }

@@ -16,7 +16,7 @@ pub(super) fn of(declared: &Declared, error: ProgramError) -> Stop {
             source, program, ..
         } => {
             let message = format!("{name} cannot be started: {}: {source}", program.display());
-            let help = "a name is looked for where crosscut finds its own programs and in PATH, a path from the suite's folder";
+            let help = "a name is looked for where crosscut finds its own programs and in PATH, a path from the folder of the file that declares it";
             Stop::errored(failure(declared, "program::start", message, Some(help)))
         }
         ProgramError::Exited { status, lines, .. } if is_port_taken => {

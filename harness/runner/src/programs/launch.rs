@@ -11,7 +11,7 @@ use crosscut_suite::model::{Program as Declared, Readiness, Side as DocumentSide
 use crosscut_yaml::Node;
 use serde_json::Value;
 
-use super::{KUBECONFIG, Programs, folder_of, folder_of_trial, log_of};
+use super::{KUBECONFIG, folder_of, folder_of_trial, log_of};
 use crate::scope::evaluate;
 use crate::trial::{Stop, location};
 
@@ -25,7 +25,6 @@ const INHERITED: [&str; 3] = ["PATH", "LANG", "TZ"];
 /// # Errors
 /// A template that cannot be evaluated, or a file that cannot be written.
 pub(super) fn settings(
-    programs: &Programs,
     place: &ProgramPlace,
     declared: &Declared,
     scope: &Scope,
@@ -41,7 +40,7 @@ pub(super) fn settings(
     let folder = write_files(place, declared, scope)?;
     let mut settings = ProgramSettings::new(
         &declared.name,
-        found(programs, program),
+        found(declared, program),
         arguments.iter().cloned(),
     );
     settings.environment = environment(declared, scope, &folder)?;
@@ -55,10 +54,10 @@ pub(super) fn settings(
     Ok(settings)
 }
 
-/// A program with a slash is relative to the suite's folder; any other is looked for.
-fn found(programs: &Programs, program: &str) -> PathBuf {
+/// A program with a slash is relative to the folder of the file that declares it; any other is looked for.
+fn found(declared: &Declared, program: &str) -> PathBuf {
     if program.contains('/') {
-        programs.suite.folder.join(program).into()
+        declared.folder.join(program).into()
     } else {
         program.into()
     }

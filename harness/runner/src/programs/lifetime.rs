@@ -72,7 +72,7 @@ async fn start(session: &mut Session, declared: &Arc<Declared>, scope: &Scope) -
     running.retain(|one| !is_same(one));
     let place = session.programs().place.clone();
     let place = place.map_err(|reason| no_place(declared, reason))?;
-    let settings = launch::settings(session.programs(), &place, declared, scope)?;
+    let settings = launch::settings(&place, declared, scope)?;
     let started = Program::start(settings, &place.state).await;
     let program = started.map_err(|error| failure::of(declared, error))?;
     match &declared.ready {

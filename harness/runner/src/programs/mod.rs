@@ -28,7 +28,6 @@ const KUBECONFIG: &str = "kubeconfig";
 /// The programs of one trial. Dropping it kills all that run.
 pub(crate) struct Programs {
     place: Result<ProgramPlace, String>,
-    suite: Arc<crosscut_suite::model::Suite>,
     declared: Vec<Arc<Declared>>,
     ports: Vec<(String, u16)>,
     running: Vec<Running>,
@@ -75,7 +74,6 @@ impl Programs {
         let numbers = claimed.ports().iter().copied();
         Ok(Programs {
             place,
-            suite: Arc::clone(suite),
             declared: suite
                 .programs
                 .iter()

@@ -234,7 +234,8 @@ async fn a_program_that_is_not_there_is_an_error_of_the_environment() {
     let failure = &report.failures[0];
     assert_eq!(report.verdict, Verdict::Errored);
     assert_eq!(failure.code, "program::start");
-    let message = "a cannot be started: /p/./nowhere: No such file or directory (os error 2)";
+    let message =
+        "a cannot be started: /p/scenarios/./nowhere: No such file or directory (os error 2)";
     assert_eq!(failure.message, message);
 }
 

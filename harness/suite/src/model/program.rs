@@ -14,6 +14,8 @@ pub struct Program {
     pub name: String,
     /// The program and its arguments.
     pub command: Vec<Node>,
+    /// The folder of the file that declares it: what a path of a program is relative to.
+    pub folder: Utf8PathBuf,
     /// What its environment is, besides what crosscut gives it.
     pub env: Vec<(String, Node)>,
     /// The files that its folder has when it starts.

@@ -142,6 +142,7 @@ fn program(
         files: files(reader, &fields, kubeconfig.is_some()),
         name: name?,
         command: command?,
+        folder: folder.to_owned(),
         kubeconfig,
         ready,
         within: within.unwrap_or(WITHIN),

@@ -244,6 +244,8 @@ fn a_suites_programs_are_seen_by_scenarios_and_come_from_files_too() {
         (Duration::from_secs(7), Duration::from_secs(2))
     );
     assert_eq!(b.stop, StopSignal::Interrupt);
+    let folders: Vec<&str> = programs.iter().map(|one| one.folder.as_str()).collect();
+    assert_eq!(folders, ["/p/more", "/p/scenarios"]);
     let Readiness::Expect { judgements, side } = &b.ready else {
         panic!("an assertion");
     };
