@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crosscut_programs::{
-    HttpCheck, Identity, Program, ProgramError, ProgramSettings, Ready, StateFolder,
+    GrpcCheck, HttpCheck, Identity, Program, ProgramError, ProgramSettings, Ready, StateFolder,
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rstest::rstest;
@@ -15,6 +15,9 @@ use rustls::{RootCertStore, ServerConfig};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
+use tonic_health::ServingStatus;
 
 use crate::stub::{settings, state};
 
@@ -231,4 +234,53 @@ async fn a_check_that_cannot_be_made(
     .await;
     let expected = format!("cannot ask whether stub is ready: {reason}");
     assert!(text.starts_with(&expected), "{text}");
+}
+
+/// A server of the gRPC health protocol that serves, but for the service `a.Broken`.
+async fn health_server() -> String {
+    let (reporter, service) = tonic_health::server::health_reporter();
+    reporter
+        .set_service_status("a.Broken", ServingStatus::NotServing)
+        .await;
+    let incoming = TcpIncoming::bind(([127, 0, 0, 1], 0).into()).expect("a listener");
+    let address = incoming.local_addr().expect("an address").to_string();
+    tokio::spawn(
+        Server::builder()
+            .add_service(service)
+            .serve_with_incoming(incoming),
+    );
+    address
+}
+
+fn grpc(address: &str, service: &str) -> Ready {
+    Ready::Grpc(GrpcCheck {
+        address: address.to_owned(),
+        service: service.to_owned(),
+    })
+}
+
+#[tokio::test]
+async fn a_program_that_says_by_grpc_that_it_serves_is_ready() {
+    let (_root, state) = state();
+    let address = health_server().await;
+    start(grpc(&address, ""), LONG, &state)
+        .await
+        .expect("ready");
+    let broken = unready(grpc(&address, "a.Broken")).await;
+    assert!(broken.contains("its health is NOT_SERVING"), "{broken}");
+    let unknown = unready(grpc(&address, "a.Nothing")).await;
+    assert!(unknown.contains("gRPC status 5"), "{unknown}");
+}
+
+#[tokio::test]
+async fn a_server_of_something_else_is_not_ready_by_grpc() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+    let address = listener.local_addr().expect("an address").to_string();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        }
+    });
+    let other = unready(grpc(&address, "")).await;
+    assert!(other.contains("was not ready within 500ms"), "{other}");
 }
