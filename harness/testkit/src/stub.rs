@@ -129,13 +129,18 @@ impl FunctionRunnerService for Stub {
         match self.mode.as_str() {
             "crash-on-call" => end("cannot go on", 7),
             "hang-on-call" => tokio::time::sleep(Duration::from_secs(60)).await,
+            "killed-on-call" => kill_itself(),
             "flood-on-call" => flood(),
             "refuse-on-call" => return Err(Status::permission_denied("not for you")),
             _ => {}
         }
         let request = request.into_inner();
+        let mut desired = request.desired.unwrap_or_default();
+        if self.mode == "composes-what-is-not-defined" {
+            desired.resources.insert("bucket".to_owned(), bucket());
+        }
         Ok(Response::new(RunFunctionResponse {
-            desired: request.desired,
+            desired: Some(desired),
             context: request.context,
             results: results(&self.mode),
             ..RunFunctionResponse::default()
@@ -153,6 +158,26 @@ fn results(mode: &str) -> Vec<function_sdk_rust::proto::v1::Result> {
     };
     result.set_severity(Severity::Fatal);
     vec![result]
+}
+
+/// An object of a kind that nobody has defined.
+fn bucket() -> function_sdk_rust::proto::v1::Resource {
+    let bucket = serde_json::json!({
+        "apiVersion": "storage.example.org/v1", "kind": "Bucket", "spec": {"region": "moon"},
+    });
+    function_sdk_rust::proto::v1::Resource {
+        resource: serde_json::from_value(bucket).ok(),
+        ..Default::default()
+    }
+}
+
+/// Ends as if the system had no memory left.
+fn kill_itself() {
+    let id = std::process::id().to_string();
+    let killed = std::process::Command::new("kill")
+        .args(["-9", &id])
+        .status();
+    killed.expect("a kill");
 }
 
 /// Far more than a pipe holds: a reader that does not keep up would stop the program.

@@ -66,6 +66,15 @@ impl Clusters {
         }
     }
 
+    /// Defines Crossplane's kinds on the control plane, where nobody works on them.
+    pub(crate) async fn define_crossplane(&self) {
+        let client = self.control.control().client.clone().into();
+        let api = crosscut_client::Api::new(&client, &Arc::default(), "test");
+        for definition in crosscut_crossplane::custom_resource_definitions() {
+            api.create(&definition).await.unwrap();
+        }
+    }
+
     /// Starts Crossplane on the control plane, with the functions of this project's suite.
     pub(crate) async fn start_crossplane(&mut self) {
         let root = Utf8PathBuf::from_path_buf(crosscut_testkit::project_root()).unwrap();

@@ -46,7 +46,7 @@ spec:
     functionRef: {name: f}
 ";
 
-const SCENARIO: &str = "\
+pub(crate) const SCENARIO: &str = "\
 apiVersion: crosscut.dev/v1alpha1
 kind: Scenario
 metadata: {name: team}

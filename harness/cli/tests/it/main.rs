@@ -1,10 +1,13 @@
 //! Runs the real binary in throw-away projects, as a new user would.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod assets;
+mod background;
 mod bad_input;
 mod control_plane;
 mod exit_codes;
 mod failures;
+mod faults;
 mod functions;
 mod kind;
 mod kubeconfig;

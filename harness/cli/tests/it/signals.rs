@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::functions::{project, stub_lines};
 
 /// Set for `crosscut`, and so inherited by everything that it starts.
-const MARK: &str = "CROSSCUT_TEST_PROJECT";
+pub(crate) const MARK: &str = "CROSSCUT_TEST_PROJECT";
 
 fn start(project: &Project, path: &str) -> Child {
     Command::new(env!("CARGO_BIN_EXE_crosscut"))
@@ -57,8 +58,8 @@ fn interrupt(child: &mut Child, part: &str, signal: Signal) -> (String, String) 
 }
 
 /// How many processes run that a `crosscut` in the project started.
-fn running(project: &Project) -> usize {
-    let mark = format!("{MARK}={}", project.path().display());
+fn running(project: &Path) -> usize {
+    let mark = format!("{MARK}={}", project.display());
     let processes = std::fs::read_dir("/proc").unwrap();
     processes
         .filter_map(|entry| std::fs::read(entry.ok()?.path().join("environ")).ok())
@@ -70,7 +71,7 @@ fn running(project: &Project) -> usize {
         .count()
 }
 
-fn assert_nothing_runs(project: &Project) {
+pub(crate) fn assert_nothing_runs(project: &Path) {
     // Killed processes need a moment until they are gone.
     let end = Instant::now() + Duration::from_secs(5);
     while running(project) > 0 && Instant::now() < end {
@@ -110,7 +111,7 @@ fn an_interrupted_run_reports_what_it_judged(#[case] signal: Signal) {
             .tests,
         1
     );
-    assert_nothing_runs(&project);
+    assert_nothing_runs(project.path());
 }
 
 /// The build and the compilers that it started go, too.
@@ -134,7 +135,7 @@ fn an_interrupted_build_leaves_nothing_behind() {
         err.contains("interrupted: 0 of 1 trials were judged"),
         "{err}"
     );
-    assert_nothing_runs(&project);
+    assert_nothing_runs(project.path());
 }
 
 /// The stub is gone after a run that nobody interrupts, too.
@@ -143,5 +144,5 @@ fn a_run_leaves_nothing_behind() {
     let project = project(&stub_lines("answers"));
     let mut child = start(&project, &std::env::var("PATH").unwrap());
     assert_eq!(child.wait().unwrap().code(), Some(0));
-    assert_nothing_runs(&project);
+    assert_nothing_runs(project.path());
 }
