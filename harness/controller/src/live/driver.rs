@@ -11,25 +11,13 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::awaited::{Awaits, Owed, Patience};
+use super::limits::LiveLimits;
 use super::view::View;
 use crate::context::Context;
 use crate::controller::{After, Controller, Key};
 use crate::scheduler::{
     BACK_OFF, Failing, Limit, Movements, Queue, Settled, Unsettled, Work, is_movement,
 };
-
-/// When controllers that run in real time count as being at rest, and when waiting for that is given up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LiveLimits {
-    /// How long nothing may change where nothing is owed.
-    pub quiet: Duration,
-    /// How long nothing may change where something is owed: past this it will not come.
-    pub patience: Duration,
-    /// The same for what comes for certain, but from somebody who looks only now and then.
-    pub long_patience: Duration,
-    /// How long everything may take.
-    pub longest: Duration,
-}
 
 /// Who waits for longer than this waits for time to pass.
 const MOMENT: Duration = Duration::from_secs(10);
@@ -39,18 +27,6 @@ const RETRY: Duration = Duration::from_millis(100);
 
 /// How soon it is looked again whether a watch has caught up.
 const AGAIN: Duration = Duration::from_millis(20);
-
-/// 0.4 s of quiet, 10 s of patience, 100 s of long patience, five minutes at most.
-impl Default for LiveLimits {
-    fn default() -> LiveLimits {
-        LiveLimits {
-            quiet: Duration::from_millis(400),
-            patience: Duration::from_secs(10),
-            long_patience: Duration::from_secs(100),
-            longest: Duration::from_secs(300),
-        }
-    }
-}
 
 /// A plane of a driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

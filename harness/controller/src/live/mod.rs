@@ -9,6 +9,7 @@
 mod awaited;
 mod driver;
 mod follow;
+mod limits;
 mod listing;
 mod observer;
 mod resources;
@@ -16,6 +17,7 @@ mod state;
 mod view;
 
 pub use awaited::{Awaits, Owed, Patience, kubernetes_owes};
-pub use driver::{Driver, LiveLimits, LivePlane};
+pub use driver::{Driver, LivePlane};
+pub use limits::LiveLimits;
 pub use observer::{ObserveError, Observer};
 pub use view::View;
