@@ -71,6 +71,11 @@ impl Controller for Subject {
 }
 
 async fn subject(habit: Habit) -> (Scheduler, Arc<AtomicU64>) {
+    subjects(habit, &["a"]).await
+}
+
+/// A scheduler over ConfigMaps of these names, and how often they were reconciled.
+async fn subjects(habit: Habit, names: &[&str]) -> (Scheduler, Arc<AtomicU64>) {
     let clock = VirtualClock::new();
     let options = Options {
         clock: Arc::new(clock.clone()),
@@ -80,7 +85,9 @@ async fn subject(habit: Habit) -> (Scheduler, Arc<AtomicU64>) {
     let mut scheduler = Scheduler::new(clock, 0);
     let plane = scheduler.add_plane("control", ApiServer::new(options));
     let api = Api::new(plane.connection(), &Arc::new(Mapper::default()), "test");
-    api.create(&config_map("a", &[])).await.unwrap();
+    for name in names {
+        api.create(&config_map(name, &[])).await.unwrap();
+    }
     let runs = Arc::new(AtomicU64::new(0));
     scheduler.add(
         &plane,
@@ -102,23 +109,7 @@ async fn a_poll_that_changes_nothing_is_waited_for_once() {
 
 #[tokio::test]
 async fn while_a_long_poll_is_waited_for_a_short_one_is_not_run_again() {
-    let clock = VirtualClock::new();
-    let options = Options {
-        clock: Arc::new(clock.clone()),
-        seed: 0,
-        admission: Vec::new(),
-    };
-    let mut scheduler = Scheduler::new(clock, 0);
-    let plane = scheduler.add_plane("control", ApiServer::new(options));
-    let api = Api::new(plane.connection(), &Arc::new(Mapper::default()), "test");
-    api.create(&config_map("a", &[])).await.unwrap();
-    api.create(&config_map("b", &[])).await.unwrap();
-    let runs = Arc::new(AtomicU64::new(0));
-    let subject = Subject {
-        habit: Habit::PollUnlike,
-        runs: Arc::clone(&runs),
-    };
-    scheduler.add(&plane, Arc::new(subject));
+    let (mut scheduler, runs) = subjects(Habit::PollUnlike, &["a", "b"]).await;
     let limits = SettleLimits::default();
     let settled = scheduler.settle(&limits).await.unwrap();
     assert_eq!(settled.virtual_time, Duration::from_secs(600));
