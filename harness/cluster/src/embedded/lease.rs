@@ -1,6 +1,5 @@
 //! One trial's forks and the scheduler that runs their controllers.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -46,7 +45,7 @@ impl EmbeddedSide {
             revision(&event.object) > self.began
                 && is_lasting(&event.resource.group, &event.resource.kind)
         };
-        let api = Api::new(&self.client, &Arc::default(), FIELD_MANAGER);
+        let api = Api::alone(self.client.clone(), FIELD_MANAGER);
         let mut objects = Vec::new();
         for event in self.server.present().into_iter().filter(written) {
             match api.get(Address::of(&event.object)).await {
@@ -138,6 +137,8 @@ impl Lease for EmbeddedLease {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use crosscut_apiserver::Options;
     use crosscut_controller::{VirtualClock, builtin};
     use serde_json::json;
@@ -172,7 +173,7 @@ mod tests {
             scheduler.add(&plane, controller);
         }
         let side = EmbeddedSide::new(plane.connection(), server);
-        let api = Api::new(plane.connection(), &Arc::default(), "test");
+        let api = Api::alone(plane.connection().clone(), "test");
         let before = definition(&json!({"protocol": {"type": "string"}}));
         api.apply(&before, "test").await.unwrap();
         scheduler.settle(&SettleLimits::default()).await.unwrap();

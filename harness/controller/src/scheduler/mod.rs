@@ -159,10 +159,7 @@ impl Scheduler {
             if duration(start, at) > limits.virtual_time {
                 return Err(self.unsettled(Limit::VirtualTime(limits.virtual_time)));
             }
-            self.clock.advance_to(at);
-            for work in self.timers.due_unfired(self.clock.now()) {
-                self.queue.push(work);
-            }
+            self.pass_until(at, Timers::due_unfired);
         }
     }
 
@@ -191,13 +188,18 @@ impl Scheduler {
             let Some(at) = self.timers.next().filter(|at| *at <= end) else {
                 break;
             };
-            self.clock.advance_to(at);
-            for work in self.timers.due(self.clock.now()) {
-                self.queue.push(work);
-            }
+            self.pass_until(at, Timers::due);
         }
         self.clock.advance_to(end);
         self.settle(limits).await
+    }
+
+    /// Sets the clock forward and queues what falls `due`.
+    fn pass_until(&mut self, at: Timestamp, due: fn(&mut Timers, Timestamp) -> Vec<Work>) {
+        self.clock.advance_to(at);
+        for work in due(&mut self.timers, self.clock.now()) {
+            self.queue.push(work);
+        }
     }
 
     /// Takes up what has happened on the planes since the last look; says whether anything has changed.
