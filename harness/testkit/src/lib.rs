@@ -1,14 +1,16 @@
 //! What tests share: temporary projects, a redactor for volatile values, a function that misbehaves, one that composes
-//! with KCL, and finding reference data.
+//! with KCL, turns where ports are fixed, and finding reference data.
 //!
 //! For tests only. No product crate depends on this one.
 
+mod alone;
 mod kcl;
 mod project;
 mod redact;
 mod reference;
 pub mod stub;
 
+pub use alone::alone_with_fixed_ports;
 pub use kcl::function_kcl;
 pub use project::Project;
 pub use redact::redact;

@@ -71,12 +71,24 @@ impl Background {
 
     /// Waits until the output has a text.
     pub(crate) fn wait_for(&mut self, part: &str, at_most: Duration) {
+        let text = Arc::clone(&self.text);
+        let is_said = || text.lock().unwrap().contains(part);
+        self.wait_until(&format!("{part} is missing"), at_most, is_said);
+    }
+
+    /// Waits while it runs.
+    pub(crate) fn wait_until(
+        &mut self,
+        not_yet: &str,
+        at_most: Duration,
+        is_so: impl Fn() -> bool,
+    ) {
         let end = Instant::now() + at_most;
-        while !self.text().contains(part) {
+        while !is_so() {
             let ended = self.child.try_wait().unwrap();
             assert!(
                 ended.is_none() && Instant::now() < end,
-                "{part} is missing in\n{}",
+                "{not_yet}: {ended:?}\n{}",
                 self.text()
             );
             std::thread::sleep(POLL);
@@ -91,6 +103,11 @@ impl Background {
             .find(|(_, path)| path.file_name().is_some_and(|name| name == program));
         let (id, _) = found.unwrap_or_else(|| panic!("no {program} runs\n{}", self.text()));
         kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
+    }
+
+    /// Asks it to end.
+    pub(crate) fn interrupt(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();
     }
 
     /// The programs that it started, oldest first.

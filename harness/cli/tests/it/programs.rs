@@ -1,12 +1,13 @@
 //! Programs under test with the binary: on real control planes, where the test bed has them.
 
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crosscut_testkit::Project;
-use rustix::process::{Pid, Signal, kill_process};
+use crosscut_testkit::{Project, alone_with_fixed_ports};
 
+use crate::background::Background;
 use crate::project::{PROVIDER, SUITE, WIDGETS, crosscut, project};
+
+const A_MINUTE: Duration = Duration::from_secs(60);
 
 const SCENARIO: &str = r#"
 apiVersion: crosscut.dev/v1alpha1
@@ -70,6 +71,7 @@ fn a_program_acts_on_the_target_of_its_trial() {
         println!("skipped: {reason}");
         return;
     }
+    let _turn = alone_with_fixed_ports().unwrap();
     let project = with_operator();
     let arguments = ["test", "scenarios/operator", "--cluster", "envtest"];
     let output = crosscut(&project, &arguments);
@@ -87,14 +89,6 @@ fn runs(argument: &str) -> bool {
         .any(|words| words.ends_with(&wanted))
 }
 
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let end = Instant::now() + Duration::from_secs(60);
-    while !is_so() {
-        assert!(Instant::now() < end, "{what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
 #[test]
 fn programs_and_what_they_started_end_with_an_interrupted_run() {
     if let Some(reason) = crate::control_plane::missing() {
@@ -110,15 +104,13 @@ fn programs_and_what_they_started_end_with_an_interrupted_run() {
         "apiVersion: crosscut.dev/v1alpha1\nkind: Scenario\nmetadata: {{name: waits}}\nspec: {spec}\n"
     );
     let project = project(&[("scenarios/defaults/scenario.yaml", scenario.as_str())]);
-    let mut child = Command::new(env!("CARGO_BIN_EXE_crosscut"))
-        .args(["test", "--cluster", "envtest", "--jobs", "1"])
-        .current_dir(project.path())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    wait_until("the program never ran", || runs(&long));
-    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(3));
-    wait_until("the program still runs", || !runs(&long));
+    let _turn = alone_with_fixed_ports().unwrap();
+    let arguments = ["test", "--cluster", "envtest", "--jobs", "1"];
+    let mut run = Background::start(&project, &arguments);
+    run.wait_until("the program never ran", A_MINUTE, || runs(&long));
+    run.interrupt();
+    let ended = run.end_within(A_MINUTE);
+    assert_eq!(ended.code, Some(3), "{}", ended.text);
+    assert!(!runs(&long), "the program still runs");
+    ended.assert_nothing_left();
 }

@@ -63,6 +63,7 @@ async fn the_real_crossplane_composes_protects_and_applies() {
             return;
         }
     };
+    let _turn = crosscut_testkit::alone_with_fixed_ports().unwrap();
     let mut clock = Clock::start();
     let environment = environment(assets).await;
     clock.lap("etcd, two API servers, a controller manager");
