@@ -19,6 +19,7 @@ mod managed;
 mod programs;
 pub mod remote;
 mod rest;
+mod user_agent;
 mod when_started;
 
 pub use cluster::{Cluster, Lease, Rest, Side};

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::certificates::Keyed;
 use super::error::EnvtestError;
+use crate::user_agent;
 
 /// A kubeconfig (JSON, which is YAML) for one server and one user, with the certificates in it.
 pub(super) fn text(name: &str, address: &str, authority: &str, user: &Keyed) -> String {
@@ -43,6 +44,7 @@ async fn make(kubeconfig: &str) -> Result<kube::Client, Box<dyn std::error::Erro
     let options = KubeConfigOptions::default();
     let mut config = Config::from_custom_kubeconfig(kubeconfig, &options).await?;
     config.proxy_url = None;
+    config.headers.push(user_agent::crosscut());
     Ok(kube::Client::try_from(config)?)
 }
 

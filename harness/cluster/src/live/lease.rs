@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::functions::Progress;
 use crate::rest::{rest, unsettled};
-use crate::{ClusterError, Health, Lease, ProgramPlace, Rest, SettleError, Side};
+use crate::{ClusterError, Health, Lease, ProgramPlace, Rest, SettleError, Side, user_agent};
 
 /// Crossplane tells the Events of all trials one after the other; on a busy machine that takes seconds.
 const EVENTS_LAG: Duration = Duration::from_secs(30);
@@ -224,7 +224,8 @@ fn unless_kept(view: &View, key: &Key, object: &Value) -> Option<Owed> {
 
 impl Plane {
     fn add(driver: &mut Driver, name: Side, side: LiveSide, awaits: Vec<Arc<dyn Awaits>>) -> Plane {
-        let plane = driver.add_plane(name.as_str(), side.client.clone(), side.view, awaits);
+        let stand_ins = user_agent::of_stand_ins(side.client.http());
+        let plane = driver.add_plane(name.as_str(), stand_ins.into(), side.view, awaits);
         Plane {
             client: side.client,
             plane,

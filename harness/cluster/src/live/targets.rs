@@ -9,6 +9,8 @@ use crosscut_client::Connection;
 use crosscut_standins::Targets;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
+use crate::user_agent;
+
 /// Connects to whatever cluster a kubeconfig names. A kubeconfig that was seen before gets the client it had.
 #[derive(Default)]
 pub(crate) struct KubeconfigTargets {
@@ -41,6 +43,6 @@ async fn client(kubeconfig: &str) -> Result<Connection, String> {
         .await
         .map_err(|error| error.to_string())?;
     kube::Client::try_from(config)
-        .map(Connection::from)
+        .map(|client| Connection::from(user_agent::of_stand_ins(&client)))
         .map_err(|error| error.to_string())
 }

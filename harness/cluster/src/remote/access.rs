@@ -10,6 +10,7 @@ use kube::Config;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 
 use super::error::AccessError;
+use crate::user_agent;
 
 /// How long an API server may take to answer at all.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -70,6 +71,7 @@ impl Access {
         if is_local(&address) {
             config.proxy_url = None;
         }
+        config.headers.push(user_agent::crosscut());
         let client = kube::Client::try_from(config).map_err(|error| broken(Box::new(error)))?;
         Ok(Access {
             address: address.trim_end_matches('/').to_owned(),

@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: how fast and how big the release build is, measured from outside.
 //!
-//! Every figure comes from running the real binary (or the fork benchmark) in this call, so that
+//! Every figure comes from running the real binary (or a benchmark of a crate) in this call, so that
 //! figures of one table belong together. Nothing here passes or fails: machines differ.
 
 mod generated;
@@ -16,7 +16,7 @@ use measure::{Measurement, measure};
 /// What to measure.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Fewer repetitions and smaller generated suites.
+    /// Fewer repetitions, smaller generated suites, and nothing on a real control plane.
     #[arg(long)]
     short: bool,
 }
@@ -43,9 +43,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), TaskError> {
             measure(&crosscut, suite.path())?,
         ));
     }
-    let fork = fork_benchmark()?;
-    table::print(&rows, &fork);
-    write_json(&rows, &fork)
+    let fork = benchmark("crosscut-cluster", "fork")?;
+    let chainsaw = match arguments.short {
+        true => json!({"skipped": "left out of the short form"}),
+        false => benchmark("crosscut-runner", "chainsaw")?,
+    };
+    table::print(&rows, &fork, &chainsaw);
+    write_json(&rows, &fork, &chainsaw)
 }
 
 fn generated_sizes(short: bool) -> &'static [usize] {
@@ -63,24 +67,17 @@ fn best(runs: Vec<Measurement>) -> Measurement {
         .unwrap_or_default()
 }
 
-/// The fork benchmark of the cluster crate: one JSON object on its last line.
-fn fork_benchmark() -> Result<Value, TaskError> {
-    let what = "cargo bench --package crosscut-cluster --bench fork";
+/// A benchmark of a package of this workspace: one JSON object on its last line.
+fn benchmark(package: &str, name: &str) -> Result<Value, TaskError> {
+    let what = format!("cargo bench --package {package} --bench {name}");
     let output = cargo::cargo()
-        .args([
-            "bench",
-            "--quiet",
-            "--package",
-            "crosscut-cluster",
-            "--bench",
-            "fork",
-        ])
+        .args(["bench", "--quiet", "--package", package, "--bench", name])
         .stderr(std::process::Stdio::inherit())
         .output()
         .map_err(TaskError::io(format!("run {what}")))?;
     if !output.status.success() {
         return Err(TaskError::Command {
-            command: what.to_owned(),
+            command: what,
             status: output.status.to_string(),
         });
     }
@@ -92,10 +89,17 @@ fn fork_benchmark() -> Result<Value, TaskError> {
     })
 }
 
-fn write_json(rows: &[(String, Measurement)], fork: &Value) -> Result<(), TaskError> {
+fn write_json(
+    rows: &[(String, Measurement)],
+    fork: &Value,
+    chainsaw: &Value,
+) -> Result<(), TaskError> {
     let folder = cargo::project_root().join("reports/out");
     std::fs::create_dir_all(&folder).map_err(TaskError::io("create reports/out"))?;
     let runs: Vec<Value> = rows.iter().map(|(name, run)| run.to_json(name)).collect();
-    let text = format!("{:#}\n", json!({"schema": 1, "runs": runs, "fork": fork}));
+    let text = format!(
+        "{:#}\n",
+        json!({"schema": 1, "runs": runs, "fork": fork, "chainsaw": chainsaw})
+    );
     std::fs::write(folder.join("bench.json"), text).map_err(TaskError::io("write bench.json"))
 }

@@ -1,6 +1,6 @@
 //! The measurements as a table.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::measure::Measurement;
 
@@ -9,7 +9,7 @@ use super::measure::Measurement;
     clippy::print_stdout,
     reason = "printing the table is what the task is for"
 )]
-pub(crate) fn print(rows: &[(String, Measurement)], fork: &Value) {
+pub(crate) fn print(rows: &[(String, Measurement)], fork: &Value, chainsaw: &Value) {
     println!(
         "{:<34} {:>7} {:>10} {:>14} {:>13} {:>10}",
         "run", "trials", "wall ms", "first verdict", "ms per trial", "peak MiB"
@@ -25,6 +25,9 @@ pub(crate) fn print(rows: &[(String, Measurement)], fork: &Value) {
         );
     }
     println!("{}", fork_line(fork));
+    for line in chainsaw_lines(chainsaw) {
+        println!("{line}");
+    }
 }
 
 #[expect(
@@ -44,11 +47,77 @@ fn fork_line(fork: &Value) -> String {
     }
 }
 
+/// crosscut and Chainsaw side by side, or why they were not compared.
+fn chainsaw_lines(figures: &Value) -> Vec<String> {
+    if let Some(reason) = figures.get("skipped").and_then(Value::as_str) {
+        return vec![format!("beside Chainsaw: skipped, {reason}")];
+    }
+    let start = format!(
+        "beside Chainsaw, on one real control plane ({} ms to start), with requests to its API servers:",
+        number(figures, "/start_ms")
+    );
+    let scenarios = figures["scenarios"].as_array().cloned().unwrap_or_default();
+    let sum = |path| scenarios.iter().map(|row| number(row, path)).sum::<u64>();
+    let all = json!({
+        "scenario": "all, one after the other",
+        "crosscut": {"ms": sum("/crosscut/ms"), "requests": sum("/crosscut/requests")},
+        "chainsaw": {"ms": sum("/chainsaw/ms"), "requests": sum("/chainsaw/requests")},
+    });
+    let ends = [
+        ("all, side by side", "/together/ms"),
+        ("all, embedded", "/embedded_ms"),
+    ];
+    let ends = ends.map(|(what, path)| format!("  {what:<32} {:>8} ms", number(figures, path)));
+    let rows = scenarios.iter().chain([&all]).map(row);
+    std::iter::once(start).chain(rows).chain(ends).collect()
+}
+
+fn row(figures: &Value) -> String {
+    let of = |path| number(figures, path);
+    format!(
+        "  {:<32} {:>8} ms {:>5} requests, Chainsaw {:>8} ms {:>5} requests",
+        figures["scenario"].as_str().unwrap_or_default(),
+        of("/crosscut/ms"),
+        of("/crosscut/requests"),
+        of("/chainsaw/ms"),
+        of("/chainsaw/requests"),
+    )
+}
+
+fn number(figures: &Value, path: &str) -> u64 {
+    figures.pointer(path).and_then(Value::as_u64).unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::fork_line;
+    use super::{chainsaw_lines, fork_line};
+
+    #[test]
+    fn chainsaw_is_beside_crosscut() {
+        let figures = json!({
+            "start_ms": 9000, "embedded_ms": 300, "together": {"jobs": 2, "ms": 11000},
+            "scenarios": [
+                {"scenario": "a", "crosscut": {"ms": 20000, "requests": 40}, "chainsaw": {"ms": 30000, "requests": 400}},
+                {"scenario": "b", "crosscut": {"ms": 1, "requests": 2}, "chainsaw": {"ms": 3, "requests": 4}},
+            ],
+        });
+        let expected = "\
+beside Chainsaw, on one real control plane (9000 ms to start), with requests to its API servers:
+  a                                   20000 ms    40 requests, Chainsaw    30000 ms   400 requests
+  b                                       1 ms     2 requests, Chainsaw        3 ms     4 requests
+  all, one after the other            20001 ms    42 requests, Chainsaw    30003 ms   404 requests
+  all, side by side                   11000 ms
+  all, embedded                         300 ms";
+        assert_eq!(chainsaw_lines(&figures).join("\n"), expected);
+    }
+
+    #[test]
+    fn why_there_is_no_chainsaw_is_said() {
+        let lines = chainsaw_lines(&json!({"skipped": "there is none"}));
+        assert_eq!(lines, ["beside Chainsaw: skipped, there is none"]);
+    }
 
     #[test]
     fn the_forks_mean_is_shown() {

@@ -1,0 +1,239 @@
+//! crosscut and Chainsaw side by side: the same scenarios, on the same real control plane, in one run.
+//!
+//! Prints one JSON object on its last line: real time and requests to the API servers of either, and the embedded control
+//! plane's time for the same scenarios. Where the test bed lacks Chainsaw or a program of the control plane, the object
+//! says why nothing was measured. What crosscut's stand-ins do for managed resources is done in both runs, and counted in
+//! neither.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a benchmark reports on standard output, and stops where it cannot go on"
+)]
+
+mod audit;
+mod scenario;
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use crosscut_cluster::embedded::Embedded;
+use crosscut_cluster::envtest::{AssetSearch, Clock, Envtest, EnvtestSettings, LiveLimits};
+use crosscut_cluster::functions::Progress;
+use crosscut_cluster::{Cluster, Lease, Side};
+use crosscut_events::{Event, Verdict};
+use crosscut_runner::{RunOptions, run};
+use crosscut_suite::{Selection, Trial, load};
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, watch};
+
+use audit::Audit;
+
+/// What both judge: scenarios that Chainsaw has all the words for. It panics where a map of an assertion is compared with
+/// a map of a binding, so those are left out.
+const SCENARIOS: [&str; 4] = [
+    "enabled-with-envoy-gateway",
+    "backend-resources",
+    "auto-enabling-ends",
+    "chart-source",
+];
+/// The provider with the shortest list of resources.
+const PROVIDER: &str = "azure";
+/// How many trials crosscut has under way at the same time where it may. Chainsaw's tests share one target and cannot.
+const TOGETHER: usize = 4;
+
+fn main() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let figures = match chainsaw() {
+        Ok((chainsaw, search)) => runtime.block_on(side_by_side(&chainsaw, search)),
+        Err(reason) => json!({ "skipped": reason }),
+    };
+    println!("{figures}");
+}
+
+/// Chainsaw, and where the programs of the control plane are; or why there is nothing to compare with.
+fn chainsaw() -> Result<(PathBuf, AssetSearch), String> {
+    let search = AssetSearch::from_variables(None, |name| std::env::var(name).ok());
+    let testbed = search.testbed.clone().unwrap_or_default();
+    let chainsaw = testbed.join("chainsaw");
+    if !chainsaw.is_file() {
+        return Err("the test bed has no Chainsaw".to_owned());
+    }
+    let assets = search.find().map_err(|error| error.to_string())?;
+    if assets.crossplane.is_none() || assets.provider_kubernetes.is_none() {
+        return Err("the test bed has no Crossplane or no provider-kubernetes".to_owned());
+    }
+    Ok((chainsaw, search))
+}
+
+async fn side_by_side(chainsaw: &Path, search: AssetSearch) -> Value {
+    let trials = trials();
+    let suite = Arc::clone(&trials.first().unwrap().suite);
+    let folder = tempfile::tempdir().unwrap();
+    let embedded = embedded(&trials).await;
+
+    let audit = Audit::new(folder.path(), &search);
+    let started = Instant::now();
+    let cluster = Arc::new(Envtest::new(suite, settings(folder.path(), &audit, search)));
+    cluster.prepare().await.unwrap();
+    let start = started.elapsed();
+    let mut rows = Vec::new();
+    for trial in &trials {
+        rows.push(row(trial, &cluster, &audit, chainsaw, folder.path()).await);
+    }
+    let together = judged(&trials, cluster.clone(), TOGETHER).await;
+    cluster.close().await;
+    json!({
+        "provider": PROVIDER,
+        "start_ms": milliseconds(start),
+        "embedded_ms": milliseconds(embedded),
+        "together": {"jobs": TOGETHER, "ms": milliseconds(together)},
+        "scenarios": rows,
+    })
+}
+
+/// One scenario by crosscut, from the lease to the cleaning, and by Chainsaw, whose lease is not counted.
+async fn row(
+    trial: &Trial,
+    cluster: &Arc<Envtest>,
+    audit: &Audit,
+    program: &Path,
+    folder: &Path,
+) -> Value {
+    let trials = std::slice::from_ref(trial);
+    let crosscut = audit.during(judged(trials, cluster.clone(), 1)).await;
+    let mut lease = cluster.lease(trial, 0).await.unwrap();
+    let chainsaw = audit
+        .during(run_chainsaw(program, folder, trial, &mut *lease))
+        .await;
+    lease.close().await.unwrap();
+    json!({
+        "scenario": trial.scenario.name,
+        "crosscut": {"ms": milliseconds(crosscut.result), "requests": crosscut.requests.of_crosscut},
+        "chainsaw": {"ms": milliseconds(chainsaw.result), "requests": chainsaw.requests.of_chainsaw},
+    })
+}
+
+fn trials() -> Vec<Trial> {
+    let selection = Selection {
+        scenarios: SCENARIOS.map(str::to_owned).to_vec(),
+        providers: vec![PROVIDER.to_owned()],
+        ..Selection::default()
+    };
+    let plan = load(&project(), &selection).unwrap_or_else(|report| panic!("{report:?}"));
+    assert_eq!(plan.trials.len(), SCENARIOS.len());
+    plan.trials
+}
+
+fn project() -> Utf8PathBuf {
+    let runner = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
+    runner.ancestors().nth(2).unwrap().to_owned()
+}
+
+fn progress() -> Progress {
+    Arc::new(|what: &str| eprintln!("{what}"))
+}
+
+fn settings(folder: &Path, audit: &Audit, search: AssetSearch) -> EnvtestSettings {
+    EnvtestSettings {
+        assets: AssetSearch {
+            explicit: Some(audit.programs().to_owned()),
+            ..search
+        },
+        targets: NonZeroUsize::new(TOGETHER).unwrap(),
+        state_root: folder.join("state"),
+        clock: Arc::new(SystemClock),
+        limits: LiveLimits::default(),
+        progress: progress(),
+    }
+}
+
+struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::now()
+    }
+}
+
+/// What the trials take on the embedded control plane once more: the functions run, and the provider's base is made.
+async fn embedded(trials: &[Trial]) -> Duration {
+    let suite = Arc::clone(&trials.first().unwrap().suite);
+    let cluster = Arc::new(Embedded::new(suite, progress()));
+    judged(trials, cluster.clone(), 1).await;
+    let taken = judged(trials, cluster.clone(), 1).await;
+    cluster.close().await;
+    taken
+}
+
+/// Judges the trials; how long it took, from the first lease to the last cleaning.
+async fn judged(trials: &[Trial], cluster: Arc<dyn Cluster>, jobs: usize) -> Duration {
+    let started = Instant::now();
+    let (events, mut told) = mpsc::unbounded_channel();
+    let (_stop, stop) = watch::channel(false);
+    let options = RunOptions {
+        jobs: NonZeroUsize::new(jobs).unwrap(),
+        seed: 0,
+        trial_deadline: Duration::from_secs(300),
+        final_objects: false,
+        elapsed: Arc::new(move || started.elapsed()),
+        stop,
+    };
+    run(trials.to_vec(), cluster, &options, &events).await;
+    let taken = started.elapsed();
+    while let Ok(event) = told.try_recv() {
+        if let Event::TrialFinished(report) = event {
+            assert_eq!(report.verdict, Verdict::Passed, "{report:#?}");
+        }
+    }
+    taken
+}
+
+/// Runs Chainsaw in the lease's namespace while the stand-ins do their work; how long it took.
+async fn run_chainsaw(
+    program: &Path,
+    folder: &Path,
+    trial: &Trial,
+    lease: &mut dyn Lease,
+) -> Duration {
+    let test = folder.join(&trial.scenario.name);
+    scenario::write(&project(), trial, lease.namespace(), &test);
+    let place = lease.program_place().unwrap();
+    for side in [Side::Control, Side::Target] {
+        std::fs::write(test.join(side.as_str()), place.kubeconfig(side)).unwrap();
+    }
+    let started = Instant::now();
+    let mut child = tokio::process::Command::new(program)
+        .args(["test", "--no-color", "--quiet", "--parallel", "1"])
+        .args(["--apply-timeout", "60s", "--assert-timeout", "120s"])
+        .args(["--error-timeout", "120s", "--delete-timeout", "120s"])
+        .args(["--cleanup-timeout", "120s", "--values", "values.yaml"])
+        .args(["--cluster", "target=target", "--test-dir", "."])
+        .current_dir(&test)
+        .env("KUBECONFIG", test.join("control"))
+        .stdout(Stdio::inherit())
+        .stderr(Stdio::inherit())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let status = loop {
+        tokio::select! {
+            status = child.wait() => break status.unwrap(),
+            // What does not come to rest is Chainsaw's to judge.
+            _ = lease.settle() => {}
+        }
+    };
+    let taken = started.elapsed();
+    assert!(status.success(), "Chainsaw failed: {status}");
+    taken
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
