@@ -94,7 +94,7 @@ pub(crate) struct Programs {
 }
 
 /// Every program that the test needs, or what is missing.
-fn programs() -> Result<(Assets, Programs), String> {
+pub(crate) fn programs() -> Result<(Assets, Programs), String> {
     let search = AssetSearch::from_variables(None, |name| std::env::var(name).ok());
     let assets = search.find().map_err(|error| error.to_string())?;
     match (&assets.crossplane, &assets.provider_kubernetes) {

@@ -12,6 +12,7 @@ mod checkpoint;
 mod crossplane;
 mod envtest;
 mod etcd;
+mod leases;
 mod objects;
 mod observing;
 mod remembered;
