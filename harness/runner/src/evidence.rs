@@ -2,8 +2,12 @@
 //!
 //! Pure: the objects and Event objects are read by the caller.
 
+use std::collections::BTreeMap;
+
 use crosscut_events::{Evidence, ObjectCondition, ObjectEvent};
 use serde_json::Value;
+
+use crate::api::Target;
 
 /// At most this many events are kept, the last ones.
 const MOST_EVENTS: usize = 12;
@@ -40,6 +44,33 @@ pub(crate) fn evidence(objects: &[Value], events: &[Value], notes: &[String]) ->
         notes,
         conditions,
     }
+}
+
+/// What a composite resource says that it is composed of, in Crossplane's second version or its first; nothing for any
+/// other object.
+pub(crate) fn composed(object: &Value) -> Vec<Target> {
+    let references = ["/spec/crossplane/resourceRefs", "/spec/resourceRefs"]
+        .into_iter()
+        .find_map(|pointer| object.pointer(pointer)?.as_array());
+    let own_namespace = text(object, "/metadata/namespace");
+    let target = |reference: &Value| Target {
+        api_version: text(reference, "/apiVersion").to_owned(),
+        kind: text(reference, "/kind").to_owned(),
+        namespace: Some(match text(reference, "/namespace") {
+            "" => own_namespace.to_owned(),
+            namespace => namespace.to_owned(),
+        }),
+        name: Some(text(reference, "/name").to_owned()),
+        labels: BTreeMap::new(),
+    };
+    references.into_iter().flatten().map(target).collect()
+}
+
+/// Whether none of an object's conditions says otherwise.
+pub(crate) fn is_well(object: &Value) -> bool {
+    let conditions = object.pointer("/status/conditions");
+    let mut all = conditions.and_then(Value::as_array).into_iter().flatten();
+    all.all(|condition| text(condition, "/status") == "True")
 }
 
 /// The function that could not be called, by what Crossplane's conditions and events say.
@@ -130,7 +161,7 @@ mod tests {
 
     use rstest::rstest;
 
-    use super::{evidence, failing_function, object_name};
+    use super::{composed, evidence, failing_function, is_well, object_name};
 
     fn event(name: &str, revision: u64) -> serde_json::Value {
         json!({
@@ -227,6 +258,46 @@ mod tests {
         ]
         .map(str::to_owned);
         assert_eq!(evidence(&[object], &[], &notes).notes, notes[1..]);
+    }
+
+    #[rstest]
+    #[case::second_version(json!({"crossplane": {"resourceRefs": [
+        {"apiVersion": "v1", "kind": "Bucket", "name": "b"},
+    ]}}), &["Bucket team/b"])]
+    #[case::first_version(json!({"resourceRefs": [
+        {"apiVersion": "v1", "kind": "Bucket", "name": "b"},
+        {"apiVersion": "v1", "kind": "Bucket", "name": "c", "namespace": "other"},
+    ]}), &["Bucket team/b", "Bucket other/c"])]
+    #[case::no_composite(json!({"resourceRefs": "some"}), &[])]
+    fn what_is_composed_is_found(#[case] spec: serde_json::Value, #[case] expected: &[&str]) {
+        let object =
+            json!({"kind": "App", "metadata": {"name": "a", "namespace": "team"}, "spec": spec});
+        let found: Vec<String> = composed(&object)
+            .into_iter()
+            .map(|one| {
+                let (namespace, name) = (
+                    one.namespace.unwrap_or_default(),
+                    one.name.unwrap_or_default(),
+                );
+                format!("{} {namespace}/{name}", one.kind)
+            })
+            .collect();
+        assert_eq!(found, expected);
+    }
+
+    #[rstest]
+    #[case::no_conditions(json!([]), true)]
+    #[case::true_ones(json!([{"type": "Ready", "status": "True"}]), true)]
+    #[case::a_false_one(json!([{"type": "Synced", "status": "True"}, {"type": "Ready", "status": "False"}]), false)]
+    #[case::an_unknown_one(json!([{"type": "Ready", "status": "Unknown"}]), false)]
+    fn an_object_is_well_by_its_conditions(
+        #[case] conditions: serde_json::Value,
+        #[case] expected: bool,
+    ) {
+        assert_eq!(
+            is_well(&json!({"status": {"conditions": conditions}})),
+            expected
+        );
     }
 
     #[rstest]

@@ -61,7 +61,7 @@ pub(crate) async fn expect(
     let subject = subject(judgement, scope)?;
     let candidates = match candidates(&subject, side, session).await {
         Ok(candidates) => candidates,
-        Err(error) => return Err(explained(stop_of(&error), judgement, &[], session).await),
+        Err(error) => return Err(explained(stop_of(&error), judgement, side, &[], session).await),
     };
     let judged = judged(judgement, &candidates, scope);
     if let Some(found) = judged.iter().find(|one| one.holds()) {
@@ -81,14 +81,14 @@ pub(crate) async fn expect(
         )),
         (None, None) => {
             let failure = missing(judgement, &subject, side, session, scope).await;
-            return Err(explained(Stop::failed(failure), judgement, &[], session).await);
+            return Err(explained(Stop::failed(failure), judgement, side, &[], session).await);
         }
     };
     let concerned: Vec<Value> = nearest(&judged)
         .map(|one| one.object.clone())
         .into_iter()
         .collect();
-    Err(explained(stop, judgement, &concerned, session).await)
+    Err(explained(stop, judgement, side, &concerned, session).await)
 }
 
 /// As [`expect`], for an Event: one that is told late is waited for.
@@ -129,7 +129,7 @@ pub(crate) async fn absent(
     let candidates = match candidates(&subject, side, session).await {
         Ok(candidates) => candidates,
         Err(RequestError::NoSuchKind { .. }) => return Ok(()),
-        Err(error) => return Err(explained(stop_of(&error), judgement, &[], session).await),
+        Err(error) => return Err(explained(stop_of(&error), judgement, side, &[], session).await),
     };
     let judged = judged(judgement, &candidates, scope);
     let found = judged.iter().find(|one| one.holds());
@@ -138,7 +138,7 @@ pub(crate) async fn absent(
         (None, Some(undecided)) => (undecided_stop(judgement, undecided), undecided.object),
         (None, None) => return Ok(()),
     };
-    Err(explained(stop, judgement, std::slice::from_ref(object), session).await)
+    Err(explained(stop, judgement, side, std::slice::from_ref(object), session).await)
 }
 
 fn present(object: &Value) -> Failure {
@@ -373,13 +373,14 @@ fn kind_of(subject: &Subject) -> &str {
 async fn explained(
     mut stop: Stop,
     judgement: &Judgement,
+    side: Side,
     objects: &[Value],
     session: &mut Session,
 ) -> Stop {
     if stop.failure.location.is_none() {
         stop.failure.location = Some(location(&judgement.place));
     }
-    stop.failure.evidence = session.evidence(objects).await;
+    stop.failure.evidence = session.evidence(side, objects).await;
     if stop.failure.help.is_none() {
         stop.failure.help =
             failing_function(&stop.failure.evidence).map(|name| session.function_help(name));

@@ -5,14 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crosscut_cluster::{ClusterError, Health, Lease, Rest, SettleError, Side};
-use crosscut_events::Evidence;
+use crosscut_events::{Evidence, ObjectEvent};
 use crosscut_suite::model::{Side as DocumentSide, Suite};
 use serde_json::Value;
 
 use crate::api::{Api, Target};
-use crate::evidence::evidence;
+use crate::evidence::{composed, evidence, is_well};
 use crate::programs::Programs;
 use crate::trial::location;
+
+/// How many composed resources that are not well a failure shows.
+const MOST_TROUBLED: usize = 8;
 
 /// A trial's lease and what its actions left behind so far.
 pub(crate) struct Session {
@@ -137,25 +140,58 @@ impl Session {
         Ok(())
     }
 
-    /// What the control plane says about `objects` and about everything that the scenario wrote.
+    /// What the clusters say about `objects` of one side, about everything that the scenario wrote on the control plane,
+    /// and about what was composed of that and is not well.
     /// Best effort: what cannot be read is left out, since a failure is being explained already.
-    pub(crate) async fn evidence(&mut self, objects: &[Value]) -> Evidence {
-        let mut all = objects.to_vec();
-        for target in self
-            .written
-            .clone()
-            .into_iter()
-            .filter(|(key, _)| !key.0)
-            .map(|(_, target)| target)
-        {
-            for object in self.control.find(&target).await.unwrap_or_default() {
-                if !all.contains(&*object) {
-                    all.push(Arc::unwrap_or_clone(object));
-                }
+    pub(crate) async fn evidence(&mut self, side: DocumentSide, objects: &[Value]) -> Evidence {
+        let mut control = self.written().await;
+        let on_target = match side {
+            DocumentSide::Control => {
+                control.retain(|object| !objects.contains(object));
+                control.splice(0..0, objects.iter().cloned());
+                &[]
+            }
+            DocumentSide::Target => objects,
+        };
+        let troubled = self.troubled(&control).await;
+        control.extend(troubled);
+        let mut events = self.events(DocumentSide::Control, &control).await;
+        events.extend(self.events(DocumentSide::Target, on_target).await);
+        control.extend_from_slice(on_target);
+        evidence(&control, &events, &self.rest.failing)
+    }
+
+    /// The events about what the scenario wrote on the control plane, at best effort.
+    pub(crate) async fn events_about_written(&mut self) -> Vec<ObjectEvent> {
+        let written = self.written().await;
+        let events = self.events(DocumentSide::Control, &written).await;
+        evidence(&written, &events, &[]).events
+    }
+
+    /// What the scenario wrote on the control plane, as it is there now.
+    async fn written(&mut self) -> Vec<Value> {
+        let mut found = Vec::new();
+        let on_control = self.written.iter().filter(|(key, _)| !key.0);
+        for (_, target) in on_control {
+            let objects = self.control.find(target).await.unwrap_or_default();
+            found.extend(objects.into_iter().map(Arc::unwrap_or_clone));
+        }
+        found
+    }
+
+    /// What composite resources among `objects` are composed of and is not well.
+    async fn troubled(&mut self, objects: &[Value]) -> Vec<Value> {
+        let mut found = Vec::new();
+        for target in objects.iter().flat_map(composed) {
+            let resources = self.control.find(&target).await.unwrap_or_default();
+            let resources = resources.into_iter().filter(|one| !is_well(one));
+            found.extend(resources.map(Arc::unwrap_or_clone));
+            if found.len() == MOST_TROUBLED {
+                break;
             }
         }
-        let events = self.events(&all).await;
-        evidence(&all, &events, &self.rest.failing)
+        found.retain(|one| !objects.contains(one));
+        found
     }
 
     /// What to do about a function that cannot be called.
@@ -173,7 +209,7 @@ impl Session {
     }
 
     /// The Events in the namespaces of `objects`; cluster-scoped objects have theirs in `default`.
-    async fn events(&mut self, objects: &[Value]) -> Vec<Value> {
+    async fn events(&mut self, side: DocumentSide, objects: &[Value]) -> Vec<Value> {
         let mut namespaces: Vec<String> = objects
             .iter()
             .map(|object| {
@@ -193,7 +229,7 @@ impl Session {
                 namespace: Some(namespace),
                 ..Target::default()
             };
-            let found = self.control.find(&target).await.unwrap_or_default();
+            let found = self.api(side).find(&target).await.unwrap_or_default();
             events.extend(found.into_iter().map(Arc::unwrap_or_clone));
         }
         events

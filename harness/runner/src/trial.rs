@@ -411,9 +411,8 @@ fn declared<'a>(error: &'a ClusterError, trial: &'a Trial) -> Option<&'a Place> 
 /// Warning events of providers about what they were told to do: they decide no verdict.
 async fn warnings(session: &mut Session) -> Vec<Warning> {
     session
-        .evidence(&[])
+        .events_about_written()
         .await
-        .events
         .into_iter()
         .filter(|event| event.kind == "Warning")
         .map(|event| Warning {

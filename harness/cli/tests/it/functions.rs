@@ -146,6 +146,65 @@ fn a_function_that_fails_in_a_call_fails_the_trial(#[case] mode: &str) {
     assert_eq!(ran.0, 1);
 }
 
+const BUCKETS: &str = "\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: buckets.storage.example.org}
+spec:
+  group: storage.example.org
+  scope: Namespaced
+  names: {kind: Bucket, plural: buckets}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    subresources: {status: {}}
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+";
+
+/// Somebody finds the composed bucket wanting, and the team is never ready.
+const BUCKET_IS_NOT_READY: &str = "
+  - name: the team is ready
+    actions:
+    - expect:
+        resource: {apiVersion: storage.example.org/v1, kind: Bucket, spec: {region: moon}}
+      outputs: [{name: bucket, value: (metadata.name)}]
+    - patch:
+        resource:
+          apiVersion: storage.example.org/v1
+          kind: Bucket
+          metadata: {name: ($bucket)}
+          status: {conditions: [{type: Ready, status: 'False', reason: Creating, message: the moon is full}]}
+      subresource: status
+    - expect:
+        resource:
+          apiVersion: example.org/v1
+          kind: Team
+          metadata: {name: red}
+          status:
+            (conditions[?type == 'Ready'].status): ['True']
+";
+
+/// At night, the reason is not on the object that was asked for.
+#[test]
+fn a_composed_resource_that_is_not_well_is_shown() {
+    let project = project(&stub_lines("composes-what-is-not-defined"));
+    let scenario = format!("{SCENARIO}{BUCKET_IS_NOT_READY}");
+    for (file, content) in [
+        ("providers/local/buckets.yaml", BUCKETS),
+        (
+            "providers/local/provider.yaml",
+            &format!("{PROVIDER}spec: {{crds: [buckets.yaml]}}\n"),
+        ),
+        ("scenarios/team/scenario.yaml", &scenario),
+    ] {
+        project.write(file, content).unwrap();
+    }
+    let ran = ran(&project, &["test"]);
+    assert_golden("functions/composed-not-ready", &ran);
+    assert_eq!(ran.0, 1);
+}
+
 #[test]
 fn an_address_that_is_none_is_a_mistake_of_the_document() {
     let ran = ran(&project("address: here"), &["test"]);

@@ -25,7 +25,7 @@ pub(crate) async fn all(
         if let Err(error) = write.send(side, session).await {
             let mut stop = stop_of(&error);
             stop.failure.location = Some(location(write.place()));
-            stop.failure.evidence = session.evidence(&[]).await;
+            stop.failure.evidence = session.evidence(side, &[]).await;
             return Err(stop);
         }
     }

@@ -16,7 +16,7 @@ pub(crate) use upstreams::Upstreams;
 use std::time::Duration;
 
 use crosscut_expr::Scope;
-use crosscut_suite::model::{Action, Common, Grpc, Request};
+use crosscut_suite::model::{Action, Common, Grpc, Request, Side};
 use tokio::time::Instant;
 
 use crate::session::Session;
@@ -77,7 +77,7 @@ async fn judged(
             .unwrap_or_default()
             .checked_sub(started.elapsed());
         if left.is_none_or(|left| left < PAUSE) {
-            stop.failure.evidence = session.evidence(&[]).await;
+            stop.failure.evidence = session.evidence(Side::Control, &[]).await;
             if common.within.is_some() {
                 let message = format!("{}, tried {rounds} times", stop.failure.message);
                 stop.failure.message = message;
