@@ -45,7 +45,8 @@ pub(crate) fn run(arguments: &ParityArguments) -> Result<ExitStatus, CommandErro
     let mut agrees = true;
     let mut all = Vec::new();
     for (kind, right) in others {
-        let mut comparison = compare(left, right, &ledger);
+        let known = ledger.between(name(*first), name(*kind));
+        let mut comparison = compare(left, right, &known);
         if !judges_everything(&arguments.trials) {
             // What explains nothing here may explain something in the trials that were left out.
             comparison.idle.clear();

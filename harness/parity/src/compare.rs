@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::difference::differences;
 use crate::ledger::{Entry, Ledger};
 use crate::normal::Normaliser;
-use crate::{Difference, Outcome, Outcomes, Values};
+use crate::{Difference, Outcome, Outcomes, Values, marks};
 
 /// What came of comparing two runs.
 #[derive(Clone, Debug, Default)]
@@ -92,9 +92,11 @@ fn verdict(outcome: &Outcome) -> Option<Value> {
 
 fn objects(trial: &str, left: &Outcome, right: &Outcome, count: &mut usize) -> Vec<Difference> {
     let sides: BTreeSet<&String> = left.objects.keys().chain(right.objects.keys()).collect();
+    let all = |of: &'_ Outcome| marks::are_among(of.objects.values().flatten());
+    let marked = all(left) || all(right);
     let normaliser = |of: &Outcome, against: &Outcome| {
         let objects = of.objects.values().flatten();
-        Normaliser::new(objects, &of.namespace, &against.namespace)
+        Normaliser::new(objects, &of.namespace, &against.namespace).marked(marked)
     };
     let (normal, other_normal) = (normaliser(left, right), normaliser(right, left));
     let mut found = Vec::new();

@@ -43,6 +43,9 @@ pub struct Entry {
     /// A pattern of the path; empty for objects that only one of them has.
     #[serde(default)]
     pub path: String,
+    /// The kind of control plane that differs, where it is one only.
+    #[serde(default)]
+    pub cluster: Option<String>,
     /// Whether it depends on what comes first, so that there may be runs that do not differ in this.
     #[serde(default)]
     pub sometimes: bool,
@@ -137,6 +140,19 @@ impl Ledger {
         Ok(())
     }
 
+    /// The entries about two kinds of control plane.
+    #[must_use]
+    pub fn between(&self, one: &str, other: &str) -> Ledger {
+        let is_about = |entry: &Entry| match entry.cluster.as_deref() {
+            Some(cluster) => cluster == one || cluster == other,
+            None => true,
+        };
+        let entries = self.entries.iter().filter(|(entry, ..)| is_about(entry));
+        Ledger {
+            entries: entries.cloned().collect(),
+        }
+    }
+
     /// The entry that explains a difference. Some differences none can explain, however wide its pattern is.
     #[must_use]
     pub fn explains(&self, difference: &Difference) -> Option<&Entry> {
@@ -181,6 +197,21 @@ mod tests {
         format!(
             "- {{id: a, reason: r, test: t, side: control, object: 'Secret *', path: '{path}'}}\n"
         )
+    }
+
+    #[test]
+    fn an_entry_may_be_about_one_kind() {
+        let ledger = |cluster: &str| {
+            let text = entry("data.x").replace("test: t", &format!("test: t, cluster: {cluster}"));
+            Ledger::read(&text).unwrap()
+        };
+        let ids = |ledger: &Ledger| ledger.entries().count();
+        assert_eq!(ids(&ledger("kind").between("embedded", "kind")), 1);
+        assert_eq!(ids(&ledger("kind").between("embedded", "envtest")), 0);
+        assert_eq!(
+            ids(&Ledger::read(&entry("data.x")).unwrap().between("a", "b")),
+            1
+        );
     }
 
     fn difference(path: &str) -> Difference {

@@ -7,6 +7,7 @@
 mod compare;
 mod difference;
 mod ledger;
+mod marks;
 mod normal;
 mod outcome;
 mod timing;

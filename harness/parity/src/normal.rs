@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::timing;
+use crate::{marks, timing};
 
 /// What stands for any time.
 const TIME: &str = "<time>";
@@ -20,6 +20,8 @@ pub(crate) struct Normaliser {
     renamed: Option<(String, String)>,
     /// Of all objects on both sides, as one side's show up in the other's.
     uids: BTreeMap<String, String>,
+    /// Whether one of the two runs marks what it makes.
+    marked: bool,
 }
 
 impl Normaliser {
@@ -34,6 +36,7 @@ impl Normaliser {
         let mut normaliser = Normaliser {
             renamed: longer.then(|| (namespace.to_owned(), other.to_owned())),
             uids: BTreeMap::new(),
+            marked: false,
         };
         normaliser.uids = objects
             .into_iter()
@@ -43,6 +46,11 @@ impl Normaliser {
             })
             .collect();
         normaliser
+    }
+
+    /// The same where one of the two runs may mark what it makes.
+    pub(crate) fn marked(self, marked: bool) -> Normaliser {
+        Normaliser { marked, ..self }
     }
 
     /// Objects by what they are, `Kind.group namespace/name`, each normalised.
@@ -139,6 +147,10 @@ impl Normaliser {
                 sort_conditions(list);
             }
             Value::Object(fields) => {
+                if self.marked {
+                    marks::take_out(fields);
+                    marks::take_digest_out(fields);
+                }
                 for (_, field) in fields.iter_mut() {
                     self.value(field, depth + 1);
                 }

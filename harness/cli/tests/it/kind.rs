@@ -222,7 +222,7 @@ fn which(path: &str, program: &str) -> bool {
 
 #[test]
 #[ignore = "takes minutes: `cargo test -p crosscut --test it -- --ignored`"]
-fn scenarios_are_judged_on_clusters_of_kind() {
+fn scenarios_end_on_clusters_of_kind_as_on_the_embedded_control_plane() {
     if let Some(reason) = crate::control_plane::missing() {
         println!("skipped: {reason}");
         return;
@@ -236,7 +236,14 @@ fn scenarios_are_judged_on_clusters_of_kind() {
     };
     let mut command = Command::new(env!("CARGO_BIN_EXE_crosscut"));
     command
-        .args(["test", "--cluster", "kind", "-v", "--provider", "azure"])
+        .args([
+            "parity",
+            "--clusters",
+            "embedded,kind",
+            "--ledger",
+            "reports/parity-ledger.yaml",
+        ])
+        .args(["-v", "--provider", "azure"])
         .args(["--scenario", "enabled-with-envoy-gateway"])
         .args(image.iter().flat_map(|image| ["--node-image", image]))
         .current_dir(project_root())

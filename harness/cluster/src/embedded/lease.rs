@@ -158,9 +158,8 @@ mod tests {
         })
     }
 
-    /// Source: kube-apiserver 1.34, by `crosscut parity` of the scenario schema-upgrade.
-    #[tokio::test]
-    async fn what_was_written_by_an_older_schema_is_read_by_the_present_one() {
+    /// A target with the built-in controllers.
+    fn target() -> (Scheduler, Api, EmbeddedSide) {
         let clock = VirtualClock::new();
         let server = ApiServer::new(Options {
             clock: Arc::new(clock.clone()),
@@ -174,6 +173,31 @@ mod tests {
         }
         let side = EmbeddedSide::new(plane.connection(), server);
         let api = Api::alone(plane.connection().clone(), "test");
+        (scheduler, api, side)
+    }
+
+    /// Otherwise than in a whole cluster, where controllers give it an account and a bundle of certificates.
+    #[tokio::test]
+    async fn a_namespace_is_given_nothing() {
+        let (mut scheduler, api, side) = target();
+        let namespace =
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}});
+        api.create(&namespace).await.unwrap();
+        scheduler.settle(&SettleLimits::default()).await.unwrap();
+        let objects = side.objects().await.unwrap();
+        let inside = |object: &&Value| object["metadata"]["namespace"] == "shop";
+        assert_eq!(objects.iter().find(inside), None);
+        assert!(
+            objects
+                .iter()
+                .any(|object| object["metadata"]["name"] == "shop")
+        );
+    }
+
+    /// Source: kube-apiserver 1.34, by `crosscut parity` of the scenario schema-upgrade.
+    #[tokio::test]
+    async fn what_was_written_by_an_older_schema_is_read_by_the_present_one() {
+        let (mut scheduler, api, side) = target();
         let before = definition(&json!({"protocol": {"type": "string"}}));
         api.apply(&before, "test").await.unwrap();
         scheduler.settle(&SettleLimits::default()).await.unwrap();
