@@ -237,12 +237,35 @@ impl Change {
 }
 
 /// An object without its managed fields, as it is compared.
+///
+/// They are often the larger part of an object, so they are left out instead of copied and removed.
 pub(crate) fn unmanaged(object: &Value) -> Value {
-    let mut object = object.clone();
+    let Some(fields) = object.as_object() else {
+        return object.clone();
+    };
+    let copied = fields.iter().map(|(name, value)| {
+        let value = match value.as_object().filter(|_| name == "metadata") {
+            Some(metadata) => unmanaged_metadata(metadata),
+            None => value.clone(),
+        };
+        (name.clone(), value)
+    });
+    copied.collect()
+}
+
+fn unmanaged_metadata(metadata: &Map<String, Value>) -> Value {
+    let kept = metadata
+        .iter()
+        .filter(|(name, _)| *name != "managedFields")
+        .map(|(name, value)| (name.clone(), value.clone()));
+    kept.collect()
+}
+
+/// Takes an object's managed fields away.
+pub(crate) fn forget(object: &mut Value) {
     if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("managedFields");
     }
-    object
 }
 
 /// The fields that nobody owns: identity and bookkeeping.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::compare::compare;
-use crate::managed::{Change, Managed, never_owned, unmanaged};
+use crate::managed::{Change, Managed, forget, never_owned, unmanaged};
 use crate::manager::{ManagerId, Operation, Writer};
 use crate::types::Type;
 use crate::validate::{Duplicates, validate};
@@ -16,21 +16,21 @@ use crate::validate::{Duplicates, validate};
 /// have the type all managed fields are lost.
 pub fn update(
     live: Option<&Value>,
-    new: &Value,
+    mut new: Value,
     writer: &Writer<'_>,
     kind: &Type,
     reset: &[&str],
 ) -> Value {
     let nothing = json!({});
     let old = live.unwrap_or(&nothing);
-    let mut managed = Managed::for_update(old, new, writer.subresource.is_some());
-    let mut object = unmanaged(new);
+    let mut managed = Managed::for_update(old, &new, writer.subresource.is_some());
+    forget(&mut new);
     let tracked = live.is_none() || !managed.is_empty();
-    if tracked && record(&mut managed, &unmanaged(old), &object, writer, kind, reset).is_err() {
+    if tracked && record(&mut managed, &unmanaged(old), &new, writer, kind, reset).is_err() {
         managed = Managed::default();
     }
-    managed.write(&mut object);
-    object
+    managed.write(&mut new);
+    new
 }
 
 /// Notes what a write changed.

@@ -31,7 +31,7 @@ pub(crate) fn change(
 ) -> Result<Answer, Status> {
     check_version(call, old, &new)?;
     if by == By::Update {
-        new = managed(call, old, &new);
+        new = managed(call, old, new);
     }
     prepare(call, old, &mut new);
     validate(call, &new, Some(old))?;
@@ -107,7 +107,7 @@ fn check_version(call: &Call<'_>, old: &Value, new: &Value) -> Result<(), Status
     Err(status::modified(resource, call.name()))
 }
 
-fn managed(call: &Call<'_>, old: &Value, new: &Value) -> Value {
+fn managed(call: &Call<'_>, old: &Value, new: Value) -> Value {
     let reset = reset_fields(call.served, call.subresource());
     let kind = &call.served.merge;
     call.as_writer(|writer| crosscut_merge::update(Some(old), new, writer, kind, reset))
@@ -263,14 +263,15 @@ fn same(old: &Value, new: &Value) -> bool {
 }
 
 fn same_managers(one: &Value, other: &Value) -> bool {
-    let timeless = |list: &Value| -> Vec<Value> {
-        let mut entries = list.as_array().cloned().unwrap_or_default();
-        for entry in &mut entries {
-            if let Some(entry) = entry.as_object_mut() {
-                entry.remove("time");
-            }
+    let timeless = |entry: &Value, other: &Value| match (entry.as_object(), other.as_object()) {
+        (Some(entry), Some(other)) => {
+            let timed = |(name, _): &(&String, &Value)| *name != "time";
+            entry.iter().filter(timed).eq(other.iter().filter(timed))
         }
-        entries
+        _ => entry == other,
     };
-    timeless(one) == timeless(other)
+    let entries = |list: &Value| list.as_array().map_or(0, Vec::len);
+    let pairs = one.as_array().into_iter().flatten();
+    let mut pairs = pairs.zip(other.as_array().into_iter().flatten());
+    entries(one) == entries(other) && pairs.all(|(entry, other)| timeless(entry, other))
 }

@@ -38,7 +38,7 @@ pub(crate) fn insert(call: &mut Call<'_>, mut object: Value) -> Result<Answer, S
     let reset = reset_fields(call.served, call.subresource());
     let kind = &call.served.merge;
     let managed =
-        call.as_writer(|writer| crosscut_merge::update(None, &object, writer, kind, reset));
+        call.as_writer(|writer| crosscut_merge::update(None, object, writer, kind, reset));
     insert_managed(call, managed)
 }
 

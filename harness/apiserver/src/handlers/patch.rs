@@ -102,11 +102,12 @@ fn not_of_type(patch: &Value, expected: &str) -> Status {
 
 /// The patched object, with what its kind does not have dropped or refused.
 fn typed(call: &mut Call<'_>, patched: Value) -> Result<Value, Status> {
-    let text = patched.to_string();
+    let strict = call.query.field_validation == FieldValidation::Strict;
+    let text = strict.then(|| patched.to_string());
     let decoded = decode::typed(call.served, patched)?;
-    if call.query.field_validation == FieldValidation::Strict && !decoded.complaints.is_empty() {
+    if strict && !decoded.complaints.is_empty() {
         let why = format!("strict decoding error: {}", decoded.complaints.join(", "));
-        let error = fields::invalid("patch", text, why);
+        let error = fields::invalid("patch", text.unwrap_or_default(), why);
         return Err(status::invalid("", "", "", &[error]));
     }
     let validation = call.query.field_validation;

@@ -147,7 +147,7 @@ async fn owner(
     api: &Api,
     item: &Value,
     reference: &Value,
-) -> Result<Option<Value>, ReconcileError> {
+) -> Result<Option<Arc<Value>>, ReconcileError> {
     let key = Key {
         group: object::group_of(object::api_version(reference)).to_owned(),
         version: object::version_of(object::api_version(reference)).to_owned(),

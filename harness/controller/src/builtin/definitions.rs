@@ -48,10 +48,11 @@ impl Controller for CustomResourceDefinitions {
         };
         if object::is_being_deleted(&definition) {
             if object::has_finalizer(&definition, CLEANUP) {
-                empty(&api, context, definition).await?;
+                empty(&api, context, Arc::unwrap_or_clone(definition)).await?;
             }
             return Ok(After::Nothing);
         }
+        let definition = Arc::unwrap_or_clone(definition);
         let definition = approve(&api, context, definition).await?;
         name_and_establish(&api, context, definition).await?;
         Ok(After::Nothing)

@@ -16,6 +16,8 @@ pub(super) struct Graph {
     dependents: BTreeMap<String, BTreeSet<String>>,
     /// The owners that each dependent names.
     owners: BTreeMap<String, BTreeSet<String>>,
+    /// What is present and being deleted.
+    going: BTreeSet<String>,
 }
 
 impl Graph {
@@ -42,17 +44,27 @@ impl Graph {
             return keys;
         }
         let own = Key::of(event);
+        let deleting = object::is_being_deleted(&event.object);
+        let told = self.owners.get(&uid) == Some(&owners) && self.are_held_by(&owners);
         let has_owners = !owners.is_empty();
         self.present.insert(uid.clone(), own.clone());
         self.relate(&uid, owners);
-        let deleting = object::is_being_deleted(&event.object);
         if deleting {
+            self.going.insert(uid.clone());
             keys.extend(self.dependents_of(&uid));
         }
-        if has_owners || deleting {
+        if has_owners && !told || deleting {
             keys.push(own);
         }
         keys
+    }
+
+    /// Whether these owners are all there to stay. What was looked at with the same ones needs no other look: objects
+    /// change far more often than what they belong to.
+    fn are_held_by(&self, owners: &BTreeSet<String>) -> bool {
+        owners
+            .iter()
+            .all(|owner| self.present.contains_key(owner) && !self.going.contains(owner))
     }
 
     pub(super) fn dependents_of(&self, uid: &str) -> Vec<Key> {
@@ -80,6 +92,7 @@ impl Graph {
 
     fn forget(&mut self, uid: &str) {
         self.present.remove(uid);
+        self.going.remove(uid);
         for owner in self.owners.remove(uid).unwrap_or_default() {
             self.unrelate(&owner, uid);
         }

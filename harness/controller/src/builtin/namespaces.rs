@@ -41,7 +41,7 @@ impl Controller for Namespaces {
             return Ok(After::Nothing);
         };
         if object::is_being_deleted(&namespace) {
-            empty(&api, context, namespace).await?;
+            empty(&api, context, Arc::unwrap_or_clone(namespace)).await?;
         }
         Ok(After::Nothing)
     }

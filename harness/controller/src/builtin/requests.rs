@@ -18,7 +18,7 @@ pub(super) fn api(context: &Context, mapper: &Arc<Mapper>, manager: &str) -> Api
 }
 
 /// The object of a key; nothing where it, or its kind, is gone.
-pub(super) async fn find(api: &Api, key: &Key) -> Result<Option<Value>, ReconcileError> {
+pub(super) async fn find(api: &Api, key: &Key) -> Result<Option<Arc<Value>>, ReconcileError> {
     let api_version = key.api_version();
     let address = crosscut_client::Address {
         api_version: &api_version,
@@ -26,7 +26,7 @@ pub(super) async fn find(api: &Api, key: &Key) -> Result<Option<Value>, Reconcil
         namespace: key.namespace.as_deref().unwrap_or_default(),
         name: &key.name,
     };
-    match api.get(address).await {
+    match api.read(address).await {
         Ok(object) => Ok(Some(object)),
         Err(error) if error.is_not_found() || error.is_no_match() => Ok(None),
         Err(error) => Err(failed(error)),

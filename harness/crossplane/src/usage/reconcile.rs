@@ -36,11 +36,11 @@ pub(super) async fn reconcile(usages: &Usages, work: &Work<'_>, key: &Key) -> Re
         namespace,
         name: &key.name,
     };
-    let Some(stored) = optional(work.api.get(address).await).context("cannot get usage")? else {
+    let Some(stored) = optional(work.api.read(address).await).context("cannot get usage")? else {
         replay(usages, work, key).await;
         return Ok(After::Nothing);
     };
-    let resolved = selector::resolve(&work.api, stored.clone())
+    let resolved = selector::resolve(&work.api, Value::clone(&stored))
         .await
         .context("cannot resolve selectors");
     let usage = reported(work, &stored, "ResolveSelectors", resolved).await?;
@@ -150,9 +150,10 @@ async fn configure(
         let updated = reported(work, &usage, "AddDetailsToUsage", updated).await?;
         usage = Arc::unwrap_or_clone(updated);
     }
-    let used = work.api.get(of.address()).await.context("cannot get used");
-    let mut used = reported(work, &usage, "GetUsedResource", used).await?;
+    let used = work.api.read(of.address()).await.context("cannot get used");
+    let used = reported(work, &usage, "GetUsedResource", used).await?;
     if object::label(&used, LABEL_IN_USE) != "true" {
+        let mut used = Arc::unwrap_or_clone(used);
         object::set(
             &mut used,
             &["metadata", "labels", LABEL_IN_USE],
@@ -185,7 +186,11 @@ async fn configure(
 
 /// Makes what uses an owner of the usage, so that the usage goes with it.
 async fn own(work: &Work<'_>, mut usage: Value, by: &Side) -> Result<Value, Error> {
-    let using = work.api.get(by.address()).await.context("cannot get using");
+    let using = work
+        .api
+        .read(by.address())
+        .await
+        .context("cannot get using");
     let using = reported(work, &usage, "GetUsingResource", using).await?;
     let reference = object::owner_reference(&using);
     if object::owners(&usage).contains(&reference) {

@@ -24,7 +24,13 @@ fn check(live: &Value, configuration: &Value, kind: &Type) {
     for operation in [Operation::Apply, Operation::Update] {
         let _ = owned_fields(live, "m", operation, None);
     }
-    let _ = update(Some(live), configuration, &writer, kind, &["status"]);
+    let _ = update(
+        Some(live),
+        configuration.clone(),
+        &writer,
+        kind,
+        &["status"],
+    );
     let Ok(once) = apply(Some(live), configuration, &writer, true, kind, &["status"]) else {
         return;
     };

@@ -28,7 +28,13 @@ fn written(writes: &[Write], kind: &Type) -> Option<Value> {
         let writer = writer(write.manager);
         let after = match write.apply {
             Some(force) => apply(live.as_ref(), &write.body, &writer, force, kind, &[]).ok(),
-            None => Some(update(live.as_ref(), &write.body, &writer, kind, &[])),
+            None => Some(update(
+                live.as_ref(),
+                write.body.clone(),
+                &writer,
+                kind,
+                &[],
+            )),
         };
         after.map(stored).or(live)
     })
@@ -99,7 +105,7 @@ proptest! {
         let object = forced(live.as_ref(), "x", &writes[0].body, &kind);
         let mut bare = object.clone();
         bare["metadata"].as_object_mut().unwrap().remove("managedFields");
-        let all = update(None, &bare, &writer("all"), &kind, &[]);
+        let all = update(None, bare, &writer("all"), &kind, &[]);
         let all = all["metadata"]["managedFields"][0]["fieldsV1"].as_object().cloned().unwrap_or_default();
         let own = applied_fields(&object, "x");
         let own = own.as_object().cloned().unwrap_or_default();
@@ -132,7 +138,7 @@ proptest! {
     fn an_apply_leaves_alone_what_an_updater_made((schema, writes) in writes()) {
         let kind = Type::from_openapi(&schema);
         let nothing: Value = serde_json::from_str(NOTHING).unwrap();
-        let made = update(None, &writes[0].body, &writer("u"), &kind, &[]);
+        let made = update(None, writes[0].body.clone(), &writer("u"), &kind, &[]);
         let mut live = stored(forced(Some(&made), "x", &writes[0].body, &kind));
         prop_assert_eq!(&live["spec"], &made["spec"]);
         live = stored(forced(Some(&live), "x", &nothing, &kind));

@@ -79,13 +79,13 @@ fn outcome(case: &Value, step: &Value, live: Option<&Value>, kind: &Type) -> Val
         }
         (_, Some(body), _) => {
             let new = completed(body, &api_version);
-            Ok(update(live, &new, &writer, kind, reset))
+            Ok(update(live, new, &writer, kind, reset))
         }
         (_, _, Some(patch)) => {
             let named = completed(&json!({}), &api_version);
             let mut new = live.unwrap_or(&named).clone();
             merge_patch(&mut new, patch);
-            Ok(update(live, &new, &writer, kind, reset))
+            Ok(update(live, new, &writer, kind, reset))
         }
         _ => panic!("a step without a write: {step}"),
     };
