@@ -2,8 +2,9 @@
 //!
 //! Controllers apply what they want at every reconcile, and nearly always it is there already. An apply is a function
 //! of the live object, the body, the manager and the query; where all are as they were when it changed nothing, it
-//! changes nothing again. Of each manager and object the last such apply is remembered, where its body was handed over as
-//! a value.
+//! changes nothing again. Nor does it where nothing but the status is another, and neither the endpoint nor the body
+//! has a say in that: most of what happens to objects is that somebody reports on them. Of each manager and object the
+//! last such apply is remembered, where its body was handed over as a value.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -37,11 +38,21 @@ struct Idle {
 pub(crate) struct IdleApplies(HashMap<Apply, Idle>);
 
 impl IdleApplies {
-    /// Whether this apply to this very object is known to change nothing.
-    pub(crate) fn knows(&self, apply: &Apply, body: &Value, live: &Arc<Value>) -> bool {
-        self.0
-            .get(apply)
-            .is_some_and(|known| Arc::ptr_eq(&known.live, live) && known.body == *body)
+    /// Whether this apply to this object is known to change nothing. `leaves_status` says that the endpoint does not
+    /// write the status.
+    pub(crate) fn knows(
+        &self,
+        apply: &Apply,
+        body: &Value,
+        live: &Arc<Value>,
+        leaves_status: bool,
+    ) -> bool {
+        let leaves_status = leaves_status && body.get("status").is_none();
+        self.0.get(apply).is_some_and(|known| {
+            known.body == *body
+                && (Arc::ptr_eq(&known.live, live)
+                    || leaves_status && are_equal_but_for_status(&known.live, live))
+        })
     }
 
     /// Remembers that this apply to this object changed nothing.
@@ -50,5 +61,91 @@ impl IdleApplies {
             self.0.clear();
         }
         self.0.insert(apply, Idle { body, live });
+    }
+}
+
+/// Whether two states of an object differ in nothing but the status, who owns what of it, and the revision.
+fn are_equal_but_for_status(one: &Value, other: &Value) -> bool {
+    are_equal_without(&["status", "metadata"], one, other)
+        && are_equal_without(
+            &["resourceVersion", "managedFields"],
+            &one["metadata"],
+            &other["metadata"],
+        )
+        && owners(one).eq(owners(other))
+}
+
+fn are_equal_without(fields: &[&str], one: &Value, other: &Value) -> bool {
+    let (Some(one), Some(other)) = (one.as_object(), other.as_object()) else {
+        return false;
+    };
+    let counts = |(name, _): &(&String, &Value)| !fields.contains(&name.as_str());
+    one.iter().filter(counts).eq(other.iter().filter(counts))
+}
+
+/// The entries of those who own more than a part of the status.
+fn owners(object: &Value) -> impl Iterator<Item = &Value> {
+    let entries = object["metadata"]["managedFields"].as_array();
+    let entries = entries.into_iter().flatten();
+    entries.filter(|entry| entry["subresource"] != "status")
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    fn live() -> Value {
+        json!({
+            "kind": "Thing",
+            "metadata": {
+                "name": "a", "resourceVersion": "3",
+                "managedFields": [{"manager": "m", "operation": "Apply"}, {"manager": "p", "subresource": "status"}],
+            },
+            "spec": {"size": 1},
+            "status": {"ready": false},
+        })
+    }
+
+    #[rstest]
+    #[case::nothing("", json!(null), true)]
+    #[case::the_status("/status", json!({"ready": true}), true)]
+    #[case::the_revision("/metadata/resourceVersion", json!("4"), true)]
+    #[case::who_reports("/metadata/managedFields/1/manager", json!("q"), true)]
+    #[case::who_owns("/metadata/managedFields/0/manager", json!("n"), false)]
+    #[case::metadata("/metadata/name", json!("b"), false)]
+    #[case::the_content("/spec/size", json!(2), false)]
+    fn an_apply_is_idle_where_only_the_status_changed(
+        #[case] path: &str,
+        #[case] value: Value,
+        #[case] idle: bool,
+    ) {
+        let mut changed = live();
+        if !path.is_empty() {
+            *changed.pointer_mut(path).unwrap() = value;
+        }
+        let changed = Arc::new(changed);
+        let (apply, body) = (apply(), json!({"kind": "Thing"}));
+        let mut applies = IdleApplies::default();
+        applies.remember(apply.clone(), body.clone(), Arc::new(live()));
+        assert_eq!(applies.knows(&apply, &body, &changed, true), idle);
+        assert!(!applies.knows(&apply, &body, &changed, false));
+        let with_status = json!({"kind": "Thing", "status": {}});
+        applies.remember(apply.clone(), with_status.clone(), Arc::new(live()));
+        assert!(!applies.knows(&apply, &with_status, &changed, true));
+        assert!(!applies.knows(&apply, &body, &changed, true));
+    }
+
+    fn apply() -> Apply {
+        Apply {
+            object: ("things.".into(), "a".to_owned()),
+            version: "v1".to_owned(),
+            subresource: None,
+            manager: "m".to_owned(),
+            force: true,
+            defined: 1,
+        }
     }
 }

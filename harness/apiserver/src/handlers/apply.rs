@@ -42,7 +42,9 @@ fn known_to_be_idle(call: &Call<'_>) -> Option<Arc<Value>> {
         return None;
     };
     let live = call.stored(call.name())?;
-    let known = call.state.idle_applies.knows(&described(call), body, &live);
+    let leaves_status = call.served.status && call.subresource().is_none();
+    let idle = &call.state.idle_applies;
+    let known = idle.knows(&described(call), body, &live, leaves_status);
     known.then_some(live)
 }
 

@@ -11,6 +11,7 @@ use function_sdk_rust::proto::v1::{
 use serde_json::Value;
 
 use super::reconcile::COMPOSE;
+use super::request::Observation;
 use super::xr::Xr;
 use super::{Session, desired, observe, request, requirements, write};
 use crate::condition::Condition;
@@ -80,7 +81,7 @@ pub(super) async fn compose(
     let connection = observe::composite_connection(session, xr)
         .await
         .context("cannot fetch composite resource connection details")?;
-    let state = request::observed_state(session, xr, connection, &observed);
+    let observation = request::observed_state(session, xr, connection, &observed);
     let objects = observed
         .iter()
         .map(|(name, one)| (name.clone(), Arc::clone(&one.object)))
@@ -92,9 +93,9 @@ pub(super) async fn compose(
     };
     let steps = object::at(revision, &["spec", "pipeline"]).and_then(Value::as_array);
     for step in steps.into_iter().flatten() {
-        run_step(session, step, &state, &objects, &mut said).await?;
+        run_step(session, step, &observation, &objects, &mut said).await?;
     }
-    drop(state);
+    drop(observation);
     let State {
         composite,
         resources,
@@ -130,7 +131,7 @@ pub(super) async fn compose(
 async fn run_step(
     session: &Session<'_>,
     step: &Value,
-    observed: &State,
+    observed: &Observation,
     objects: &BTreeMap<String, Arc<Value>>,
     said: &mut Said,
 ) -> Result<(), Box<Partial>> {
@@ -138,7 +139,7 @@ async fn run_step(
     let request = request::build(
         session,
         step,
-        observed.clone(),
+        observed,
         said.desired.take(),
         said.context.take(),
     )

@@ -29,13 +29,19 @@ const CAPABILITIES: [Capability; 5] = [
     Capability::RequiredSchemas,
 ];
 
-/// The observed state: the composite as stored, and what it composed.
+/// What is observed, and what identifies it.
+pub(super) struct Observation {
+    state: State,
+    digest: Vec<u8>,
+}
+
+/// The observed state: the composite as stored, and what it composed. Every step is told of it.
 pub(super) fn observed_state(
     session: &Session<'_>,
     xr: &Xr,
     connection: ConnectionDetails,
     observed: &BTreeMap<String, Observed>,
-) -> State {
+) -> Observation {
     let resource = |object: Bytes, connection: ConnectionDetails| Resource {
         resource: Some(object),
         connection_details: connection.into_iter().collect(),
@@ -45,22 +51,23 @@ pub(super) fn observed_state(
         let object = session.encodings.of(&one.object);
         (name.clone(), resource(object, one.connection.clone()))
     };
-    State {
+    let state = State {
         composite: Some(resource(to_bytes(&xr.object), connection)),
         resources: observed.iter().map(composed).collect(),
-    }
+    };
+    let digest = Sha256::digest(state.encode_to_vec()).to_vec();
+    Observation { state, digest }
 }
 
 /// The first request of a pipeline step.
 pub(super) async fn build(
     session: &Session<'_>,
     step: &Value,
-    observed: State,
+    observed: &Observation,
     desired: Option<State>,
     context: Option<Bytes>,
 ) -> Result<RunFunctionRequest, Error> {
     let mut request = RunFunctionRequest {
-        observed: Some(observed),
         desired,
         context,
         input: step.get("input").map(to_bytes),
@@ -71,12 +78,13 @@ pub(super) async fn build(
         bootstrap(session, asked, &mut request).await?;
     }
     request.meta = Some(RequestMeta {
-        tag: tag(&request),
+        tag: tag(&observed.digest, &request),
         capabilities: CAPABILITIES
             .iter()
             .map(|capability| *capability as i32)
             .collect(),
     });
+    request.observed = Some(observed.state.clone());
     Ok(request)
 }
 
@@ -156,10 +164,12 @@ async fn bootstrap(
 }
 
 /// Identifies a request by what it says. Crossplane promises no more than that equal requests of one build have equal
-/// tags; this digest is over the request as it is sent. What is observed has one form; what an earlier step answered is
-/// taken as it came, so the same answer in another order makes another tag.
-fn tag(request: &RunFunctionRequest) -> String {
-    Sha256::digest(request.encode_to_vec())
+/// tags; this digest is over what is observed, and the rest of the request as it is sent. What is observed has one
+/// form; what an earlier step answered is taken as it came, so the same answer in another order makes another tag.
+fn tag(observed: &[u8], rest: &RunFunctionRequest) -> String {
+    Sha256::new_with_prefix(observed)
+        .chain_update(rest.encode_to_vec())
+        .finalize()
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect()
@@ -171,14 +181,14 @@ mod tests {
 
     use super::*;
 
-    fn request(spec: &Value) -> RunFunctionRequest {
+    fn asked(spec: &Value) -> RunFunctionRequest {
         let resource = Resource {
             resource: Some(to_bytes(spec)),
             ..Resource::default()
         };
         let resources = ["a", "b", "c", "d"].map(|name| (name.to_owned(), resource.clone()));
         RunFunctionRequest {
-            observed: Some(State {
+            desired: Some(State {
                 composite: None,
                 resources: BTreeMap::from_iter(resources),
             }),
@@ -188,10 +198,12 @@ mod tests {
 
     #[test]
     fn a_tag_is_of_the_content() {
-        let one = tag(&request(&json!({"a": 1, "b": [1, 2]})));
+        let one = tag(b"o", &asked(&json!({"a": 1, "b": [1, 2]})));
         assert_eq!(one.len(), 64);
-        assert_eq!(one, tag(&request(&json!({"a": 1, "b": [1, 2]}))));
-        assert_ne!(one, tag(&request(&json!({"a": 1, "b": [2, 1]}))));
-        assert_ne!(one, tag(&request(&json!({"a": 1, "b": [1, 2], "c": ""}))));
+        assert_eq!(one, tag(b"o", &asked(&json!({"a": 1, "b": [1, 2]}))));
+        assert_ne!(one, tag(b"p", &asked(&json!({"a": 1, "b": [1, 2]}))));
+        assert_ne!(one, tag(b"o", &asked(&json!({"a": 1, "b": [2, 1]}))));
+        let more = asked(&json!({"a": 1, "b": [1, 2], "c": ""}));
+        assert_ne!(one, tag(b"o", &more));
     }
 }
