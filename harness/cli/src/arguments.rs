@@ -40,8 +40,8 @@ pub(crate) struct TrialArguments {
     #[arg(long = "scenario", value_name = "GLOB")]
     pub(crate) scenarios: Vec<String>,
 
-    /// How many trials run at the same time; default: the number of processors, 4 on envtest, where trials mostly wait,
-    /// or 1 on kind and kubeconfig, where they share one target.
+    /// How many trials run at the same time; default: one more than there are processors, 4 on envtest, where trials
+    /// mostly wait, or 1 on kind and kubeconfig, where they share one target.
     #[arg(long, value_name = "N", value_parser = parse_jobs)]
     pub(crate) jobs: Option<std::num::NonZeroUsize>,
 

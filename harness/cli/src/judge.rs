@@ -163,7 +163,8 @@ impl Signals {
 /// How many trials run at the same time.
 fn jobs(kind: ClusterKind, arguments: &TrialArguments) -> NonZeroUsize {
     arguments.jobs.unwrap_or_else(|| match kind {
-        ClusterKind::Embedded => processors(),
+        // One more than can run: some trial always waits for a function.
+        ClusterKind::Embedded => processors().saturating_add(1),
         ClusterKind::Envtest => clusters::ENVTEST_JOBS,
         // They share one target, and wait for each other.
         ClusterKind::Kind | ClusterKind::Kubeconfig => NonZeroUsize::MIN,
