@@ -1,15 +1,17 @@
-//! What a run hands out to the expressions of a trial: ports and programs, by name.
+//! What a run hands out to the expressions of a trial: ports, programs and upstreams, by name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::model::Program;
 
-/// The ports and programs that a scenario can name.
+/// The ports, programs and upstreams that a scenario can name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Offered {
     ports: BTreeSet<String>,
     programs: BTreeMap<String, Arc<Program>>,
+    /// Nothing where no scenario has said which it brings.
+    upstreams: Option<BTreeSet<String>>,
     /// Whether there may be more, in a suite that could not be read.
     is_partial: bool,
 }
@@ -35,6 +37,27 @@ impl Offered {
         let named = |program: &Arc<Program>| (program.name.clone(), Arc::clone(program));
         offered.programs.extend(programs.iter().map(named));
         offered
+    }
+
+    /// The same, with the upstreams that a scenario brings.
+    pub(crate) fn with_upstreams(self, upstreams: BTreeSet<String>) -> Offered {
+        Offered {
+            upstreams: Some(upstreams),
+            ..self
+        }
+    }
+
+    /// The same, as long as nobody knows which upstreams there will be.
+    pub(crate) fn without_upstreams(&self) -> Offered {
+        Offered {
+            upstreams: None,
+            ..self.clone()
+        }
+    }
+
+    /// The upstreams, where they are known.
+    pub(crate) fn upstreams(&self) -> Option<&BTreeSet<String>> {
+        self.upstreams.as_ref()
     }
 
     /// Whether a port of this name is offered.

@@ -34,8 +34,12 @@ pub(crate) struct Names {
 impl Names {
     pub(crate) fn new(offered: Offered) -> Names {
         Names {
+            known: ALWAYS
+                .into_iter()
+                .chain(offered.upstreams().map(|_| "upstreams"))
+                .map(str::to_owned)
+                .collect(),
             offered: Rc::new(offered),
-            known: ALWAYS.iter().map(|name| (*name).to_owned()).collect(),
             used: Rc::default(),
         }
     }
@@ -45,7 +49,15 @@ impl Names {
         self.used.borrow().contains(name)
     }
 
-    /// The ports and programs that there are.
+    /// The same, as long as nobody knows which upstreams there will be.
+    pub(crate) fn without_upstreams(&self) -> Names {
+        Names {
+            offered: Rc::new(self.offered.without_upstreams()),
+            ..self.clone()
+        }
+    }
+
+    /// The ports, programs and upstreams that there are.
     pub(crate) fn offered(&self) -> &Offered {
         &self.offered
     }
@@ -56,24 +68,11 @@ impl Names {
         self.known.contains(name)
     }
 
-    /// Reports the ports and programs that a template names and that there are none of.
+    /// Reports the ports, programs and upstreams that a template names and that there are none of.
     pub(crate) fn check_fields(&self, node: &Node, place: &Place, problems: &mut Vec<Diagnostic>) {
-        if !self.offered.is_complete() {
-            return;
-        }
         for (name, field, span) in template_fields(node) {
-            let (what, code, known): (_, _, Vec<&str>) = match name.as_str() {
-                "ports" if !self.offered.has_port(&field) => (
-                    "port",
-                    "suite::unknown_port",
-                    self.offered.ports().collect(),
-                ),
-                "programs" if self.offered.program(&field).is_none() => (
-                    "program",
-                    "suite::unknown_program",
-                    self.offered.programs().collect(),
-                ),
-                _ => continue,
+            let Some((what, code, known)) = self.missing(&name, &field) else {
+                continue;
             };
             let message = format!("there is no {what} called {field}");
             let problem = Diagnostic::error(code, message, place.with_span(span));
@@ -82,6 +81,28 @@ impl Names {
                 false => suggestion(&field, known),
             };
             problems.push(problem.with_help(help));
+        }
+    }
+
+    /// What `$name.field` means where there is none: what it is, the code of the mistake, and those that there are.
+    fn missing(&self, name: &str, field: &str) -> Option<(&'static str, &'static str, Vec<&str>)> {
+        let offered = &self.offered;
+        match name {
+            "ports" if offered.is_complete() && !offered.has_port(field) => {
+                Some(("port", "suite::unknown_port", offered.ports().collect()))
+            }
+            "programs" if offered.is_complete() && offered.program(field).is_none() => Some((
+                "program",
+                "suite::unknown_program",
+                offered.programs().collect(),
+            )),
+            "upstreams" => {
+                let known = offered.upstreams()?;
+                let names = || known.iter().map(String::as_str).collect();
+                let missing = !known.contains(field);
+                missing.then(|| ("upstream", "suite::unknown_upstream", names()))
+            }
+            _ => None,
         }
     }
 

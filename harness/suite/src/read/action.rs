@@ -376,6 +376,10 @@ pub(super) fn judgement(
     context: &Context<'_>,
 ) -> Option<Judgement> {
     let judgement = compiled(reader, resource)?;
+    let (node, place) = (&resource.node, &resource.place);
+    context
+        .names
+        .check_fields(node, place, &mut reader.problems);
     context.names.check(
         judgement.assertion.free_variables(),
         &resource.place,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use crosscut_assertion::template_fields;
 use crosscut_yaml::{Kind, Node, Span};
 
 use super::Reader;
@@ -81,9 +82,14 @@ pub(super) fn programs(
 
 /// Reports what programs name that nothing gives them. Those that a step starts see what it sees.
 pub(super) fn check(reader: &mut Reader<'_>, programs: &[Arc<Program>], names: &Names) {
+    let before_steps = names.without_upstreams();
     for program in programs {
+        let known = match program.is_manual {
+            true => &before_steps,
+            false => names,
+        };
         for node in program.templates() {
-            names.check_fields(node, &program.place, &mut reader.problems);
+            known.check_fields(node, &program.place, &mut reader.problems);
         }
         if !program.is_manual {
             names.check(
@@ -365,7 +371,7 @@ fn named(
     None
 }
 
-/// What a step starts sees the bindings that are there then.
+/// What a step starts sees the bindings that are there then, and the scenario's upstreams.
 fn sees_what_it_uses(reader: &mut Reader<'_>, program: &Program, names: &Names, place: &Place) {
     for (name, _) in &program.variables {
         if !names.use_name(name) {
@@ -379,6 +385,24 @@ fn sees_what_it_uses(reader: &mut Reader<'_>, program: &Program, names: &Names, 
             ));
         }
     }
+    let known = names.offered().upstreams();
+    let missing = known.map(|known| &upstreams_of(program) - known);
+    for name in missing.filter(|_| program.is_manual).into_iter().flatten() {
+        let message = format!("the program {} uses the upstream {name}", program.name);
+        let problem = Diagnostic::error("suite::unknown_upstream", message, place.clone());
+        reader.problem(problem.with_help(format!(
+            "list it under upstreams: of the scenario: {{name: {name}}}"
+        )));
+    }
+}
+
+/// The upstreams that a program's templates name.
+fn upstreams_of(program: &Program) -> BTreeSet<String> {
+    let fields = program.templates().into_iter().flat_map(template_fields);
+    fields
+        .filter(|(name, ..)| name == "upstreams")
+        .map(|(_, field, _)| field)
+        .collect()
 }
 
 /// The judgements of `expect` below `ready`.

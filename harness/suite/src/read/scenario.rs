@@ -47,12 +47,16 @@ pub(crate) fn scenario(
     let ports = programs::ports(reader, &spec);
     let programs = programs::programs(reader, &spec, folder);
     programs::unique(reader, &programs, offered);
-    let mut names = Names::new(offered.with(&ports, &programs));
+    let upstreams = traffic::upstreams(reader, &spec);
+    let mut offered = offered.with(&ports, &programs);
+    if spec.get("upstreams").is_some() {
+        offered = offered.with_upstreams(upstreams.iter().map(|one| one.name.clone()).collect());
+    }
+    let mut names = Names::new(offered);
     let description = spec.string(reader, "description").unwrap_or_default();
     let only_clusters = only(reader, &spec, "clusters");
     known_clusters(reader, only_clusters.as_ref());
     let only = only(reader, &spec, "providers");
-    let upstreams = traffic::upstreams(reader, &spec, &mut names);
     let bindings = bindings(reader, &spec, "bindings", &mut names);
     programs::check(reader, &programs, &names);
     spec.required(reader, "steps");

@@ -119,8 +119,72 @@ fn nothing_stands_beside(#[case] beside: &str, #[case] expected: &str) {
 #[case::twice("{name: a}, {name: a}", &["suite::duplicate_name {name: a}"])]
 fn upstreams(#[case] listed: &str, #[case] expected: &[&str]) {
     let spec = format!(
-        "{{upstreams: [{listed}], steps: [{{actions: [{{request: {{url: ($upstreams.a.url), answer: {{}}}}}}]}}]}}"
+        "{{upstreams: [{listed}], steps: [{{actions: [{{request: {{url: '(values($upstreams)[0].url)', answer: {{}}}}}}]}}]}}"
     );
     let scenario = document("Scenario", "first", &spec);
     assert_eq!(said_with_help(&with_files(scenario)), expected);
+}
+
+/// Names that are known before a run, wherever expressions may stand.
+#[rstest]
+#[case::a_url(
+    "{request: {url: ($upstreams.b.url), answer: {}}}",
+    "suite::unknown_upstream ($upstreams.b.url)"
+)]
+#[case::a_port(
+    "{request: {url: ($upstreams.a.url), headers: {x: ($ports.b)}, answer: {}}}",
+    "suite::unknown_port ($ports.b)"
+)]
+#[case::an_answer(
+    "{request: {url: ($upstreams.a.url), answer: {upstream: ($upstreams.b.name)}}}",
+    "suite::unknown_upstream ($upstreams.b.name)"
+)]
+#[case::an_address(
+    "{grpc: {address: ($upstreams.b.host), method: grpc.health.v1.Health/Check, message: {}, answer: {}}}",
+    "suite::unknown_upstream ($upstreams.b.host)"
+)]
+#[case::a_document(
+    "{apply: {resource: {apiVersion: v1, kind: Secret, metadata: {name: ($upstreams.b.host)}}}}",
+    "suite::unknown_upstream ($upstreams.b.host)"
+)]
+#[case::an_assertion(
+    "{expect: {resource: {apiVersion: v1, kind: Secret, data: {a: ($upstreams.b.host)}}}}",
+    "suite::unknown_upstream ($upstreams.b.host)"
+)]
+#[case::none_is_named("{request: {url: '(values($upstreams)[0].url)', answer: {}}}", "")]
+fn names_that_are_not_there(#[case] action: &str, #[case] expected: &str) {
+    let spec = format!("{{upstreams: [{{name: a}}], steps: [{{actions: [{action}]}}]}}");
+    let scenario = document("Scenario", "first", &spec);
+    assert_eq!(said_with_help(&with_files(scenario)).join(", "), expected);
+}
+
+/// A binding that only a call's address uses is used, and what nothing binds is noticed there.
+#[rstest]
+#[case::bound("($a)", "")]
+#[case::unbound("(join('', [$a, $b]))", "suite::unknown_binding $b")]
+fn names_in_an_address(#[case] address: &str, #[case] expected: &str) {
+    let spec = format!(
+        "{{bindings: [{{name: a, value: 'localhost:1'}}], steps: [{{actions: [{{grpc: \
+         {{address: {address:?}, method: grpc.health.v1.Health/Check, message: {{}}, answer: {{}}}}}}]}}]}}"
+    );
+    let scenario = document("Scenario", "first", &spec);
+    assert_eq!(said_with_help(&with_files(scenario)).join(", "), expected);
+}
+
+/// A program that a step starts sees the upstreams of the scenario that starts it.
+#[rstest]
+#[case::automatic("", "suite::unknown_upstream ($upstreams.b.port)")]
+#[case::manual(", start: manual", "suite::unknown_upstream {start: p}")]
+fn a_program_that_names_one(#[case] start: &str, #[case] expected: &str) {
+    let program = |upstream: &str| {
+        let spec = format!(
+            "{{upstreams: [{{name: a}}], \
+             programs: [{{name: p, command: [p, ($upstreams.{upstream}.port)]{start}}}], \
+             steps: [{{actions: [{{program: {{start: p}}}}]}}]}}"
+        );
+        let scenario = document("Scenario", "first", &spec);
+        said_with_help(&with_files(scenario)).join(", ")
+    };
+    assert_eq!(program("a"), "");
+    assert_eq!(program("b"), expected);
 }

@@ -38,6 +38,9 @@ pub(in crate::read) fn grpc(
     let metadata = headers(reader, &fields, "metadata", &names);
     let take = fields.number(reader, "take", 1..=MOST);
     let address = fields.required(reader, "address");
+    if let Some(address) = address {
+        check(reader, address, fields.place(), &names);
+    }
     check_address(reader, &fields);
     let method = method(reader, &fields, context.folder);
     let messages = messages(reader, &fields, method.as_ref(), &context);

@@ -24,12 +24,11 @@ use super::action::Context;
 use super::fields::{Fields, wrong_type};
 use crate::diagnostic::Diagnostic;
 use crate::model::Place;
-use crate::variables::{Names, of_template};
+use crate::variables::Names;
 
 /// Checks the names that a template uses.
 fn check(reader: &mut Reader<'_>, node: &Node, place: &Place, names: &Names) {
-    let used = of_template(node, place, &mut reader.problems);
-    names.check(used, place, &mut reader.problems);
+    names.check_template(node, place, &mut reader.problems);
 }
 
 /// The value of a template that needs no names.

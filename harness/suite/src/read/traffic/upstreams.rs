@@ -9,14 +9,9 @@ use crate::diagnostic::Diagnostic;
 use crate::model::{Place, Upstream};
 use crate::read::Reader;
 use crate::read::fields::Fields;
-use crate::variables::Names;
 
-/// The upstreams of a scenario; `$upstreams` is bound where there are some.
-pub(in crate::read) fn upstreams(
-    reader: &mut Reader<'_>,
-    spec: &Fields<'_>,
-    names: &mut Names,
-) -> Vec<Upstream> {
+/// The upstreams of a scenario.
+pub(in crate::read) fn upstreams(reader: &mut Reader<'_>, spec: &Fields<'_>) -> Vec<Upstream> {
     let mut upstreams: Vec<Upstream> = Vec::new();
     for node in spec.list(reader, "upstreams") {
         let Some(upstream) = upstream(reader, node, spec.place()) else {
@@ -29,9 +24,6 @@ pub(in crate::read) fn upstreams(
             reader.problem(problem.with_help("expressions find an upstream by its name"));
         }
         upstreams.push(upstream);
-    }
-    if spec.get("upstreams").is_some() {
-        names.bind("upstreams");
     }
     upstreams
 }
