@@ -81,6 +81,11 @@ impl Controller for Objects {
             written::remove_finalizer(&mut managed).await?;
             return Ok(After::Nothing);
         }
+        // The program writes its status whole, also before it has seen anything.
+        if managed.object["status"]["atProvider"].is_null() {
+            let nothing = json!({ "manifest": null });
+            object::set(&mut managed.object, &["status", "atProvider"], nothing);
+        }
         let name = object::name(&managed.object).to_owned();
         written::name_outside(&mut managed, &name).await?;
         usage::track(&managed).await?;

@@ -237,6 +237,21 @@ async fn observing_alone_needs_something_to_observe() {
     );
 }
 
+/// The program writes its status whole, so a manifest that it never saw is there, and null.
+#[tokio::test]
+async fn a_kind_that_is_missing_leaves_a_status_without_a_manifest() {
+    let mut planes = planes().await;
+    let mut one = an_object(&json!({"a": "1"}));
+    one["spec"]["forProvider"]["manifest"]["kind"] = json!("Missing");
+    planes.apply(&one).await;
+    let now = planes.now(&one).await.unwrap();
+    assert_eq!(now["status"]["atProvider"], json!({"manifest": null}));
+    assert_eq!(
+        condition(&now, "Synced"),
+        "False ReconcileError observe failed: cannot get object: no matches for kind \"Missing\" in version \"v1\""
+    );
+}
+
 #[tokio::test]
 async fn no_policies_pause_it() {
     let mut planes = planes().await;
