@@ -37,7 +37,7 @@ pub(crate) async fn connect(
     }
 }
 
-async fn provider_config(api: &Api, managed: &Value) -> Result<Value, String> {
+async fn provider_config(api: &Api, managed: &Value) -> Result<Arc<Value>, String> {
     let reference = |field: &str| object::text(managed, &["spec", "providerConfigRef", field]);
     let group = object::group_of(object::api_version(managed));
     // Objects are v1alpha1 and Releases v1beta1, and so are their ProviderConfigs.
@@ -61,7 +61,7 @@ async fn provider_config(api: &Api, managed: &Value) -> Result<Value, String> {
         namespace,
         name,
     };
-    let found = api.get(address).await;
+    let found = api.read(address).await;
     found.map_err(|error| format!("{kind}.{group} \"{name}\": {error}"))
 }
 
@@ -97,7 +97,7 @@ async fn secret(api: &Api, config: &Value, part: &str) -> Result<String, String>
         namespace,
         name,
     };
-    let secret = api.get(address).await;
+    let secret = api.read(address).await;
     let secret = secret.map_err(|error| format!("cannot get credentials secret: {error}"))?;
     let data = secret["data"][key]
         .as_str()

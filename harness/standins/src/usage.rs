@@ -1,5 +1,7 @@
 //! The ProviderConfigUsage that says which ProviderConfig a managed resource uses.
 
+use std::sync::Arc;
+
 use crosscut_client::{Address, object};
 use crosscut_controller::ReconcileError;
 use serde_json::{Value, json};
@@ -10,7 +12,7 @@ use crate::lifecycle::{Managed, failed};
 /// CRDs need not be a provider's whole package.
 pub(crate) async fn track(managed: &Managed) -> Result<(), ReconcileError> {
     let wanted = usage(&managed.object);
-    let found = match managed.api.get(Address::of(&wanted)).await {
+    let found = match managed.api.read(Address::of(&wanted)).await {
         Ok(found) => found,
         Err(error) if error.is_no_match() => return Ok(()),
         Err(error) if error.is_not_found() => {
@@ -27,7 +29,7 @@ pub(crate) async fn track(managed: &Managed) -> Result<(), ReconcileError> {
     if found["providerConfigRef"] == wanted["providerConfigRef"] {
         return Ok(());
     }
-    let mut changed = found;
+    let mut changed = Arc::unwrap_or_clone(found);
     changed["metadata"]["labels"] = wanted["metadata"]["labels"].clone();
     changed["providerConfigRef"] = wanted["providerConfigRef"].clone();
     let updated = managed.api.update(&changed).await;

@@ -25,7 +25,7 @@ pub(super) async fn publish(
         return Ok(());
     };
     let secret = secret(&managed.object, reference("name"), details);
-    let written = match managed.api.get(Address::of(&secret)).await {
+    let written = match managed.api.read(Address::of(&secret)).await {
         Ok(found) if found["data"] == secret["data"] => return Ok(()),
         Ok(_) => {
             let patch = json!({ "data": secret["data"] });

@@ -31,7 +31,7 @@ const OTHERS: [&str; 4] = [
 pub(crate) struct ManagedResources {
     mapper: Arc<Mapper>,
     settings: ManagedSettings,
-    kinds: RwLock<Kinds>,
+    kinds: RwLock<Arc<Kinds>>,
 }
 
 impl ManagedResources {
@@ -54,7 +54,7 @@ impl Controller for ManagedResources {
         let resource = &event.resource;
         if resource.kind == "CustomResourceDefinition" {
             let mut kinds = self.kinds.write().unwrap_or_else(PoisonError::into_inner);
-            kinds.learn(&event.object);
+            Arc::make_mut(&mut kinds).learn(&event.object);
             return Vec::new();
         }
         let managed = event.object["spec"]["forProvider"].is_object();

@@ -174,7 +174,7 @@ async fn keep(
         Some(before) if managed.may("Update") => {
             update(managed, target, current, &manifest, &before).await
         }
-        before => observed(managed, before.as_ref(), false).await,
+        before => observed(managed, before.as_deref(), false).await,
     }
 }
 
@@ -250,8 +250,8 @@ fn unsupported(object: &Value) -> Option<&'static str> {
     (policy == "DeriveFromCelQuery").then_some("readiness.policy DeriveFromCelQuery")
 }
 
-async fn find(target: &Api, manifest: &Value) -> Result<Option<Value>, ApiError> {
-    match target.get(Address::of(manifest)).await {
+async fn find(target: &Api, manifest: &Value) -> Result<Option<Arc<Value>>, ApiError> {
+    match target.read(Address::of(manifest)).await {
         Ok(live) => Ok(Some(live)),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error),
@@ -295,7 +295,7 @@ async fn observed(
 async fn delete(
     managed: &mut Managed,
     target: &Api,
-    live: Option<Value>,
+    live: Option<Arc<Value>>,
 ) -> Result<After, ReconcileError> {
     // Others may have a last look at it before anything is deleted.
     let others = managed.object["metadata"]["finalizers"].as_array();

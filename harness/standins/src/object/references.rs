@@ -18,7 +18,7 @@ pub(super) async fn resolve(
 ) -> Result<(), String> {
     for reference in list(managed) {
         let source = source(reference);
-        let found = api.get(address(source)).await;
+        let found = api.read(address(source)).await;
         let found = found.map_err(|error| format!("cannot get referenced resource: {error}"))?;
         let Some(from) = reference["patchesFrom"].as_object() else {
             continue;
