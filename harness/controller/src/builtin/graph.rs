@@ -107,3 +107,56 @@ impl Graph {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crosscut_apiserver::Resource;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn event(change: Change, object: Value) -> Event {
+        Event {
+            revision: 1,
+            change,
+            resource: Arc::new(Resource {
+                group: String::new(),
+                version: "v1".to_owned(),
+                plural: "configmaps".to_owned(),
+                kind: "ConfigMap".to_owned(),
+                namespaced: true,
+            }),
+            object: Arc::new(object),
+            previous: None,
+        }
+    }
+
+    fn object(name: &str, owners: &[&str]) -> Value {
+        let owners: Vec<Value> = owners.iter().map(|owner| json!({"uid": owner})).collect();
+        json!({"metadata": {"name": name, "uid": name, "ownerReferences": owners}})
+    }
+
+    fn names(keys: &[Key]) -> Vec<&str> {
+        keys.iter().map(|key| key.name.as_str()).collect()
+    }
+
+    #[test]
+    fn a_change_is_worth_a_look_where_owners_are_others_or_do_not_stay() {
+        let mut graph = Graph::default();
+        let mut take = |change, object| names(&graph.take(&event(change, object))).join(" ");
+        assert_eq!(take(Change::Added, object("owner", &[])), "");
+        assert_eq!(take(Change::Added, object("a", &["owner"])), "a");
+        assert_eq!(take(Change::Modified, object("a", &["owner"])), "");
+        assert_eq!(take(Change::Modified, object("a", &["owner", "gone"])), "a");
+        assert_eq!(take(Change::Modified, object("a", &["owner", "gone"])), "a");
+        assert_eq!(take(Change::Modified, object("a", &["owner"])), "a");
+        let mut going = object("owner", &[]);
+        going["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+        assert_eq!(take(Change::Modified, going), "a owner");
+        assert_eq!(take(Change::Modified, object("a", &["owner"])), "a");
+        assert_eq!(take(Change::Deleted, object("owner", &[])), "a");
+        assert_eq!(take(Change::Modified, object("a", &["owner"])), "a");
+    }
+}
