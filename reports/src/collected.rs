@@ -1,6 +1,6 @@
 //! Gathers the trials of a run for the reports that are written at its end.
 
-use crosscut_events::{Event, Summary, TrialReport};
+use crosscut_events::{Event, Failure, Summary, TrialReport};
 
 /// A run as far as it has come.
 #[derive(Clone, Debug, Default)]
@@ -58,6 +58,13 @@ impl Collected {
     /// Real time of the whole run in milliseconds; 0 before it finished.
     pub fn duration_ms(&self) -> u64 {
         self.duration_ms
+    }
+
+    /// The first trial that could not begin for the very same reason; nothing for what failed in a step.
+    pub(crate) fn first_with(&self, failure: &Failure) -> Option<&TrialReport> {
+        let mut finished = self.trials.iter();
+        let is_of_the_start = failure.step.is_empty();
+        finished.find(|report| is_of_the_start && report.failures.contains(failure))
     }
 
     /// The trials ordered by scenario, then provider, whatever order they finished in.

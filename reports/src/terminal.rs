@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crosscut_events::{Event, Summary, TrialReport, Verdict};
+use crosscut_events::{Event, Failure, Summary, TrialReport, Verdict};
 
 use crate::palette::{Palette, clean, paint};
 use crate::{Collected, failure_text};
@@ -80,7 +80,7 @@ impl Terminal {
         }
         text.push('\n');
         for failure in &report.failures {
-            text.push_str(&failure_text(failure, &self.palette));
+            text.push_str(&self.failure(report, failure));
         }
         if self.verbosity == Verbosity::Verbose {
             for warning in &report.warnings {
@@ -94,6 +94,16 @@ impl Terminal {
             }
         }
         text
+    }
+
+    /// What keeps all trials from beginning is told once.
+    fn failure(&self, report: &TrialReport, failure: &Failure) -> String {
+        match self.run.first_with(failure) {
+            Some(first) if first.trial != report.trial => {
+                format!("    the same as for {}\n", first.trial)
+            }
+            _ => failure_text(failure, &self.palette),
+        }
     }
 
     fn finished(&self, summary: &Summary, duration_ms: u64) -> String {

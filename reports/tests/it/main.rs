@@ -172,6 +172,29 @@ fn terminal_with_steps_and_warnings() {
 }
 
 #[test]
+fn what_keeps_all_trials_from_beginning_is_told_once() {
+    let errored = |provider: &str, failure: Failure| {
+        let mut report = report("on", provider, Verdict::Errored);
+        report.failures.push(failure);
+        Event::TrialFinished(report)
+    };
+    let no_start = || Failure::new("cluster::function", "cannot start f");
+    let in_a_step = || Failure {
+        step: "one".to_owned(),
+        ..Failure::new("cluster::broken", "etcd ended")
+    };
+    let mut terminal = Terminal::new(Palette::plain(), Verbosity::Normal);
+    let mut said = |provider: &str, failure: Failure| terminal.render(&errored(provider, failure));
+    let whole = "    cannot start f [cluster::function]\n";
+    assert!(said("aws", no_start()).ends_with(whole));
+    assert!(said("azure", no_start()).ends_with("azure\n    the same as for on::aws\n"));
+    for provider in ["google", "local"] {
+        let text = said(provider, in_a_step());
+        assert!(text.contains("step \"one\": etcd ended"), "{text}");
+    }
+}
+
+#[test]
 fn colours_add_nothing_but_colours() {
     let coloured = terminal(Palette::coloured(), Verbosity::Verbose);
     let mut plain = String::new();

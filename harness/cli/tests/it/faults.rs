@@ -25,7 +25,7 @@ const START: Duration = Duration::from_secs(120);
 /// More of the scenario: time in which something can break, and what shows whether it did.
 const LATER: &str = "  - name: time passes
     actions:
-    - sleep: 45s
+    - sleep: 20s
   - name: another region
     actions:
     - patch:
