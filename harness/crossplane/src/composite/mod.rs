@@ -32,6 +32,7 @@ use crate::work::{Work, outcome};
 use crosscut_client::{Address, Mapper};
 use encodings::Encodings;
 use index::{Defined, Index};
+pub(crate) use observe::ANNOTATION_NAME;
 
 /// Reconciles the objects of every CompositeResourceDefinition.
 pub(crate) struct Composites {

@@ -14,7 +14,7 @@ use crate::object;
 use crosscut_client::Address;
 
 /// The annotation that says what a composed resource is called in its composition.
-pub(super) const ANNOTATION_NAME: &str = "crossplane.io/composition-resource-name";
+pub(crate) const ANNOTATION_NAME: &str = "crossplane.io/composition-resource-name";
 
 /// The data of a connection secret.
 pub(super) type ConnectionDetails = HashMap<String, Vec<u8>>;
