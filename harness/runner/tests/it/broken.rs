@@ -1,18 +1,16 @@
 //! A control plane that panics, hangs or cannot be had ends one trial and no other.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use camino::Utf8PathBuf;
 use crosscut_cluster::embedded::Embedded;
 use crosscut_cluster::{Cluster, ClusterError, Health, Lease, Rest, SettleError, Side};
-use crosscut_events::{Event, TrialReport, Verdict};
-use crosscut_runner::{RunOptions, run};
-use crosscut_suite::{Plan, Selection, Trial, load_from};
-use tokio::sync::{mpsc, watch};
+use crosscut_events::{TrialReport, Verdict};
+use crosscut_suite::{Plan, Trial};
+
+use crate::judging::{self, document};
 
 /// Breaks for scenarios by their names; for all others it is the embedded control plane.
 struct Breaking(Embedded);
@@ -139,11 +137,6 @@ async fn tell_late(connection: crosscut_client::Connection) {
 }
 
 fn plan(scenarios: &[&str]) -> Plan {
-    let document = |kind: &str, name: &str, rest: &str| {
-        format!(
-            "apiVersion: crosscut.dev/v1alpha1\nkind: {kind}\nmetadata: {{name: {name}}}\n{rest}"
-        )
-    };
     let steps = |name: &str| {
         let action = match name {
             "tells-late" => "events: {resource: {reason: Late}}",
@@ -151,21 +144,10 @@ fn plan(scenarios: &[&str]) -> Plan {
         };
         format!("spec: {{steps: [{{actions: [{{{action}}}]}}]}}\n")
     };
-    let mut files = BTreeMap::from([
-        (
-            Utf8PathBuf::from("/p/crosscut.yaml"),
-            document("Suite", "s", ""),
-        ),
-        (
-            Utf8PathBuf::from("/p/providers/provider.yaml"),
-            document("Provider", "local", ""),
-        ),
-    ]);
-    for name in scenarios {
-        let file = format!("/p/scenarios/{name}/scenario.yaml");
-        files.insert(file.into(), document("Scenario", name, &steps(name)));
-    }
-    load_from(&files, "/p".into(), &Selection::default()).unwrap()
+    judging::plan(scenarios.iter().map(|name| {
+        let file = format!("scenarios/{name}/scenario.yaml");
+        (file, document("Scenario", name, &steps(name)))
+    }))
 }
 
 /// The reports by scenario, of a run on one thread: what breaks must not take that thread with it.
@@ -175,25 +157,9 @@ async fn reports(scenarios: &[&str], deadline: Duration) -> BTreeMap<String, Tri
         Arc::clone(&plan.suite),
         Arc::new(|_: &str| {}),
     ));
-    let (events, mut received) = mpsc::unbounded_channel();
-    let (_stop, stop) = watch::channel(false);
-    let options = RunOptions {
-        jobs: NonZeroUsize::MIN,
-        seed: 0,
-        final_objects: false,
-        trial_deadline: deadline,
-        elapsed: Arc::new(|| Duration::ZERO),
-        stop,
-    };
-    run(plan.trials, Arc::new(cluster), &options, &events).await;
-    drop(events);
-    let mut reports = BTreeMap::new();
-    while let Some(event) = received.recv().await {
-        if let Event::TrialFinished(report) = event {
-            reports.insert(report.trial.scenario.clone(), report);
-        }
-    }
-    reports
+    let reports = judging::reports(plan, cluster, deadline).await;
+    let by_scenario = |report: TrialReport| (report.trial.scenario.clone(), report);
+    reports.into_iter().map(by_scenario).collect()
 }
 
 #[tokio::test]

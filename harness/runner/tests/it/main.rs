@@ -2,5 +2,6 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod broken;
+mod judging;
 mod programs;
 mod traffic;

@@ -3,22 +3,19 @@
 //! The control plane itself says that no program can reach it; here its leases are given a place for them, since what
 //! these do needs no control plane.
 
-use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use camino::Utf8PathBuf;
 use crosscut_cluster::embedded::Embedded;
 use crosscut_cluster::{Cluster, ClusterError, Lease, ProgramPlace, Rest, SettleError, Side};
-use crosscut_events::{Event, TrialReport, Verdict};
+use crosscut_events::{TrialReport, Verdict};
 use crosscut_programs::StateFolder;
-use crosscut_runner::{RunOptions, run};
-use crosscut_suite::{Plan, Selection, Trial, load_from};
+use crosscut_suite::{Plan, Trial};
 use rstest::rstest;
-use tokio::sync::{mpsc, watch};
+
+use crate::judging::{self, document};
 
 /// The embedded control plane, with a place for programs.
 struct WithPlace {
@@ -89,26 +86,8 @@ impl Lease for Placed {
 }
 
 fn plan(spec: &str) -> Plan {
-    let document = |kind: &str, name: &str, spec: &str| {
-        format!(
-            "apiVersion: crosscut.dev/v1alpha1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec: {spec}\n"
-        )
-    };
-    let files = BTreeMap::from([
-        (
-            Utf8PathBuf::from("/p/crosscut.yaml"),
-            document("Suite", "s", "{}"),
-        ),
-        (
-            Utf8PathBuf::from("/p/providers/provider.yaml"),
-            document("Provider", "local", "{}"),
-        ),
-        (
-            Utf8PathBuf::from("/p/scenarios/scenario.yaml"),
-            document("Scenario", "first", spec),
-        ),
-    ]);
-    load_from(&files, "/p".into(), &Selection::default()).unwrap()
+    let scenario = document("Scenario", "first", &format!("spec: {spec}\n"));
+    judging::plan([("scenarios/scenario.yaml", scenario)])
 }
 
 /// The report of a scenario; its programs' files are below `state`, if there is a place for programs.
@@ -118,25 +97,8 @@ async fn judged(spec: &str, state: Option<&Arc<StateFolder>>) -> TrialReport {
         embedded: Embedded::new(Arc::clone(&plan.suite), Arc::new(|_: &str| {})),
         state: state.cloned(),
     };
-    let (events, mut received) = mpsc::unbounded_channel();
-    let (_stop, stop) = watch::channel(false);
-    let options = RunOptions {
-        jobs: NonZeroUsize::MIN,
-        seed: 0,
-        final_objects: false,
-        trial_deadline: Duration::from_secs(60),
-        elapsed: Arc::new(|| Duration::ZERO),
-        stop,
-    };
-    run(plan.trials, Arc::new(cluster), &options, &events).await;
-    drop(events);
-    let mut report = None;
-    while let Some(event) = received.recv().await {
-        if let Event::TrialFinished(finished) = event {
-            report = Some(finished);
-        }
-    }
-    report.unwrap()
+    let mut reports = judging::reports(plan, cluster, Duration::from_secs(60)).await;
+    reports.pop().unwrap()
 }
 
 /// The same with a state folder of its own, which must be empty of programs' files afterwards.

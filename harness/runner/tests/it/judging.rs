@@ -1,0 +1,58 @@
+//! Judges the scenarios of documents that tests write.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use crosscut_cluster::Cluster;
+use crosscut_events::{Event, TrialReport};
+use crosscut_runner::{RunOptions, run};
+use crosscut_suite::{Plan, Selection, load_from};
+use tokio::sync::{mpsc, watch};
+
+/// A document of crosscut's.
+pub(crate) fn document(kind: &str, name: &str, rest: &str) -> String {
+    format!("apiVersion: crosscut.dev/v1alpha1\nkind: {kind}\nmetadata: {{name: {name}}}\n{rest}")
+}
+
+/// The plan of files by their paths in the project. A suite and a provider without anything are there where none of these
+/// takes their place.
+pub(crate) fn plan<Path: AsRef<str>>(files: impl IntoIterator<Item = (Path, String)>) -> Plan {
+    let mut all = BTreeMap::new();
+    let mut add = |path: &str, text| all.insert(Utf8PathBuf::from("/p").join(path), text);
+    add("crosscut.yaml", document("Suite", "s", ""));
+    add("providers/provider.yaml", document("Provider", "local", ""));
+    for (path, text) in files {
+        add(path.as_ref(), text);
+    }
+    load_from(&all, "/p".into(), &Selection::default()).unwrap_or_else(|report| panic!("{report}"))
+}
+
+/// The reports of a run, one trial after the other, in the order in which they came.
+pub(crate) async fn reports(
+    plan: Plan,
+    cluster: impl Cluster + 'static,
+    trial_deadline: Duration,
+) -> Vec<TrialReport> {
+    let (events, mut received) = mpsc::unbounded_channel();
+    let (_stop, stop) = watch::channel(false);
+    let options = RunOptions {
+        jobs: NonZeroUsize::MIN,
+        seed: 0,
+        final_objects: false,
+        trial_deadline,
+        elapsed: Arc::new(|| Duration::ZERO),
+        stop,
+    };
+    run(plan.trials, Arc::new(cluster), &options, &events).await;
+    drop(events);
+    let mut reports = Vec::new();
+    while let Some(event) = received.recv().await {
+        if let Event::TrialFinished(report) = event {
+            reports.push(report);
+        }
+    }
+    reports
+}
