@@ -176,39 +176,41 @@ fn unseen(view: &View, composite: &Value) -> Option<String> {
         .strip_prefix("Unready resources: ")?
         .split(", ")
         .collect();
-    let references = composite["spec"]["crossplane"]["resourceRefs"].as_array()?;
-    let namespace = object::namespace(composite);
-    let is_unseen = |reference: &&Value| {
-        let text = |field| object::text(reference, &[field]);
-        let group = object::group_of(text("apiVersion"));
-        let found = view.find(group, text("kind"), namespace, text("name"));
-        found.is_some_and(|resource| {
-            unready.contains(&object::annotation(resource, ANNOTATION_NAME))
-                && condition_is(resource, "Ready", "True")
-        })
-    };
-    let unseen = references.iter().find(is_unseen)?;
-    Some(object::text(unseen, &["name"]).to_owned())
+    let mut resources = composed(view, composite).filter_map(|(_, resource)| resource);
+    let unseen = resources.find(|resource| {
+        unready.contains(&object::annotation(resource, ANNOTATION_NAME))
+            && condition_is(resource, "Ready", "True")
+    })?;
+    Some(object::name(unseen).to_owned())
 }
 
 /// What a composite names and is not there.
 fn missing(view: &View, composite: &Value) -> Option<String> {
-    let namespace = object::namespace(composite);
-    let references = composite["spec"]["crossplane"]["resourceRefs"].as_array()?;
-    let missing = references.iter().find(|reference| {
-        let text = |field| object::text(reference, &[field]);
-        let group = object::group_of(text("apiVersion"));
-        let found = view
-            .find(group, text("kind"), namespace, text("name"))
-            .or_else(|| view.find(group, text("kind"), "", text("name")));
-        found.is_none() && view.shows(group, text("kind"))
-    })?;
-    let text = |field| object::text(missing, &[field]);
+    let is_missing = |(reference, resource): &(&Value, Option<&Value>)| {
+        let group = object::group_of(object::api_version(reference));
+        resource.is_none() && view.shows(group, object::kind(reference))
+    };
+    let (missing, _) = composed(view, composite).find(is_missing)?;
     Some(format!(
         "composes a {} {} that is not there yet",
-        text("kind"),
-        text("name")
+        object::kind(missing),
+        object::text(missing, &["name"])
     ))
+}
+
+/// What a composite names, each with the object where it is in view.
+fn composed<'a>(
+    view: &'a View,
+    composite: &'a Value,
+) -> impl Iterator<Item = (&'a Value, Option<&'a Value>)> {
+    let references = composite["spec"]["crossplane"]["resourceRefs"].as_array();
+    let namespace = object::namespace(composite);
+    references.into_iter().flatten().map(move |reference| {
+        let group = object::group_of(object::api_version(reference));
+        let (kind, name) = (object::kind(reference), object::text(reference, &["name"]));
+        let find = |namespace| view.find(group, kind, namespace, name);
+        (reference, find(namespace).or_else(|| find("")))
+    })
 }
 
 /// Whether a composition's newest revision was made of what it is now.

@@ -27,7 +27,7 @@ pub(crate) fn object_name(object: &Value) -> String {
 /// Conditions that say that all is well and say nothing more are left out where an object has one
 /// that does not: at night only the bad ones help.
 pub(crate) fn evidence(objects: &[Value], events: &[Value], notes: &[String]) -> Evidence {
-    let conditions: Vec<ObjectCondition> = objects.iter().flat_map(conditions).collect();
+    let conditions: Vec<ObjectCondition> = objects.iter().flat_map(telling).collect();
     // A reconcile that keeps failing has mostly said so in a condition already.
     let is_said = |note: &String| {
         conditions
@@ -68,9 +68,11 @@ pub(crate) fn composed(object: &Value) -> Vec<Target> {
 
 /// Whether none of an object's conditions says otherwise.
 pub(crate) fn is_well(object: &Value) -> bool {
-    let conditions = object.pointer("/status/conditions");
-    let mut all = conditions.and_then(Value::as_array).into_iter().flatten();
-    all.all(|condition| text(condition, "/status") == "True")
+    conditions(object).iter().all(is_good)
+}
+
+fn is_good(condition: &ObjectCondition) -> bool {
+    condition.status == "True"
 }
 
 /// The function that could not be called, by what Crossplane's conditions and events say.
@@ -86,8 +88,17 @@ pub(crate) fn failing_function(evidence: &Evidence) -> Option<&str> {
         })
 }
 
+/// The conditions that are not good, or all where all are.
+fn telling(object: &Value) -> Vec<ObjectCondition> {
+    let all = conditions(object);
+    if all.iter().all(is_good) {
+        return all;
+    }
+    all.into_iter().filter(|one| !is_good(one)).collect()
+}
+
 fn conditions(object: &Value) -> Vec<ObjectCondition> {
-    let all: Vec<ObjectCondition> = object
+    object
         .pointer("/status/conditions")
         .and_then(Value::as_array)
         .into_iter()
@@ -99,13 +110,7 @@ fn conditions(object: &Value) -> Vec<ObjectCondition> {
             reason: text(condition, "/reason").to_owned(),
             message: text(condition, "/message").to_owned(),
         })
-        .collect();
-    let bad: Vec<ObjectCondition> = all
-        .iter()
-        .filter(|condition| condition.status != "True")
-        .cloned()
-        .collect();
-    if bad.is_empty() { all } else { bad }
+        .collect()
 }
 
 fn last_events(objects: &[Value], events: &[Value]) -> Vec<ObjectEvent> {
