@@ -4,6 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Failure, Summary, Verdict};
 
+/// The label of whatever a run makes on clusters that others use too, outside its trials' own namespaces; its value is the
+/// run's name. Final objects may hold others that were seen with it.
+pub const RUN_LABEL: &str = "crosscut.dev/run";
+
 /// Something that happened in a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]

@@ -12,7 +12,7 @@ mod failure;
 mod summary;
 mod verdict;
 
-pub use event::{Event, TrialId, TrialReport, Warning};
+pub use event::{Event, RUN_LABEL, TrialId, TrialReport, Warning};
 pub use failure::{Evidence, Failure, Location, Mismatch, Nearest, ObjectCondition, ObjectEvent};
 pub use summary::{ExitStatus, Summary};
 pub use verdict::Verdict;

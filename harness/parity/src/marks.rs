@@ -2,11 +2,11 @@
 //!
 //! Control planes that are made for one run have no need of it, so it is no difference.
 
+use crosscut_events::RUN_LABEL;
 use serde_json::{Map, Value, json};
 
-const LABEL: &str = "crosscut.dev/run";
-/// The same among managed fields.
-const OWNED_LABEL: &str = "f:crosscut.dev/run";
+/// What a field's name begins with among managed fields.
+const OWNED: &str = "f:";
 /// What managed fields hold beside the fields of a map: that the map itself is owned.
 const ITSELF: &str = ".";
 
@@ -15,7 +15,7 @@ pub(crate) fn are_among<'a>(objects: impl IntoIterator<Item = &'a Value>) -> boo
     let mut left: Vec<&Value> = objects.into_iter().collect();
     while let Some(value) = left.pop() {
         match value {
-            Value::Object(fields) if fields.contains_key(LABEL) => return true,
+            Value::Object(fields) if fields.contains_key(RUN_LABEL) => return true,
             Value::Object(fields) => left.extend(fields.values()),
             Value::Array(items) => left.extend(items),
             _ => {}
@@ -34,11 +34,13 @@ pub(crate) fn take_out(fields: &mut Map<String, Value>) {
             fields.remove("f:metadata");
         }
     }
-    for (labels, label) in [("labels", LABEL), ("f:labels", OWNED_LABEL)] {
+    for labels in ["labels", "f:labels"] {
         let Some(Value::Object(all)) = fields.get_mut(labels) else {
             continue;
         };
-        if all.remove(label).is_some() && all.keys().all(|key| key == ITSELF) {
+        let before = all.len();
+        all.retain(|key, _| key.strip_prefix(OWNED).unwrap_or(key) != RUN_LABEL);
+        if all.len() < before && all.keys().all(|key| key == ITSELF) {
             fields.remove(labels);
         }
     }
@@ -62,9 +64,11 @@ mod tests {
 
     use super::*;
 
+    const OWNED_LABEL: &str = "f:crosscut.dev/run";
+
     #[rstest]
-    #[case::the_only_label(json!({"labels": {LABEL: "r"}, "name": "a"}), json!({"name": "a"}))]
-    #[case::among_others(json!({"labels": {LABEL: "r", "a": "b"}}), json!({"labels": {"a": "b"}}))]
+    #[case::the_only_label(json!({"labels": {RUN_LABEL: "r"}, "name": "a"}), json!({"name": "a"}))]
+    #[case::among_others(json!({"labels": {RUN_LABEL: "r", "a": "b"}}), json!({"labels": {"a": "b"}}))]
     #[case::owned(json!({"f:labels": {".": {}, OWNED_LABEL: {}}}), json!({}))]
     #[case::owned_among_others(json!({"f:labels": {OWNED_LABEL: {}, "f:a": {}}}), json!({"f:labels": {"f:a": {}}}))]
     #[case::owned_alone(json!({"f:metadata": {"f:labels": {".": {}, OWNED_LABEL: {}}}}), json!({}))]
@@ -87,7 +91,7 @@ mod tests {
 
     #[test]
     fn they_are_seen() {
-        let marked = json!({"status": [{"manifest": {"metadata": {"labels": {LABEL: "r"}}}}]});
+        let marked = json!({"status": [{"manifest": {"metadata": {"labels": {RUN_LABEL: "r"}}}}]});
         assert!(are_among([&json!({}), &marked]));
         assert!(!are_among([&json!({"metadata": {"labels": {"a": "b"}}})]));
     }

@@ -3,10 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use crosscut_client::{Address, object};
+pub use crosscut_events::RUN_LABEL as LABEL;
 use serde_json::Value;
-
-/// The label of whatever crosscut makes outside a trial's own namespaces; its value is the run's name.
-pub const LABEL: &str = "crosscut.dev/run";
 
 /// An object that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
