@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 
 /// Waits until no other test, of this or of another process, has what this returns; lets the next one go on when it is
-/// dropped, or its process ends. For tests that start provider-kubernetes or Envoy, whose ports are fixed.
+/// dropped, or its process ends. For tests that start provider-kubernetes, whose ports are fixed.
 ///
 /// # Errors
 /// Where the folder for temporary files cannot be written to.
