@@ -11,6 +11,7 @@ pub struct Collected {
     trials: Vec<TrialReport>,
     summary: Summary,
     duration_ms: u64,
+    ended_early: Option<String>,
 }
 
 impl Collected {
@@ -31,6 +32,15 @@ impl Collected {
                 self.trials.push(report.clone());
             }
             Event::RunFinished { duration_ms, .. } => self.duration_ms = *duration_ms,
+            Event::RunEndedEarly {
+                cluster,
+                seed,
+                reason,
+            } => {
+                self.cluster.clone_from(cluster);
+                self.seed = *seed;
+                self.ended_early = Some(reason.clone());
+            }
             _ => {}
         }
     }
@@ -58,6 +68,11 @@ impl Collected {
     /// Real time of the whole run in milliseconds; 0 before it finished.
     pub fn duration_ms(&self) -> u64 {
         self.duration_ms
+    }
+
+    /// Why not every trial was judged, where the run ended before.
+    pub fn ended_early(&self) -> Option<&str> {
+        self.ended_early.as_deref()
     }
 
     /// The first trial that could not begin for the very same reason; nothing for what failed in a step.

@@ -17,6 +17,9 @@ struct Document<'a> {
     seed: u64,
     duration_ms: u64,
     summary: Summary,
+    /// Why not every trial was judged, where the run ended before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
     trials: Vec<&'a TrialReport>,
 }
 
@@ -31,6 +34,7 @@ pub fn render(run: &Collected) -> Result<String, ReportError> {
         seed: run.seed(),
         duration_ms: run.duration_ms(),
         summary: run.summary(),
+        error: run.ended_early(),
         trials: run.trials(),
     };
     let mut text = serde_json::to_string_pretty(&document).map_err(ReportError::Json)?;

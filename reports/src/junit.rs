@@ -2,7 +2,8 @@
 //!
 //! A failed or unsettled trial is a `failure`; an errored one is an `error`. An unsupported trial is
 //! an `error` too, of type `unsupported`: JUnit's `skipped` is silent in most viewers, and what was
-//! not judged must never look as if it had passed.
+//! not judged must never look as if it had passed. So a run that ended before all was judged has a suite `crosscut` with
+//! an error of its own.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -29,6 +30,9 @@ pub fn render(run: &Collected) -> Result<String, ReportError> {
     for (provider, trials) in suites {
         document.add_test_suite(suite(run, provider, &trials));
     }
+    if let Some(reason) = run.ended_early() {
+        document.add_test_suite(ended_early(run, reason));
+    }
     let text = document.to_string().map_err(ReportError::Junit)?;
     Ok(without_skipped_total(&text))
 }
@@ -46,10 +50,26 @@ fn without_skipped_total(text: &str) -> String {
     format!("{before}<testsuites {}>{after}", kept.concat())
 }
 
-fn suite(run: &Collected, provider: &str, trials: &[&TrialReport]) -> TestSuite {
-    let mut suite = TestSuite::new(provider);
+fn ended_early(run: &Collected, reason: &str) -> TestSuite {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+    status.set_type("ended-early");
+    status.set_message(reason);
+    let mut case = TestCase::new("run", status);
+    case.set_classname("crosscut");
+    let mut suite = named(run, "crosscut");
+    suite.add_test_case(case);
+    suite
+}
+
+fn named(run: &Collected, name: &str) -> TestSuite {
+    let mut suite = TestSuite::new(name);
     suite.add_property(Property::new("cluster", run.cluster()));
     suite.add_property(Property::new("seed", run.seed().to_string()));
+    suite
+}
+
+fn suite(run: &Collected, provider: &str, trials: &[&TrialReport]) -> TestSuite {
+    let mut suite = named(run, provider);
     suite.set_time(Duration::from_millis(
         trials.iter().map(|trial| trial.duration_ms).sum(),
     ));

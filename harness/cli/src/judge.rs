@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use crate::arguments::{ClusterKind, TrialArguments};
 use crate::clusters;
-use crate::output::RunOutput;
+use crate::output::{RunOutput, in_one_line};
 use crate::test::current_folder;
 use crate::{CommandError, diagnostics};
 
@@ -105,7 +105,15 @@ async fn run(
         observe(&event);
         output.take(&event)?;
     }
-    result.unwrap_or_else(|| conclude_early(output, started.elapsed()))
+    let result = result.unwrap_or_else(|| conclude_early(output, started.elapsed()));
+    if let Err(error) = &result {
+        output.take(&Event::RunEndedEarly {
+            cluster: cluster.kind().to_owned(),
+            seed: arguments.seed,
+            reason: in_one_line(error),
+        })?;
+    }
+    result
 }
 
 /// Shows what was judged until the run was interrupted.

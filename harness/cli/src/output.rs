@@ -25,6 +25,17 @@ pub(crate) fn error(error: &dyn Error) {
     }
 }
 
+/// An error and its causes in one line.
+pub(crate) fn in_one_line(error: &dyn Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    line
+}
+
 /// Writes a line to standard error. Where that is closed there is nobody left to tell.
 pub(crate) fn print_error(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");

@@ -59,6 +59,15 @@ pub enum Event {
         /// Real time of the whole run in milliseconds.
         duration_ms: u64,
     },
+    /// Not every trial was judged, and none will be: the control plane could not be started, or somebody ended the run.
+    RunEndedEarly {
+        /// The kind of control plane.
+        cluster: String,
+        /// The seed.
+        seed: u64,
+        /// Why, with its causes.
+        reason: String,
+    },
 }
 
 /// Which trial: one scenario on one provider on one kind of control plane.

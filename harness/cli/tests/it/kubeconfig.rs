@@ -76,6 +76,34 @@ fn a_context_that_the_suite_allows_is_not_asked_for() {
     );
 }
 
+/// A report without any trial must not look like one of a run in which nothing went wrong.
+#[test]
+fn reports_say_why_a_run_could_not_begin() {
+    let project = project(&[("config.yaml", KUBECONFIG)]);
+    let arguments = [
+        "test",
+        "--cluster=kubeconfig",
+        "--kubeconfig=config.yaml",
+        "--context=staging",
+        "--report=json=report.json",
+        "--report=junit=report.xml",
+    ];
+    let (code, _, err) = ran(&project, &arguments);
+    assert_eq!(code, 3, "{err}");
+    let read = |name: &str| std::fs::read_to_string(project.file(name)).unwrap();
+    let report: Value = serde_json::from_str(&read("report.json")).unwrap();
+    assert_eq!(report["cluster"], "kubeconfig");
+    let why = report["error"].as_str().unwrap();
+    assert!(why.contains("there is no context \"staging\""), "{why}");
+    let report = quick_junit::Report::deserialize_from_str(&read("report.xml")).unwrap();
+    assert_eq!((report.tests, report.errors), (1, 1));
+    let case = &report.test_suites[0].test_cases[0];
+    let quick_junit::TestCaseStatus::NonSuccess { message, .. } = &case.status else {
+        panic!("{case:?}");
+    };
+    assert_eq!(message.as_deref(), Some(why));
+}
+
 fn crosscut(clusters: &Clusters, arguments: &[&str]) -> Output {
     command(clusters, arguments).output().unwrap()
 }

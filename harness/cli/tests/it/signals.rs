@@ -104,13 +104,12 @@ fn an_interrupted_run_reports_what_it_judged(#[case] signal: Signal) {
     let report: serde_json::Value = serde_json::from_str(&report).unwrap();
     assert_eq!(report["trials"].as_array().unwrap().len(), 1);
     assert_eq!(report["trials"][0]["scenario"], "a-quick-one");
+    let why = "interrupted: 1 of 2 trials were judged, and reports hold no others";
+    assert_eq!(report["error"], why);
     let report = std::fs::read_to_string(project.file("out.xml")).unwrap();
-    assert_eq!(
-        quick_junit::Report::deserialize_from_str(&report)
-            .unwrap()
-            .tests,
-        1
-    );
+    let report = quick_junit::Report::deserialize_from_str(&report).unwrap();
+    // The trial that was judged, and that the run ended early.
+    assert_eq!((report.tests, report.errors), (2, 1));
     assert_nothing_runs(project.path());
 }
 

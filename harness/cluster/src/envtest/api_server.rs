@@ -166,6 +166,8 @@ fn arguments(etcd: &str, prefix: &str, port: u16, certificates: &Certificates) -
         format!("--etcd-servers={etcd}"),
         format!("--etcd-prefix={prefix}"),
         "--bind-address=127.0.0.1".to_owned(),
+        // Otherwise it looks for the address of a default route, and does not start where there is none.
+        "--advertise-address=127.0.0.1".to_owned(),
         format!("--secure-port={port}"),
         certificate,
         key,
@@ -212,6 +214,7 @@ mod tests {
                 "--etcd-servers=http://127.0.0.1:2379",
                 "--etcd-prefix=/target-1",
                 "--bind-address=127.0.0.1",
+                "--advertise-address=127.0.0.1",
                 "--secure-port=6443",
                 "--tls-cert-file=/state/certificates/apiserver.crt",
                 "--tls-private-key-file=/state/certificates/apiserver.key",

@@ -80,9 +80,13 @@ impl Judge {
                 "run {} test",
                 self.crosscut.display()
             )))?;
-        match report.exists() {
-            true => Ok(Report::read(&report)?.outcome()),
-            false => Ok(Outcome::Broken(last_words(&output))),
+        let report = match report.exists() {
+            true => Some(Report::read(&report)?),
+            false => None,
+        };
+        match report.filter(Report::judged_any) {
+            Some(report) => Ok(report.outcome()),
+            None => Ok(Outcome::Broken(last_words(&output))),
         }
     }
 

@@ -41,6 +41,11 @@ impl Report {
         serde_json::from_str(&text).map_err(|source| TaskError::Output { what, source })
     }
 
+    /// Whether anything was judged: a run that could not begin says nothing about a mutant.
+    pub(crate) fn judged_any(&self) -> bool {
+        self.trials.iter().any(|trial| trial.verdict != "skipped")
+    }
+
     /// A mistake is noticed by an assertion. Whatever else goes wrong shows that it is none that
     /// could be made without noticing.
     pub(crate) fn outcome(self) -> Outcome {
@@ -216,14 +221,16 @@ mod tests {
     use crate::mutants::catalogue::Mutant;
 
     fn outcome(trials: &[(&str, &str, &str)]) -> Outcome {
+        report(trials).outcome()
+    }
+
+    fn report(trials: &[(&str, &str, &str)]) -> Report {
         let trial = |(scenario, provider, verdict): &(&str, &str, &str)| -> Value {
             json!({"scenario": scenario, "provider": provider, "verdict": verdict, "cluster": "embedded",
                    "failures": [{"code": "a", "message": "it went wrong"}]})
         };
         let trials: Vec<Value> = trials.iter().map(trial).collect();
-        let report: Report =
-            serde_json::from_value(json!({"schema": 1, "trials": trials})).unwrap();
-        report.outcome()
+        serde_json::from_value(json!({"schema": 1, "trials": trials})).unwrap()
     }
 
     #[test]
@@ -257,6 +264,13 @@ mod tests {
     fn a_mutant_survives_where_everything_passes() {
         let outcome = outcome(&[("a", "aws", "passed"), ("a", "azure", "skipped")]);
         assert_eq!(outcome, Outcome::Survived);
+    }
+
+    #[test]
+    fn a_run_that_could_not_begin_says_nothing_about_the_mutant() {
+        assert!(!report(&[]).judged_any());
+        assert!(!report(&[("a", "azure", "skipped")]).judged_any());
+        assert!(report(&[("a", "aws", "passed"), ("a", "azure", "skipped")]).judged_any());
     }
 
     #[test]
