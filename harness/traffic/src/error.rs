@@ -202,18 +202,26 @@ pub struct MessageError {
     pub reason: String,
 }
 
-/// An upstream that cannot be started.
+/// A server that cannot be started.
 #[derive(Debug, thiserror::Error)]
-pub enum UpstreamError {
+pub enum ServerError {
     /// There is no port to listen on.
     #[error("it cannot listen on loopback")]
     Listen(#[source] io::Error),
+    /// TLS cannot be set up with its certificates.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+/// An upstream that cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum UpstreamError {
     /// Its certificates cannot be made.
     #[error("its certificates cannot be made")]
     Certificates(#[source] rcgen::Error),
-    /// TLS cannot be set up with them.
+    /// Its server cannot be started.
     #[error(transparent)]
-    Tls(#[from] TlsError),
+    Server(#[from] ServerError),
 }
 
 /// A text that is no place to send something to.

@@ -2,7 +2,7 @@
 //!
 //! [`HttpClient`] sends requests with HTTP/1.1 or HTTP/2, [`GrpcClient`] calls methods that are described at run time
 //! ([`Schema`]), and an [`Upstream`] is an echo server on loopback that answers with what reached it. Every call has a
-//! deadline and a bound on what it reads.
+//! deadline and a bound on what it reads. A [`Server`] answers on loopback whatever its user says.
 //!
 //! Nothing here knows Kubernetes, scenarios or assertions; no proxy and no environment variable is looked at.
 
@@ -16,6 +16,7 @@ mod grpc;
 mod headers;
 mod http_client;
 mod schema;
+mod server;
 mod tls;
 mod upstream;
 mod upstream_tls;
@@ -23,14 +24,15 @@ mod upstream_tls;
 pub use address::{grpc_origin, http_url, with_path};
 pub use calls::repeat;
 pub use error::{
-    CallError, CallErrorKind, HeaderError, MessageError, SchemaError, TlsError, UpstreamError,
-    UrlError,
+    CallError, CallErrorKind, HeaderError, MessageError, SchemaError, ServerError, TlsError,
+    UpstreamError, UrlError,
 };
 pub use generate::{json_of_size, sha256, text_of_size};
 pub use grpc::{GrpcAnswer, GrpcBroken, GrpcCall, GrpcClient, GrpcStatus};
 pub use headers::{add_header, values_of};
 pub use http_client::{Bounds, HttpAnswer, HttpCall, HttpClient, Protocol};
 pub use schema::{Message, Method, Schema};
+pub use server::{Server, ServerTls};
 pub use tls::{Identity, Tls, Trust};
 pub use upstream::{NAME_HEADER, Upstream, UpstreamSettings, UpstreamTls};
 pub use upstream_tls::Credentials;

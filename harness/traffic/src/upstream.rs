@@ -1,7 +1,5 @@
 //! Echo servers on loopback: they answer with their name and with what reached them.
 
-use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,19 +7,13 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{JoinHandle, JoinSet};
-use tokio_rustls::TlsAcceptor;
 
 use crate::error::UpstreamError;
 use crate::generate::hexadecimal;
 use crate::headers::values_of;
-use crate::tls;
+use crate::server::{Server, ServerTls};
 use crate::upstream_tls::{self, Credentials};
 
 /// The host name that upstreams are reached by. It is a name because Envoy Gateway refuses addresses of loopback, and
@@ -29,8 +21,6 @@ use crate::upstream_tls::{self, Credentials};
 const HOST: &str = "localhost";
 /// The header that every answer carries, with the upstream's name.
 pub const NAME_HEADER: &str = "crosscut-upstream";
-/// How often a port is looked for that is free on both loopback addresses.
-const ATTEMPTS: usize = 16;
 
 /// How an upstream answers.
 #[derive(Clone, Debug)]
@@ -73,9 +63,8 @@ impl UpstreamSettings {
 /// A running echo server, with HTTP/1.1 and HTTP/2 on one port. It ends, with its connections, when it is dropped.
 #[derive(Debug)]
 pub struct Upstream {
-    port: u16,
+    server: Server,
     credentials: Option<Credentials>,
-    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Upstream {
@@ -84,22 +73,19 @@ impl Upstream {
     /// # Errors
     /// [`UpstreamError`] where there is no port, or no certificate can be made.
     pub async fn start(settings: UpstreamSettings) -> Result<Upstream, UpstreamError> {
-        let (acceptor, credentials) = match settings.tls {
+        let (tls, credentials) = match settings.tls {
             UpstreamTls::None => (None, None),
             with => {
-                let (acceptor, credentials) = acceptor(with)?;
-                (Some(acceptor), Some(credentials))
+                let (tls, credentials) = with_tls(with)?;
+                (Some(tls), Some(credentials))
             }
         };
-        let listeners = listen().await.map_err(UpstreamError::Listen)?;
-        let address = listeners.first().map(TcpListener::local_addr);
-        let address = address.transpose().map_err(UpstreamError::Listen)?;
-        let echo = Arc::new(settings);
-        let serve = |listener| tokio::spawn(accept(listener, acceptor.clone(), Arc::clone(&echo)));
+        let settings = Arc::new(settings);
+        let echo = move |request| echo(request, Arc::clone(&settings));
+        let server = Server::start(tls.as_ref(), echo).await?;
         Ok(Upstream {
-            port: address.map_or(0, |address| address.port()),
+            server,
             credentials,
-            tasks: listeners.into_iter().map(serve).collect(),
         })
     }
 
@@ -112,7 +98,7 @@ impl Upstream {
     /// The port.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port
+        self.server.port()
     }
 
     /// `http://localhost:port` or `https://localhost:port`.
@@ -123,7 +109,7 @@ impl Upstream {
         } else {
             "http"
         };
-        format!("{scheme}://{HOST}:{}", self.port)
+        format!("{scheme}://{HOST}:{}", self.port())
     }
 
     /// What clients need, where it does TLS.
@@ -133,71 +119,10 @@ impl Upstream {
     }
 }
 
-impl Drop for Upstream {
-    fn drop(&mut self) {
-        self.tasks.iter().for_each(JoinHandle::abort);
-    }
-}
-
-fn acceptor(kind: UpstreamTls) -> Result<(TlsAcceptor, Credentials), UpstreamError> {
+fn with_tls(kind: UpstreamTls) -> Result<(ServerTls, Credentials), UpstreamError> {
     let (credentials, identity) = upstream_tls::make(HOST).map_err(UpstreamError::Certificates)?;
-    let clients = (kind == UpstreamTls::Mutual).then_some(credentials.authority.as_str());
-    let config = tls::server(&identity, clients)?;
-    Ok((TlsAcceptor::from(Arc::new(config)), credentials))
-}
-
-/// Listens on the same port of both loopback addresses, since a name may lead to either. Where the machine has no
-/// IPv6, the one of IPv4 is enough.
-async fn listen() -> io::Result<Vec<TcpListener>> {
-    let mut last = io::Error::from(io::ErrorKind::AddrInUse);
-    for _ in 0..ATTEMPTS {
-        let first = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let port = first.local_addr()?.port();
-        match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
-            Ok(second) => return Ok(vec![first, second]),
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => last = error,
-            Err(_) => return Ok(vec![first]),
-        }
-    }
-    Err(last)
-}
-
-/// Serves every connection; all of them end with this.
-async fn accept(
-    listener: TcpListener,
-    acceptor: Option<TlsAcceptor>,
-    settings: Arc<UpstreamSettings>,
-) {
-    let mut connections = JoinSet::new();
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                connections.spawn(serve(stream, acceptor.clone(), Arc::clone(&settings)));
-            }
-            // Too many open files, or a client that is gone already: the next one may be luckier.
-            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-        }
-        while connections.try_join_next().is_some() {}
-    }
-}
-
-async fn serve(stream: TcpStream, acceptor: Option<TlsAcceptor>, settings: Arc<UpstreamSettings>) {
-    // What goes wrong with a connection is for the client to say.
-    let _ = stream.set_nodelay(true);
-    let mut server = auto::Builder::new(TokioExecutor::new());
-    server.http1().timer(TokioTimer::new());
-    server.http2().timer(TokioTimer::new());
-    let service = service_fn(|request| echo(request, Arc::clone(&settings)));
-    match acceptor {
-        None => {
-            let _ = server.serve_connection(TokioIo::new(stream), service).await;
-        }
-        Some(acceptor) => {
-            if let Ok(stream) = acceptor.accept(stream).await {
-                let _ = server.serve_connection(TokioIo::new(stream), service).await;
-            }
-        }
-    }
+    let clients = (kind == UpstreamTls::Mutual).then(|| credentials.authority.clone());
+    Ok((ServerTls { identity, clients }, credentials))
 }
 
 async fn echo(

@@ -55,7 +55,11 @@ impl Report {
             match trial.verdict.as_str() {
                 "passed" => killers.entry(trial.scenario).or_default().passed += 1,
                 "failed" => {
+                    let why = trial.in_words();
                     let killer = killers.entry(trial.scenario).or_default();
+                    if killer.failed.is_empty() {
+                        killer.why = why;
+                    }
                     killer.failed.push(trial.provider);
                 }
                 "skipped" => {}
@@ -92,6 +96,8 @@ impl Trial {
 pub(crate) struct Killer {
     failed: Vec<String>,
     passed: usize,
+    /// What it said, where it failed first.
+    why: String,
 }
 
 /// What became of a mutant.
@@ -112,6 +118,19 @@ impl Outcome {
             Outcome::Killed(_) => "killed",
             Outcome::Survived => "survived",
             Outcome::Broken(_) => "broken",
+        }
+    }
+}
+
+impl Outcome {
+    /// What every scenario said that noticed it, a line each.
+    pub(crate) fn whys(&self) -> String {
+        match self {
+            Outcome::Killed(killers) => killers
+                .values()
+                .map(|killer| format!("\n  {}", killer.why))
+                .collect(),
+            _ => String::new(),
         }
     }
 }
@@ -242,6 +261,7 @@ mod tests {
         ]);
         assert_eq!(outcome.word(), "killed");
         assert_eq!(outcome.to_string(), "1 scenario: c (aws)");
+        assert_eq!(outcome.whys(), "\n  c::aws is failed: it went wrong");
     }
 
     #[test]

@@ -55,7 +55,10 @@ impl<'a> Workers<'a> {
         };
         match self.judge.judge(&self.copies[0], &which, jobs)? {
             Outcome::Survived => Ok(started.elapsed()),
-            other => Err(TaskError::Unmutated(other.to_string())),
+            other => {
+                let said = format!("{other}{}", other.whys());
+                Err(TaskError::Unmutated(said))
+            }
         }
     }
 
