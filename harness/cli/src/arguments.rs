@@ -49,8 +49,8 @@ pub(crate) struct TrialArguments {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
 
-    /// Where etcd, kube-apiserver, kube-controller-manager, crossplane and provider-kubernetes are, for envtest, and
-    /// crossplane for kind; default: where the variables of kubebuilder's envtest say, the test bed, and PATH.
+    /// Where etcd, kube-apiserver, kube-controller-manager, crossplane and provider-kubernetes are, for envtest,
+    /// crossplane for kind, and programs under test for all; default: where the variables of kubebuilder's envtest say, the test bed, and PATH.
     #[arg(long, value_name = "DIR")]
     pub(crate) assets: Option<Utf8PathBuf>,
 

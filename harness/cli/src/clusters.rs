@@ -92,6 +92,7 @@ fn kubeconfig(arguments: &TrialArguments, progress: Progress) -> KubeconfigSetti
             yes: clusters.yes,
             ask: ask(),
         },
+        path: assets(arguments).folders(),
         state_root: default_root(&std::env::temp_dir()),
         clock: Arc::new(SystemClock),
         limits: LiveLimits::default(),

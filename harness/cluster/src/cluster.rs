@@ -106,6 +106,10 @@ pub trait Lease: Send {
         )
     }
 
+    /// Takes away what the trial applied, while programs under test still run that may hold it. What is left after a while
+    /// is left to [`Lease::close`]. Nothing where everything is taken away beneath the API servers.
+    async fn withdraw(&mut self) {}
+
     /// Gives the clusters back. A lease that is dropped without this has its memory freed, but what
     /// lives outside the process may stay until the next run.
     ///

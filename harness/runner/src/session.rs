@@ -253,6 +253,13 @@ impl Session {
         self.lease.health()
     }
 
+    /// Takes away what the trial applied while its programs run, where any does: what they hold only they let go of.
+    pub(crate) async fn withdraw(&mut self) {
+        if self.programs.any_runs() {
+            self.lease.withdraw().await;
+        }
+    }
+
     /// Gives the clusters back.
     ///
     /// # Errors

@@ -169,15 +169,18 @@ async fn judge_on(
     if broken.is_none() {
         report.warnings = warnings(&mut session).await;
     }
-    match session.programs_mut().end().await {
-        Ok(killed) => report.warnings.extend(killed),
-        Err(stop) => spoil(report, *stop.failure),
-    }
     let told = match &broken {
         None if options.final_objects => send_objects(&mut session, &id, events).await,
         // Nobody answers any more, or nobody wants to know.
         _ => Ok(()),
     };
+    if broken.is_none() {
+        session.withdraw().await;
+    }
+    match session.programs_mut().end().await {
+        Ok(killed) => report.warnings.extend(killed),
+        Err(stop) => spoil(report, *stop.failure),
+    }
     let closed = session.close().await;
     if let Some(error) = broken {
         report.verdict = Verdict::Errored;
@@ -192,7 +195,8 @@ async fn judge_on(
 /// What a trial needs for its programs, where it has any.
 fn programs_beside(lease: &dyn Lease, trial: &Trial) -> Result<Programs, Stop> {
     let place = lease.program_place();
-    if let (true, Err(reason)) = (programs::needed(trial), &place) {
+    let starts_any = trial.programs().next().is_some();
+    if let (true, Err(reason)) = (starts_any, &place) {
         let failure = Failure::new("programs::unsupported", reason.clone());
         return Err(Stop::unsupported(failure));
     }

@@ -1,10 +1,15 @@
 //! `--cluster kubeconfig`: what is said of clusters that cannot be used, and scenarios judged on one that can.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use crosscut_client::{Address, Api, Mapper};
+use crosscut_cluster::envtest::AssetSearch;
 use crosscut_testkit::project_root;
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::ListParams;
 use rstest::{Context, rstest};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -192,6 +197,68 @@ async fn scenarios_are_judged_on_a_users_clusters() {
     ended_early(&clusters, &trial, &before.0).await;
     different(&clusters, &trial).await;
     clusters.stop().await;
+}
+
+/// The validation, on clusters as a user has them: what its programs make is labelled while it is there, and gone afterwards.
+#[ignore = "takes minutes: `cargo test -p crosscut --test it -- --ignored`"]
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_run_beside_a_users_clusters() {
+    let missing = missing().or_else(|| without_programs(&["bbr", "envoy-gateway", "envoy"]));
+    if let Some(reason) = missing {
+        println!("skipped: {reason}");
+        return;
+    }
+    let mut clusters = Clusters::start().await;
+    clusters.start_crossplane().await;
+    let (control, target) = (
+        clusters.control.control().client.clone(),
+        clusters.target.control().client.clone(),
+    );
+    let before = (made(&control).await, made(&target).await);
+    let mut validation = command(
+        &clusters,
+        &[
+            "--scenario",
+            "routed-by-model",
+            "--scenario",
+            "body-based-router-health",
+        ],
+    );
+    validation.args(["--context", "control", "--target-context", "target"]);
+    let validation = tokio::task::spawn_blocking(move || validation.output().unwrap());
+    let mut labelled = BTreeSet::new();
+    while !validation.is_finished() {
+        labelled.extend(labelled_secrets(&target).await);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let output = validation.await.unwrap();
+    println!("{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(said(&output).contains("2 passed"), "{}", said(&output));
+    // What Envoy Gateway's certgen makes, with a client that writes Secrets in protobuf.
+    assert!(labelled.contains("envoy-gateway"), "{labelled:?}");
+    assert_eq!((made(&control).await, made(&target).await), before);
+    assert_eq!(labelled_secrets(&target).await, BTreeSet::new());
+    clusters.stop().await;
+}
+
+/// Why programs of the test bed cannot be run.
+fn without_programs(names: &[&str]) -> Option<String> {
+    let folders = AssetSearch::from_variables(None, |name| std::env::var(name).ok()).folders();
+    let is_there = |name: &&&str| folders.iter().any(|folder| folder.join(name).exists());
+    let missing = names.iter().find(|name| !is_there(name))?;
+    Some(format!("the test bed lacks {missing}"))
+}
+
+/// The names of Secrets that have a run's label.
+async fn labelled_secrets(client: &kube::Client) -> BTreeSet<String> {
+    let secrets: kube::Api<Secret> = kube::Api::all(client.clone());
+    let labelled = ListParams::default().labels(crosscut_events::RUN_LABEL);
+    let secrets = secrets.list(&labelled).await.unwrap();
+    secrets
+        .into_iter()
+        .filter_map(|secret| secret.metadata.name)
+        .collect()
 }
 
 /// Everything that is missing is told at once, and nothing is made.

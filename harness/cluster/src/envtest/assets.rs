@@ -115,6 +115,18 @@ impl AssetSearch {
         }
     }
 
+    /// The folders that programs are looked for in before those of `PATH`.
+    #[must_use]
+    pub fn folders(&self) -> Vec<PathBuf> {
+        let named = [
+            &self.explicit,
+            &self.kubebuilder,
+            &self.testbed,
+            &self.custom,
+        ];
+        named.into_iter().flatten().cloned().collect()
+    }
+
     /// Finds what an environment needs, and what else is there.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use super::error::EnvtestError;
 use crate::user_agent;
 
 /// A kubeconfig (JSON, which is YAML) for one server and one user, with the certificates in it.
-pub(super) fn text(name: &str, address: &str, authority: &str, user: &Keyed) -> String {
+pub(crate) fn text(name: &str, address: &str, authority: &str, user: &Keyed) -> String {
     let kubeconfig = json!({
         "apiVersion": "v1",
         "kind": "Config",

@@ -33,4 +33,5 @@ pub use crosscut_programs::default_root;
 pub use environment::{Environment, EnvironmentSettings, ProgramLog};
 pub use error::{EnvtestError, Missing};
 pub use etcd_client::{EtcdClient, EtcdError, KeyValue, Operation};
+pub(crate) use kubeconfig::text as kubeconfig_text;
 pub use version::Version;

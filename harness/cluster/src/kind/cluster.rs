@@ -143,7 +143,7 @@ impl Kind {
 
     fn remote_settings(
         &self,
-        state: &StateFolder,
+        state: &Arc<StateFolder>,
         control: Access,
         target: Option<Access>,
     ) -> RemoteSettings {
@@ -153,6 +153,8 @@ impl Kind {
             target,
             stand_ins: self.configuration.stand_ins,
             run: run_name(&state.run()),
+            state: Arc::clone(state),
+            path: self.settings.assets.folders(),
             clock: Arc::clone(&self.settings.clock),
             limits: self.settings.limits,
             progress: Arc::clone(&self.settings.progress),

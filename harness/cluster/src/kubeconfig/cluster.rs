@@ -6,7 +6,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use crosscut_apiserver::Clock;
 use crosscut_controller::live::LiveLimits;
-use crosscut_programs::StateFolder;
 use crosscut_suite::Trial;
 use crosscut_suite::model::Suite;
 use tokio::sync::Mutex;
@@ -28,6 +27,8 @@ pub struct KubeconfigSettings {
     pub target_context: Option<String>,
     /// Whether clusters elsewhere may be touched.
     pub consent: Consent,
+    /// Folders that programs under test are looked for in before those of `PATH`.
+    pub path: Vec<PathBuf>,
     /// Where the folder of the run is made, whose name the run has.
     pub state_root: PathBuf,
     /// Tells the time: libraries do not read it.
@@ -48,8 +49,6 @@ pub struct KubeconfigCluster {
 /// What there is once the cluster was found to be ready.
 struct Running {
     remote: Arc<Remote>,
-    /// Nothing is in it: it keeps the run's name from others.
-    _state: Arc<StateFolder>,
 }
 
 impl KubeconfigCluster {
@@ -82,12 +81,15 @@ impl KubeconfigCluster {
         let state = open_state(settings.state_root.clone(), &settings.progress)
             .await
             .map_err(EnvtestError::from)?;
+        let run = run_name(&state.run());
         let remote = Remote::connect(RemoteSettings {
             suite: Arc::clone(&self.suite),
             control,
             target,
             stand_ins: self.suite.clusters.kubeconfig.stand_ins,
-            run: run_name(&state.run()),
+            run,
+            state: Arc::new(state),
+            path: settings.path.clone(),
             clock: Arc::clone(&settings.clock),
             limits: settings.limits,
             progress: Arc::clone(&settings.progress),
@@ -96,7 +98,6 @@ impl KubeconfigCluster {
         .await?;
         Ok(Running {
             remote: Arc::new(remote),
-            _state: Arc::new(state),
         })
     }
 

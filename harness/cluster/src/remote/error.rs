@@ -84,6 +84,17 @@ impl AccessError {
     }
 }
 
+/// No proxy can be started for programs under test.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProxyError {
+    /// Its certificates cannot be made.
+    #[error("its certificates cannot be made")]
+    Certificate(#[from] rcgen::Error),
+    /// Its server cannot be started.
+    #[error(transparent)]
+    Server(#[from] crosscut_traffic::ServerError),
+}
+
 fn those(known: &[String]) -> String {
     match known {
         [] => "there are no contexts in it".to_owned(),

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tokio::sync::OwnedMutexGuard;
 
 use super::ledger::without_label;
+use super::programs::Beside;
 use super::trial::Scope;
 use super::trials::Remote;
 use crate::live::LiveLease;
@@ -23,6 +24,8 @@ pub(crate) struct RemoteLease {
     pub(crate) remote: Arc<Remote>,
     /// Held by the one trial that has the target.
     pub(crate) target: Option<OwnedMutexGuard<()>>,
+    /// Where it starts programs.
+    pub(crate) programs: Option<Beside>,
 }
 
 #[async_trait]
@@ -64,7 +67,13 @@ impl Lease for RemoteLease {
     }
 
     fn program_place(&self) -> Result<ProgramPlace, String> {
-        Err("what a program writes to a cluster of others could not be taken away again; run it with --cluster envtest".to_owned())
+        let beside = self.programs.as_ref();
+        let beside = beside.ok_or_else(|| "no program was known to start".to_owned())?;
+        Ok(beside.place.clone())
+    }
+
+    async fn withdraw(&mut self) {
+        self.remote.withdraw(&mut self.live, &self.scope).await;
     }
 
     async fn close(self: Box<Self>) -> Result<(), ClusterError> {

@@ -115,6 +115,19 @@ impl Ledger {
         }
     }
 
+    /// What was made but for namespaces, and forgets it.
+    pub(crate) fn take_objects(&self) -> Vec<Created> {
+        let mut created = self.locked();
+        let (namespaces, objects) = created.drain(..).partition(Created::is_namespace);
+        *created = namespaces;
+        objects
+    }
+
+    /// Remembers again what could not be taken away yet.
+    pub(crate) fn put_back(&self, left: impl IntoIterator<Item = Created>) {
+        self.locked().extend(left);
+    }
+
     /// Everything that was made, and forgets it.
     pub(crate) fn take(&self) -> Vec<Created> {
         std::mem::take(&mut *self.locked())
@@ -170,6 +183,23 @@ mod tests {
         ledger.note(created("b"));
         assert_eq!(ledger.take(), [created("a"), created("b")]);
         assert_eq!(ledger.take(), []);
+    }
+
+    #[test]
+    fn namespaces_stay_until_what_is_in_them_is_gone() {
+        let created = |kind: &str, name: &str| {
+            let object =
+                json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "uid": name}});
+            Created::of(&object).unwrap()
+        };
+        let (namespace, secret) = (created("Namespace", "a"), created("Secret", "b"));
+        let ledger = Ledger::of_run("run");
+        ledger.note(namespace.clone());
+        ledger.note(secret.clone());
+        assert_eq!(ledger.take_objects(), std::slice::from_ref(&secret));
+        assert_eq!(ledger.take_objects(), []);
+        ledger.put_back([secret.clone()]);
+        assert_eq!(ledger.take(), [namespace, secret]);
     }
 
     #[test]

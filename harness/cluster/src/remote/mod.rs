@@ -8,12 +8,15 @@
 mod access;
 mod error;
 mod health;
+mod label;
 mod lease;
 mod ledger;
 #[cfg(test)]
 mod made;
 mod others;
 pub(crate) mod preflight;
+mod programs;
+mod proxy;
 mod recorded;
 mod removal;
 mod run;

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use crosscut_client::object;
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::label::labelled;
 use super::ledger::{Created, LABEL, Ledger};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -36,17 +36,24 @@ async fn pass(
     let Some(making) = Making::of(&request) else {
         return Ok(client.send(request).await?);
     };
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let body = body.collect().await?.to_bytes();
-    let labelled = ledger.labels(&making.namespace)
-        && (!making.applies || is_to_label(client, ledger, &parts).await?);
-    let body = if labelled {
-        label(&body, ledger.run())
-    } else {
-        body
+    let is_to_label = ledger.labels(&making.namespace)
+        && match making.how {
+            How::Create => true,
+            How::Apply => is_to_label(client, ledger, &parts).await?,
+            How::Replace => false,
+        };
+    let body = match is_to_label {
+        true => labelled(&parts.headers, &body, ledger.run()),
+        false => body,
     };
+    // Whatever form of answer the sender likes best: what was made must be read here.
+    let json = HeaderValue::from_static("application/json");
+    parts.headers.insert(header::ACCEPT, json);
+    parts.headers.remove(header::ACCEPT_ENCODING);
     let answer = client
-        .send(Request::from_parts(parts, Body::from(body.to_vec())))
+        .send(Request::from_parts(parts, Body::from(body)))
         .await?;
     note(answer, ledger).await
 }
@@ -68,17 +75,6 @@ async fn is_to_label(
     Ok(object::label(&there, LABEL) == ledger.run())
 }
 
-/// A body with the label; one that is no JSON object is left to the API server to refuse.
-fn label(body: &Bytes, run: &str) -> Bytes {
-    match serde_json::from_slice::<Value>(body) {
-        Ok(mut value @ Value::Object(_)) => {
-            object::set(&mut value, &["metadata", "labels", LABEL], json!(run));
-            serde_json::to_vec(&value).map_or_else(|_| body.clone(), Bytes::from)
-        }
-        _ => body.clone(),
-    }
-}
-
 /// Remembers what the API server says that it made.
 async fn note(answer: Response<Body>, ledger: &Ledger) -> Result<Response<Body>, BoxError> {
     if answer.status() != StatusCode::CREATED {
@@ -92,7 +88,7 @@ async fn note(answer: Response<Body>, ledger: &Ledger) -> Result<Response<Body>,
     {
         ledger.note(created);
     }
-    Ok(Response::from_parts(parts, Body::from(body.to_vec())))
+    Ok(Response::from_parts(parts, Body::from(body)))
 }
 
 /// A request that may make an object.
@@ -100,8 +96,18 @@ async fn note(answer: Response<Body>, ledger: &Ledger) -> Result<Response<Body>,
 struct Making {
     /// Where; empty for cluster-wide objects.
     namespace: String,
-    /// Whether the object may be there already.
-    applies: bool,
+    how: How,
+}
+
+/// In which ways an object comes to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum How {
+    /// It must not be there.
+    Create,
+    /// It may be there already, and keeps what others say of it.
+    Apply,
+    /// It mostly is there already; of a few kinds it is made where it is not.
+    Replace,
 }
 
 impl Making {
@@ -112,18 +118,15 @@ impl Making {
             .is_some_and(|query| query.contains("dryRun="));
         let content = request.headers().get(header::CONTENT_TYPE);
         let applies = content.is_some_and(|content| content == APPLY);
-        match *request.method() {
-            _ if is_dry => None,
-            Method::POST => Some(Making {
-                namespace: namespace(request.uri().path(), &[1, 3])?,
-                applies: false,
-            }),
-            Method::PATCH if applies => Some(Making {
-                namespace: namespace(request.uri().path(), &[2, 4])?,
-                applies: true,
-            }),
-            _ => None,
-        }
+        let (how, lengths) = match *request.method() {
+            _ if is_dry => return None,
+            Method::POST => (How::Create, &[1, 3]),
+            Method::PATCH if applies => (How::Apply, &[2, 4]),
+            Method::PUT => (How::Replace, &[2, 4]),
+            _ => return None,
+        };
+        let namespace = namespace(request.uri().path(), lengths)?;
+        Some(Making { namespace, how })
     }
 }
 
@@ -149,11 +152,13 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case::a_namespace("POST", "/api/v1/namespaces", "", Some(("", false)))]
-    #[case::a_secret("POST", "/api/v1/namespaces/a/secrets?fieldManager=m", "", Some(("a", false)))]
-    #[case::a_definition("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", "", Some(("", false)))]
-    #[case::an_apply("PATCH", "/apis/example.org/v1/namespaces/a/widgets/w", APPLY, Some(("a", true)))]
-    #[case::an_apply_of_a_namespace("PATCH", "/api/v1/namespaces/a", APPLY, Some(("", true)))]
+    #[case::a_namespace("POST", "/api/v1/namespaces", "", Some(("", How::Create)))]
+    #[case::a_secret("POST", "/api/v1/namespaces/a/secrets?fieldManager=m", "", Some(("a", How::Create)))]
+    #[case::a_definition("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", "", Some(("", How::Create)))]
+    #[case::an_apply("PATCH", "/apis/example.org/v1/namespaces/a/widgets/w", APPLY, Some(("a", How::Apply)))]
+    #[case::an_apply_of_a_namespace("PATCH", "/api/v1/namespaces/a", APPLY, Some(("", How::Apply)))]
+    #[case::a_replacement("PUT", "/api/v1/namespaces/a/endpoints/e", "", Some(("a", How::Replace)))]
+    #[case::a_replacement_of_a_status("PUT", "/api/v1/namespaces/a/services/s/status", "", None)]
     #[case::an_apply_of_a_status(
         "PATCH",
         "/apis/example.org/v1/namespaces/a/widgets/w/status",
@@ -174,7 +179,7 @@ mod tests {
         #[case] method: &str,
         #[case] uri: &str,
         #[case] content: &str,
-        #[case] expected: Option<(&str, bool)>,
+        #[case] expected: Option<(&str, How)>,
     ) {
         let request = Request::builder()
             .method(method)
@@ -182,21 +187,10 @@ mod tests {
             .header(header::CONTENT_TYPE, content)
             .body(())
             .unwrap();
-        let expected = expected.map(|(namespace, applies)| Making {
+        let expected = expected.map(|(namespace, how)| Making {
             namespace: namespace.to_owned(),
-            applies,
+            how,
         });
         assert_eq!(Making::of(&request), expected);
-    }
-
-    #[test]
-    fn only_objects_are_labelled() {
-        let labelled = label(&Bytes::from(r#"{"metadata":{"labels":{"a":"b"}}}"#), "run");
-        let labelled: Value = serde_json::from_slice(&labelled).unwrap();
-        assert_eq!(
-            labelled,
-            json!({"metadata": {"labels": {"a": "b", "crosscut.dev/run": "run"}}})
-        );
-        assert_eq!(label(&Bytes::from("a: b"), "run"), "a: b");
     }
 }

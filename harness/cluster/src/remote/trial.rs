@@ -29,47 +29,85 @@ pub(crate) struct Scope {
     pub(crate) stand_ins: Arc<Ledger>,
     /// What both make on the target.
     pub(crate) target: Arc<Ledger>,
+    /// What programs under test make.
+    pub(crate) programs: Sides,
+}
+
+/// What is made on the control plane outside the trial's namespaces, and on the target.
+pub(crate) struct Sides {
+    pub(crate) control: Arc<Ledger>,
+    pub(crate) target: Arc<Ledger>,
 }
 
 impl Scope {
     pub(crate) fn new(run: &str, namespace: String, provider: Arc<Provider>) -> Scope {
+        let outside = || Arc::new(Ledger::of_trial(run, &namespace, false));
         Scope {
             control: Arc::new(Ledger::of_trial(run, &namespace, true)),
-            stand_ins: Arc::new(Ledger::of_trial(run, &namespace, false)),
+            stand_ins: outside(),
             target: Arc::new(Ledger::of_run(run)),
+            programs: Sides {
+                control: outside(),
+                target: Arc::new(Ledger::of_run(run)),
+            },
             namespace,
             provider,
         }
     }
 
-    /// Takes away what was made, in order: what the trial applied, while its stand-ins still work on what that
-    /// composed; then what is on the target; then namespaces. Answers the namespaces of the control plane whose
-    /// deletion was asked for and takes its time, and what is left.
+    /// Takes away what the trial applied, while its stand-ins and programs still work on what that composed, and then what
+    /// is on the target; no namespaces. What is left stays remembered.
+    pub(crate) async fn withdraw(
+        &self,
+        lease: &mut LiveLease,
+        control: &kube::Client,
+        target: Option<&kube::Client>,
+    ) {
+        for (api, ledger) in self.worked_on(control, target) {
+            let left = until_gone(&api, ledger.take_objects(), Some(lease)).await;
+            ledger.put_back(left.into_iter().map(|left| left.created));
+        }
+    }
+
+    /// What the trial and its stand-ins made, in the order in which it is taken away.
+    fn worked_on(
+        &self,
+        control: &kube::Client,
+        target: Option<&kube::Client>,
+    ) -> Vec<(Api, &Ledger)> {
+        let of_control = [&self.control, &self.stand_ins].map(|ledger| (control, ledger));
+        let of_target = target.map(|target| (target, &self.target));
+        let all = of_control.into_iter().chain(of_target);
+        all.map(|(client, ledger)| (api(client), ledger.as_ref()))
+            .collect()
+    }
+
+    /// Takes away what was made, in order: as [`Scope::withdraw`] does; then what programs made, which have ended; then
+    /// namespaces. Answers the namespaces of the control plane whose deletion was asked for and takes its time, and what
+    /// is left.
     pub(crate) async fn clean(
         &self,
         lease: &mut LiveLease,
         control: &kube::Client,
         target: Option<&kube::Client>,
     ) -> (Vec<Created>, Vec<Left>) {
-        let (control, target) = (api(control), target.map(api));
-        let (namespaces, applied) = parted(self.control.take());
-        let (others, stood_in) = parted(self.stand_ins.take());
-        let mut left = until_gone(&control, applied, Some(lease)).await;
-        left.extend(until_gone(&control, stood_in, Some(lease)).await);
-        if let Some(target) = target {
-            let (namespaces, made) = parted(self.target.take());
-            left.extend(until_gone(&target, made, Some(lease)).await);
-            left.extend(until_gone(&target, namespaces, None).await);
+        let mut left = Vec::new();
+        let mut all = self.worked_on(control, target);
+        all.push((api(control), &self.programs.control));
+        all.extend(target.map(|target| (api(target), self.programs.target.as_ref())));
+        for (api, ledger) in all {
+            left.extend(until_gone(&api, ledger.take_objects(), Some(lease)).await);
         }
-        let namespaces: Vec<Created> = namespaces.into_iter().chain(others).collect();
-        let asked = remove(&control, namespaces).await;
+        if let Some(target) = target {
+            let namespaces = [&self.target, &self.programs.target];
+            let namespaces = namespaces.iter().flat_map(|ledger| ledger.take());
+            left.extend(until_gone(&api(target), namespaces.collect(), None).await);
+        }
+        let namespaces = [&self.control, &self.stand_ins, &self.programs.control];
+        let namespaces = namespaces.iter().flat_map(|ledger| ledger.take());
+        let asked = remove(&api(control), namespaces.collect()).await;
         (asked.into_iter().map(|left| left.created).collect(), left)
     }
-}
-
-/// Namespaces, and what is none.
-fn parted(created: Vec<Created>) -> (Vec<Created>, Vec<Created>) {
-    created.into_iter().partition(Created::is_namespace)
 }
 
 /// Removes objects and waits until they are gone; what holds them may be what a lease's stand-ins are to do.
@@ -102,6 +140,10 @@ pub(crate) fn api(client: &kube::Client) -> Api {
 pub(crate) fn needs_target(trial: &Trial, stand_ins: bool) -> Option<&'static str> {
     if acts_on_target(&trial.scenario) {
         return Some("the scenario looks at the target cluster");
+    }
+    let mut programs = trial.programs();
+    if programs.any(|program| program.kubeconfig == Some(Side::Target)) {
+        return Some("a program under test runs against the target cluster");
     }
     let leads_there = |provider: &Provider| {
         provider

@@ -1,10 +1,12 @@
 //! Everything that the trials of one run share on clusters that are reached through their API alone.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crosscut_client::{Api, ApiError, object};
 use crosscut_controller::live::{LiveLimits, Observer};
+use crosscut_programs::StateFolder;
 use crosscut_suite::Trial;
 use crosscut_suite::model::{Provider, Resource, Suite};
 use serde_json::Value;
@@ -16,6 +18,7 @@ use super::lease::RemoteLease;
 use super::ledger::{Created, LABEL, Ledger};
 use super::others::say_others;
 use super::preflight::{self, Asked};
+use super::programs::Beside;
 use super::recorded::recorded;
 use super::targets::RemoteTargets;
 use super::trial::{Scope, api, needs_target, until_gone};
@@ -36,6 +39,10 @@ pub(crate) struct RemoteSettings {
     pub(crate) clock: Arc<dyn crosscut_apiserver::Clock>,
     pub(crate) limits: LiveLimits,
     pub(crate) progress: Progress,
+    /// The folder of the run.
+    pub(crate) state: Arc<StateFolder>,
+    /// Folders that programs under test are looked for in before those of `PATH`.
+    pub(crate) path: Vec<PathBuf>,
     /// What the user can do about a trial that lacks a target.
     pub(crate) target_help: &'static str,
 }
@@ -168,13 +175,37 @@ impl Remote {
                 .and(self.target.as_ref())
                 .map(|target| target.connection.client.clone()),
         }));
+        let programs = match trial.programs().next() {
+            Some(_) => Some(self.beside(&scope, target.is_some()).await?),
+            None => None,
+        };
         Ok(RemoteLease {
             live,
             control,
             scope,
             remote: Arc::clone(self),
             target,
+            programs,
         })
+    }
+
+    /// What the programs of a trial need, which may reach the target or not.
+    async fn beside(&self, scope: &Scope, reaches_target: bool) -> Result<Beside, ClusterError> {
+        let target = self.target.as_ref().filter(|_| reaches_target);
+        let control = recorded(&self.control.connection.client, &scope.programs.control);
+        let target =
+            target.map(|target| recorded(&target.connection.client, &scope.programs.target));
+        let settings = &self.settings;
+        Beside::start(scope, settings, control, target).await
+    }
+
+    /// Takes away what a trial applied, while its programs still run.
+    pub(crate) async fn withdraw(&self, live: &mut LiveLease, scope: &Scope) {
+        let target = self.target.as_ref();
+        let target = target.map(|target| &target.connection.client);
+        scope
+            .withdraw(live, &self.control.connection.client, target)
+            .await;
     }
 
     /// Takes away what a trial made, and says what is left of it.

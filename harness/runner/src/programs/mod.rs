@@ -13,7 +13,7 @@ use crosscut_cluster::ProgramPlace;
 use crosscut_events::Warning;
 use crosscut_programs::{ClaimedPorts, EndSignal, Program, Stopped};
 use crosscut_suite::Trial;
-use crosscut_suite::model::{ActionKind, Program as Declared, ProgramVerb, Readiness, StopSignal};
+use crosscut_suite::model::{Program as Declared, ProgramVerb, Readiness, StopSignal};
 use serde_json::{Map, Value, json};
 
 use crate::trial::Stop;
@@ -45,18 +45,6 @@ impl Running {
     fn is_to_end(&self) -> bool {
         matches!(self.declared.ready, Readiness::Exit(_))
     }
-}
-
-/// Whether a trial starts any program.
-pub(crate) fn needed(trial: &Trial) -> bool {
-    let is_automatic = |program: &Arc<Declared>| !program.is_manual;
-    let acts = |kind: &ActionKind| matches!(kind, ActionKind::Program { .. });
-    let steps = trial.scenario.steps.iter();
-    trial.suite.programs.iter().any(is_automatic)
-        || trial.scenario.programs.iter().any(is_automatic)
-        || steps
-            .flat_map(|step| &step.actions)
-            .any(|action| acts(&action.kind))
 }
 
 impl Programs {
