@@ -80,6 +80,10 @@ impl Lease for Placed {
         Ok(self.place.clone())
     }
 
+    async fn withdraw(&mut self) {
+        std::fs::write(self.place.state.path().join(WITHDRAWN), "").unwrap();
+    }
+
     async fn close(self: Box<Self>) -> Result<(), ClusterError> {
         self.lease.close().await
     }
@@ -121,6 +125,8 @@ fn scenario(programs: &[String], actions: &str) -> String {
     format!("{{programs: [{programs}], steps: [{{name: s, actions: [{actions}]}}]}}")
 }
 
+/// The file by which programs can tell that what the trial applied is gone.
+const WITHDRAWN: &str = "withdrawn";
 const WAITS: &str = "sleep 60";
 const NOTHING: &str = "{absent: {resource: {apiVersion: v1, kind: Secret}}}";
 
@@ -378,6 +384,32 @@ async fn nothing_of_a_program_is_left_running() {
     // An orphan that was killed may wait to be collected.
     let stat = std::fs::read_to_string(child).unwrap_or_default();
     assert!(stat.is_empty() || stat.contains(") Z "), "{stat}");
+}
+
+/// What a program holds only it lets go of: one that runs is there until what the trial applied is gone.
+#[rstest]
+#[case::while_one_runs("touch ready; sleep 60 & wait", "", true)]
+#[case::when_all_have_ended("touch ready", "ready: {exit: 0}", false)]
+#[tokio::test]
+async fn what_was_applied_is_withdrawn(
+    #[case] script: &str,
+    #[case] more: &str,
+    #[case] withdrawn: bool,
+) {
+    let root = tempfile::tempdir().unwrap();
+    let (state, _) = StateFolder::open(root.path()).unwrap();
+    let state = Arc::new(state);
+    let (folder, seen) = (state.path().display(), root.path().join("seen"));
+    let when_asked = format!("trap \"ls {folder} > {}; exit 0\" TERM;", seen.display());
+    let runs = sh("a", &format!("{when_asked} {script}"), more);
+    let look = "until test -e ../a/ready; do sleep 0.05; done";
+    let programs = [runs, sh("b", look, "ready: {exit: 0}")];
+    let report = judged(&scenario(&programs, NOTHING), Some(&state)).await;
+    assert_eq!(report.verdict, Verdict::Passed, "{report:?}");
+    assert_eq!(state.path().join(WITHDRAWN).exists(), withdrawn);
+    // The program, when it was asked to end.
+    let seen = std::fs::read_to_string(seen).unwrap_or_default();
+    assert_eq!(seen.lines().any(|name| name == WITHDRAWN), withdrawn);
 }
 
 #[tokio::test]
