@@ -14,26 +14,23 @@
 )]
 
 mod audit;
+#[path = "../bed/mod.rs"]
+mod bed;
 mod scenario;
 
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use camino::{Utf8Path, Utf8PathBuf};
 use crosscut_cluster::embedded::Embedded;
-use crosscut_cluster::envtest::{AssetSearch, Clock, Envtest, EnvtestSettings, LiveLimits};
-use crosscut_cluster::functions::Progress;
+use crosscut_cluster::envtest::{AssetSearch, Envtest};
 use crosscut_cluster::{Cluster, Lease, Side};
-use crosscut_events::{Event, Verdict};
-use crosscut_runner::{RunOptions, run};
 use crosscut_suite::{Selection, Trial, load};
 use serde_json::{Value, json};
-use tokio::sync::{mpsc, watch};
 
 use audit::Audit;
+use bed::{judged, progress, project, search, settings};
 
 /// What both judge: scenarios that Chainsaw has all the words for. It panics where a map of an assertion is compared with
 /// a map of a binding, so those are left out.
@@ -45,6 +42,8 @@ const SCENARIOS: [&str; 4] = [
 ];
 /// The provider with the shortest list of resources.
 const PROVIDER: &str = "azure";
+/// What the test bed calls Chainsaw.
+const CHAINSAW: &str = "chainsaw";
 /// How many trials crosscut has under way at the same time where it may. Chainsaw's tests share one target and cannot.
 const TOGETHER: usize = 4;
 
@@ -59,17 +58,9 @@ fn main() {
 
 /// Chainsaw, and where the programs of the control plane are; or why there is nothing to compare with.
 fn chainsaw() -> Result<(PathBuf, AssetSearch), String> {
-    let search = AssetSearch::from_variables(None, |name| std::env::var(name).ok());
+    let search = search(&[CHAINSAW])?;
     let testbed = search.testbed.clone().unwrap_or_default();
-    let chainsaw = testbed.join("chainsaw");
-    if !chainsaw.is_file() {
-        return Err("the test bed has no Chainsaw".to_owned());
-    }
-    let assets = search.find().map_err(|error| error.to_string())?;
-    if assets.crossplane.is_none() || assets.provider_kubernetes.is_none() {
-        return Err("the test bed has no Crossplane or no provider-kubernetes".to_owned());
-    }
-    Ok((chainsaw, search))
+    Ok((testbed.join(CHAINSAW), search))
 }
 
 async fn side_by_side(chainsaw: &Path, search: AssetSearch) -> Value {
@@ -80,7 +71,12 @@ async fn side_by_side(chainsaw: &Path, search: AssetSearch) -> Value {
 
     let audit = Audit::new(folder.path(), &search);
     let started = Instant::now();
-    let cluster = Arc::new(Envtest::new(suite, settings(folder.path(), &audit, search)));
+    let assets = AssetSearch {
+        explicit: Some(audit.programs().to_owned()),
+        ..search
+    };
+    let settings = settings(folder.path(), assets, TOGETHER);
+    let cluster = Arc::new(Envtest::new(suite, settings));
     cluster.prepare().await.unwrap();
     let start = started.elapsed();
     let mut rows = Vec::new();
@@ -131,37 +127,6 @@ fn trials() -> Vec<Trial> {
     plan.trials
 }
 
-fn project() -> Utf8PathBuf {
-    let runner = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
-    runner.ancestors().nth(2).unwrap().to_owned()
-}
-
-fn progress() -> Progress {
-    Arc::new(|what: &str| eprintln!("{what}"))
-}
-
-fn settings(folder: &Path, audit: &Audit, search: AssetSearch) -> EnvtestSettings {
-    EnvtestSettings {
-        assets: AssetSearch {
-            explicit: Some(audit.programs().to_owned()),
-            ..search
-        },
-        targets: NonZeroUsize::new(TOGETHER).unwrap(),
-        state_root: folder.join("state"),
-        clock: Arc::new(SystemClock),
-        limits: LiveLimits::default(),
-        progress: progress(),
-    }
-}
-
-struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> jiff::Timestamp {
-        jiff::Timestamp::now()
-    }
-}
-
 /// What the trials take on the embedded control plane once more: the functions run, and the provider's base is made.
 async fn embedded(trials: &[Trial]) -> Duration {
     let suite = Arc::clone(&trials.first().unwrap().suite);
@@ -169,29 +134,6 @@ async fn embedded(trials: &[Trial]) -> Duration {
     judged(trials, cluster.clone(), 1).await;
     let taken = judged(trials, cluster.clone(), 1).await;
     cluster.close().await;
-    taken
-}
-
-/// Judges the trials; how long it took, from the first lease to the last cleaning.
-async fn judged(trials: &[Trial], cluster: Arc<dyn Cluster>, jobs: usize) -> Duration {
-    let started = Instant::now();
-    let (events, mut told) = mpsc::unbounded_channel();
-    let (_stop, stop) = watch::channel(false);
-    let options = RunOptions {
-        jobs: NonZeroUsize::new(jobs).unwrap(),
-        seed: 0,
-        trial_deadline: Duration::from_secs(300),
-        final_objects: false,
-        elapsed: Arc::new(move || started.elapsed()),
-        stop,
-    };
-    run(trials.to_vec(), cluster, &options, &events).await;
-    let taken = started.elapsed();
-    while let Ok(event) = told.try_recv() {
-        if let Event::TrialFinished(report) = event {
-            assert_eq!(report.verdict, Verdict::Passed, "{report:#?}");
-        }
-    }
     taken
 }
 

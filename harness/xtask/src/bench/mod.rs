@@ -44,12 +44,24 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), TaskError> {
         ));
     }
     let fork = benchmark("crosscut-cluster", "fork")?;
-    let chainsaw = match arguments.short {
-        true => json!({"skipped": "left out of the short form"}),
-        false => benchmark("crosscut-runner", "chainsaw")?,
+    let on_real_programs = |name| match arguments.short {
+        true => Ok(json!({"skipped": "left out of the short form"})),
+        false => benchmark("crosscut-runner", name),
     };
-    table::print(&rows, &fork, &chainsaw);
-    write_json(&rows, &fork, &chainsaw)
+    let benchmarks = Benchmarks {
+        fork,
+        chainsaw: on_real_programs("chainsaw")?,
+        router: on_real_programs("router")?,
+    };
+    table::print(&rows, &benchmarks);
+    write_json(&rows, &benchmarks)
+}
+
+/// What benchmarks of crates measured, as each prints it.
+struct Benchmarks {
+    fork: Value,
+    chainsaw: Value,
+    router: Value,
 }
 
 fn generated_sizes(short: bool) -> &'static [usize] {
@@ -89,17 +101,18 @@ fn benchmark(package: &str, name: &str) -> Result<Value, TaskError> {
     })
 }
 
-fn write_json(
-    rows: &[(String, Measurement)],
-    fork: &Value,
-    chainsaw: &Value,
-) -> Result<(), TaskError> {
+fn write_json(rows: &[(String, Measurement)], benchmarks: &Benchmarks) -> Result<(), TaskError> {
     let folder = cargo::project_root().join("reports/out");
     std::fs::create_dir_all(&folder).map_err(TaskError::io("create reports/out"))?;
     let runs: Vec<Value> = rows.iter().map(|(name, run)| run.to_json(name)).collect();
+    let Benchmarks {
+        fork,
+        chainsaw,
+        router,
+    } = benchmarks;
     let text = format!(
         "{:#}\n",
-        json!({"schema": 1, "runs": runs, "fork": fork, "chainsaw": chainsaw})
+        json!({"schema": 1, "runs": runs, "fork": fork, "chainsaw": chainsaw, "router": router})
     );
     std::fs::write(folder.join("bench.json"), text).map_err(TaskError::io("write bench.json"))
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::Benchmarks;
 use super::measure::Measurement;
 
 /// Prints the table to standard output.
@@ -9,7 +10,7 @@ use super::measure::Measurement;
     clippy::print_stdout,
     reason = "printing the table is what the task is for"
 )]
-pub(crate) fn print(rows: &[(String, Measurement)], fork: &Value, chainsaw: &Value) {
+pub(crate) fn print(rows: &[(String, Measurement)], benchmarks: &Benchmarks) {
     println!(
         "{:<34} {:>7} {:>10} {:>14} {:>13} {:>10}",
         "run", "trials", "wall ms", "first verdict", "ms per trial", "peak MiB"
@@ -24,8 +25,9 @@ pub(crate) fn print(rows: &[(String, Measurement)], fork: &Value, chainsaw: &Val
             mebibytes(run.peak_kib),
         );
     }
-    println!("{}", fork_line(fork));
-    for line in chainsaw_lines(chainsaw) {
+    println!("{}", fork_line(&benchmarks.fork));
+    let chainsaw = chainsaw_lines(&benchmarks.chainsaw);
+    for line in chainsaw.into_iter().chain(router_lines(&benchmarks.router)) {
         println!("{line}");
     }
 }
@@ -84,6 +86,52 @@ fn row(figures: &Value) -> String {
     )
 }
 
+/// Requests on the gateway path with the router and without it, or why they were not measured.
+fn router_lines(figures: &Value) -> Vec<String> {
+    if let Some(reason) = figures.get("skipped").and_then(Value::as_str) {
+        return vec![format!("through the gateway: skipped, {reason}")];
+    }
+    let mut lines = vec![format!(
+        "through the gateway, with the Body-Based Router and without it (latency one at a time, requests per second {} at a time):",
+        number(figures, "/parallel")
+    )];
+    for body in figures["bodies"].as_array().into_iter().flatten() {
+        let what = format!("  bodies of {} bytes", number(body, "/bytes"));
+        lines.push(format!(
+            "{what:<34} {:>10} {:>10} {:>10} {:>10}",
+            "median ms", "added ms", "p99 ms", "per second"
+        ));
+        let mut before = None;
+        for way in body["ways"].as_array().into_iter().flatten() {
+            lines.push(way_line(way, before));
+            before = Some(number(way, "/median_us"));
+        }
+    }
+    lines
+}
+
+/// One way, and what its median adds to that of the way before it.
+fn way_line(way: &Value, before: Option<u64>) -> String {
+    let median = number(way, "/median_us");
+    let added = before.map(|before| milliseconds(median) - milliseconds(before));
+    format!(
+        "    {:<30} {:>10.2} {:>10} {:>10.2} {:>10}",
+        way["way"].as_str().unwrap_or_default(),
+        milliseconds(median),
+        added.map_or(String::new(), |added| format!("{added:+.2}")),
+        milliseconds(number(way, "/p99_us")),
+        number(way, "/per_second"),
+    )
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "latencies in microseconds are far below 2^52"
+)]
+fn milliseconds(microseconds: u64) -> f64 {
+    microseconds as f64 / 1000.0
+}
+
 fn number(figures: &Value, path: &str) -> u64 {
     figures.pointer(path).and_then(Value::as_u64).unwrap_or(0)
 }
@@ -92,7 +140,7 @@ fn number(figures: &Value, path: &str) -> u64 {
 mod tests {
     use serde_json::json;
 
-    use super::{chainsaw_lines, fork_line};
+    use super::{chainsaw_lines, fork_line, router_lines};
 
     #[test]
     fn chainsaw_is_beside_crosscut() {
@@ -117,6 +165,30 @@ beside Chainsaw, on one real control plane (9000 ms to start), with requests to 
     fn why_there_is_no_chainsaw_is_said() {
         let lines = chainsaw_lines(&json!({"skipped": "there is none"}));
         assert_eq!(lines, ["beside Chainsaw: skipped, there is none"]);
+    }
+
+    #[test]
+    fn each_way_through_the_gateway_is_beside_the_one_before() {
+        let way = |way: &str, median: u64| json!({"way": way, "median_us": median, "p99_us": 2 * median, "per_second": 500});
+        let figures = json!({
+            "parallel": 16,
+            "bodies": [{"bytes": 200, "ways": [way("the upstream itself", 250), way("through Envoy", 1500)]}],
+        });
+        let expected = "\
+through the gateway, with the Body-Based Router and without it (latency one at a time, requests per second 16 at a time):
+  bodies of 200 bytes               median ms   added ms     p99 ms per second
+    the upstream itself                  0.25                  0.50        500
+    through Envoy                        1.50      +1.25       3.00        500";
+        assert_eq!(router_lines(&figures).join("\n"), expected);
+    }
+
+    #[test]
+    fn why_nothing_went_through_the_gateway_is_said() {
+        let lines = router_lines(&json!({"skipped": "the test bed has no bbr"}));
+        assert_eq!(
+            lines,
+            ["through the gateway: skipped, the test bed has no bbr"]
+        );
     }
 
     #[test]

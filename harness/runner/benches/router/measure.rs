@@ -1,0 +1,142 @@
+//! Sends the same requests each way, in turns, and looks at every answer.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use crosscut_traffic::{
+    Bounds, HttpAnswer, HttpCall, HttpClient, NAME_HEADER, Protocol, Tls, http_url, json_of_size,
+    repeat, sha256, with_path,
+};
+use http::{HeaderMap, HeaderValue, Method, header};
+use serde_json::{Value, json};
+
+use crate::figures::Figures;
+
+/// The sizes of the bodies.
+const BODIES: [usize; 2] = [200, 70_000];
+/// How often each way has its turn: what disturbs the machine for a while disturbs all of them.
+const ROUNDS: usize = 10;
+/// Requests of a turn, one after the other.
+const ALONE: usize = 60;
+/// Requests of a turn, so many at a time.
+const TOGETHER: usize = 160;
+const PARALLEL: usize = 16;
+/// For connections to be there, and programs to be warm.
+const WARMING: usize = 40;
+const BOUNDS: Bounds = Bounds {
+    deadline: Duration::from_secs(30),
+    bytes: 1 << 20,
+};
+
+/// A way to an upstream.
+struct Way {
+    name: &'static str,
+    upstream: &'static str,
+    client: HttpClient,
+    call: HttpCall,
+}
+
+/// All that is measured, by the gateway, an upstream and the relays that lead to that upstream.
+///
+/// # Errors
+/// The first answer that is not as it should be.
+pub(crate) async fn all(gateway: &str, upstream: &str, relays: &str) -> Result<Value, String> {
+    let mut bodies = Vec::new();
+    for size in BODIES {
+        let body = json_of_size(&json!({"model": "model-a"}), size).unwrap_or_default();
+        let ways = [
+            way("the upstream itself", "pool-a", upstream, "/v1", &body)?,
+            way("through relays alone", "pool-a", relays, "/v1", &body)?,
+            way("through Envoy", "fallback", gateway, "/plain", &body)?,
+            way("through Envoy and router", "pool-a", gateway, "/v1", &body)?,
+        ];
+        bodies.push(json!({"bytes": size, "ways": in_turns(&ways).await?}));
+    }
+    Ok(json!({"parallel": PARALLEL, "bodies": bodies}))
+}
+
+fn way(
+    name: &'static str,
+    upstream: &'static str,
+    to: &str,
+    path: &str,
+    body: &str,
+) -> Result<Way, String> {
+    let url = http_url(to).map_err(|error| error.to_string())?;
+    let url = with_path(&url, path).map_err(|error| error.to_string())?;
+    let client = HttpClient::new(&url, Protocol::Http1, &Tls::default());
+    let json = HeaderValue::from_static("application/json");
+    let call = HttpCall {
+        method: Method::POST,
+        url,
+        headers: HeaderMap::from_iter([(header::CONTENT_TYPE, json)]),
+        body: Bytes::copy_from_slice(body.as_bytes()),
+    };
+    Ok(Way {
+        name,
+        upstream,
+        client: client.map_err(|error| error.to_string())?,
+        call,
+    })
+}
+
+/// What each way takes, measured in turns: A B C, A B C, and so on.
+async fn in_turns(ways: &[Way]) -> Result<Vec<Value>, String> {
+    let mut figures: Vec<Figures> = ways.iter().map(|_| Figures::default()).collect();
+    for way in ways {
+        way.requests(WARMING, PARALLEL).await?;
+    }
+    for _ in 0..ROUNDS {
+        for (way, figures) in ways.iter().zip(&mut figures) {
+            figures.alone(way.requests(ALONE, 1).await?.0);
+        }
+        for (way, figures) in ways.iter().zip(&mut figures) {
+            figures.together(TOGETHER, way.requests(TOGETHER, PARALLEL).await?.1);
+        }
+    }
+    let both = ways.iter().zip(figures);
+    Ok(both
+        .map(|(way, figures)| figures.into_json(way.name))
+        .collect())
+}
+
+impl Way {
+    /// So many requests, and so many at a time: how long each took, and all of them. Answers are looked at afterwards.
+    async fn requests(
+        &self,
+        times: usize,
+        parallel: usize,
+    ) -> Result<(Vec<Duration>, Duration), String> {
+        let started = Instant::now();
+        let answers = repeat(times, parallel, |_| async {
+            let started = Instant::now();
+            let answer = self.client.send(&self.call, BOUNDS).await;
+            (answer, started.elapsed())
+        })
+        .await;
+        let taken = started.elapsed();
+        let mut each = Vec::with_capacity(times);
+        for (answer, taken) in answers {
+            self.judge(&answer.map_err(|error| format!("{}: {error}", self.name))?)?;
+            each.push(taken);
+        }
+        Ok((each, taken))
+    }
+
+    /// It must be a 2xx of the right upstream, which got the whole body.
+    fn judge(&self, answer: &HttpAnswer) -> Result<(), String> {
+        let from = answer.headers.get(NAME_HEADER);
+        let told: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let is_whole = told["sha256"] == sha256(&self.call.body);
+        if answer.status.is_success() && is_whole && from.is_some_and(|from| from == self.upstream)
+        {
+            return Ok(());
+        }
+        let (name, upstream) = (self.name, self.upstream);
+        let text = String::from_utf8_lossy(&answer.body);
+        Err(format!(
+            "{name}: not the whole request came to {upstream}, but {} from {from:?}: {text}",
+            answer.status
+        ))
+    }
+}
