@@ -11,9 +11,11 @@ use crate::TaskError;
 /// The folder of the system under test, which mutants are files of.
 pub(crate) const FOLDER: &str = "fixtures/dot-kubernetes";
 const FILE: &str = "mutants.yaml";
+/// The kind of control plane that mutants may have another trial for.
+const ENVTEST: &str = "envtest";
 
 /// One mistake: a textual change of one file.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Mutant {
     /// Its name, unique in the catalogue.
@@ -22,6 +24,9 @@ pub(crate) struct Mutant {
     pub(crate) what: String,
     /// The trial that should notice it, judged first: `SCENARIO::PROVIDER`.
     pub(crate) trial: String,
+    /// The trial that should notice it on envtest, where that is another.
+    #[serde(default)]
+    pub(crate) envtest: Option<String>,
     /// The file, relative to the folder of the catalogue.
     pub(crate) file: String,
     /// What is there. It must be there exactly once.
@@ -39,6 +44,14 @@ impl Mutant {
     /// The scenario and the provider of the mutant's trial.
     pub(crate) fn scenario_and_provider(&self) -> (&str, &str) {
         self.trial.split_once("::").unwrap_or((&self.trial, ""))
+    }
+
+    /// The mutant with the trial that should notice it on this kind of control plane.
+    fn on(mut self, cluster: &str) -> Mutant {
+        if let (ENVTEST, Some(trial)) = (cluster, self.envtest.take()) {
+            self.trial = trial;
+        }
+        self
     }
 
     /// What is wrong with the mutant itself, given the text of its file.
@@ -69,11 +82,12 @@ pub(crate) struct Catalogue {
 }
 
 impl Catalogue {
-    /// Reads the project's catalogue and holds every mutant against the file that it changes.
+    /// Reads the project's catalogue for this kind of control plane, and holds every mutant against the file that it
+    /// changes.
     ///
     /// # Errors
     /// Where it cannot be read, or with all the mutants that cannot be applied.
-    pub(crate) fn read(root: &Path) -> Result<Catalogue, TaskError> {
+    pub(crate) fn read(root: &Path, cluster: &str) -> Result<Catalogue, TaskError> {
         let folder = root.join(FOLDER);
         let path = folder.join(FILE);
         let text = std::fs::read_to_string(&path)
@@ -82,10 +96,13 @@ impl Catalogue {
         let trials = trials(root)?;
         let read = |file: &str| std::fs::read_to_string(folder.join(file)).ok();
         let problems = problems(&mutants, &trials, read);
-        match problems.is_empty() {
-            true => Ok(Catalogue { mutants }),
-            false => Err(TaskError::Catalogue(problems)),
+        if !problems.is_empty() {
+            return Err(TaskError::Catalogue(problems));
         }
+        let mutants = mutants.into_iter().map(|mutant| mutant.on(cluster));
+        Ok(Catalogue {
+            mutants: mutants.collect(),
+        })
     }
 
     /// The mutants of these names, in the order of the catalogue; all where no name is given.
@@ -116,17 +133,27 @@ fn from_yaml(text: &str) -> Result<Vec<Mutant>, TaskError> {
     })
 }
 
-/// The project's trials, by the names of folders: `scenarios/AREA/SCENARIO` and `providers/PROVIDER`.
+/// The project's trials, by the names of folders: those of scenarios and `providers/PROVIDER`.
 fn trials(root: &Path) -> Result<BTreeSet<String>, TaskError> {
     let mut names = BTreeSet::new();
     let providers = folders(&root.join("providers"))?;
-    for area in folders(&root.join("scenarios"))? {
-        for scenario in folders(&area)? {
-            let (scenario, providers) = (name(&scenario), providers.iter().map(|path| name(path)));
-            names.extend(providers.map(|provider| format!("{scenario}::{provider}")));
-        }
+    for scenario in scenarios(&root.join("scenarios"))? {
+        let (scenario, providers) = (name(&scenario), providers.iter().map(|path| name(path)));
+        names.extend(providers.map(|provider| format!("{scenario}::{provider}")));
     }
     Ok(names)
+}
+
+/// The folders with a scenario below a folder.
+fn scenarios(below: &Path) -> Result<Vec<PathBuf>, TaskError> {
+    let mut found = Vec::new();
+    for folder in folders(below)? {
+        found.extend(scenarios(&folder)?);
+        if folder.join("scenario.yaml").is_file() {
+            found.push(folder);
+        }
+    }
+    Ok(found)
 }
 
 fn name(folder: &Path) -> String {
@@ -157,9 +184,9 @@ fn problems(
         if !names.insert(&mutant.name) {
             all.push(format!("{at}: another mutant has this name"));
         }
-        if !trials.contains(&mutant.trial) {
-            all.push(format!("{at}: there is no trial {}", mutant.trial));
-        }
+        let own = std::iter::once(&mutant.trial).chain(&mutant.envtest);
+        let unknown = own.filter(|trial| !trials.contains(*trial));
+        all.extend(unknown.map(|trial| format!("{at}: there is no trial {trial}")));
         let text = read(&mutant.file);
         all.extend(
             mutant
@@ -185,6 +212,7 @@ mod tests {
             file: "a.rs".to_owned(),
             find: find.to_owned(),
             replace: "wrong".to_owned(),
+            ..Mutant::default()
         }
     }
 
@@ -225,6 +253,10 @@ mod tests {
                 trial: "s".to_owned(),
                 ..mutant("unnoticed", "once")
             },
+            Mutant {
+                envtest: Some("t::p".to_owned()),
+                ..mutant("unnoticed-there", "once")
+            },
             mutant("twice", "once"),
         ];
         let expected = [
@@ -235,9 +267,22 @@ mod tests {
             "a.rs: untold: it does not say what the mistake is",
             "b.rs: elsewhere: there is no such file",
             "a.rs: unnoticed: there is no trial s",
+            "a.rs: unnoticed-there: there is no trial t::p",
             "a.rs: twice: another mutant has this name",
         ];
         assert_eq!(problems(&mutants, &trials(), file), expected);
+    }
+
+    #[test]
+    fn on_envtest_another_trial_may_be_the_one_that_should_notice() {
+        let with = Mutant {
+            envtest: Some("t::p".to_owned()),
+            ..mutant("m", "once")
+        };
+        let trial = |mutant: &Mutant, cluster| mutant.clone().on(cluster).trial;
+        assert_eq!(trial(&with, "embedded"), "s::p");
+        assert_eq!(trial(&with, "envtest"), "t::p");
+        assert_eq!(trial(&mutant("n", "once"), "envtest"), "s::p");
     }
 
     #[test]
@@ -266,7 +311,7 @@ mod tests {
     /// Whoever changes the system under test learns here that a mutant no longer fits.
     #[test]
     fn the_projects_mutants_can_all_be_applied() {
-        let catalogue = Catalogue::read(&project_root()).unwrap();
+        let catalogue = Catalogue::read(&project_root(), "envtest").unwrap();
         assert!(catalogue.mutants.len() >= 40, "{}", catalogue.mutants.len());
     }
 }

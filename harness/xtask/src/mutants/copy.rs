@@ -124,6 +124,7 @@ mod tests {
             file: "package/definition.yaml".to_owned(),
             find: "name: clusters.devopstoolkit.ai".to_owned(),
             replace: "name: others.devopstoolkit.ai".to_owned(),
+            ..Mutant::default()
         };
         let file = format!("{FOLDER}/{}", mutant.file);
         let read = |folder: &std::path::Path| std::fs::read_to_string(folder.join(&file)).unwrap();

@@ -58,7 +58,7 @@ pub(crate) struct Arguments {
 /// any, and where something cannot be read, built or run.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), TaskError> {
     let root = cargo::project_root();
-    let catalogue = Catalogue::read(&root)?;
+    let catalogue = Catalogue::read(&root, &arguments.cluster)?;
     let chosen = catalogue.select(&arguments.names)?;
     if arguments.list {
         print::list(&chosen);

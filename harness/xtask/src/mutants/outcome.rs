@@ -314,6 +314,7 @@ mod tests {
             file: "a.rs".to_owned(),
             find: "right".to_owned(),
             replace: "wrong".to_owned(),
+            ..Mutant::default()
         };
         let tried = |trials| Tried {
             mutant: &mutant,
