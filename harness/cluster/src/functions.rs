@@ -76,9 +76,11 @@ impl SharedFunctions {
             .map(|function| function.name.as_str())
     }
 
-    /// Lets go of the functions: the last handle ends their processes with their groups.
+    /// Ends the functions' processes with their groups.
     pub(crate) async fn close(&self) {
-        *self.outcome.lock().await = None;
+        if let Some(Ok(functions)) = self.outcome.lock().await.take() {
+            functions.close().await;
+        }
     }
 }
 

@@ -67,6 +67,15 @@ pub fn run() {
             start_child();
             serve(address, "answers");
         }
+        #[expect(
+            clippy::zombie_processes,
+            reason = "it outlives this process, which is the point"
+        )]
+        "has-a-tidy-child" => {
+            // As long as this process lives, and not longer, the child has something to read.
+            let _child = start_tidy_child();
+            serve(address, "answers");
+        }
         mode => serve(address, mode),
     }
 }
@@ -93,6 +102,17 @@ fn start_child() {
         .expect("a child");
     let note = setting(NOTE).expect("a path for the note");
     std::fs::write(note, child.id().to_string()).expect("a note");
+}
+
+/// One that ends after this process, not when it is asked to, and leaves a note.
+fn start_tidy_child() -> std::process::Child {
+    let note = setting(NOTE).expect("a path for the note");
+    let script = format!("trap '' TERM; cat; sleep 0.1; echo tidy > {note}");
+    std::process::Command::new("sh")
+        .args(["-c", &script])
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .expect("a child")
 }
 
 fn speak(address: SocketAddr, words: &[u8]) {

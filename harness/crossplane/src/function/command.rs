@@ -1,4 +1,4 @@
-//! A function that is a program: started here, waited for, and killed with everything it started.
+//! A function that is a program: started here, waited for, and ended with everything it started.
 //!
 //! The program is told where to listen: `{address}` and `{port}` in its arguments and environment are replaced by a free
 //! address on the loopback interface. It counts as started once it answers gRPC there.
@@ -12,6 +12,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use function_sdk_rust::proto::v1::{RunFunctionRequest, RunFunctionResponse};
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use process_wrap::tokio::{ChildWrapper, CommandWrap, KillOnDrop, ProcessGroup};
 use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
@@ -33,6 +36,10 @@ const LOOK: Duration = Duration::from_millis(500);
 const ATTEMPTS: usize = 3;
 /// How long a program that a call failed on is given to be seen as ended.
 const LAST_WORDS: Duration = Duration::from_millis(200);
+/// How long a program, and what it started, may take to end when it is asked to.
+const GRACE: Duration = Duration::from_secs(2);
+/// How long it may take to be gone once it is killed.
+const KILLED: Duration = Duration::from_secs(5);
 
 /// What to start.
 #[derive(Clone, Debug)]
@@ -73,12 +80,15 @@ impl CommandSettings {
     }
 }
 
-/// A running program that serves a function. Dropping it kills the program and its process group.
+/// A running program that serves a function. [`Function::close`] ends the program and its process group, asking first;
+/// dropping it kills them.
 #[derive(Debug)]
 pub struct Command {
     program: String,
     address: Address,
     process: Mutex<Box<dyn ChildWrapper>>,
+    /// Its process group; it may have members when the program has ended.
+    group: Option<Pid>,
     stderr: Tail,
 }
 
@@ -105,18 +115,6 @@ impl Command {
                 }
                 Err(error) => return Err(error),
             }
-        }
-    }
-
-    /// Kills the program and everything in its process group, and waits until it is gone.
-    pub async fn close(self) {
-        let ended = {
-            let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
-            process.start_kill().is_ok()
-        };
-        let deadline = Instant::now() + Duration::from_secs(5);
-        while ended && self.exit_status().is_none() && Instant::now() < deadline {
-            tokio::time::sleep(POLL).await;
         }
     }
 
@@ -156,7 +154,9 @@ impl Command {
         if let Some(pipe) = process.stderr().take() {
             tokio::spawn(stderr.clone().follow(pipe));
         }
+        let id = process.id().and_then(|id| i32::try_from(id).ok());
         Ok(Self {
+            group: id.map(Pid::from_raw),
             program: settings.program.clone(),
             address: Address::plaintext(&address, settings.call_deadline)?,
             process: Mutex::new(process),
@@ -205,6 +205,36 @@ impl Command {
             }
             Ok(Err(status)) => Err(status_text(&status)),
         }
+    }
+
+    /// Asks the program and everything in its process group to end; what is there after a while is killed.
+    async fn end(&self) {
+        if self.exit_status().is_none() {
+            self.on_process(|process| process.signal(Signal::SIGTERM as i32));
+            self.wait_until_gone(GRACE).await;
+        }
+        if self.on_process(|process| process.start_kill()) {
+            self.wait_until_gone(KILLED).await;
+        }
+    }
+
+    /// Whether it could be done; it cannot where nothing is there any more.
+    fn on_process(&self, act: impl FnOnce(&mut dyn ChildWrapper) -> std::io::Result<()>) -> bool {
+        let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
+        act(process.as_mut()).is_ok()
+    }
+
+    async fn wait_until_gone(&self, at_most: Duration) {
+        let end = Instant::now() + at_most;
+        while self.is_there() && Instant::now() < end {
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Whether the program, or anything in its process group, is still there.
+    fn is_there(&self) -> bool {
+        let exists = |group| killpg(group, None) != Err(Errno::ESRCH);
+        self.exit_status().is_none() || self.group.is_some_and(exists)
     }
 
     /// How the program ended, if it did.
@@ -259,6 +289,10 @@ impl Function for Command {
             Ok(response) => Ok(response),
             Err(error) => Err(self.explain(error).await),
         }
+    }
+
+    async fn close(&self) {
+        self.end().await;
     }
 }
 

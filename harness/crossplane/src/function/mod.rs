@@ -53,6 +53,9 @@ pub trait Function: Send + Sync {
         wire::RunFunctionResponse::decode(Bytes::from(response.encode_to_vec()))
             .map_err(|error| FunctionError::Failed(error.to_string()))
     }
+
+    /// Ends what was started for it; calls fail from then on. Nothing where nothing was.
+    async fn close(&self) {}
 }
 
 /// A request, and what is known of it besides.
@@ -192,6 +195,13 @@ impl Functions {
         self.by_name
             .iter()
             .map(|(name, function)| (name.as_str(), function))
+    }
+
+    /// Ends what was started for them, one after the other.
+    pub async fn close(&self) {
+        for function in self.by_name.values() {
+            function.close().await;
+        }
     }
 
     /// Every name, sorted.

@@ -134,6 +134,21 @@ async fn a_program_goes_with_everything_it_started() {
     assert!(!is_running(&process));
 }
 
+/// Such as Python's, which takes away what a process and its workers share.
+#[tokio::test]
+async fn what_a_program_started_may_tidy_up_after_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let note = folder.path().join("note");
+    let mut settings = settings("has-a-tidy-child");
+    settings
+        .environment
+        .insert(NOTE.to_owned(), note.to_string_lossy().into_owned());
+    let command = Command::start(&settings).await.expect("it starts");
+    command.close().await;
+    let text = std::fs::read_to_string(&note).expect("a note");
+    assert_eq!(text, "tidy\n");
+}
+
 /// Whether a process runs; one that was killed and not yet waited for does not.
 fn is_running(process: &str) -> bool {
     std::fs::read_to_string(format!("/proc/{process}/stat")).is_ok_and(|stat| {
