@@ -234,10 +234,12 @@ pub(crate) fn served() -> impl Iterator<Item = Served> {
     })
 }
 
-/// Only the metadata and the conditions of definitions are typed; the rest is deduced, so that its lists are atomic.
+/// Only the metadata, the conditions of definitions and maps of data are typed; the rest is deduced, so that its lists are
+/// atomic.
 fn merge_type(builtin: &Builtin) -> Type {
     match builtin.kind {
         "CustomResourceDefinition" => Type::custom_resource_definition(),
+        "ConfigMap" | "Secret" => Type::data(),
         _ => Type::object_meta_only(),
     }
 }

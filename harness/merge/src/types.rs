@@ -124,6 +124,17 @@ impl Type {
         })
     }
 
+    /// `ConfigMap` and `Secret`: their maps are declared, so that who applies an entry does not own the map itself.
+    pub fn data() -> Type {
+        let map = Type::new(Shape::Map(Fields::deduced()));
+        root(Fields {
+            declared: ["data", "binaryData", "stringData"]
+                .map(|field| (field.to_owned(), map.clone()))
+                .into(),
+            ..Fields::deduced()
+        })
+    }
+
     /// Whether nothing at all is said about a value, so that none can be wrong.
     pub(crate) fn is_deduced(&self) -> bool {
         match &*self.0 {

@@ -125,3 +125,23 @@ async fn what_is_applied_has_its_type() {
         (&json!(500), &json!(expected))
     );
 }
+
+/// As `crosscut parity` sees it on kube-apiserver 1.34.3, whose maps of data are declared.
+#[tokio::test]
+async fn who_applies_data_owns_its_entries_and_who_creates_it_the_map_as_well() {
+    let server = Server::new().await;
+    let maps = "/api/v1/namespaces/default/configmaps";
+    let map = |name: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"a": "b"}});
+    let applied = server
+        .apply(&format!("{maps}/applied"), "u", &map("applied"))
+        .await;
+    assert_eq!(owned(&applied, "u"), json!({"f:data": {"f:a": {}}}));
+    let path = format!("{maps}?fieldManager=u");
+    let created = server
+        .send("POST", &path, "application/json", &map("created"))
+        .await;
+    assert_eq!(
+        owned(&created, "u"),
+        json!({"f:data": {".": {}, "f:a": {}}})
+    );
+}

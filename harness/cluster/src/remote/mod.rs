@@ -6,6 +6,7 @@
 //! comes to be is the business of each kind.
 
 mod access;
+mod definitions;
 mod error;
 mod health;
 mod label;
@@ -25,6 +26,7 @@ mod targets;
 mod testing;
 mod trial;
 mod trials;
+mod watched;
 
 pub use access::Access;
 pub use error::AccessError;

@@ -4,24 +4,24 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crosscut_client::{Api, ApiError, object};
-use crosscut_controller::live::{LiveLimits, Observer};
+use crosscut_controller::live::LiveLimits;
 use crosscut_programs::StateFolder;
 use crosscut_suite::Trial;
 use crosscut_suite::model::{Provider, Resource, Suite};
-use serde_json::Value;
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::access::Access;
+use super::definitions::{name_of, ours, real_groups};
 use super::health::RemoteHealth;
 use super::lease::RemoteLease;
-use super::ledger::{Created, LABEL, Ledger};
+use super::ledger::{Created, LABEL};
 use super::others::say_others;
 use super::preflight::{self, Asked};
 use super::programs::Beside;
 use super::recorded::recorded;
 use super::targets::RemoteTargets;
 use super::trial::{Scope, api, needs_target, until_gone};
+use super::watched::Watched;
 use crate::functions::Progress;
 use crate::live::{self, KubeconfigTargets, LiveLease, LiveSide};
 use crate::{ClusterError, install};
@@ -45,14 +45,6 @@ pub(crate) struct RemoteSettings {
     pub(crate) path: Vec<PathBuf>,
     /// What the user can do about a trial that lacks a target.
     pub(crate) target_help: &'static str,
-}
-
-/// One cluster, watched.
-struct Watched {
-    connection: Access,
-    observer: Observer,
-    /// What the run made there for all trials.
-    base: Arc<Ledger>,
 }
 
 /// The clusters of one run.
@@ -386,50 +378,4 @@ impl Remote {
     fn leaving(&self) -> std::sync::MutexGuard<'_, Vec<Created>> {
         self.leaving.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-impl Watched {
-    async fn start(connection: &Access, run: &str) -> Result<Watched, ClusterError> {
-        let observer = Observer::start(connection.client.clone())
-            .await
-            .map_err(|error| ClusterError::start(&error, None))?;
-        Ok(Watched {
-            connection: connection.clone(),
-            observer,
-            base: Arc::new(Ledger::of_run(run)),
-        })
-    }
-}
-
-/// The definitions that are not there, or are of this run: others are somebody else's, and stay as they are.
-async fn ours(api: &Api, definitions: &[Resource], run: &str) -> Result<Vec<Resource>, ApiError> {
-    let mut ours = Vec::new();
-    for definition in definitions {
-        let value = definition.node.to_value();
-        match api.get(crosscut_client::Address::of(&value)).await {
-            Ok(there) if object::label(&there, LABEL) != run => {}
-            Err(error) if !error.is_not_found() => return Err(error),
-            _ => ours.push(definition.clone()),
-        }
-    }
-    Ok(ours)
-}
-
-fn name_of(resource: &Resource) -> String {
-    object::name(&resource.node.to_value()).to_owned()
-}
-
-/// The groups of kinds that are not crosscut's: whoever brought them works on them, and no stand-in does.
-async fn real_groups(api: &Api) -> Result<Vec<String>, ApiError> {
-    let kind = "CustomResourceDefinition";
-    let definitions = api
-        .list("apiextensions.k8s.io/v1", kind, "", &Default::default())
-        .await?;
-    let is_real = |definition: &&Arc<Value>| object::label(definition, LABEL).is_empty();
-    let groups: std::collections::BTreeSet<String> = definitions
-        .iter()
-        .filter(is_real)
-        .map(|definition| object::text(definition, &["spec", "group"]).to_owned())
-        .collect();
-    Ok(groups.into_iter().collect())
 }

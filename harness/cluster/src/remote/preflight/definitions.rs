@@ -5,6 +5,7 @@ use crosscut_suite::model::Resource;
 use serde_json::Value;
 
 use super::{Asked, Finding, definitions_of};
+use crate::remote::definitions::name_of;
 
 /// How many names a finding quotes.
 const QUOTED: usize = 5;
@@ -49,10 +50,6 @@ pub(super) async fn look(
          clusters.kubeconfig in crosscut.yaml",
     ));
     Ok(Vec::new())
-}
-
-fn name_of(resource: &Resource) -> String {
-    object::name(&resource.node.to_value()).to_owned()
 }
 
 /// The versions that are wanted and not served: `v1 of things.example.org`.
