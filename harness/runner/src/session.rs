@@ -113,6 +113,15 @@ impl Session {
         Ok(())
     }
 
+    /// Waits until both clusters are at rest, also where nothing was written since they were.
+    ///
+    /// # Errors
+    /// [`SettleError`] where they never are.
+    pub(crate) async fn settle_again(&mut self) -> Result<(), SettleError> {
+        self.moved = true;
+        self.settle().await
+    }
+
     /// Waits until what was written is at rest. What calls may have moved is not waited for: only looking at objects
     /// needs that.
     ///

@@ -170,7 +170,12 @@ async fn judge_on(
         report.warnings = warnings(&mut session).await;
     }
     let told = match &broken {
-        None if options.final_objects => send_objects(&mut session, &id, events).await,
+        None if options.final_objects => {
+            if report.verdict == Verdict::Passed {
+                rest_again(&mut session).await;
+            }
+            send_objects(&mut session, &id, events).await
+        }
         // Nobody answers any more, or nobody wants to know.
         _ => Ok(()),
     };
@@ -231,6 +236,14 @@ async fn judge_steps(
         runs => runs,
     };
     (outcome, whole.err())
+}
+
+/// Real controllers may have looked once more at what had not changed, and written what they saw in between. Where there is
+/// no rest, what is there is told: the steps were judged.
+async fn rest_again(session: &mut Session) {
+    if let Err(error) = session.settle_again().await {
+        tracing::debug!(%error, "what the trial leaves is not at rest");
+    }
 }
 
 /// Sends what the trial leaves on each side.
