@@ -16,24 +16,21 @@ use crate::arguments::OutputArguments;
 const TICK: Duration = Duration::from_millis(120);
 
 /// Prints an error and its causes.
-pub(crate) fn error(error: &dyn Error) {
+pub(crate) fn error(error: &(dyn Error + 'static)) {
     print_error(&format!("error: {error}"));
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        print_error(&format!("  caused by: {error}"));
-        cause = error.source();
+    for cause in causes(error) {
+        print_error(&format!("  caused by: {cause}"));
     }
 }
 
 /// An error and its causes in one line.
-pub(crate) fn in_one_line(error: &dyn Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    line
+pub(crate) fn in_one_line(error: &(dyn Error + 'static)) -> String {
+    causes(error).fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
+}
+
+/// What caused an error, the nearest first.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(error.source(), |cause| (*cause).source())
 }
 
 /// Writes a line to standard error. Where that is closed there is nobody left to tell.

@@ -166,20 +166,13 @@ async fn judge_on(
     let id = report.trial.clone();
     let (outcome, broken) = judge_steps(trial, &mut session, options, &id, events).await;
     conclude(report, outcome);
+    let mut told = Ok(());
+    // Otherwise nobody answers any more.
     if broken.is_none() {
         report.warnings = warnings(&mut session).await;
-    }
-    let told = match &broken {
-        None if options.final_objects => {
-            if report.verdict == Verdict::Passed {
-                rest_again(&mut session).await;
-            }
-            send_objects(&mut session, &id, events).await
+        if options.final_objects {
+            told = send_objects(&mut session, report.verdict, &id, events).await;
         }
-        // Nobody answers any more, or nobody wants to know.
-        _ => Ok(()),
-    };
-    if broken.is_none() {
         session.withdraw().await;
     }
     match session.programs_mut().end().await {
@@ -238,20 +231,20 @@ async fn judge_steps(
     (outcome, whole.err())
 }
 
-/// Real controllers may have looked once more at what had not changed, and written what they saw in between. Where there is
-/// no rest, what is there is told: the steps were judged.
-async fn rest_again(session: &mut Session) {
-    if let Err(error) = session.settle_again().await {
-        tracing::debug!(%error, "what the trial leaves is not at rest");
-    }
-}
-
-/// Sends what the trial leaves on each side.
+/// Sends what the trial leaves on each side. After one that passed, real controllers may look once more at what has not
+/// changed, and write what they see: that is waited for. Where there is no rest, what is there is told: the steps were
+/// judged.
 async fn send_objects(
     session: &mut Session,
+    verdict: Verdict,
     id: &TrialId,
     events: &UnboundedSender<Event>,
 ) -> Result<(), ClusterError> {
+    if verdict == Verdict::Passed
+        && let Err(error) = session.settle_again().await
+    {
+        tracing::debug!(%error, "what the trial leaves is not at rest");
+    }
     for side in [Side::Control, Side::Target] {
         let objects = session.objects(side).await?;
         let left = Event::FinalObjects {

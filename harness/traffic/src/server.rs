@@ -61,7 +61,8 @@ impl Server {
         let listeners = listen().await.map_err(ServerError::Listen)?;
         let address = listeners.first().map(TcpListener::local_addr);
         let address = address.transpose().map_err(ServerError::Listen)?;
-        let serve = |listener| tokio::spawn(accept(listener, acceptor.clone(), answer.clone()));
+        let connected = move |stream| connected(stream, acceptor.clone(), answer.clone());
+        let serve = |listener| tokio::spawn(accept(listener, connected.clone()));
         Ok(Server {
             port: address.map_or(0, |address| address.port()),
             tasks: listeners.into_iter().map(serve).collect(),
@@ -103,18 +104,16 @@ async fn listen() -> io::Result<Vec<TcpListener>> {
 }
 
 /// Serves every connection; all of them end with this.
-async fn accept<S, F, B, E>(listener: TcpListener, acceptor: Option<TlsAcceptor>, answer: S)
+async fn accept<C, F>(listener: TcpListener, connected: C)
 where
-    S: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Result<Response<B>, E>> + Send + 'static,
-    B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
-    E: Into<BoxError> + 'static,
+    C: Fn(TcpStream) -> F,
+    F: Future<Output = ()> + Send + 'static,
 {
     let mut connections = JoinSet::new();
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                connections.spawn(connected(stream, acceptor.clone(), answer.clone()));
+                connections.spawn(connected(stream));
             }
             // Too many open files, or a client that is gone already: the next one may be luckier.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,

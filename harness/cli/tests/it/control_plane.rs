@@ -25,7 +25,8 @@ fn quiet() -> Progress {
     Arc::new(|_: &str| {})
 }
 
-fn search() -> AssetSearch {
+/// Where the programs of the test bed are.
+pub(crate) fn search() -> AssetSearch {
     AssetSearch::from_variables(None, |name| std::env::var(name).ok())
 }
 

@@ -6,7 +6,6 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use crosscut_client::{Address, Api, Mapper};
-use crosscut_cluster::envtest::AssetSearch;
 use crosscut_testkit::project_root;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::ListParams;
@@ -14,7 +13,7 @@ use rstest::{Context, rstest};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::control_plane::{Clusters, missing};
+use crate::control_plane::{Clusters, missing, search};
 use crate::project::{assert_golden, project, ran};
 
 const KUBECONFIG: &str = "\
@@ -244,7 +243,7 @@ async fn programs_run_beside_a_users_clusters() {
 
 /// Why programs of the test bed cannot be run.
 fn without_programs(names: &[&str]) -> Option<String> {
-    let folders = AssetSearch::from_variables(None, |name| std::env::var(name).ok()).folders();
+    let folders = search().folders();
     let is_there = |name: &&&str| folders.iter().any(|folder| folder.join(name).exists());
     let missing = names.iter().find(|name| !is_there(name))?;
     Some(format!("the test bed lacks {missing}"))

@@ -1,5 +1,6 @@
 //! Functions that are programs: they answer, and each way of not answering is told apart.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crosscut_crossplane::Function as _;
@@ -9,6 +10,15 @@ use rstest::rstest;
 
 use crate::requests::request;
 use crate::stub::{NOTE, settings};
+
+/// How to start the program in a mode that leaves a note.
+fn with_note(mode: &str, note: &Path) -> CommandSettings {
+    let mut settings = settings(mode);
+    settings
+        .environment
+        .insert(NOTE.to_owned(), note.to_string_lossy().into_owned());
+    settings
+}
 
 async fn start_error(settings: &CommandSettings) -> FunctionError {
     match Command::start(settings).await {
@@ -119,10 +129,7 @@ async fn an_answer_that_is_no_response(#[case] mode: &str, #[case] says: &str) {
 async fn a_program_goes_with_everything_it_started() {
     let folder = tempfile::tempdir().expect("a folder");
     let note = folder.path().join("pid");
-    let mut settings = settings("starts-a-child");
-    settings
-        .environment
-        .insert(NOTE.to_owned(), note.to_string_lossy().into_owned());
+    let settings = with_note("starts-a-child", &note);
     let command = Command::start(&settings).await.expect("it starts");
     let process = std::fs::read_to_string(&note).expect("a note");
     assert!(is_running(&process));
@@ -139,10 +146,7 @@ async fn a_program_goes_with_everything_it_started() {
 async fn what_a_program_started_may_tidy_up_after_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let note = folder.path().join("note");
-    let mut settings = settings("has-a-tidy-child");
-    settings
-        .environment
-        .insert(NOTE.to_owned(), note.to_string_lossy().into_owned());
+    let settings = with_note("has-a-tidy-child", &note);
     let command = Command::start(&settings).await.expect("it starts");
     command.close().await;
     let text = std::fs::read_to_string(&note).expect("a note");

@@ -120,9 +120,7 @@ impl Outcome {
             Outcome::Broken(_) => "broken",
         }
     }
-}
 
-impl Outcome {
     /// What every scenario said that noticed it, a line each.
     pub(crate) fn whys(&self) -> String {
         match self {
