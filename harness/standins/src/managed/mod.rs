@@ -4,7 +4,8 @@ mod connection;
 mod kinds;
 mod references;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use crosscut_apiserver::Event;
@@ -17,7 +18,7 @@ use crate::lifecycle::{Doing, Managed, POLL, POLL_UNREADY};
 use crate::settings::{ManagedRule, ManagedSettings};
 
 use kinds::Kinds;
-use references::Unresolved;
+use references::{Awaited, Unresolved};
 
 /// The groups that have stand-ins of their own.
 const OTHERS: [&str; 4] = [
@@ -32,6 +33,8 @@ pub(crate) struct ManagedResources {
     mapper: Arc<Mapper>,
     settings: ManagedSettings,
     kinds: RwLock<Arc<Kinds>>,
+    /// What waits for what its references mean.
+    waiting: Mutex<BTreeMap<Key, Awaited>>,
 }
 
 impl ManagedResources {
@@ -40,7 +43,27 @@ impl ManagedResources {
             mapper,
             settings,
             kinds: RwLock::default(),
+            waiting: Mutex::default(),
         }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, BTreeMap<Key, Awaited>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What waits for something like this.
+    fn waiting_for(&self, key: &Key) -> Vec<Key> {
+        let waiting = self.waiting();
+        let is_meant = |(waits, awaited): &(&Key, &Awaited)| {
+            awaited.kind == key.kind
+                && awaited.group == key.group
+                && waits.namespace == key.namespace
+        };
+        waiting
+            .iter()
+            .filter(is_meant)
+            .map(|(waits, _)| waits.clone())
+            .collect()
     }
 }
 
@@ -58,11 +81,17 @@ impl Controller for ManagedResources {
             return Vec::new();
         }
         let managed = event.object["spec"]["forProvider"].is_object();
-        let ours = managed && !OTHERS.contains(&resource.group.as_str());
-        ours.then(|| Key::of(event)).into_iter().collect()
+        if !managed || OTHERS.contains(&resource.group.as_str()) {
+            return Vec::new();
+        }
+        let key = Key::of(event);
+        let mut keys = self.waiting_for(&key);
+        keys.push(key);
+        keys
     }
 
     async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
+        self.waiting().remove(key);
         let read = Managed::read(context, &self.mapper, "crossplane-stand-in", key).await?;
         let Some(mut managed) = read else {
             return Ok(After::Nothing);
@@ -84,7 +113,11 @@ impl Controller for ManagedResources {
             .clone();
         match references::resolve(&mut managed, &kinds).await? {
             Ok(()) => {}
-            Err(Unresolved::Early(wait)) => return Ok(After::In(wait)),
+            Err(Unresolved::Early(awaited)) => {
+                let after = After::In(awaited.at_most);
+                self.waiting().insert(key.clone(), awaited);
+                return Ok(after);
+            }
             Err(Unresolved::Nowhere(error)) => {
                 let message = format!("cannot resolve references: {error}");
                 return managed

@@ -21,21 +21,54 @@ const COMPLETE: SignedDuration = SignedDuration::from_secs(2);
 /// How old a resource must be before it fails for a reference: what it refers to is made with it, in whatever order.
 const MADE_TOGETHER: SignedDuration = SignedDuration::from_secs(10);
 
+/// How old it must be where what it refers to is known to come: only how busy the machine is decides when.
+const EXPECTED: SignedDuration = SignedDuration::from_secs(60);
+
 /// How soon it is looked again whether all are there, once they take longer than that.
 const COMPLETE_AGAIN: Duration = Duration::from_secs(5);
 
 /// Why references are not resolved.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unresolved {
     /// One leads nowhere.
     Nowhere(String),
-    /// What they mean may still come; it is to be looked again after so long.
-    Early(Duration),
+    /// What one means may still come.
+    Early(Awaited),
 }
 
-impl From<String> for Unresolved {
-    fn from(why: String) -> Unresolved {
-        Unresolved::Nowhere(why)
+/// What may still come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Awaited {
+    /// The group and the kind of it: when something happens to one, it is to be looked again.
+    pub(super) group: String,
+    pub(super) kind: String,
+    /// How long it is waited for at most.
+    pub(super) at_most: Duration,
+}
+
+/// Why one reference has no value.
+struct Missing {
+    why: String,
+    /// Whether it is known to come: what it refers to is about to be made, or its provider has not looked at it.
+    expected: bool,
+}
+
+impl From<String> for Missing {
+    fn from(why: String) -> Missing {
+        Missing {
+            why,
+            expected: false,
+        }
     }
+}
+
+/// What there is of a kind, and what there will be.
+struct Census {
+    /// All of the namespace.
+    all: Vec<Arc<Value>>,
+    /// Whether the composite resource that the referring one is of has named more than there are; nothing where it is
+    /// of none.
+    more_to_come: Option<bool>,
 }
 
 /// Fills in what references lead to, and writes it where that changes anything; all of them or none.
@@ -60,8 +93,8 @@ pub(super) async fn resolve(
             else {
                 continue;
             };
-            if let Err(error) = resolver.fill(map, reference).await {
-                return Ok(Err(resolver.unless_young(error)));
+            if let Err(unresolved) = resolver.fill(map, reference).await {
+                return Ok(Err(unresolved));
             }
         }
     }
@@ -122,25 +155,32 @@ impl Resolver<'_> {
         if map.get(target).is_some_and(|value| !empty.contains(value)) {
             return Ok(());
         }
-        let kind = self
-            .kinds
-            .meant(reference, self.managed)
-            .ok_or_else(|| format!("{target}: the kind that it refers to is not installed"))?;
-        let found = self.referenced(map, reference, kind).await?;
-        let selected = map.get(&reference.by_name).is_none_or(Value::is_null);
-        if reference.many
-            && selected
-            && let Some(wait) = self.until_complete(&found, kind).await
-        {
-            return Err(Unresolved::Early(wait));
-        }
+        let Some(kind) = self.kinds.meant(reference, self.managed) else {
+            let why = format!("{target}: the kind that it refers to is not installed");
+            return Err(Unresolved::Nowhere(why));
+        };
+        let missing = |missing| self.unless_young(missing, kind);
+        let named = named(map, reference);
+        let found = if named.is_empty() {
+            let selector = map.get(&reference.by_labels).unwrap_or(&Value::Null);
+            let census = self.census(target, kind).await.map_err(missing)?;
+            let found = self.selected(selector, target, &census).map_err(missing)?;
+            if reference.many
+                && let Some(at_most) = self.until_complete(&found, &census)
+            {
+                return Err(early(kind, at_most));
+            }
+            found
+        } else {
+            self.named(&named, target, kind).await.map_err(missing)?
+        };
         let names: Vec<Value> = found
             .iter()
             .map(|one| json!({ "name": object::name(one) }))
             .collect();
-        let values: Result<Vec<Value>, String> =
+        let values: Result<Vec<Value>, Missing> =
             found.iter().map(|one| outside(one, target)).collect();
-        let values = values?;
+        let values = values.map_err(missing)?;
         if reference.many {
             map.insert(reference.by_name.clone(), Value::Array(names));
             map.insert(target.clone(), Value::Array(values));
@@ -153,21 +193,23 @@ impl Resolver<'_> {
 
     /// A resource that was made a moment ago does not fail yet: whether it is seen before what it refers to is chance,
     /// and the order of its conditions would tell of it for ever.
-    fn unless_young(&self, unresolved: Unresolved) -> Unresolved {
-        match (&unresolved, self.left(self.managed, MADE_TOGETHER)) {
-            (Unresolved::Nowhere(_), Some(left)) => Unresolved::Early(left),
-            _ => unresolved,
+    fn unless_young(&self, missing: Missing, kind: (&str, &str)) -> Unresolved {
+        let age = if missing.expected {
+            EXPECTED
+        } else {
+            MADE_TOGETHER
+        };
+        match self.left(self.managed, age) {
+            Some(left) => early(kind, left),
+            None => Unresolved::Nowhere(missing.why),
         }
     }
 
     /// How long to wait until all is there that a selector means: what was found stays. A composite resource names all
     /// that it is about to make; where there is none, nothing may have been made of late.
-    async fn until_complete(&self, found: &[Arc<Value>], kind: (&str, &str)) -> Option<Duration> {
-        match self.are_to_be_made(kind).await {
-            Some(true) => Some(
-                self.left(self.managed, MADE_TOGETHER)
-                    .unwrap_or(COMPLETE_AGAIN),
-            ),
+    fn until_complete(&self, found: &[Arc<Value>], census: &Census) -> Option<Duration> {
+        match census.more_to_come {
+            Some(true) => Some(self.left(self.managed, EXPECTED).unwrap_or(COMPLETE_AGAIN)),
             Some(false) => None,
             None => found
                 .iter()
@@ -176,33 +218,44 @@ impl Resolver<'_> {
         }
     }
 
-    /// Whether the composite resource that this one is of has named more of a kind than there are; nothing where it is
-    /// of none.
-    async fn are_to_be_made(&self, (api_version, kind): (&str, &str)) -> Option<bool> {
-        let owner = object::controller_of(self.managed)?;
+    /// Counts a kind. What is to come and what is there are told from one list: one that is made between two would be
+    /// in neither.
+    async fn census(
+        &self,
+        target: &str,
+        (api_version, kind): (&str, &str),
+    ) -> Result<Census, Missing> {
+        let composite = self.composite().await;
         let namespace = object::namespace(self.managed);
-        let address = Address {
-            api_version: object::text(owner, &["apiVersion"]),
-            kind: object::text(owner, &["kind"]),
-            namespace,
-            name: object::text(owner, &["name"]),
-        };
-        let composite = self.api.read(address).await.ok()?;
-        let named = composite["spec"]["crossplane"]["resourceRefs"].as_array()?;
+        let any = BTreeMap::new();
+        let all = self.api.list(api_version, kind, namespace, &any).await;
+        let all = all.map_err(|error| format!("{target}: {error}"))?;
         let group = object::group_of(api_version);
         let is_meant = |reference: &&Value| {
             reference["kind"] == kind
                 && object::group_of(object::text(reference, &["apiVersion"])) == group
         };
-        let any = BTreeMap::new();
-        let all = self.api.list(api_version, kind, namespace, &any).await;
-        let all = all.ok()?;
-        let is_there = |reference: &&Value| {
+        let is_there = |reference: &Value| {
             all.iter()
                 .any(|one| object::name(one) == object::text(reference, &["name"]))
         };
-        let mut meant = named.iter().filter(is_meant);
-        Some(!meant.all(|reference| is_there(&reference)))
+        let more_to_come = composite
+            .as_ref()
+            .and_then(|composite| composite["spec"]["crossplane"]["resourceRefs"].as_array())
+            .map(|references| !references.iter().filter(is_meant).all(is_there));
+        Ok(Census { all, more_to_come })
+    }
+
+    /// The composite resource, or whatever else controls this one.
+    async fn composite(&self) -> Option<Arc<Value>> {
+        let owner = object::controller_of(self.managed)?;
+        let address = Address {
+            api_version: object::text(owner, &["apiVersion"]),
+            kind: object::text(owner, &["kind"]),
+            namespace: object::namespace(self.managed),
+            name: object::text(owner, &["name"]),
+        };
+        self.api.read(address).await.ok()
     }
 
     fn left(&self, object: &Value, age: SignedDuration) -> Option<Duration> {
@@ -213,79 +266,192 @@ impl Resolver<'_> {
         (!left.is_zero()).then_some(left)
     }
 
-    async fn referenced(
+    async fn named(
         &self,
-        map: &Map<String, Value>,
-        reference: &Reference,
-        kind: (&str, &str),
-    ) -> Result<Vec<Arc<Value>>, String> {
-        let given = map.get(&reference.by_name).unwrap_or(&Value::Null);
-        let named: Vec<&Value> = match given {
-            Value::Array(list) => list.iter().collect(),
-            Value::Object(_) => vec![given],
-            _ => Vec::new(),
-        };
-        if named.is_empty() {
-            let selector = map.get(&reference.by_labels).unwrap_or(&Value::Null);
-            return self.selected(selector, &reference.target, kind).await;
-        }
+        named: &[&Value],
+        target: &str,
+        (api_version, kind): (&str, &str),
+    ) -> Result<Vec<Arc<Value>>, Missing> {
         let mut found = Vec::new();
         for one in named {
-            let name = object::text(one, &["name"]);
-            let (api_version, kind) = kind;
-            let namespace = object::namespace(self.managed);
             let address = Address {
                 api_version,
                 kind,
-                namespace,
-                name,
+                namespace: object::namespace(self.managed),
+                name: object::text(one, &["name"]),
             };
             let got = self.api.read(address).await;
-            found.push(got.map_err(|error| format!("{}: {error}", reference.target))?);
+            found.push(got.map_err(|error| format!("{target}: {error}"))?);
         }
         Ok(found)
     }
 
-    async fn selected(
+    fn selected(
         &self,
         selector: &Value,
         target: &str,
-        (api_version, kind): (&str, &str),
-    ) -> Result<Vec<Arc<Value>>, String> {
-        let labels: BTreeMap<String, String> = selector["matchLabels"]
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()))
-            .collect();
-        let namespace = object::namespace(self.managed);
-        let all = self.api.list(api_version, kind, namespace, &labels).await;
-        let mut all = all.map_err(|error| format!("{target}: {error}"))?;
-        if selector["matchControllerRef"] == true {
-            let own = object::controller_of(self.managed).map(|owner| owner["uid"].clone());
-            all.retain(|one| object::controller_of(one).map(|owner| owner["uid"].clone()) == own);
+        census: &Census,
+    ) -> Result<Vec<Arc<Value>>, Missing> {
+        let siblings = selector["matchControllerRef"] == true;
+        let own = object::controller_of(self.managed).map(|owner| &owner["uid"]);
+        let is_meant = |one: &&Arc<Value>| {
+            let labels = selector["matchLabels"].as_object();
+            let labelled = labels
+                .into_iter()
+                .flatten()
+                .all(|(key, value)| one["metadata"]["labels"][key] == *value);
+            labelled && (!siblings || object::controller_of(one).map(|owner| &owner["uid"]) == own)
+        };
+        let found: Vec<Arc<Value>> = census.all.iter().filter(is_meant).cloned().collect();
+        if found.is_empty() {
+            return Err(Missing {
+                why: format!("{target}: no resources matched selector"),
+                expected: census.more_to_come == Some(true),
+            });
         }
-        if all.is_empty() {
-            return Err(format!("{target}: no resources matched selector"));
-        }
-        Ok(all)
+        Ok(found)
+    }
+}
+
+fn early((api_version, kind): (&str, &str), at_most: Duration) -> Unresolved {
+    Unresolved::Early(Awaited {
+        group: object::group_of(api_version).to_owned(),
+        kind: kind.to_owned(),
+        at_most,
+    })
+}
+
+/// The references by name, if any.
+fn named<'a>(map: &'a Map<String, Value>, reference: &Reference) -> Vec<&'a Value> {
+    match map.get(&reference.by_name) {
+        Some(Value::Array(list)) => list.iter().collect(),
+        Some(one @ Value::Object(_)) => vec![one],
+        _ => Vec::new(),
     }
 }
 
 /// What another resource is known by outside; ARNs are in its status.
-fn outside(referenced: &Value, field: &str) -> Result<Value, String> {
-    let name = object::name(referenced);
-    if field.ends_with("Arn") {
-        let arn = &referenced["status"]["atProvider"]["arn"];
-        return arn
-            .as_str()
-            .map(|arn| json!(arn))
-            .ok_or_else(|| format!("{field}: referenced field was empty (referenced resource may not yet be ready): {name}"));
+fn outside(referenced: &Value, field: &str) -> Result<Value, Missing> {
+    let value = if field.ends_with("Arn") {
+        object::text(referenced, &["status", "atProvider", "arn"])
+    } else {
+        object::annotation(referenced, EXTERNAL_NAME)
+    };
+    if value.is_empty() {
+        let name = object::name(referenced);
+        return Err(Missing {
+            why: format!(
+                "{field}: referenced field was empty (referenced resource may not yet be ready): {name}"
+            ),
+            expected: referenced["status"]["conditions"].is_null(),
+        });
     }
-    match object::annotation(referenced, EXTERNAL_NAME) {
-        "" => Err(format!(
-            "{field}: referenced field was empty (referenced resource may not yet be ready): {name}"
-        )),
-        outside => Ok(json!(outside)),
+    Ok(json!(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use http::{Request, Response};
+    use kube::client::Body;
+
+    use super::*;
+
+    const API_VERSION: &str = "net.example.org/v1";
+    const NOW: &str = "2026-01-01T00:00:00Z";
+
+    fn owner() -> Value {
+        json!({"apiVersion": API_VERSION, "kind": "Team", "name": "t", "uid": "1", "controller": true})
+    }
+
+    fn network(name: &str) -> Value {
+        json!({
+            "metadata": {
+                "name": name, "namespace": "a", "annotations": {EXTERNAL_NAME: name},
+                "ownerReferences": [owner()],
+            },
+        })
+    }
+
+    /// A busy API server, where the second network is made right after the networks were asked for.
+    fn answer(path: &str, two: &AtomicBool) -> Value {
+        let served =
+            |name: &str, kind: &str| json!({"name": name, "kind": kind, "namespaced": true});
+        match path {
+            "/apis/net.example.org/v1" => {
+                json!({"resources": [served("networks", "Network"), served("teams", "Team")]})
+            }
+            "/apis/net.example.org/v1/namespaces/a/networks" => {
+                let mut items = vec![network("one")];
+                if two.swap(true, Ordering::Relaxed) {
+                    items.push(network("two"));
+                }
+                json!({ "items": items })
+            }
+            "/apis/net.example.org/v1/namespaces/a/teams/t" => {
+                let named = ["one", "two"].map(
+                    |name| json!({"apiVersion": API_VERSION, "kind": "Network", "name": name}),
+                );
+                json!({"spec": {"crossplane": {"resourceRefs": named}}})
+            }
+            other => panic!("{other}"),
+        }
+    }
+
+    fn busy() -> Api {
+        let two = Arc::new(AtomicBool::new(false));
+        let service = tower::service_fn(move |request: Request<Body>| {
+            let said = answer(request.uri().path(), &two).to_string();
+            async { Ok::<_, Infallible>(Response::new(Body::from(said.into_bytes()))) }
+        });
+        Api::alone(kube::Client::new(service, "a"), "test")
+    }
+
+    fn schema() -> Value {
+        let said = "Selector for a list of Network in net to populate networkIds.";
+        json!({"properties": {"spec": {"properties": {"forProvider": {"properties": {
+            "networkIdSelector": {"description": said},
+        }}}}}})
+    }
+
+    #[tokio::test]
+    async fn what_is_made_meanwhile_is_not_left_out() {
+        let mut kinds = Kinds::default();
+        for kind in ["Network", "Peering"] {
+            kinds.learn(&json!({"spec": {
+                "group": "net.example.org", "names": {"kind": kind},
+                "versions": [{"name": "v1", "served": true, "schema": {"openAPIV3Schema": schema()}}],
+            }}));
+        }
+        let managed = json!({
+            "apiVersion": API_VERSION, "kind": "Peering",
+            "metadata": {"namespace": "a", "creationTimestamp": NOW, "ownerReferences": [owner()]},
+        });
+        let resolver = Resolver {
+            api: &busy(),
+            managed: &managed,
+            now: NOW,
+            kinds: &kinds,
+        };
+        let mut map = Map::new();
+        map.insert(
+            "networkIdSelector".to_owned(),
+            json!({"matchControllerRef": true}),
+        );
+        let [reference] = kinds.references(&managed) else {
+            panic!("one reference");
+        };
+        let early = resolver.fill(&mut map, reference).await;
+        let awaited = Awaited {
+            group: "net.example.org".to_owned(),
+            kind: "Network".to_owned(),
+            at_most: Duration::from_secs(60),
+        };
+        assert_eq!(early, Err(Unresolved::Early(awaited)));
+        assert_eq!(map.get("networkIds"), None);
+        assert_eq!(resolver.fill(&mut map, reference).await, Ok(()));
+        assert_eq!(map["networkIds"], json!(["one", "two"]));
     }
 }

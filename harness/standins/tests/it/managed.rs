@@ -221,6 +221,40 @@ async fn what_is_made_together_does_not_fail_at_first() {
     let early = planes.now(&early).await.unwrap();
     assert_eq!(early["status"]["conditions"][0]["type"], "Ready");
     assert_eq!(condition(&early, "Synced"), "True ReconcileSuccess");
+    assert_eq!(
+        age_at_first_condition(&early),
+        0,
+        "it is looked at again as soon as the network has its name"
+    );
+}
+
+/// How old an object was, in seconds, when its first condition became what it is.
+fn age_at_first_condition(object: &Value) -> i64 {
+    let time = |text: &Value| -> jiff::Timestamp { text.as_str().unwrap().parse().unwrap() };
+    time(&object["status"]["conditions"][0]["lastTransitionTime"])
+        .duration_since(time(&object["metadata"]["creationTimestamp"]))
+        .as_secs()
+}
+
+/// How long a resource took to say that its references lead nowhere, in seconds.
+async fn gave_up_after(planes: &mut Planes, subnet: &Value) -> i64 {
+    planes.apply(subnet).await;
+    let now = planes.now(subnet).await.unwrap();
+    assert_eq!(now["status"]["conditions"][0]["reason"], "ReconcileError");
+    age_at_first_condition(&now)
+}
+
+/// How busy the machine is decides when a provider comes to a resource that is there; it says nothing of references.
+#[tokio::test]
+async fn what_no_provider_has_looked_at_yet_is_waited_for_longer_than_what_is_not_there() {
+    let mut planes = planes(vec![rule("*")]).await;
+    let spec = json!({"forProvider": {"networkIdRef": {"name": "n"}}});
+    let lost = resource("Subnet", "lost", &spec);
+    assert_eq!(gave_up_after(&mut planes, &lost).await, 10);
+    // Without parameters it is nobody's.
+    planes.apply(&resource("Network", "n", &json!({}))).await;
+    let waiting = resource("Subnet", "waiting", &spec);
+    assert_eq!(gave_up_after(&mut planes, &waiting).await, 60);
 }
 
 #[tokio::test]
