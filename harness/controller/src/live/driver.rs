@@ -1,6 +1,6 @@
 //! Running controllers over views in real time, until they are at rest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,12 +45,26 @@ pub struct Driver {
     changed: Instant,
     /// How long nothing must have changed since then, while that is known: all objects are looked at to know it.
     window: Option<Duration>,
-    /// Told what is waited for where that takes long, and what was told last.
-    told: Option<(Told, String)>,
+    /// Told what is waited for where that takes long.
+    told: Option<Told>,
 }
 
-/// Told what a user waits for, as a sentence fragment.
-type Told = Arc<dyn Fn(&str) + Send + Sync>;
+/// Who is told what a user waits for, as a sentence fragment, and has been told since settling began: of what takes as
+/// long as something else, now one is the longest and now the other.
+struct Told {
+    tell: Arc<dyn Fn(&str) + Send + Sync>,
+    known: BTreeSet<String>,
+}
+
+impl Told {
+    /// Tells it unless it is known, however long it may take now.
+    fn once(&mut self, seconds: u64, what: String) {
+        if !self.known.contains(&what) {
+            (self.tell)(&format!("waiting for up to {seconds} s, {what}"));
+            self.known.insert(what);
+        }
+    }
+}
 
 struct PlaneState {
     view: View,
@@ -82,8 +96,9 @@ impl Driver {
     }
 
     /// Says what is waited for where that may take long.
-    pub fn tell_of_waiting(&mut self, told: Told) {
-        self.told = Some((told, String::new()));
+    pub fn tell_of_waiting(&mut self, tell: Arc<dyn Fn(&str) + Send + Sync>) {
+        let known = BTreeSet::new();
+        self.told = Some(Told { tell, known });
     }
 
     /// Adds a plane that is seen through `view` and written to through `connection`.
@@ -127,6 +142,9 @@ impl Driver {
     pub async fn settle(&mut self, limits: &LiveLimits) -> Result<Settled, Unsettled> {
         let start = Instant::now();
         self.movements.clear();
+        if let Some(told) = &mut self.told {
+            told.known.clear();
+        }
         // What was written just before this call is on its way: it must be quiet from now on.
         let quiet_at = start + limits.quiet;
         let mut steps = 0;
@@ -220,11 +238,8 @@ impl Driver {
         };
         let seconds = self.deserved(owed.patience, limits).as_secs();
         let what = format!("{} {key}: {}", plane.context.plane(), owed.what);
-        if let Some((told, last)) = &mut self.told
-            && *last != what
-        {
-            told(&format!("waiting for up to {seconds} s, {what}"));
-            *last = what;
+        if let Some(told) = &mut self.told {
+            told.once(seconds, what);
         }
     }
 
@@ -385,5 +400,28 @@ impl Driver {
             key: work.key.clone(),
             message: failure.message.clone(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::{Arc, Mutex};
+
+    use super::Told;
+
+    #[test]
+    fn what_takes_as_long_as_something_else_is_told_once() {
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&said);
+        let mut told = Told {
+            tell: Arc::new(move |what: &str| heard.lock().unwrap().push(what.to_owned())),
+            known: BTreeSet::new(),
+        };
+        for (seconds, what) in [(12, "one"), (12, "other"), (13, "one"), (13, "other")] {
+            told.once(seconds, what.to_owned());
+        }
+        let expected = ["one", "other"].map(|what| format!("waiting for up to 12 s, {what}"));
+        assert_eq!(*said.lock().unwrap(), expected);
     }
 }
