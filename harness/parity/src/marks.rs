@@ -10,18 +10,23 @@ const OWNED: &str = "f:";
 /// What managed fields hold beside the fields of a map: that the map itself is owned.
 const ITSELF: &str = ".";
 
-/// Whether any of the objects has it, or was seen with it by another.
+/// Whether any of the objects has it, or was seen with it by another, or somebody owns it.
 pub(crate) fn are_among<'a>(objects: impl IntoIterator<Item = &'a Value>) -> bool {
     let mut left: Vec<&Value> = objects.into_iter().collect();
     while let Some(value) = left.pop() {
         match value {
-            Value::Object(fields) if fields.contains_key(RUN_LABEL) => return true,
+            Value::Object(fields) if fields.keys().any(|key| is_it(key)) => return true,
             Value::Object(fields) => left.extend(fields.values()),
             Value::Array(items) => left.extend(items),
             _ => {}
         }
     }
     false
+}
+
+/// Whether a key is its name, as labels or managed fields have it.
+fn is_it(key: &str) -> bool {
+    key.strip_prefix(OWNED).unwrap_or(key) == RUN_LABEL
 }
 
 /// Takes it out of labels, and out of who owns them; what has nothing else goes.
@@ -39,7 +44,7 @@ pub(crate) fn take_out(fields: &mut Map<String, Value>) {
             continue;
         };
         let before = all.len();
-        all.retain(|key, _| key.strip_prefix(OWNED).unwrap_or(key) != RUN_LABEL);
+        all.retain(|key, _| !is_it(key));
         if all.len() < before && all.keys().all(|key| key == ITSELF) {
             fields.remove(labels);
         }
@@ -93,6 +98,11 @@ mod tests {
     fn they_are_seen() {
         let marked = json!({"status": [{"manifest": {"metadata": {"labels": {RUN_LABEL: "r"}}}}]});
         assert!(are_among([&json!({}), &marked]));
+        // The label itself was taken off for the comparison.
+        let owned = json!({"metadata": {"managedFields": [
+            {"fieldsV1": {"f:metadata": {"f:labels": {OWNED_LABEL: {}}}}},
+        ]}});
+        assert!(are_among([&owned]));
         assert!(!are_among([&json!({"metadata": {"labels": {"a": "b"}}})]));
     }
 }

@@ -10,6 +10,9 @@ use super::resources::is_in_view;
 use super::view::View;
 use crate::controller::Key;
 
+/// The finalizers of the garbage collector.
+const COLLECTORS: [&str; 2] = ["foregroundDeletion", "orphan"];
+
 /// Tells what somebody still owes to an object in view; nothing where all is done.
 pub trait Awaits: Send + Sync {
     /// What is still to come for this object.
@@ -99,10 +102,7 @@ impl Owed {
 #[must_use]
 pub fn kubernetes_owes(view: &View, key: &Key, object: &Value) -> Option<Owed> {
     if object::is_being_deleted(object) {
-        let finalizers = object["metadata"]["finalizers"].to_string();
-        return Some(Owed::soon(format!(
-            "is being deleted, finalizers {finalizers}"
-        )));
+        return Some(ending(view, object));
     }
     if let Some(condition) = outdated_condition(object) {
         return Some(Owed::soon(format!(
@@ -113,6 +113,30 @@ pub fn kubernetes_owes(view: &View, key: &Key, object: &Value) -> Option<Owed> {
         return Some(Owed::soon("is not established yet"));
     }
     orphaned(view, object).then(|| Owed::certainly("has lost its owner and is to be collected"))
+}
+
+/// What becomes of a deletion. The garbage collector lets go for certain of what it holds, unless somebody else holds what
+/// it is to delete before.
+fn ending(view: &View, object: &Value) -> Owed {
+    let finalizers = object["metadata"]["finalizers"].to_string();
+    let what = format!("is being deleted, finalizers {finalizers}");
+    let is_collected = COLLECTORS
+        .iter()
+        .any(|finalizer| object::has_finalizer(object, finalizer));
+    if is_collected && !has_ending_dependent(view, object) {
+        Owed::certainly(what)
+    } else {
+        Owed::soon(what)
+    }
+}
+
+fn has_ending_dependent(view: &View, object: &Value) -> bool {
+    let uid = object::uid(object);
+    let is_owner = |owner: &Value| owner["uid"] == uid;
+    view.objects().any(|(_, one)| {
+        let owners = one["metadata"]["ownerReferences"].as_array();
+        object::is_being_deleted(one) && owners.is_some_and(|owners| owners.iter().any(is_owner))
+    })
 }
 
 /// The first condition that speaks of an older generation.
@@ -159,6 +183,37 @@ mod tests {
 
     use super::*;
 
+    fn thing(name: &str) -> Key {
+        Key {
+            group: String::new(),
+            version: "v1".to_owned(),
+            kind: "Thing".to_owned(),
+            namespace: None,
+            name: name.to_owned(),
+        }
+    }
+
+    /// The garbage collector of a new cluster comes late to kinds that are new as well: measured on kind, 30 s.
+    #[rstest]
+    #[case::by_itself(json!({}), Patience::Long)]
+    #[case::with_a_dependent(json!({"metadata": {"ownerReferences": [{"uid": "u"}]}}), Patience::Long)]
+    #[case::with_one_that_somebody_holds(json!({"metadata": {
+        "ownerReferences": [{"uid": "u"}], "deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["a/b"],
+    }}), Patience::Usual)]
+    #[case::with_somebody_elses(json!({"metadata": {
+        "ownerReferences": [{"uid": "v"}], "deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["a/b"],
+    }}), Patience::Long)]
+    fn what_the_garbage_collector_holds(#[case] other: Value, #[case] expected: Patience) {
+        let view = View::still([(thing("other"), other)]);
+        for finalizer in ["foregroundDeletion", "orphan"] {
+            let object = json!({"metadata": {
+                "uid": "u", "deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["a/b", finalizer],
+            }});
+            let owed = kubernetes_owes(&view, &thing("x"), &object).unwrap();
+            assert_eq!(owed.patience, expected);
+        }
+    }
+
     #[rstest]
     #[case::nothing_is_owed("Thing", json!({"metadata": {"generation": 2}}), None)]
     #[case::a_deletion("Thing", json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["a/b"]}}),
@@ -173,11 +228,8 @@ mod tests {
     fn owed(#[case] kind: &str, #[case] object: Value, #[case] expected: Option<&str>) {
         let view = View::still([]);
         let key = Key {
-            group: String::new(),
-            version: "v1".to_owned(),
             kind: kind.to_owned(),
-            namespace: None,
-            name: "x".to_owned(),
+            ..thing("x")
         };
         let owed = kubernetes_owes(&view, &key, &object);
         assert_eq!(owed.as_ref().map(|owed| owed.what.as_str()), expected);
