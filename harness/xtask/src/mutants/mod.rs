@@ -9,6 +9,7 @@ mod catalogue;
 mod copy;
 mod judge;
 mod outcome;
+mod part;
 mod print;
 mod workers;
 
@@ -21,6 +22,7 @@ use crate::{TaskError, cargo};
 use catalogue::Catalogue;
 use judge::Judge;
 use outcome::Tried;
+use part::Part;
 use workers::Workers;
 
 /// The kind of control plane that needs nothing but this process.
@@ -31,6 +33,10 @@ const EMBEDDED: &str = "embedded";
 pub(crate) struct Arguments {
     /// Mutants to try; default: all.
     names: Vec<String>,
+
+    /// Try only the I-th of N parts of them, as one of N machines does.
+    #[arg(long, value_name = "I/N")]
+    part: Option<Part>,
 
     /// Judge every scenario on every mutant, to see all that notice it. Takes its time.
     #[arg(long)]
@@ -59,7 +65,11 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), TaskError> {
     let root = cargo::project_root();
     let catalogue = Catalogue::read(&root, &arguments.cluster)?;
-    let chosen = catalogue.select(&arguments.names)?;
+    let selected = catalogue.select(&arguments.names)?;
+    let chosen = match arguments.part {
+        Some(part) => part.take(selected),
+        None => selected,
+    };
     if arguments.list {
         print::list(&chosen);
         return Ok(());
