@@ -1,12 +1,12 @@
 //! Gathers the trials of a run for the reports that are written at its end.
 
-use crosscut_events::{Event, Failure, Summary, TrialReport};
+use crosscut_events::{Event, Failure, Seeds, Summary, TrialReport};
 
 /// A run as far as it has come.
 #[derive(Clone, Debug, Default)]
 pub struct Collected {
     cluster: String,
-    seed: u64,
+    seeds: Seeds,
     planned: usize,
     trials: Vec<TrialReport>,
     summary: Summary,
@@ -20,11 +20,11 @@ impl Collected {
         match event {
             Event::RunStarted {
                 cluster,
-                seed,
+                seeds,
                 trials,
             } => {
                 self.cluster.clone_from(cluster);
-                self.seed = *seed;
+                self.seeds = *seeds;
                 self.planned = *trials;
             }
             Event::TrialFinished(report) => {
@@ -34,11 +34,11 @@ impl Collected {
             Event::RunFinished { duration_ms, .. } => self.duration_ms = *duration_ms,
             Event::RunEndedEarly {
                 cluster,
-                seed,
+                seeds,
                 reason,
             } => {
                 self.cluster.clone_from(cluster);
-                self.seed = *seed;
+                self.seeds = *seeds;
                 self.ended_early = Some(reason.clone());
             }
             _ => {}
@@ -50,9 +50,9 @@ impl Collected {
         &self.cluster
     }
 
-    /// The seed of the run.
-    pub fn seed(&self) -> u64 {
-        self.seed
+    /// The seeds of the run.
+    pub fn seeds(&self) -> Seeds {
+        self.seeds
     }
 
     /// How many trials there are to be.

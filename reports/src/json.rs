@@ -14,7 +14,11 @@ pub const SCHEMA: u32 = 1;
 struct Document<'a> {
     schema: u32,
     cluster: &'a str,
+    /// The only seed, or the first of several.
     seed: u64,
+    /// The last, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_seed: Option<u64>,
     duration_ms: u64,
     summary: Summary,
     /// Why not every trial was judged, where the run ended before.
@@ -31,7 +35,8 @@ pub fn render(run: &Collected) -> Result<String, ReportError> {
     let document = Document {
         schema: SCHEMA,
         cluster: run.cluster(),
-        seed: run.seed(),
+        seed: run.seeds().first(),
+        last_seed: run.seeds().last_of_several(),
         duration_ms: run.duration_ms(),
         summary: run.summary(),
         error: run.ended_early(),

@@ -64,7 +64,7 @@ fn ended_early(run: &Collected, reason: &str) -> TestSuite {
 fn named(run: &Collected, name: &str) -> TestSuite {
     let mut suite = TestSuite::new(name);
     suite.add_property(Property::new("cluster", run.cluster()));
-    suite.add_property(Property::new("seed", run.seed().to_string()));
+    suite.add_property(Property::new("seed", run.seeds().to_string()));
     suite
 }
 
@@ -113,12 +113,16 @@ fn status(report: &TrialReport) -> TestCaseStatus {
 }
 
 fn message(report: &TrialReport) -> String {
-    report
+    let message = report
         .failures
         .first()
-        .map(|failure| failure.message.clone())
-        .or_else(|| report.reason.clone())
-        .unwrap_or_default()
+        .map(|failure| failure.message.as_str())
+        .or(report.reason.as_deref())
+        .unwrap_or_default();
+    match report.seed {
+        Some(seed) => format!("with seed {seed}: {message}"),
+        None => message.to_owned(),
+    }
 }
 
 fn details(failures: &[Failure]) -> String {

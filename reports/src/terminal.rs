@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crosscut_events::{Event, Failure, Summary, TrialReport, Verdict};
+use crosscut_events::{Event, Failure, Seeds, Summary, TrialReport, Verdict};
 
 use crate::palette::{Palette, clean, paint};
 use crate::{Collected, failure_text};
@@ -40,9 +40,9 @@ impl Terminal {
         match event {
             Event::RunStarted {
                 cluster,
-                seed,
+                seeds,
                 trials,
-            } => self.started(cluster, *seed, *trials),
+            } => self.started(cluster, *seeds, *trials),
             Event::Preparing { what } => {
                 format!("{:>12} {what}\n", paint(self.palette.strong, "preparing"))
             }
@@ -58,9 +58,13 @@ impl Terminal {
         }
     }
 
-    fn started(&self, cluster: &str, seed: u64, trials: usize) -> String {
+    fn started(&self, cluster: &str, seeds: Seeds, trials: usize) -> String {
+        let word = match seeds.last_of_several() {
+            Some(_) => "seeds",
+            None => "seed",
+        };
         format!(
-            "{:>12} {} on {cluster}, seed {seed}\n",
+            "{:>12} {} on {cluster}, {word} {seeds}\n",
             "running",
             counted(trials)
         )
@@ -77,6 +81,9 @@ impl Terminal {
         if let Some(reason) = &report.reason {
             // Writing to a String cannot fail.
             let _ = write!(text, " ({})", clean(reason));
+        }
+        if let Some(seed) = report.seed {
+            let _ = write!(text, " (with seed {seed})");
         }
         text.push('\n');
         for failure in &report.failures {

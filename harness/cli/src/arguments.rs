@@ -2,6 +2,7 @@
 
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use crosscut_events::Seeds;
 
 /// Conformance tests for Kubernetes control planes.
 ///
@@ -102,6 +103,10 @@ pub(crate) struct TestArguments {
     #[arg(long, value_enum, default_value_t = ClusterKind::Embedded)]
     pub(crate) cluster: ClusterKind,
 
+    /// Judge each trial with every seed from A to B, until it does not pass; only for embedded.
+    #[arg(long, value_name = "A..B", value_parser = parse_seeds, conflicts_with = "seed")]
+    pub(crate) seeds: Option<Seeds>,
+
     /// Also write a report; may be given several times.
     #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = parse_report)]
     pub(crate) reports: Vec<ReportFile>,
@@ -182,6 +187,18 @@ fn parse_jobs(text: &str) -> Result<std::num::NonZeroUsize, &'static str> {
     text.parse().map_err(|_| "give a whole number from 1")
 }
 
+fn parse_seeds(text: &str) -> Result<Seeds, String> {
+    let (first, last) = text
+        .split_once("..")
+        .ok_or("write it as A..B, for example 1..20")?;
+    let number = |text: &str| {
+        text.parse()
+            .map_err(|_| format!("\"{text}\" is no whole number"))
+    };
+    Seeds::between(number(first)?, number(last)?)
+        .ok_or_else(|| format!("{last} comes before {first}"))
+}
+
 fn parse_report(text: &str) -> Result<ReportFile, String> {
     let (format, file) = text
         .split_once('=')
@@ -208,7 +225,7 @@ fn parse_report(text: &str) -> Result<ReportFile, String> {
 mod tests {
     use clap::CommandFactory;
 
-    use super::{Arguments, ReportFile, ReportFormat, parse_report};
+    use super::{Arguments, ReportFile, ReportFormat, parse_report, parse_seeds};
 
     #[test]
     fn the_command_line_is_consistent() {
@@ -222,6 +239,22 @@ mod tests {
             file: "out/a=b.xml".into(),
         };
         assert_eq!(parse_report("junit=out/a=b.xml"), Ok(expected));
+    }
+
+    #[test]
+    fn seeds_go_from_one_to_another() {
+        let parsed = parse_seeds("1..20").map(|seeds| seeds.all().collect::<Vec<u64>>());
+        assert_eq!(parsed, Ok((1..=20).collect()));
+        for (text, part) in [
+            ("7", "A..B"),
+            ("1..", "\"\" is no whole number"),
+            ("1..=3", "\"=3\" is no whole number"),
+            ("-1..3", "\"-1\" is no whole number"),
+            ("3..1", "1 comes before 3"),
+        ] {
+            let refused = parse_seeds(text).map(|seeds| seeds.to_string());
+            assert!(refused.unwrap_err().contains(part), "{text}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crosscut_events::Event;
+use crosscut_events::{Event, Seeds};
 use crosscut_runner::RunOptions;
 use crosscut_suite::{Plan, Selection, load};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -35,21 +35,30 @@ pub(crate) fn plan(arguments: &TrialArguments) -> Result<Plan, CommandError> {
         .map_err(|report| diagnostics::refuse(&report, arguments.output))
 }
 
-/// Runs the trials of a plan; every event is shown, and told to `observe` as well. With `final_objects`, every trial
-/// also tells what it leaves.
+/// Where and how trials are judged.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setting {
+    /// The kind of control plane.
+    pub(crate) kind: ClusterKind,
+    /// The seeds that order what is concurrent on it.
+    pub(crate) seeds: Seeds,
+    /// Whether every trial tells what it leaves.
+    pub(crate) final_objects: bool,
+}
+
+/// Runs the trials of a plan; every event is shown, and told to `observe` as well.
 ///
 /// # Errors
 /// [`CommandError`] where the control plane cannot be started, output cannot be written, or a signal ends the run.
 pub(crate) fn judge(
     plan: &Plan,
-    kind: ClusterKind,
-    final_objects: bool,
+    setting: Setting,
     arguments: &TrialArguments,
     output: &mut RunOutput,
     observe: &mut dyn FnMut(&Event),
 ) -> Result<(), CommandError> {
-    let jobs = jobs(kind, arguments);
-    let running = run(plan, kind, jobs, final_objects, arguments, output, observe);
+    let jobs = jobs(setting.kind, arguments);
+    let running = run(plan, setting, jobs, arguments, output, observe);
     runtime(jobs)?.block_on(running)
 }
 
@@ -63,9 +72,8 @@ fn runtime(jobs: NonZeroUsize) -> Result<tokio::runtime::Runtime, CommandError> 
 
 async fn run(
     plan: &Plan,
-    kind: ClusterKind,
+    setting: Setting,
     jobs: NonZeroUsize,
-    final_objects: bool,
     arguments: &TrialArguments,
     output: &mut RunOutput,
     observe: &mut dyn FnMut(&Event),
@@ -74,12 +82,12 @@ async fn run(
     let mut signals = Signals::new()?;
     let (events, mut received) = unbounded_channel();
     let (stop, stopped) = watch::channel(false);
-    let cluster = clusters::make(kind, plan, jobs, arguments, events.clone());
+    let cluster = clusters::make(setting.kind, plan, jobs, arguments, events.clone());
     let started = Instant::now();
     let options = RunOptions {
         jobs,
-        seed: arguments.seed,
-        final_objects,
+        seeds: setting.seeds,
+        final_objects: setting.final_objects,
         trial_deadline: TRIAL_DEADLINE,
         elapsed: Arc::new(move || started.elapsed()),
         stop: stopped,
@@ -109,7 +117,7 @@ async fn run(
     if let Err(error) = &result {
         output.take(&Event::RunEndedEarly {
             cluster: cluster.kind().to_owned(),
-            seed: arguments.seed,
+            seeds: setting.seeds,
             reason: in_one_line(error),
         })?;
     }

@@ -73,6 +73,9 @@ enum CommandError {
     /// There is only one kind of control plane.
     #[error("there is nothing to compare")]
     NothingToCompare,
+    /// Seeds are to be tried where none orders anything.
+    #[error("only the embedded control plane is ordered by a seed")]
+    SeedsElsewhere,
     /// The ledger of known differences could not be read.
     #[error("read the ledger {file}")]
     ReadLedger {
@@ -152,6 +155,9 @@ impl CommandError {
             CommandError::NothingToCompare => {
                 Some("name at least two kinds of control plane, as in --clusters embedded,envtest")
             }
+            CommandError::SeedsElsewhere => {
+                Some("leave out --seeds, or judge on --cluster embedded")
+            }
             _ => None,
         }
     }
@@ -160,6 +166,7 @@ impl CommandError {
         match self {
             CommandError::Documents { .. }
             | CommandError::NothingToCompare
+            | CommandError::SeedsElsewhere
             | CommandError::SameReport { .. }
             | CommandError::ReadLedger { .. }
             | CommandError::Ledger { .. } => ExitStatus::Usage,

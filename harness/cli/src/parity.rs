@@ -1,7 +1,7 @@
 //! `crosscut parity`: the same trials on several kinds of control plane, compared.
 
 use camino::Utf8Path;
-use crosscut_events::{Event, ExitStatus};
+use crosscut_events::{Event, ExitStatus, Seeds};
 use crosscut_parity::{Comparison, Ledger, Outcomes, compare};
 use crosscut_suite::Trial;
 
@@ -29,14 +29,12 @@ pub(crate) fn run(arguments: &ParityArguments) -> Result<ExitStatus, CommandErro
         let mut outcomes = Outcomes::default();
         let mut output = RunOutput::new(arguments.trials.output, arguments.trials.verbose);
         let mut observe = |event: &Event| outcomes.take(event);
-        judge::judge(
-            &plan,
-            *kind,
-            true,
-            &arguments.trials,
-            &mut output,
-            &mut observe,
-        )?;
+        let setting = judge::Setting {
+            kind: *kind,
+            seeds: Seeds::one(arguments.trials.seed),
+            final_objects: true,
+        };
+        judge::judge(&plan, setting, &arguments.trials, &mut output, &mut observe)?;
         runs.push((*kind, outcomes));
     }
     let Some(((first, left), others)) = runs.split_first() else {

@@ -1,11 +1,11 @@
 //! `crosscut test`: loads, plans, runs, shows, reports.
 
 use camino::Utf8PathBuf;
-use crosscut_events::ExitStatus;
+use crosscut_events::{ExitStatus, Seeds};
 use crosscut_reports::{Collected, json, junit};
 use crosscut_suite::Plan;
 
-use crate::arguments::{ReportFile, ReportFormat, TestArguments};
+use crate::arguments::{ClusterKind, ReportFile, ReportFormat, TestArguments};
 use crate::output::RunOutput;
 use crate::{CommandError, judge, output};
 
@@ -14,24 +14,31 @@ use crate::{CommandError, judge, output};
 /// # Errors
 /// [`CommandError`] where nothing could be judged, or output could not be written.
 pub(crate) fn run(arguments: &TestArguments) -> Result<ExitStatus, CommandError> {
+    let setting = setting(arguments)?;
     let plan = judge::plan(&arguments.trials)?;
     if arguments.list {
         return list(&plan, arguments);
     }
     create_reports(&arguments.reports)?;
     let mut output = RunOutput::new(arguments.trials.output, arguments.trials.verbose);
-    let result = judge::judge(
-        &plan,
-        arguments.cluster,
-        false,
-        &arguments.trials,
-        &mut output,
-        &mut |_| {},
-    );
+    let result = judge::judge(&plan, setting, &arguments.trials, &mut output, &mut |_| {});
     // Trials that were judged before an interruption are still worth a report.
     write_reports(&arguments.reports, output.collected())?;
     result?;
     Ok(output.collected().summary().exit_status())
+}
+
+fn setting(arguments: &TestArguments) -> Result<judge::Setting, CommandError> {
+    if arguments.seeds.is_some() && arguments.cluster != ClusterKind::Embedded {
+        return Err(CommandError::SeedsElsewhere);
+    }
+    Ok(judge::Setting {
+        kind: arguments.cluster,
+        seeds: arguments
+            .seeds
+            .unwrap_or_else(|| Seeds::one(arguments.trials.seed)),
+        final_objects: false,
+    })
 }
 
 fn list(plan: &Plan, arguments: &TestArguments) -> Result<ExitStatus, CommandError> {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use camino::Utf8PathBuf;
 use crosscut_cluster::Cluster;
 use crosscut_cluster::embedded::Embedded;
-use crosscut_events::{TrialReport, Verdict};
+use crosscut_events::{Seeds, TrialReport, Verdict};
 use crosscut_reports::{Palette, failure_text};
 use crosscut_runner::{RunOptions, judge};
 use crosscut_suite::Selection;
@@ -62,7 +62,7 @@ fn options() -> RunOptions {
     let (_, stop) = watch::channel(false);
     RunOptions {
         jobs: std::num::NonZeroUsize::MIN,
-        seed: 0,
+        seeds: Seeds::one(0),
         final_objects: false,
         trial_deadline: TRIAL_DEADLINE,
         elapsed: Arc::new(move || started.elapsed()),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Failure, Summary, Verdict};
+use crate::{Failure, Seeds, Summary, Verdict};
 
 /// The label of whatever a run makes on clusters that others use too, outside its trials' own namespaces; its value is the
 /// run's name. Final objects may hold others that were seen with it.
@@ -17,8 +17,8 @@ pub enum Event {
     RunStarted {
         /// The kind of control plane, such as `embedded`.
         cluster: String,
-        /// The seed that orders what is concurrent.
-        seed: u64,
+        /// The seeds that order what is concurrent.
+        seeds: Seeds,
         /// How many trials there are.
         trials: usize,
     },
@@ -63,8 +63,8 @@ pub enum Event {
     RunEndedEarly {
         /// The kind of control plane.
         cluster: String,
-        /// The seed.
-        seed: u64,
+        /// The seeds.
+        seeds: Seeds,
         /// Why, with its causes.
         reason: String,
     },
@@ -95,7 +95,10 @@ pub struct TrialReport {
     pub trial: TrialId,
     /// The verdict.
     pub verdict: Verdict,
-    /// Real time in milliseconds.
+    /// The seed with which it did not pass, where several were to be tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// Real time in milliseconds; with several seeds, of all that were tried.
     pub duration_ms: u64,
     /// Why it did not pass; empty where it passed.
     pub failures: Vec<Failure>,
@@ -105,6 +108,22 @@ pub struct TrialReport {
     /// What did not decide the verdict but should be known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Warning>,
+}
+
+impl TrialReport {
+    /// A verdict, of which nothing else is known yet.
+    #[must_use]
+    pub fn of(trial: TrialId, verdict: Verdict) -> TrialReport {
+        TrialReport {
+            trial,
+            verdict,
+            seed: None,
+            duration_ms: 0,
+            failures: Vec::new(),
+            reason: None,
+            warnings: Vec::new(),
+        }
+    }
 }
 
 /// Something that did not decide the verdict but should be known.

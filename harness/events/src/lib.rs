@@ -9,10 +9,12 @@
 
 mod event;
 mod failure;
+mod seeds;
 mod summary;
 mod verdict;
 
 pub use event::{Event, RUN_LABEL, TrialId, TrialReport, Warning};
 pub use failure::{Evidence, Failure, Location, Mismatch, Nearest, ObjectCondition, ObjectEvent};
+pub use seeds::Seeds;
 pub use summary::{ExitStatus, Summary};
 pub use verdict::Verdict;

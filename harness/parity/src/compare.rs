@@ -163,14 +163,7 @@ mod tests {
             namespace: "team".to_owned(),
             objects: vec![json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "size": size})],
         });
-        outcomes.take(&Event::TrialFinished(TrialReport {
-            trial,
-            verdict,
-            duration_ms: 1,
-            failures: Vec::new(),
-            reason: None,
-            warnings: Vec::new(),
-        }));
+        outcomes.take(&Event::TrialFinished(TrialReport::of(trial, verdict)));
         outcomes
     }
 

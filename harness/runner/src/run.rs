@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crosscut_cluster::Cluster;
-use crosscut_events::{Event, Failure, Summary, TrialId, TrialReport, Verdict};
+use crosscut_events::{Event, Failure, Seeds, Summary, TrialId, TrialReport, Verdict};
 use crosscut_suite::Trial;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{Semaphore, watch};
@@ -18,8 +18,8 @@ use crate::trial::run_trial;
 pub struct RunOptions {
     /// How many trials run at the same time.
     pub jobs: NonZeroUsize,
-    /// Orders what is concurrent inside a trial.
-    pub seed: u64,
+    /// Order what is concurrent inside a trial: it is judged with one after the other, until it does not pass.
+    pub seeds: Seeds,
     /// The longest that the steps of one trial may take in real time; past it the trial is `errored`.
     pub trial_deadline: Duration,
     /// Whether to send what each trial leaves as [`Event::FinalObjects`].
@@ -45,7 +45,7 @@ pub async fn run(
         events,
         Event::RunStarted {
             cluster: cluster_kind,
-            seed: options.seed,
+            seeds: options.seeds,
             trials: trials.len(),
         },
     );
@@ -102,8 +102,8 @@ async fn dispatch(
     while tasks.join_next().await.is_some() {}
 }
 
-/// Judges one trial in a task of its own, so that a panic ends that task alone. Its events go to `events`, but for
-/// the report, which is the answer. Dropping the future ends the trial without a report.
+/// Judges one trial, with every seed until it does not pass. Its events go to `events`, but for the report, which is the
+/// answer. Dropping the future ends the trial without a report.
 pub async fn judge(
     trial: Trial,
     cluster: Arc<dyn Cluster>,
@@ -116,17 +116,57 @@ pub async fn judge(
         cluster: cluster.kind().to_owned(),
     };
     send(&events, Event::TrialStarted { trial: id.clone() });
-    let started = (options.elapsed)();
-    let (task_id, elapsed) = (id.clone(), Arc::clone(&options.elapsed));
-    let mut task = AbortOnDrop(tokio::spawn(async move {
-        run_trial(&trial, cluster.as_ref(), &options, &task_id, &events).await
-    }));
-    let mut report = match (&mut task.0).await {
-        Ok(report) => report,
-        Err(error) => errored(id, panicked(error)),
+    let elapsed = Arc::clone(&options.elapsed);
+    let started = elapsed();
+    let mut report = TrialReport::of(id, Verdict::Passed);
+    let attempt = Attempt {
+        trial,
+        cluster,
+        options,
+        events,
     };
+    for seed in attempt.options.seeds.all() {
+        report = attempt.judge(&report.trial, seed).await;
+        if report.verdict != Verdict::Passed {
+            break;
+        }
+    }
     report.duration_ms = milliseconds(elapsed().saturating_sub(started));
     report
+}
+
+/// One trial, to be judged with several seeds.
+#[derive(Clone)]
+struct Attempt {
+    trial: Trial,
+    cluster: Arc<dyn Cluster>,
+    options: RunOptions,
+    events: UnboundedSender<Event>,
+}
+
+impl Attempt {
+    /// Judges in a task of its own, so that a panic ends that task alone.
+    async fn judge(&self, id: &TrialId, seed: u64) -> TrialReport {
+        let (attempt, task_id) = (self.clone(), id.clone());
+        let mut task = AbortOnDrop(tokio::spawn(async move {
+            let Attempt {
+                trial,
+                cluster,
+                options,
+                events,
+            } = attempt;
+            run_trial(&trial, cluster.as_ref(), &options, seed, &task_id, &events).await
+        }));
+        let mut report = match (&mut task.0).await {
+            Ok(report) => report,
+            Err(error) => errored(id.clone(), panicked(error)),
+        };
+        let is_one_of_several = self.options.seeds.last_of_several().is_some();
+        if is_one_of_several && report.verdict > Verdict::Skipped {
+            report.seed = Some(seed);
+        }
+        report
+    }
 }
 
 /// A task that nobody waits for any longer must not go on: it holds the functions' processes.
@@ -139,14 +179,9 @@ impl Drop for AbortOnDrop {
 }
 
 fn errored(trial: TrialId, failure: Failure) -> TrialReport {
-    TrialReport {
-        trial,
-        verdict: Verdict::Errored,
-        duration_ms: 0,
-        failures: vec![failure],
-        reason: None,
-        warnings: Vec::new(),
-    }
+    let mut report = TrialReport::of(trial, Verdict::Errored);
+    report.failures.push(failure);
+    report
 }
 
 fn panicked(error: JoinError) -> Failure {

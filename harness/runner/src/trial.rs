@@ -106,23 +106,17 @@ pub(crate) async fn run_trial(
     trial: &Trial,
     cluster: &dyn Cluster,
     options: &RunOptions,
+    seed: u64,
     id: &TrialId,
     events: &UnboundedSender<Event>,
 ) -> TrialReport {
-    let mut report = TrialReport {
-        trial: id.clone(),
-        verdict: Verdict::Passed,
-        duration_ms: 0,
-        failures: Vec::new(),
-        reason: None,
-        warnings: Vec::new(),
-    };
+    let mut report = TrialReport::of(id.clone(), Verdict::Passed);
     if let Some(reason) = not_meant_for(trial, cluster.kind()) {
         report.verdict = Verdict::Skipped;
         report.reason = Some(reason.to_owned());
         return report;
     }
-    match cluster.lease(trial, options.seed).await {
+    match cluster.lease(trial, seed).await {
         Ok(lease) => judge_on(lease, trial, options, events, &mut report).await,
         Err(ClusterError::Unsupported { reason }) => {
             report.verdict = Verdict::Unsupported;

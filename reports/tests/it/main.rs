@@ -8,8 +8,8 @@
 mod junit_schema;
 
 use crosscut_events::{
-    Event, Evidence, Failure, Location, Mismatch, Nearest, ObjectCondition, ObjectEvent, Summary,
-    TrialId, TrialReport, Verdict, Warning,
+    Event, Evidence, Failure, Location, Mismatch, Nearest, ObjectCondition, ObjectEvent, Seeds,
+    Summary, TrialId, TrialReport, Verdict, Warning,
 };
 use crosscut_reports::{Collected, Palette, Terminal, Verbosity, json, junit};
 use serde_json::{Value, json};
@@ -25,12 +25,8 @@ fn trial(scenario: &str, provider: &str) -> TrialId {
 
 fn report(scenario: &str, provider: &str, verdict: Verdict) -> TrialReport {
     TrialReport {
-        trial: trial(scenario, provider),
-        verdict,
         duration_ms: 12,
-        failures: Vec::new(),
-        reason: None,
-        warnings: Vec::new(),
+        ..TrialReport::of(trial(scenario, provider), verdict)
     }
 }
 
@@ -117,7 +113,7 @@ fn run() -> Vec<Event> {
     let mut summary = Summary::default();
     let mut events = vec![Event::RunStarted {
         cluster: "embedded".to_owned(),
-        seed: 7,
+        seeds: Seeds::one(7),
         trials: trials.len(),
     }];
     for report in trials {
@@ -169,6 +165,43 @@ fn terminal_with_steps_and_warnings() {
         terminal(Palette::plain(), Verbosity::Verbose),
         golden("verbose.txt").raw()
     );
+}
+
+/// Whoever reads of a failure must know how to see it again.
+#[test]
+fn of_several_seeds_the_one_that_failed_is_named() {
+    let mut failed = report("on", "aws", Verdict::Failed);
+    failed.seed = Some(3);
+    failed.failures.push(mismatch_failure());
+    let events = [
+        Event::RunStarted {
+            cluster: "embedded".to_owned(),
+            seeds: Seeds::between(1, 20).unwrap(),
+            trials: 1,
+        },
+        Event::TrialFinished(failed),
+    ];
+    let mut terminal = Terminal::new(Palette::plain(), Verbosity::Normal);
+    let shown: String = events.iter().map(|event| terminal.render(event)).collect();
+    assert!(
+        shown.contains("1 trial on embedded, seeds 1..20\n"),
+        "{shown}"
+    );
+    assert!(shown.contains("on::aws (with seed 3)\n"), "{shown}");
+    let mut run = Collected::default();
+    events.iter().for_each(|event| run.take(event));
+    let document: Value = serde_json::from_str(&json::render(&run).unwrap()).unwrap();
+    assert_eq!(
+        (&document["seed"], &document["last_seed"]),
+        (&json!(1), &json!(20))
+    );
+    assert_eq!(document["trials"][0]["seed"], 3);
+    let document = junit::render(&run).unwrap();
+    assert!(
+        document.contains(r#"name="seed" value="1..20""#),
+        "{document}"
+    );
+    assert!(document.contains(r#"message="with seed 3: "#), "{document}");
 }
 
 #[test]

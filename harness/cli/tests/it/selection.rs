@@ -69,6 +69,9 @@ fn a_selection_that_selects_nothing(#[context] context: Context, #[case] argumen
 #[case::report_without_a_file(&["test", "--report", "junit"])]
 #[case::no_jobs(&["test", "--jobs", "0"])]
 #[case::seed_that_is_no_number(&["test", "--seed", "red"])]
+#[case::seeds_backwards(&["test", "--seeds", "3..1"])]
+#[case::a_seed_and_seeds(&["test", "--seed", "1", "--seeds", "1..3"])]
+#[case::seeds_where_none_orders_anything(&["test", "--seeds", "1..3", "--cluster", "envtest"])]
 #[case::unknown_command(&["tset"])]
 #[case::one_file_for_two_reports(&["test", "--report", "junit=a", "--report", "json=a"])]
 fn a_wrong_command_line(#[context] context: Context, #[case] arguments: &[&str]) {
@@ -138,6 +141,14 @@ fn any_number_of_jobs_works(#[case] jobs: &str) {
 }
 
 #[test]
+fn a_trial_passes_with_every_seed() {
+    let (code, out, err) = ran(&two_by_two(), &["test", "--seeds", "0..9"]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(out.contains("4 trials on embedded, seeds 0..9"), "{out}");
+    assert!(out.contains("4 passed"), "{out}");
+}
+
+#[test]
 fn help_names_every_option_and_the_exit_codes() {
     let (code, out, _) = ran(&project(&[]), &["test", "--help"]);
     assert_eq!(code, 0);
@@ -148,6 +159,7 @@ fn help_names_every_option_and_the_exit_codes() {
         "--cluster <CLUSTER>",
         "--jobs <N>",
         "--seed <N>",
+        "--seeds <A..B>",
         "--report <FORMAT=FILE>",
         "--list",
         "--no-color",

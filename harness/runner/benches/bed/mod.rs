@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crosscut_cluster::Cluster;
 use crosscut_cluster::envtest::{AssetSearch, Clock, EnvtestSettings, LiveLimits};
 use crosscut_cluster::functions::Progress;
-use crosscut_events::{Event, Verdict};
+use crosscut_events::{Event, Seeds, Verdict};
 use crosscut_runner::{RunOptions, run};
 use crosscut_suite::Trial;
 use tokio::sync::{mpsc, watch};
@@ -66,7 +66,7 @@ pub(crate) async fn judged(trials: &[Trial], cluster: Arc<dyn Cluster>, jobs: us
     let (_stop, stop) = watch::channel(false);
     let options = RunOptions {
         jobs: NonZeroUsize::new(jobs).unwrap(),
-        seed: 0,
+        seeds: Seeds::one(0),
         trial_deadline: Duration::from_secs(600),
         final_objects: false,
         elapsed: Arc::new(move || started.elapsed()),

@@ -1,19 +1,32 @@
 //! A control plane that panics, hangs or cannot be had ends one trial and no other.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use crosscut_cluster::embedded::Embedded;
 use crosscut_cluster::{Cluster, ClusterError, Health, Lease, Rest, SettleError, Side};
-use crosscut_events::{TrialReport, Verdict};
+use crosscut_events::{Seeds, TrialReport, Verdict};
 use crosscut_suite::{Plan, Trial};
 
 use crate::judging::{self, document};
 
 /// Breaks for scenarios by their names; for all others it is the embedded control plane.
-struct Breaking(Embedded);
+struct Breaking {
+    embedded: Embedded,
+    /// The scenarios that it was asked for, each with the seed.
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Breaking {
+    fn new(plan: &Plan) -> Breaking {
+        Breaking {
+            embedded: Embedded::new(Arc::clone(&plan.suite), Arc::new(|_: &str| {})),
+            asked: Arc::default(),
+        }
+    }
+}
 
 #[async_trait]
 impl Cluster for Breaking {
@@ -22,8 +35,11 @@ impl Cluster for Breaking {
     }
 
     async fn lease(&self, trial: &Trial, seed: u64) -> Result<Box<dyn Lease>, ClusterError> {
-        let lease = self.0.lease(trial, seed).await?;
-        match trial.scenario.name.as_str() {
+        let lease = self.embedded.lease(trial, seed).await?;
+        let name = trial.scenario.name.as_str();
+        self.asked.lock().unwrap().push(format!("{name} {seed}"));
+        match name {
+            "panics-with-3" if seed == 3 => panic!("two of a kind"),
             "panics" => panic!("the store is gone"),
             "cannot-do" => Err(ClusterError::Unsupported {
                 reason: "it has no webhooks".to_owned(),
@@ -38,7 +54,7 @@ impl Cluster for Breaking {
     }
 
     async fn close(&self) {
-        self.0.close().await;
+        self.embedded.close().await;
     }
 }
 
@@ -153,10 +169,7 @@ fn plan(scenarios: &[&str]) -> Plan {
 /// The reports by scenario, of a run on one thread: what breaks must not take that thread with it.
 async fn reports(scenarios: &[&str], deadline: Duration) -> BTreeMap<String, TrialReport> {
     let plan = plan(scenarios);
-    let cluster = Breaking(Embedded::new(
-        Arc::clone(&plan.suite),
-        Arc::new(|_: &str| {}),
-    ));
+    let cluster = Breaking::new(&plan);
     let reports = judging::reports(plan, cluster, deadline).await;
     let by_scenario = |report: TrialReport| (report.trial.scenario.clone(), report);
     reports.into_iter().map(by_scenario).collect()
@@ -188,6 +201,28 @@ async fn a_panic_is_an_error_of_its_trial_alone() {
         assert_eq!(failure.message, format!("crosscut itself failed: {words}"));
         assert!(failure.help.as_ref().unwrap().contains("please report it"));
     }
+}
+
+#[tokio::test]
+async fn every_seed_is_tried_until_one_does_not_pass() {
+    let plan = plan(&["panics-with-3", "then"]);
+    let cluster = Breaking::new(&plan);
+    let asked = Arc::clone(&cluster.asked);
+    let seeds = Seeds::between(2, 4).unwrap();
+    let reports = judging::reports_with(seeds, plan, cluster, Duration::from_secs(60)).await;
+    let told: Vec<(Verdict, Option<u64>)> = reports
+        .iter()
+        .map(|report| (report.verdict, report.seed))
+        .collect();
+    assert_eq!(told, [(Verdict::Errored, Some(3)), (Verdict::Passed, None)]);
+    let expected = [
+        "panics-with-3 2",
+        "panics-with-3 3",
+        "then 2",
+        "then 3",
+        "then 4",
+    ];
+    assert_eq!(*asked.lock().unwrap(), expected);
 }
 
 #[tokio::test(start_paused = true)]

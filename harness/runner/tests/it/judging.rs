@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use crosscut_cluster::Cluster;
-use crosscut_events::{Event, TrialReport};
+use crosscut_events::{Event, Seeds, TrialReport};
 use crosscut_runner::{RunOptions, run};
 use crosscut_suite::{Plan, Selection, load_from};
 use tokio::sync::{mpsc, watch};
@@ -36,11 +36,21 @@ pub(crate) async fn reports(
     cluster: impl Cluster + 'static,
     trial_deadline: Duration,
 ) -> Vec<TrialReport> {
+    reports_with(Seeds::one(0), plan, cluster, trial_deadline).await
+}
+
+/// The same with other seeds.
+pub(crate) async fn reports_with(
+    seeds: Seeds,
+    plan: Plan,
+    cluster: impl Cluster + 'static,
+    trial_deadline: Duration,
+) -> Vec<TrialReport> {
     let (events, mut received) = mpsc::unbounded_channel();
     let (_stop, stop) = watch::channel(false);
     let options = RunOptions {
         jobs: NonZeroUsize::MIN,
-        seed: 0,
+        seeds,
         final_objects: false,
         trial_deadline,
         elapsed: Arc::new(|| Duration::ZERO),

@@ -159,28 +159,14 @@ impl Resolver<'_> {
             let why = format!("{target}: the kind that it refers to is not installed");
             return Err(Unresolved::Nowhere(why));
         };
-        let missing = |missing| self.unless_young(missing, kind);
-        let named = named(map, reference);
-        let found = if named.is_empty() {
-            let selector = map.get(&reference.by_labels).unwrap_or(&Value::Null);
-            let census = self.census(target, kind).await.map_err(missing)?;
-            let found = self.selected(selector, target, &census).map_err(missing)?;
-            if reference.many
-                && let Some(at_most) = self.until_complete(&found, &census)
-            {
-                return Err(early(kind, at_most));
-            }
-            found
-        } else {
-            self.named(&named, target, kind).await.map_err(missing)?
-        };
+        let found = self.meant(map, reference, kind).await?;
         let names: Vec<Value> = found
             .iter()
             .map(|one| json!({ "name": object::name(one) }))
             .collect();
         let values: Result<Vec<Value>, Missing> =
             found.iter().map(|one| outside(one, target)).collect();
-        let values = values.map_err(missing)?;
+        let values = values.map_err(|missing| self.unless_young(missing, kind))?;
         if reference.many {
             map.insert(reference.by_name.clone(), Value::Array(names));
             map.insert(target.clone(), Value::Array(values));
@@ -189,6 +175,28 @@ impl Resolver<'_> {
             map.insert(target.clone(), value.clone());
         }
         Ok(())
+    }
+
+    /// What a reference means, all of it.
+    async fn meant(
+        &self,
+        map: &Map<String, Value>,
+        reference: &Reference,
+        kind: (&str, &str),
+    ) -> Result<Vec<Arc<Value>>, Unresolved> {
+        let target = &reference.target;
+        let missing = |missing| self.unless_young(missing, kind);
+        let named = named(map, reference);
+        if !named.is_empty() {
+            return self.named(&named, target, kind).await.map_err(missing);
+        }
+        let selector = map.get(&reference.by_labels).unwrap_or(&Value::Null);
+        let census = self.census(target, kind).await.map_err(missing)?;
+        let found = self.selected(selector, target, &census).map_err(missing)?;
+        match self.until_complete(&found, &census) {
+            Some(at_most) if reference.many => Err(early(kind, at_most)),
+            _ => Ok(found),
+        }
     }
 
     /// A resource that was made a moment ago does not fail yet: whether it is seen before what it refers to is chance,
