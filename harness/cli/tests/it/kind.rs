@@ -107,14 +107,16 @@ fn nothing_is_left(project: &Project) {
     assert!(left.is_empty(), "{left:?}");
 }
 
-#[test]
-fn a_cluster_that_cannot_be_made_leaves_logs_alone() {
-    let script = kind(
-        "'create cluster') echo 'Creating cluster'; echo 'ERROR: no room for the node' >&2; exit 1;;\n",
-    );
+#[rstest]
+#[case::cluster_cannot_be_made("no room for the node")]
+#[case::too_many_watches("failed to init node: too many open files")]
+fn a_cluster_that_cannot_be_made_leaves_logs_alone(#[context] context: Context, #[case] why: &str) {
+    let script = kind(&format!(
+        "'create cluster') echo 'Creating cluster'; echo 'ERROR: {why}' >&2; exit 1;;\n",
+    ));
     let project = with_commands("present", &[("kind", &script), ("docker", WORKS)]);
     let ran = ran(&project, &command(&project).output().unwrap());
-    assert_golden("kind/cluster_cannot_be_made", &ran);
+    assert_golden(&format!("kind/{}", context.description.unwrap()), &ran);
     let calls = calls(&project);
     for part in [
         "kind create cluster --name crosscut-[RUN]-control",

@@ -13,6 +13,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::command::Commands;
+use super::error::help_with;
 use super::names::Names;
 use super::{KindError, clusters, crossplane, packages};
 use crate::envtest::AssetSearch;
@@ -246,10 +247,13 @@ impl Kind {
         }
         let logs = format!("the logs of the clusters are in {}", folder.display());
         match error {
-            ClusterError::Start { what, help } => ClusterError::Start {
-                what,
-                help: Some(help.map_or(logs.clone(), |help| format!("{help}; {logs}"))),
-            },
+            ClusterError::Start { what, help } => {
+                let help = help.or_else(|| help_with(&what));
+                ClusterError::Start {
+                    what,
+                    help: Some(help.map_or(logs.clone(), |help| format!("{help}; {logs}"))),
+                }
+            }
             error => {
                 self.say(&logs);
                 error

@@ -107,6 +107,25 @@ impl KindError {
     }
 }
 
+/// What the kernel's limit on watched files makes programs say: Crossplane and others in their own words, and kind where a
+/// node does not come up for it.
+const TOO_MANY_WATCHES: [&str; 2] = [
+    "too many open files",
+    "could not find a log line that matches",
+];
+
+/// What the user can do about an error that is not kind's own.
+pub(super) fn help_with(what: &str) -> Option<String> {
+    TOO_MANY_WATCHES
+        .iter()
+        .any(|words| what.contains(words))
+        .then(|| {
+            "Linux may let you watch no more files: delete clusters that you do not need (kind get clusters), or raise \
+             the limit, as in sysctl fs.inotify.max_user_instances=512"
+                .to_owned()
+        })
+}
+
 impl From<KindError> for ClusterError {
     fn from(error: KindError) -> ClusterError {
         let help = error.help();
