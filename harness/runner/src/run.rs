@@ -162,7 +162,8 @@ impl Attempt {
             Err(error) => errored(id.clone(), panicked(error)),
         };
         let is_one_of_several = self.options.seeds.last_of_several().is_some();
-        if is_one_of_several && report.verdict > Verdict::Skipped {
+        // What is not supported is so with any.
+        if is_one_of_several && report.verdict > Verdict::Unsupported {
             report.seed = Some(seed);
         }
         report

@@ -205,7 +205,7 @@ async fn a_panic_is_an_error_of_its_trial_alone() {
 
 #[tokio::test]
 async fn every_seed_is_tried_until_one_does_not_pass() {
-    let plan = plan(&["panics-with-3", "then"]);
+    let plan = plan(&["cannot-do", "panics-with-3", "then"]);
     let cluster = Breaking::new(&plan);
     let asked = Arc::clone(&cluster.asked);
     let seeds = Seeds::between(2, 4).unwrap();
@@ -214,8 +214,14 @@ async fn every_seed_is_tried_until_one_does_not_pass() {
         .iter()
         .map(|report| (report.verdict, report.seed))
         .collect();
-    assert_eq!(told, [(Verdict::Errored, Some(3)), (Verdict::Passed, None)]);
     let expected = [
+        (Verdict::Unsupported, None),
+        (Verdict::Errored, Some(3)),
+        (Verdict::Passed, None),
+    ];
+    assert_eq!(told, expected);
+    let expected = [
+        "cannot-do 2",
         "panics-with-3 2",
         "panics-with-3 3",
         "then 2",
