@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 use super::command::Commands;
 use super::error::help_with;
 use super::names::Names;
-use super::{KindError, clusters, crossplane, packages};
+use super::{KindError, clusters, crossplane, packages, whole};
 use crate::envtest::AssetSearch;
 use crate::envtest::crossplane::RealCrossplane;
 use crate::functions::{Progress, SharedFunctions};
@@ -131,10 +131,16 @@ impl Kind {
         }
         let api = installer(&control.client);
         packages::install(&api, &self.configuration.packages, &self.settings.progress).await?;
+        let other = target.as_ref().map(|target| installer(&target.client));
         let remote =
             Arc::new(Remote::connect(self.remote_settings(&state, control, target)).await?);
         running.remote = Some(Arc::clone(&remote));
         remote.install().await?;
+        // Most of it has come meanwhile.
+        whole::wait(&name, &api, &self.settings.progress).await;
+        if let Some(other) = other {
+            whole::wait(&names.target(), &other, &self.settings.progress).await;
+        }
         if self.settings.keep {
             // From here on they are good, and worth keeping.
             running.made.clear();

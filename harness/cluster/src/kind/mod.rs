@@ -11,6 +11,7 @@ mod crossplane;
 mod error;
 mod names;
 mod packages;
+mod whole;
 
 pub use cluster::{Kind, KindSettings};
 pub use error::KindError;
