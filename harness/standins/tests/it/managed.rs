@@ -236,6 +236,36 @@ fn age_at_first_condition(object: &Value) -> i64 {
         .as_secs()
 }
 
+/// What waits has looked twice (it named itself meanwhile) when what it waits for gets what it needs.
+#[tokio::test]
+async fn what_waits_is_woken_by_what_it_waits_for() {
+    let with_arn = ManagedRule {
+        status: json!({"atProvider": {"arn": "arn:s"}}),
+        ..rule("Subnet")
+    };
+    let mut planes = planes(vec![with_arn, rule("*")]).await;
+    let mut reference = free();
+    reference["description"] = json!("Reference to a Subnet in net to populate subnetArn.");
+    let parameters = json!({"subnetArn": {"type": "string"}, "subnetArnRef": reference});
+    planes
+        .apply(&definition("Endpoint", "endpoints", &parameters))
+        .await;
+    let referring = |kind: &str, field: &str, to: &str| {
+        let spec = json!({"forProvider": {field: {"name": to}}});
+        resource(kind, "x", &spec)
+    };
+    let endpoint = referring("Endpoint", "subnetArnRef", "x");
+    let subnet = referring("Subnet", "networkIdRef", "n");
+    let network = resource("Network", "n", &json!({"forProvider": {}}));
+    for made in [&endpoint, &subnet, &network] {
+        planes.control.create(made).await.unwrap();
+    }
+    planes.settle().await;
+    let now = planes.now(&endpoint).await.unwrap();
+    assert_eq!(now["spec"]["forProvider"]["subnetArn"], "arn:s");
+    assert_eq!(age_at_first_condition(&now), 0);
+}
+
 /// How long a resource took to say that its references lead nowhere, in seconds.
 async fn gave_up_after(planes: &mut Planes, subnet: &Value) -> i64 {
     planes.apply(subnet).await;
