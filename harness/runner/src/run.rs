@@ -118,15 +118,16 @@ pub async fn judge(
     send(&events, Event::TrialStarted { trial: id.clone() });
     let elapsed = Arc::clone(&options.elapsed);
     let started = elapsed();
-    let mut report = TrialReport::of(id, Verdict::Passed);
-    let attempt = Attempt {
+    let mut report = TrialReport::of(id.clone(), Verdict::Passed);
+    let attempt = Arc::new(Attempt {
+        id,
         trial,
         cluster,
         options,
         events,
-    };
+    });
     for seed in attempt.options.seeds.all() {
-        report = attempt.judge(&report.trial, seed).await;
+        report = attempt.judge(seed).await;
         if report.verdict != Verdict::Passed {
             break;
         }
@@ -136,8 +137,8 @@ pub async fn judge(
 }
 
 /// One trial, to be judged with several seeds.
-#[derive(Clone)]
 struct Attempt {
+    id: TrialId,
     trial: Trial,
     cluster: Arc<dyn Cluster>,
     options: RunOptions,
@@ -146,20 +147,21 @@ struct Attempt {
 
 impl Attempt {
     /// Judges in a task of its own, so that a panic ends that task alone.
-    async fn judge(&self, id: &TrialId, seed: u64) -> TrialReport {
-        let (attempt, task_id) = (self.clone(), id.clone());
+    async fn judge(self: &Arc<Self>, seed: u64) -> TrialReport {
+        let attempt = Arc::clone(self);
         let mut task = AbortOnDrop(tokio::spawn(async move {
             let Attempt {
+                id,
                 trial,
                 cluster,
                 options,
                 events,
-            } = attempt;
-            run_trial(&trial, cluster.as_ref(), &options, seed, &task_id, &events).await
+            } = attempt.as_ref();
+            run_trial(trial, cluster.as_ref(), options, seed, id, events).await
         }));
         let mut report = match (&mut task.0).await {
             Ok(report) => report,
-            Err(error) => errored(id.clone(), panicked(error)),
+            Err(error) => errored(self.id.clone(), panicked(error)),
         };
         let is_one_of_several = self.options.seeds.last_of_several().is_some();
         // What is not supported is so with any.

@@ -137,10 +137,13 @@ impl Kind {
         running.remote = Some(Arc::clone(&remote));
         remote.install().await?;
         // Most of it has come meanwhile.
-        whole::wait(&name, &api, &self.settings.progress).await;
-        if let Some(other) = other {
-            whole::wait(&names.target(), &other, &self.settings.progress).await;
-        }
+        let (second, progress) = (names.target(), &self.settings.progress);
+        let also = async {
+            if let Some(other) = &other {
+                whole::wait(&second, other, progress).await;
+            }
+        };
+        tokio::join!(whole::wait(&name, &api, progress), also);
         if self.settings.keep {
             // From here on they are good, and worth keeping.
             running.made.clear();

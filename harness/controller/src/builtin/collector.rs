@@ -12,8 +12,10 @@ use super::requests::{api, failed, find};
 use crate::context::Context;
 use crate::controller::{After, Controller, Key, ReconcileError};
 
-const FOREGROUND: &str = "foregroundDeletion";
-const ORPHAN: &str = "orphan";
+/// The finalizer of a deletion that waits for what depends on the object.
+pub(crate) const FOREGROUND: &str = "foregroundDeletion";
+/// The finalizer of a deletion that lets go of what depends on the object.
+pub(crate) const ORPHAN: &str = "orphan";
 
 /// Deletes what no owner holds any longer; ends foreground and orphaning deletions.
 #[derive(Default)]

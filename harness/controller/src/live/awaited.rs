@@ -8,10 +8,8 @@ use serde_json::Value;
 
 use super::resources::is_in_view;
 use super::view::View;
+use crate::builtin::{FOREGROUND, ORPHAN};
 use crate::controller::Key;
-
-/// The finalizers of the garbage collector.
-const COLLECTORS: [&str; 2] = ["foregroundDeletion", "orphan"];
 
 /// Tells what somebody still owes to an object in view; nothing where all is done.
 pub trait Awaits: Send + Sync {
@@ -120,9 +118,8 @@ pub fn kubernetes_owes(view: &View, key: &Key, object: &Value) -> Option<Owed> {
 fn ending(view: &View, object: &Value) -> Owed {
     let finalizers = object["metadata"]["finalizers"].to_string();
     let what = format!("is being deleted, finalizers {finalizers}");
-    let is_collected = COLLECTORS
-        .iter()
-        .any(|finalizer| object::has_finalizer(object, finalizer));
+    let is_collected =
+        object::has_finalizer(object, FOREGROUND) || object::has_finalizer(object, ORPHAN);
     if is_collected && !has_ending_dependent(view, object) {
         Owed::certainly(what)
     } else {
@@ -133,10 +130,8 @@ fn ending(view: &View, object: &Value) -> Owed {
 fn has_ending_dependent(view: &View, object: &Value) -> bool {
     let uid = object::uid(object);
     let is_owner = |owner: &Value| owner["uid"] == uid;
-    view.objects().any(|(_, one)| {
-        let owners = one["metadata"]["ownerReferences"].as_array();
-        object::is_being_deleted(one) && owners.is_some_and(|owners| owners.iter().any(is_owner))
-    })
+    view.objects()
+        .any(|(_, one)| object::is_being_deleted(one) && object::owners(one).iter().any(is_owner))
 }
 
 /// The first condition that speaks of an older generation.
@@ -165,8 +160,8 @@ fn orphaned(view: &View, object: &Value) -> bool {
         let group = object::group_of(object::api_version(owner));
         is_in_view(group, object::kind(owner)) && !view.has_uid(object::text(owner, &["uid"]))
     };
-    let owners = object["metadata"]["ownerReferences"].as_array();
-    owners.is_some_and(|owners| !owners.is_empty() && owners.iter().all(is_gone))
+    let owners = object::owners(object);
+    !owners.is_empty() && owners.iter().all(is_gone)
 }
 
 fn conditions(object: &Value) -> impl Iterator<Item = &Value> {
@@ -193,7 +188,7 @@ mod tests {
         }
     }
 
-    /// The garbage collector of a new cluster comes late to kinds that are new as well: measured on kind, 30 s.
+    /// The garbage collector learns of new kinds every 30 s.
     #[rstest]
     #[case::by_itself(json!({}), Patience::Long)]
     #[case::with_a_dependent(json!({"metadata": {"ownerReferences": [{"uid": "u"}]}}), Patience::Long)]

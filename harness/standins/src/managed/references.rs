@@ -62,15 +62,6 @@ impl From<String> for Missing {
     }
 }
 
-/// What there is of a kind, and what there will be.
-struct Census {
-    /// All of the namespace.
-    all: Vec<Arc<Value>>,
-    /// Whether the composite resource that the referring one is of has named more than there are; nothing where it is
-    /// of none.
-    more_to_come: Option<bool>,
-}
-
 /// Fills in what references lead to, and writes it where that changes anything; all of them or none.
 pub(super) async fn resolve(
     managed: &mut Managed,
@@ -190,13 +181,22 @@ impl Resolver<'_> {
         if !named.is_empty() {
             return self.named(&named, target, kind).await.map_err(missing);
         }
+        // What there is and whether more is to come are told from one list: what is made between two would be in neither.
+        let all = self.all(target, kind).await.map_err(missing)?;
         let selector = map.get(&reference.by_labels).unwrap_or(&Value::Null);
-        let census = self.census(target, kind).await.map_err(missing)?;
-        let found = self.selected(selector, target, &census).map_err(missing)?;
-        match self.until_complete(&found, &census) {
-            Some(at_most) if reference.many => Err(early(kind, at_most)),
-            _ => Ok(found),
+        let found = self.selected(selector, &all);
+        if found.is_empty() {
+            return Err(missing(Missing {
+                why: format!("{target}: no resources matched selector"),
+                expected: self.are_to_be_made(&all, kind).await == Some(true),
+            }));
         }
+        if reference.many
+            && let Some(at_most) = self.until_complete(&found, &all, kind).await
+        {
+            return Err(early(kind, at_most));
+        }
+        Ok(found)
     }
 
     /// A resource that was made a moment ago does not fail yet: whether it is seen before what it refers to is chance,
@@ -215,8 +215,13 @@ impl Resolver<'_> {
 
     /// How long to wait until all is there that a selector means: what was found stays. A composite resource names all
     /// that it is about to make; where there is none, nothing may have been made of late.
-    fn until_complete(&self, found: &[Arc<Value>], census: &Census) -> Option<Duration> {
-        match census.more_to_come {
+    async fn until_complete(
+        &self,
+        found: &[Arc<Value>],
+        all: &[Arc<Value>],
+        kind: (&str, &str),
+    ) -> Option<Duration> {
+        match self.are_to_be_made(all, kind).await {
             Some(true) => Some(self.left(self.managed, EXPECTED).unwrap_or(COMPLETE_AGAIN)),
             Some(false) => None,
             None => found
@@ -226,18 +231,34 @@ impl Resolver<'_> {
         }
     }
 
-    /// Counts a kind. What is to come and what is there are told from one list: one that is made between two would be
-    /// in neither.
-    async fn census(
+    /// All of a kind that are in the namespace.
+    async fn all(
         &self,
         target: &str,
         (api_version, kind): (&str, &str),
-    ) -> Result<Census, Missing> {
-        let composite = self.composite().await;
+    ) -> Result<Vec<Arc<Value>>, Missing> {
         let namespace = object::namespace(self.managed);
         let any = BTreeMap::new();
         let all = self.api.list(api_version, kind, namespace, &any).await;
-        let all = all.map_err(|error| format!("{target}: {error}"))?;
+        all.map_err(|error| format!("{target}: {error}").into())
+    }
+
+    /// Whether the composite resource that this one is of has named more of a kind than `all`; nothing where it is of
+    /// none.
+    async fn are_to_be_made(
+        &self,
+        all: &[Arc<Value>],
+        (api_version, kind): (&str, &str),
+    ) -> Option<bool> {
+        let owner = object::controller_of(self.managed)?;
+        let address = Address {
+            api_version: object::text(owner, &["apiVersion"]),
+            kind: object::text(owner, &["kind"]),
+            namespace: object::namespace(self.managed),
+            name: object::text(owner, &["name"]),
+        };
+        let composite = self.api.read(address).await.ok()?;
+        let named = composite["spec"]["crossplane"]["resourceRefs"].as_array()?;
         let group = object::group_of(api_version);
         let is_meant = |reference: &&Value| {
             reference["kind"] == kind
@@ -247,23 +268,7 @@ impl Resolver<'_> {
             all.iter()
                 .any(|one| object::name(one) == object::text(reference, &["name"]))
         };
-        let more_to_come = composite
-            .as_ref()
-            .and_then(|composite| composite["spec"]["crossplane"]["resourceRefs"].as_array())
-            .map(|references| !references.iter().filter(is_meant).all(is_there));
-        Ok(Census { all, more_to_come })
-    }
-
-    /// The composite resource, or whatever else controls this one.
-    async fn composite(&self) -> Option<Arc<Value>> {
-        let owner = object::controller_of(self.managed)?;
-        let address = Address {
-            api_version: object::text(owner, &["apiVersion"]),
-            kind: object::text(owner, &["kind"]),
-            namespace: object::namespace(self.managed),
-            name: object::text(owner, &["name"]),
-        };
-        self.api.read(address).await.ok()
+        Some(!named.iter().filter(is_meant).all(is_there))
     }
 
     fn left(&self, object: &Value, age: SignedDuration) -> Option<Duration> {
@@ -294,12 +299,8 @@ impl Resolver<'_> {
         Ok(found)
     }
 
-    fn selected(
-        &self,
-        selector: &Value,
-        target: &str,
-        census: &Census,
-    ) -> Result<Vec<Arc<Value>>, Missing> {
+    /// Those that a selector means.
+    fn selected(&self, selector: &Value, all: &[Arc<Value>]) -> Vec<Arc<Value>> {
         let siblings = selector["matchControllerRef"] == true;
         let own = object::controller_of(self.managed).map(|owner| &owner["uid"]);
         let is_meant = |one: &&Arc<Value>| {
@@ -310,14 +311,7 @@ impl Resolver<'_> {
                 .all(|(key, value)| one["metadata"]["labels"][key] == *value);
             labelled && (!siblings || object::controller_of(one).map(|owner| &owner["uid"]) == own)
         };
-        let found: Vec<Arc<Value>> = census.all.iter().filter(is_meant).cloned().collect();
-        if found.is_empty() {
-            return Err(Missing {
-                why: format!("{target}: no resources matched selector"),
-                expected: census.more_to_come == Some(true),
-            });
-        }
-        Ok(found)
+        all.iter().filter(is_meant).cloned().collect()
     }
 }
 

@@ -11,7 +11,7 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// Every so many-th item, so that neighbours, which take as long as each other, are in different parts.
+    /// Every so many-th item, so that neighbours are in different parts.
     pub(crate) fn take<Item>(self, items: Vec<Item>) -> Vec<Item> {
         items
             .into_iter()
