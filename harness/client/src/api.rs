@@ -17,6 +17,17 @@ const APPLY: &str = "application/apply-patch+yaml";
 const JSON_PATCH: &str = "application/json-patch+json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 
+/// A request for objects of a kind, whichever resource serves it.
+#[derive(Clone, Copy)]
+struct Question<'a> {
+    method: &'a Method,
+    address: Address<'a>,
+    subresource: &'a str,
+    query: &'a str,
+    /// With its type.
+    body: Option<(&'a str, &'a Value)>,
+}
+
 /// One API server, as one client sees it. Cheap to clone.
 ///
 /// A request waits as long as the client under it does; dropping the future gives it up.
@@ -39,10 +50,11 @@ impl Api {
         }
     }
 
-    /// The same with a mapper of its own, which knows nothing yet.
+    /// The same with what discovery said to anybody over this connection.
     #[must_use]
     pub fn alone(connection: impl Into<Connection>, manager: &str) -> Self {
-        Self::new(&connection.into(), &Arc::default(), manager)
+        let connection = connection.into();
+        Self::new(&connection, connection.mapper(), manager)
     }
 
     /// Reads one object.
@@ -357,12 +369,50 @@ impl Api {
         query: &str,
         body: Option<(&str, &Value)>,
     ) -> Result<Reply, ApiError> {
-        let resource = self.resource(address.api_version, address.kind).await?;
-        let mut path = path(&resource, address);
-        path.push_str(subresource);
-        let answer = match self.connection.server() {
+        let (api_version, kind) = (address.api_version, address.kind);
+        let known = self.mapper.get(api_version, kind);
+        let resource = match &known {
+            Some(known) => Arc::clone(known),
+            None => self.resource(api_version, kind).await?,
+        };
+        let question = Question {
+            method: &method,
+            address,
+            subresource,
+            query,
+            body,
+        };
+        let answer = self.ask_for(&resource, question).await;
+        if !answer.as_ref().is_err_and(ApiError::is_missing_route) {
+            return answer;
+        }
+        // It is not served as it was, perhaps for good.
+        self.mapper.forget(api_version, kind);
+        match known {
+            Some(_) => {
+                let resource = self.resource(api_version, kind).await?;
+                self.ask_for(&resource, question).await
+            }
+            None => answer,
+        }
+    }
+
+    async fn ask_for(
+        &self,
+        resource: &Resource,
+        question: Question<'_>,
+    ) -> Result<Reply, ApiError> {
+        let Question {
+            method,
+            query,
+            body,
+            ..
+        } = question;
+        let mut path = path(resource, question.address);
+        path.push_str(question.subresource);
+        match self.connection.server() {
             Some(server) => server.exchange(&Exchange {
-                method: &method,
+                method,
                 path: &path,
                 query,
                 media_type: body.map_or("", |(media_type, _)| media_type),
@@ -373,14 +423,11 @@ impl Api {
                     path.push('?');
                     path.push_str(query);
                 }
-                let answer = self.over_http(request(method, &path, body)?).await;
-                answer.map(|answer| Reply::Object(Arc::new(answer)))
+                let request = request(method.clone(), &path, body)?;
+                let answer = self.over_http(request).await?;
+                Ok(Reply::Object(Arc::new(answer)))
             }
-        };
-        if answer.as_ref().is_err_and(ApiError::is_missing_route) {
-            self.mapper.forget(address.api_version, address.kind);
         }
-        answer
     }
 
     async fn over_http(&self, request: Request<Vec<u8>>) -> Result<Value, ApiError> {
@@ -460,4 +507,78 @@ fn request(
         None => builder.body(Vec::new()),
     };
     built.map_err(|error| ApiError::Transport(Box::new(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use http::Response;
+    use kube::client::Body;
+
+    use super::*;
+
+    type Paths = Arc<Mutex<Vec<String>>>;
+
+    /// An API server that serves `things` until they are called `items`, and keeps the paths it was asked for.
+    fn server(asked: &Paths, renamed: &Arc<Mutex<Option<&'static str>>>) -> Connection {
+        let (asked, renamed) = (Arc::clone(asked), Arc::clone(renamed));
+        let answer = tower::service_fn(move |request: Request<Body>| {
+            let path = request.uri().path().to_owned();
+            asked.lock().unwrap().push(path.clone());
+            let plural = renamed.lock().unwrap().unwrap_or("things");
+            let discovery =
+                json!({"resources": [{"name": plural, "kind": "Thing", "namespaced": true}]});
+            let object = format!("/apis/example.org/v1/namespaces/team/{plural}/a");
+            let (code, body) = match path.as_str() {
+                "/apis/example.org/v1" if plural.is_empty() => (200, json!({"resources": []})),
+                "/apis/example.org/v1" => (200, discovery),
+                path if path == object => (200, json!({"metadata": {"name": "a"}})),
+                _ => (
+                    404,
+                    json!({"kind": "Status", "status": "Failure", "code": 404,
+                    "message": "the server could not find the requested resource", "reason": "NotFound", "details": {}}),
+                ),
+            };
+            async move {
+                let response = Response::builder().status(code);
+                response.body(Body::from(body.to_string().into_bytes()))
+            }
+        });
+        kube::Client::new(answer, "team").into()
+    }
+
+    const THING: Address<'_> = Address {
+        api_version: "example.org/v1",
+        kind: "Thing",
+        namespace: "team",
+        name: "a",
+    };
+
+    #[tokio::test]
+    async fn who_asks_over_one_connection_discovers_a_kind_once() {
+        let (asked, renamed) = (Paths::default(), Arc::default());
+        let connection = server(&asked, &renamed);
+        for _ in 0..2 {
+            let api = Api::alone(connection.clone(), "test");
+            api.read(THING).await.unwrap();
+        }
+        let object = "/apis/example.org/v1/namespaces/team/things/a";
+        assert_eq!(
+            *asked.lock().unwrap(),
+            ["/apis/example.org/v1", object, object]
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_served_no_longer_as_it_was_is_discovered_again() {
+        let (asked, renamed) = (Paths::default(), Arc::default());
+        let api = Api::alone(server(&asked, &renamed), "test");
+        api.read(THING).await.unwrap();
+        *renamed.lock().unwrap() = Some("items");
+        api.read(THING).await.unwrap();
+        *renamed.lock().unwrap() = Some("");
+        let error = api.read(THING).await.unwrap_err();
+        assert!(error.is_no_match(), "{error}");
+    }
 }

@@ -7,6 +7,7 @@ use http::Method;
 use serde_json::Value;
 
 use crate::error::ApiError;
+use crate::mapper::Mapper;
 
 /// A request for objects, as an API server in this process takes it.
 #[derive(Clone, Copy, Debug)]
@@ -41,11 +42,12 @@ pub trait Direct: Send + Sync {
     fn exchange(&self, request: &Exchange<'_>) -> Result<Reply, ApiError>;
 }
 
-/// A way to one API server. Cheap to clone.
+/// A way to one API server. Cheap to clone; clones share what discovery said.
 #[derive(Clone)]
 pub struct Connection {
     http: kube::Client,
     direct: Option<Arc<dyn Direct>>,
+    mapper: Arc<Mapper>,
 }
 
 impl Connection {
@@ -55,6 +57,7 @@ impl Connection {
         Connection {
             http,
             direct: Some(server),
+            mapper: Arc::default(),
         }
     }
 
@@ -62,6 +65,11 @@ impl Connection {
     #[must_use]
     pub fn http(&self) -> &kube::Client {
         &self.http
+    }
+
+    /// What discovery said so far.
+    pub(crate) fn mapper(&self) -> &Arc<Mapper> {
+        &self.mapper
     }
 
     /// The server itself, where it is in this process.
@@ -72,7 +80,11 @@ impl Connection {
 
 impl From<kube::Client> for Connection {
     fn from(http: kube::Client) -> Connection {
-        Connection { http, direct: None }
+        Connection {
+            http,
+            direct: None,
+            mapper: Arc::default(),
+        }
     }
 }
 

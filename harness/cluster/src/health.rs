@@ -9,7 +9,7 @@ use crate::ClusterError;
 /// Between two looks whether everything still runs.
 const LOOK: Duration = Duration::from_millis(500);
 /// So many looks later it is asked whether it also answers, which costs requests.
-const ASKED_EVERY: u32 = 20;
+const ASKED_EVERY: u32 = 30;
 
 /// How one trial's clusters are.
 #[async_trait]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crosscut_apiserver::{Change, Event};
 use crosscut_client::{Address, Api, ApiError, Mapper, object};
 use crosscut_controller::{After, Context, Key, ReconcileError};
 use serde_json::{Value, json};
@@ -22,6 +23,20 @@ pub(crate) const MISSING: &str = "external resource does not exist";
 pub(crate) const POLL: After = After::In(Duration::from_secs(600));
 /// How often one that is not ready is.
 pub(crate) const POLL_UNREADY: After = After::In(Duration::from_secs(30));
+
+/// Whether an event asks for a reconcile: not where only status and finalizers changed, which controllers write
+/// themselves (`resource.DesiredStateChanged` of crossplane-runtime 2.0, by which most providers filter their events).
+pub(crate) fn desired_state_changed(event: &Event) -> bool {
+    let (now, Some(before)) = (&*event.object, event.previous.as_deref()) else {
+        return true;
+    };
+    let differs = |field: &str| now["metadata"][field] != before["metadata"][field];
+    event.change != Change::Modified
+        || differs("annotations")
+        || differs("labels")
+        || differs("generation")
+        || differs("deletionTimestamp")
+}
 
 /// What a reconcile does to the external resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -283,4 +298,53 @@ impl Managed {
 /// What an error of the API means for a reconcile.
 pub(crate) fn failed(error: &ApiError) -> ReconcileError {
     ReconcileError::new(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use crosscut_apiserver::Resource;
+    use rstest::rstest;
+
+    use super::*;
+
+    fn event(change: Change, previous: Option<Value>, object: Value) -> Event {
+        Event {
+            revision: 2,
+            change,
+            resource: Arc::new(Resource {
+                group: "example.org".to_owned(),
+                version: "v1".to_owned(),
+                plural: "things".to_owned(),
+                kind: "Thing".to_owned(),
+                namespaced: true,
+            }),
+            object: Arc::new(object),
+            previous: previous.map(Arc::new),
+        }
+    }
+
+    // `resource.DesiredStateChanged` of crossplane-runtime 2.0: annotations, labels and generation, of updates alone.
+    #[rstest]
+    #[case::status(json!({}), false)]
+    #[case::finalizers(json!({"finalizers": [FINALIZER]}), false)]
+    #[case::annotations(json!({"annotations": {"a": "b"}}), true)]
+    #[case::labels(json!({"labels": {"a": "b"}}), true)]
+    #[case::spec(json!({"generation": 2}), true)]
+    #[case::deletion(json!({"deletionTimestamp": "2026-01-01T00:00:00Z"}), true)]
+    fn updates_ask_for_a_reconcile_where_what_is_desired_changed(
+        #[case] more: Value,
+        #[case] expected: bool,
+    ) {
+        let before = json!({"metadata": {"generation": 1}, "status": {"seen": 1}});
+        let mut now = json!({"metadata": {"generation": 1}, "status": {"seen": 2}});
+        for (field, value) in more.as_object().into_iter().flatten() {
+            now["metadata"][field] = value.clone();
+        }
+        let modified = event(Change::Modified, Some(before.clone()), now);
+        assert_eq!(desired_state_changed(&modified), expected);
+        let added = event(Change::Added, None, before.clone());
+        assert!(desired_state_changed(&added));
+        let deleted = event(Change::Deleted, Some(before.clone()), before);
+        assert!(desired_state_changed(&deleted));
+    }
 }

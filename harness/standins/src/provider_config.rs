@@ -6,13 +6,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use crosscut_apiserver::Event;
+use crosscut_apiserver::{Change, Event, Resource};
 use crosscut_client::{Api, Mapper, object};
 use crosscut_controller::{After, Context, Controller, Key, ReconcileError};
 use serde_json::{Value, json};
 
 use crate::conditions::Condition;
-use crate::lifecycle::{Managed, failed};
+use crate::lifecycle::{Managed, desired_state_changed, failed};
 
 const IN_USE: &str = "in-use.crossplane.io";
 
@@ -43,8 +43,12 @@ impl Controller for ProviderConfigs {
         let resource = &event.resource;
         let known = USERS.iter().find(|(group, _)| *group == resource.group);
         match known {
-            Some((_, user)) if *user == resource.kind => used(event).into_iter().collect(),
-            Some(_) if resource.kind.ends_with("ProviderConfig") => vec![Key::of(event)],
+            Some((_, user)) if *user == resource.kind => users_changed(event),
+            Some(_)
+                if resource.kind.ends_with("ProviderConfig") && desired_state_changed(event) =>
+            {
+                vec![Key::of(event)]
+            }
             _ => Vec::new(),
         }
     }
@@ -86,15 +90,28 @@ fn manager(group: &str) -> &'static str {
     }
 }
 
+/// The ProviderConfigs that have a user more or less than before: to look at one means to list all its users.
+fn users_changed(event: &Event) -> Vec<Key> {
+    let used = |user: &Arc<Value>| used(&event.resource, user);
+    let (before, now) = match event.change {
+        Change::Added => (None, used(&event.object)),
+        Change::Modified => (event.previous.as_ref().and_then(used), used(&event.object)),
+        Change::Deleted => (used(&event.object), None),
+    };
+    if before == now {
+        return Vec::new();
+    }
+    before.into_iter().chain(now).collect()
+}
+
 /// The ProviderConfig that a user refers to.
-fn used(event: &Event) -> Option<Key> {
-    let reference =
-        |field: &str| object::text(&event.object, &["spec", "providerConfigRef", field]);
+fn used(resource: &Resource, user: &Value) -> Option<Key> {
+    let reference = |field: &str| object::text(user, &["spec", "providerConfigRef", field]);
     let kind = reference("kind");
-    let namespace = (kind == "ProviderConfig").then(|| object::namespace(&event.object).to_owned());
+    let namespace = (kind == "ProviderConfig").then(|| object::namespace(user).to_owned());
     (!kind.is_empty()).then(|| Key {
-        group: event.resource.group.clone(),
-        version: event.resource.version.clone(),
+        group: resource.group.clone(),
+        version: resource.version.clone(),
         kind: kind.to_owned(),
         namespace,
         name: reference("name").to_owned(),
@@ -117,4 +134,51 @@ async fn users(api: &Api, config: &Key) -> Result<usize, ReconcileError> {
         reference("kind") == config.kind && reference("name") == config.name
     };
     Ok(all.iter().filter(uses).count())
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn event(change: Change, before: Option<&str>, now: &str) -> Event {
+        let user = |config: &str| {
+            let reference = json!({"kind": "ProviderConfig", "name": config});
+            Arc::new(json!({
+                "metadata": {"namespace": "team", "name": "chart"},
+                "spec": {"providerConfigRef": reference},
+            }))
+        };
+        Event {
+            revision: 1,
+            change,
+            resource: Arc::new(Resource {
+                group: "helm.m.crossplane.io".to_owned(),
+                version: "v1beta1".to_owned(),
+                plural: "releases".to_owned(),
+                kind: "Release".to_owned(),
+                namespaced: true,
+            }),
+            object: user(now),
+            previous: before.map(user),
+        }
+    }
+
+    #[rstest]
+    #[case::one_more(Change::Added, None, "a", &["a"])]
+    #[case::as_many(Change::Modified, Some("a"), "a", &[])]
+    #[case::another(Change::Modified, Some("a"), "b", &["a", "b"])]
+    #[case::one_less(Change::Deleted, Some("a"), "a", &["a"])]
+    #[case::one_less_without_a_past(Change::Deleted, None, "a", &["a"])]
+    fn configurations_are_looked_at_where_their_users_change(
+        #[case] change: Change,
+        #[case] before: Option<&str>,
+        #[case] now: &str,
+        #[case] expected: &[&str],
+    ) {
+        let keys = users_changed(&event(change, before, now));
+        let names: Vec<&str> = keys.iter().map(|key| key.name.as_str()).collect();
+        assert_eq!(names, expected);
+    }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crosscut_client::Connection;
 use crosscut_programs::{HttpCheck, Identity, Program, ProgramSettings, Ready, StateFolder};
 use k8s_openapi::api::core::v1::{Namespace, Service};
 use kube::Api;
@@ -12,7 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use super::certificates::Certificates;
 use super::error::EnvtestError;
-use super::kubeconfig;
+use super::{go, kubeconfig};
 
 /// How long it may take until it is ready. On a machine with nothing else to do it takes less than two seconds.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -33,6 +34,8 @@ const GROUPS_OFF: &str = "flowcontrol.apiserver.k8s.io/v1=false,scheduling.k8s.i
 pub struct Server {
     /// An administrator's client.
     pub client: kube::Client,
+    /// The same, with what discovery said: trials that follow one another need not ask again.
+    pub connection: Connection,
     /// An administrator's kubeconfig, with the certificates in it.
     pub kubeconfig: String,
     /// A file with the kubeconfig, for programs; readable for its owner only.
@@ -78,6 +81,7 @@ pub(super) async fn start(common: Common<'_>, name: &str) -> Result<Server, Envt
     } = common;
     let prefix = format!("/{name}");
     let settings = |[port]: [u16; 1]| ProgramSettings {
+        environment: go::environment(),
         ready: ready(port, certificates),
         deadline: DEADLINE,
         ..ProgramSettings::new(
@@ -93,6 +97,7 @@ pub(super) async fn start(common: Common<'_>, name: &str) -> Result<Server, Envt
     let client = kubeconfig::client(program.name(), &kubeconfig).await?;
     wait_for_first_objects(&program, &client).await?;
     Ok(Server {
+        connection: client.clone().into(),
         client,
         kubeconfig_path: state.write(&format!("{name}.kubeconfig"), &kubeconfig)?,
         kubeconfig,

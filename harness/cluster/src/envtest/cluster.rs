@@ -125,11 +125,11 @@ impl Envtest {
             help: None,
         })?;
         let control = LiveSide {
-            client: running.control().client.clone().into(),
+            client: running.control().connection.clone(),
             view: running.observer.view(live::is_in_scope(&namespace)),
         };
         let target = LiveSide {
-            client: target.client.clone().into(),
+            client: target.connection.clone(),
             view: target.observer.view(|_| true),
         };
         let clock = Arc::clone(&self.settings.clock);
@@ -160,17 +160,18 @@ impl Envtest {
         Ok(leased)
     }
 
-    /// The trial's namespace, with the documents that the suite and the provider have in theirs.
+    /// The trial's namespace, with the documents that the suite and the provider have in theirs, and the revision of
+    /// the store since when all are there.
     async fn make_namespace(
         &self,
         running: &Running,
         provider: &Provider,
-    ) -> Result<String, ClusterError> {
+    ) -> Result<(String, Option<u64>), ClusterError> {
         let number = self.namespaces.fetch_add(1, Ordering::Relaxed);
         let name = format!("{}-t{number}", self.suite.namespace);
-        let client = &running.control().client;
-        live::make_namespace(client, &self.suite, provider, &name).await?;
-        Ok(name)
+        let connection = &running.control().connection;
+        let made = live::make_namespace(connection, &self.suite, provider, &name).await?;
+        Ok((name, made))
     }
 }
 
@@ -188,7 +189,7 @@ impl Cluster for Envtest {
         let running = self.running().await?;
         let provider = &trial.provider;
         let mut leased = self.target(&running, provider).await?;
-        let namespace = self.make_namespace(&running, provider).await?;
+        let (namespace, made) = self.make_namespace(&running, provider).await?;
         let mut lease = self.lease_on(&running, &mut leased, namespace.clone())?;
         if let Some(target) = leased.target() {
             let kubeconfig = target.kubeconfig.clone();
@@ -197,7 +198,8 @@ impl Cluster for Envtest {
             live::add_stand_ins(&mut lease, provider, targets, &kubeconfig, &real);
             lease.with_programs(running.program_place(&namespace, kubeconfig));
         }
-        lease.begin().await?;
+        // Both API servers keep what they have in one etcd.
+        lease.begin(made, made).await?;
         lease.tell_of_waiting(&self.settings.progress);
         lease.watch_over(Arc::new(EnvtestHealth {
             running: Arc::clone(&running),

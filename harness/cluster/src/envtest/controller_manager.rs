@@ -8,6 +8,7 @@ use crosscut_programs::{HttpCheck, Program, ProgramSettings, Ready, StateFolder}
 use super::api_server::Server;
 use super::certificates::Certificates;
 use super::error::EnvtestError;
+use super::go;
 
 /// What it is called in messages.
 const NAME: &str = "kube-controller-manager";
@@ -21,6 +22,7 @@ pub(super) async fn start(
 ) -> Result<Program, EnvtestError> {
     let kubeconfig = server.kubeconfig_path.to_string_lossy();
     let settings = |[port]: [u16; 1]| ProgramSettings {
+        environment: go::environment(),
         ready: ready(port, certificates),
         ..ProgramSettings::new(NAME, program, arguments(&kubeconfig, port, certificates))
     };

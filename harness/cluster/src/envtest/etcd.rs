@@ -7,6 +7,7 @@ use crosscut_programs::{Program, ProgramSettings, Ready, StateFolder};
 
 use super::error::EnvtestError;
 use super::etcd_client::EtcdClient;
+use super::go;
 
 /// What it is called in messages.
 const NAME: &str = "etcd";
@@ -22,6 +23,7 @@ pub(super) async fn start(
     // Named as the run is, so that no other etcd is taken for this one.
     let member = state.run();
     let settings = |[client, peer]: [u16; 2]| ProgramSettings {
+        environment: go::environment(),
         ready: ready(EtcdClient::new(client), member.clone()),
         ..ProgramSettings::new(NAME, program, arguments(&data, &member, client, peer))
     };

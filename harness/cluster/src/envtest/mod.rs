@@ -15,6 +15,7 @@ mod environment;
 mod error;
 mod etcd;
 mod etcd_client;
+mod go;
 mod health;
 mod keys;
 mod kubeconfig;

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crosscut_client::Connection;
 use crosscut_controller::live::Observer;
 use crosscut_suite::model::Resource;
 use serde_json::Value;
@@ -12,7 +13,7 @@ use crate::ClusterError;
 
 /// A target server that is nobody's at the moment, or one trial's.
 pub(super) struct Target {
-    pub(super) client: kube::Client,
+    pub(super) connection: Connection,
     pub(super) kubeconfig: String,
     pub(super) observer: Arc<Observer>,
     prefix: String,
@@ -35,7 +36,7 @@ impl Target {
             .await
             .map_err(|error| ClusterError::start(&error, None))?;
         Ok(Target {
-            client: server.client.clone(),
+            connection: server.connection.clone(),
             kubeconfig: server.kubeconfig.clone(),
             observer: Arc::new(observer),
             prefix: server.prefix.clone(),

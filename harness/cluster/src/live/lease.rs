@@ -93,16 +93,24 @@ impl LiveLease {
         self.driver.add(self.control.plane, controller);
     }
 
-    /// Remembers what there is now as what was there before the trial.
+    /// Remembers what there is now as what was there before the trial. The revisions of the two stores are those of now,
+    /// where they are known; they are asked for otherwise.
     ///
     /// # Errors
     /// [`ClusterError::Start`] where an API server does not answer.
-    pub(crate) async fn begin(&mut self) -> Result<(), ClusterError> {
+    pub(crate) async fn begin(
+        &mut self,
+        control: Option<u64>,
+        target: Option<u64>,
+    ) -> Result<(), ClusterError> {
         self.driver.look();
-        for side in [&mut self.control, &mut self.target] {
-            side.since = View::revision(side.client.http())
-                .await
-                .map_err(|error| ClusterError::start(&error, None))?;
+        for (side, known) in [(&mut self.control, control), (&mut self.target, target)] {
+            side.since = match known {
+                Some(known) => Some(known),
+                None => View::revision(side.client.http())
+                    .await
+                    .map_err(|error| ClusterError::start(&error, None))?,
+            };
             side.before = self
                 .driver
                 .view(side.plane)

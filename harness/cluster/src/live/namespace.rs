@@ -1,35 +1,44 @@
 //! A trial's own namespace on a control plane that all trials share.
 
-use crosscut_client::{Api, ApiError, object};
+use crosscut_client::{Api, ApiError, Connection, object};
 use crosscut_suite::model::{Provider, Resource, Suite};
 use serde_json::{Value, json};
 
 use crate::ClusterError;
 use crate::install::FIELD_MANAGER;
 
-/// Makes a namespace with the documents that the suite and the provider have in theirs.
+/// Makes a namespace with the documents that the suite and the provider have in theirs, and answers the revision of the
+/// store at which all of it was there; nothing where the API server's versions are no numbers.
 ///
 /// # Errors
 /// [`ClusterError::Start`].
 pub(crate) async fn make_namespace(
-    client: &kube::Client,
+    connection: &Connection,
     suite: &Suite,
     provider: &Provider,
     name: &str,
-) -> Result<(), ClusterError> {
-    let api = Api::alone(client.clone(), FIELD_MANAGER);
+) -> Result<Option<u64>, ClusterError> {
+    let api = Api::alone(connection.clone(), FIELD_MANAGER);
     let failed = |error: ApiError| ClusterError::start(&error, None);
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
-    api.apply(&namespace, FIELD_MANAGER).await.map_err(failed)?;
+    let made = api.apply(&namespace, FIELD_MANAGER).await.map_err(failed)?;
+    let mut last = revision(&made);
     let documents = suite.install.iter().chain(&provider.install);
     for document in documents.map(|resource: &Resource| resource.node.to_value()) {
         let (version, kind) = (object::api_version(&document), object::kind(&document));
         let namespaced = api.is_namespaced(version, kind).await;
         if let (Ok(true), Some(own)) = (namespaced, moved(&document, &suite.namespace, name)) {
-            api.apply(&own, FIELD_MANAGER).await.map_err(failed)?;
+            let made = api.apply(&own, FIELD_MANAGER).await.map_err(failed)?;
+            last = last.max(revision(&made));
         }
     }
-    Ok(())
+    Ok(last)
+}
+
+fn revision(object: &Value) -> Option<u64> {
+    object::text(object, &["metadata", "resourceVersion"])
+        .parse()
+        .ok()
 }
 
 /// Whether a namespace is `own`, or one whose name begins with it and a hyphen.

@@ -156,9 +156,11 @@ impl Remote {
         ));
         self.open().push(Arc::clone(&scope));
         let control = recorded(&self.control.connection.client, &scope.control);
-        live::make_namespace(&control, suite, &trial.provider, &namespace).await?;
+        let made =
+            live::make_namespace(&control.clone().into(), suite, &trial.provider, &namespace)
+                .await?;
         let mut live = self.lease_of(&scope);
-        live.begin().await?;
+        live.begin(made, None).await?;
         live.tell_of_waiting(&self.settings.progress);
         live.watch_over(Arc::new(RemoteHealth {
             control: self.control.connection.client.clone(),

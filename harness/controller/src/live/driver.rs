@@ -1,4 +1,7 @@
 //! Running controllers over views in real time, until they are at rest.
+//!
+//! A few reconciles run at the same time, as a provider's do. What happens on the planes meanwhile is taken up when all of
+//! them have ended: a controller is never asked whether it is interested in an event while it looks at something.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -6,7 +9,7 @@ use std::time::Duration;
 
 use crosscut_apiserver::{Clock, Event};
 use crosscut_client::Connection;
-use futures::future::select_all;
+use futures::future::{join_all, select_all};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
@@ -14,7 +17,7 @@ use super::awaited::{Awaits, Owed, Patience};
 use super::limits::LiveLimits;
 use super::view::View;
 use crate::context::Context;
-use crate::controller::{After, Controller, Key};
+use crate::controller::{After, Controller, Key, ReconcileError};
 use crate::scheduler::{
     BACK_OFF, Failing, Limit, Movements, Queue, Settled, Unsettled, Work, is_movement,
 };
@@ -22,8 +25,12 @@ use crate::scheduler::{
 /// Who waits for longer than this waits for time to pass.
 const MOMENT: Duration = Duration::from_secs(10);
 
-/// How soon a failed reconcile is tried again after a change.
-const RETRY: Duration = Duration::from_millis(100);
+/// How soon a failed reconcile is tried again after a change, and at most, doubling with every further failure.
+const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(800));
+
+/// How many reconciles run at the same time: what a controller is done with sooner, whoever watches it reconciles less
+/// often. Providers of Crossplane run ten (`--max-reconcile-rate`).
+const AT_ONCE: usize = 10;
 
 /// How soon it is looked again whether a watch has caught up.
 const AGAIN: Duration = Duration::from_millis(20);
@@ -32,7 +39,7 @@ const AGAIN: Duration = Duration::from_millis(20);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LivePlane(usize);
 
-/// Runs controllers over the views of one trial, one reconcile at a time.
+/// Runs controllers over the views of one trial.
 pub struct Driver {
     clock: Arc<dyn Clock>,
     planes: Vec<PlaneState>,
@@ -72,9 +79,20 @@ struct PlaneState {
     awaits: Vec<Arc<dyn Awaits>>,
 }
 
+/// A reconcile that has ended, and what it came to.
+type Ended = (Work, Result<After, ReconcileError>);
+
 struct Failure {
     times: u32,
     message: String,
+}
+
+impl Failure {
+    /// How soon it is tried again after a change.
+    fn retry(&self) -> Duration {
+        let doublings = self.times.saturating_sub(1).min(16);
+        RETRY.0.saturating_mul(1 << doublings).min(RETRY.1)
+    }
 }
 
 impl Driver {
@@ -137,8 +155,8 @@ impl Driver {
     /// Runs controllers until everything is at rest. What is still owed then is among what fails.
     ///
     /// # Errors
-    /// [`Unsettled`] where something still moves after the longest time. Dropping the future loses the reconcile that
-    /// is under way until its object changes.
+    /// [`Unsettled`] where something still moves after the longest time. Dropping the future loses the reconciles that
+    /// are under way until their objects change.
     pub async fn settle(&mut self, limits: &LiveLimits) -> Result<Settled, Unsettled> {
         let start = Instant::now();
         self.movements.clear();
@@ -154,9 +172,9 @@ impl Driver {
             if start.elapsed() > limits.longest {
                 return Err(self.unsettled(limits));
             }
-            if let Some(work) = self.queue.pop() {
-                steps += 1;
-                self.run(work).await;
+            let reconciled = self.reconcile().await;
+            if reconciled > 0 {
+                steps += reconciled;
                 continue;
             }
             if self.is_behind() {
@@ -190,9 +208,8 @@ impl Driver {
         while Instant::now() < end {
             self.observe();
             self.queue_due();
-            match self.queue.pop() {
-                Some(work) => self.run(work).await,
-                None => self.wait(end).await,
+            if self.reconcile().await == 0 {
+                self.wait(end).await;
             }
         }
         self.settle(limits).await
@@ -298,8 +315,10 @@ impl Driver {
     fn try_again_soon(&mut self) {
         let now = Instant::now();
         for (work, at) in &mut self.timers {
-            if self.failures.contains_key(work) || *at <= now + MOMENT {
-                *at = (*at).min(now + RETRY);
+            let retry = self.failures.get(work).map(Failure::retry);
+            let waits = (*at <= now + MOMENT).then_some(RETRY.0);
+            if let Some(soon) = retry.or(waits) {
+                *at = (*at).min(now + soon);
             }
         }
     }
@@ -332,14 +351,35 @@ impl Driver {
         }
     }
 
-    async fn run(&mut self, work: Work) {
-        let Some((plane, controller)) = self.controllers.get(work.controller) else {
-            return;
-        };
+    /// Reconciles what is queued, as much of it as may run at the same time; how many reconciles that were.
+    async fn reconcile(&mut self) -> u64 {
+        let works: Vec<Work> = std::iter::from_fn(|| self.queue.pop())
+            .take(AT_ONCE)
+            .collect();
+        let reconciles = works.into_iter().filter_map(|work| self.started(work));
+        let ended = join_all(reconciles.collect::<Vec<_>>()).await;
+        let count = u64::try_from(ended.len()).unwrap_or(u64::MAX);
+        for (work, result) in ended {
+            self.note(work, result);
+        }
+        count
+    }
+
+    /// One reconcile, which begins when it is waited for; nothing for a controller that there is not.
+    fn started(&mut self, work: Work) -> Option<impl Future<Output = Ended> + use<>> {
+        let (plane, controller) = self.controllers.get(work.controller)?;
         let controller = Arc::clone(controller);
-        let context = self.planes[*plane].context.clone();
+        let context = self.planes.get(*plane)?.context.clone();
         self.timers.remove(&work);
-        match controller.reconcile(&context, &work.key).await {
+        Some(async move {
+            let result = controller.reconcile(&context, &work.key).await;
+            (work, result)
+        })
+    }
+
+    /// What comes of a reconcile that has ended.
+    fn note(&mut self, work: Work, result: Result<After, ReconcileError>) {
+        match result {
             Ok(after) => {
                 self.failures.remove(&work);
                 if let After::In(delay) = after {
@@ -408,7 +448,82 @@ mod tests {
     use std::collections::BTreeSet;
     use std::sync::{Arc, Mutex};
 
-    use super::Told;
+    use std::time::Duration;
+
+    use async_trait::async_trait;
+    use crosscut_apiserver::{ApiServer, Event, Options};
+    use tokio::sync::Barrier;
+
+    use super::{Driver, Failure, LiveLimits, Told, View};
+    use crate::scheduler::Work;
+    use crate::{After, Context, Controller, Key, ReconcileError, Scheduler, VirtualClock};
+
+    /// Reconciles nothing before two of its reconciles are under way.
+    struct Together(Barrier);
+
+    #[async_trait]
+    impl Controller for Together {
+        fn name(&self) -> &str {
+            "together"
+        }
+
+        fn interested(&self, _: &Event) -> Vec<Key> {
+            Vec::new()
+        }
+
+        async fn reconcile(&self, _: &Context, _: &Key) -> Result<After, ReconcileError> {
+            self.0.wait().await;
+            Ok(After::Nothing)
+        }
+    }
+
+    fn work(name: &str) -> Work {
+        Work {
+            controller: 0,
+            key: Key {
+                group: "example.org".to_owned(),
+                version: "v1".to_owned(),
+                kind: "Thing".to_owned(),
+                namespace: Some("team".to_owned()),
+                name: name.to_owned(),
+            },
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn objects_are_reconciled_at_the_same_time() {
+        let clock = VirtualClock::new();
+        let server = ApiServer::new(Options {
+            clock: Arc::new(clock.clone()),
+            seed: 0,
+            admission: Vec::new(),
+        });
+        let plane = Scheduler::new(clock.clone(), 0).add_plane("control", server);
+        let mut driver = Driver::new(Arc::new(clock));
+        let connection = plane.connection().clone();
+        let live = driver.add_plane("control", connection, View::still([]), Vec::new());
+        driver.add(live, Arc::new(Together(Barrier::new(2))));
+        for name in ["one", "other"] {
+            driver.queue.push(work(name));
+        }
+        let limits = LiveLimits::default();
+        let settling = tokio::time::timeout(Duration::from_secs(60), driver.settle(&limits));
+        let settled = settling.await.expect("one waits for the other").unwrap();
+        assert_eq!(settled.steps, 2);
+    }
+
+    #[test]
+    fn what_failed_often_is_tried_again_less_soon() {
+        let retry = |times| {
+            let failure = Failure {
+                times,
+                message: String::new(),
+            };
+            failure.retry()
+        };
+        let expected = [100, 200, 400, 800, 800].map(Duration::from_millis);
+        assert_eq!([1, 2, 3, 4, 16].map(retry), expected);
+    }
 
     #[test]
     fn what_takes_as_long_as_something_else_is_told_once() {

@@ -14,7 +14,7 @@ use crosscut_controller::{After, Context, Controller, Key, ReconcileError};
 use serde_json::{Value, json};
 
 use crate::conditions::Condition;
-use crate::lifecycle::{Doing, Managed, POLL, POLL_UNREADY};
+use crate::lifecycle::{Doing, Managed, POLL, POLL_UNREADY, desired_state_changed};
 use crate::settings::{ManagedRule, ManagedSettings};
 
 use kinds::Kinds;
@@ -86,7 +86,9 @@ impl Controller for ManagedResources {
         }
         let key = Key::of(event);
         let mut keys = self.waiting_for(&key);
-        keys.push(key);
+        if desired_state_changed(event) {
+            keys.push(key);
+        }
         keys
     }
 

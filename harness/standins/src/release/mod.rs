@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use crate::conditions::Condition;
 use crate::connect::connect;
 use crate::events::Happening;
-use crate::lifecycle::{Doing, MISSING, Managed, POLL};
+use crate::lifecycle::{Doing, MISSING, Managed, POLL, desired_state_changed};
 use crate::settings::Targets;
 
 use chart::Chart;
@@ -53,7 +53,8 @@ impl Controller for Releases {
     fn interested(&self, event: &Event) -> Vec<Key> {
         let resource = &event.resource;
         let ours = resource.kind == "Release" && GROUPS.contains(&resource.group.as_str());
-        ours.then(|| Key::of(event)).into_iter().collect()
+        let asks = ours && desired_state_changed(event);
+        asks.then(|| Key::of(event)).into_iter().collect()
     }
 
     async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {

@@ -48,14 +48,19 @@ impl Measurement {
     }
 }
 
-/// Runs `crosscut test` in `project` and measures it.
+/// Runs `crosscut test` in `project`, with these arguments more, and measures it.
 ///
 /// # Errors
 /// Where it cannot be run, or does not exit with 0: figures of a run that fails mean nothing.
-pub(crate) fn measure(crosscut: &Path, project: &Path) -> Result<Measurement, TaskError> {
+pub(crate) fn measure(
+    crosscut: &Path,
+    project: &Path,
+    more: &[&str],
+) -> Result<Measurement, TaskError> {
     let started = Instant::now();
     let mut child = Command::new(crosscut)
         .args(["test", "--no-color"])
+        .args(more)
         .current_dir(project)
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())

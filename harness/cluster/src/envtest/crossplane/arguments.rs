@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::envtest::go;
 use crate::envtest::version::Version;
 
 /// The namespace that Crossplane takes for its own.
@@ -65,7 +66,9 @@ pub(super) fn provider_kubernetes(health_port: u16, poll: Duration) -> Vec<Strin
 
 /// The environment of a program that talks to an API server.
 pub(super) fn environment(kubeconfig: &Path) -> BTreeMap<String, String> {
-    BTreeMap::from([("KUBECONFIG".to_owned(), kubeconfig.display().to_string())])
+    let mut environment = go::environment();
+    environment.insert("KUBECONFIG".to_owned(), kubeconfig.display().to_string());
+    environment
 }
 
 /// The environment of `provider-kubernetes`, which serves a conversion webhook whether it is asked or not.
