@@ -28,8 +28,8 @@ const MOMENT: Duration = Duration::from_secs(10);
 /// How soon a failed reconcile is tried again after a change, and at most, doubling with every further failure.
 const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(800));
 
-/// How many reconciles run at the same time: what a controller is done with sooner, whoever watches it reconciles less
-/// often. Providers of Crossplane run ten (`--max-reconcile-rate`).
+/// How many reconciles run at the same time, as in a provider: the sooner all are done, the less often who watches what
+/// they write reconciles meanwhile.
 const AT_ONCE: usize = 10;
 
 /// How soon it is looked again whether a watch has caught up.
