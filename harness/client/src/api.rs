@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use http::{Method, Request, header};
+use http::Method;
 use serde_json::{Value, json};
 
 use crate::address::{Address, Deletion, Validation};
-use crate::connection::{Connection, Exchange, Reply};
+use crate::connection::{Connection, Reply};
 use crate::error::ApiError;
-use crate::mapper::{Mapper, Resource};
+use crate::question::Question;
 use crate::{object, query};
 
 const JSON: &str = "application/json";
@@ -17,44 +17,23 @@ const APPLY: &str = "application/apply-patch+yaml";
 const JSON_PATCH: &str = "application/json-patch+json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 
-/// A request for objects of a kind, whichever resource serves it.
-#[derive(Clone, Copy)]
-struct Question<'a> {
-    method: &'a Method,
-    address: Address<'a>,
-    subresource: &'a str,
-    query: &'a str,
-    /// With its type.
-    body: Option<(&'a str, &'a Value)>,
-}
-
 /// One API server, as one client sees it. Cheap to clone.
 ///
 /// A request waits as long as the client under it does; dropping the future gives it up.
 #[derive(Clone)]
 pub struct Api {
     connection: Connection,
-    mapper: Arc<Mapper>,
     manager: Arc<str>,
 }
 
 impl Api {
-    /// Requests through `connection`, which write fields in the name of `manager`, with what discovery said before in
-    /// `mapper`.
+    /// Requests through `connection`, which write fields in the name of `manager`.
     #[must_use]
-    pub fn new(connection: &Connection, mapper: &Arc<Mapper>, manager: &str) -> Self {
+    pub fn new(connection: impl Into<Connection>, manager: &str) -> Self {
         Self {
-            connection: connection.clone(),
-            mapper: Arc::clone(mapper),
+            connection: connection.into(),
             manager: manager.into(),
         }
-    }
-
-    /// The same with what discovery said to anybody over this connection.
-    #[must_use]
-    pub fn alone(connection: impl Into<Connection>, manager: &str) -> Self {
-        let connection = connection.into();
-        Self::new(&connection, connection.mapper(), manager)
     }
 
     /// Reads one object.
@@ -319,7 +298,11 @@ impl Api {
     /// # Errors
     /// [`ApiError::NoMatch`] where no such kind is served, and others.
     pub async fn is_namespaced(&self, api_version: &str, kind: &str) -> Result<bool, ApiError> {
-        Ok(self.resource(api_version, kind).await?.namespaced)
+        Ok(self
+            .connection
+            .resource(api_version, kind)
+            .await?
+            .namespaced)
     }
 
     /// What objects of a kind are called in requests: `secrets`.
@@ -327,7 +310,12 @@ impl Api {
     /// # Errors
     /// [`ApiError::NoMatch`] where no such kind is served, and others.
     pub async fn resource_name(&self, api_version: &str, kind: &str) -> Result<String, ApiError> {
-        Ok(self.resource(api_version, kind).await?.plural.clone())
+        Ok(self
+            .connection
+            .resource(api_version, kind)
+            .await?
+            .plural
+            .clone())
     }
 
     /// A document that is not an object, such as the index of OpenAPI documents.
@@ -335,7 +323,7 @@ impl Api {
     /// # Errors
     /// [`ApiError`].
     pub async fn document(&self, path: &str) -> Result<Value, ApiError> {
-        self.over_http(request(Method::GET, path, None)?).await
+        self.connection.document(path).await
     }
 
     fn write(&self, validation: Validation) -> String {
@@ -369,12 +357,6 @@ impl Api {
         query: &str,
         body: Option<(&str, &Value)>,
     ) -> Result<Reply, ApiError> {
-        let (api_version, kind) = (address.api_version, address.kind);
-        let known = self.mapper.get(api_version, kind);
-        let resource = match &known {
-            Some(known) => Arc::clone(known),
-            None => self.resource(api_version, kind).await?,
-        };
         let question = Question {
             method: &method,
             address,
@@ -382,75 +364,7 @@ impl Api {
             query,
             body,
         };
-        let answer = self.ask_for(&resource, question).await;
-        if !answer.as_ref().is_err_and(ApiError::is_missing_route) {
-            return answer;
-        }
-        // It is not served as it was, perhaps for good.
-        self.mapper.forget(api_version, kind);
-        match known {
-            Some(_) => {
-                let resource = self.resource(api_version, kind).await?;
-                self.ask_for(&resource, question).await
-            }
-            None => answer,
-        }
-    }
-
-    async fn ask_for(
-        &self,
-        resource: &Resource,
-        question: Question<'_>,
-    ) -> Result<Reply, ApiError> {
-        let Question {
-            method,
-            query,
-            body,
-            ..
-        } = question;
-        let mut path = path(resource, question.address);
-        path.push_str(question.subresource);
-        match self.connection.server() {
-            Some(server) => server.exchange(&Exchange {
-                method,
-                path: &path,
-                query,
-                media_type: body.map_or("", |(media_type, _)| media_type),
-                body: body.map(|(_, body)| body),
-            }),
-            None => {
-                if !query.is_empty() {
-                    path.push('?');
-                    path.push_str(query);
-                }
-                let request = request(method.clone(), &path, body)?;
-                let answer = self.over_http(request).await?;
-                Ok(Reply::Object(Arc::new(answer)))
-            }
-        }
-    }
-
-    async fn over_http(&self, request: Request<Vec<u8>>) -> Result<Value, ApiError> {
-        Ok(self.connection.http().request(request).await?)
-    }
-
-    async fn resource(&self, api_version: &str, kind: &str) -> Result<Arc<Resource>, ApiError> {
-        if let Some(known) = self.mapper.get(api_version, kind) {
-            return Ok(known);
-        }
-        let no_match = || ApiError::NoMatch {
-            api_version: api_version.to_owned(),
-            kind: kind.to_owned(),
-        };
-        if api_version.is_empty() || kind.is_empty() {
-            return Err(no_match());
-        }
-        match self.document(&base(api_version)).await {
-            Ok(list) => self.mapper.learn(api_version, &list),
-            Err(error) if error.is_not_found() => return Err(no_match()),
-            Err(error) => return Err(error),
-        }
-        self.mapper.get(api_version, kind).ok_or_else(no_match)
+        self.connection.ask(question).await
     }
 }
 
@@ -465,120 +379,4 @@ fn items(mut list: Value, api_version: &str, kind: &str) -> Vec<Arc<Value>> {
         Arc::new(item)
     };
     items.into_iter().map(complete).collect()
-}
-
-fn base(api_version: &str) -> String {
-    if api_version.contains('/') {
-        format!("/apis/{api_version}")
-    } else {
-        format!("/api/{api_version}")
-    }
-}
-
-fn path(resource: &Resource, address: Address<'_>) -> String {
-    let mut path = base(address.api_version);
-    if resource.namespaced && !address.namespace.is_empty() {
-        path.push_str("/namespaces/");
-        path.push_str(address.namespace);
-    }
-    path.push('/');
-    path.push_str(&resource.plural);
-    if !address.name.is_empty() {
-        path.push('/');
-        path.push_str(address.name);
-    }
-    path
-}
-
-fn request(
-    method: Method,
-    path: &str,
-    body: Option<(&str, &Value)>,
-) -> Result<Request<Vec<u8>>, ApiError> {
-    let builder = Request::builder().method(method).uri(path);
-    let built = match body {
-        Some((content_type, value)) => {
-            let bytes =
-                serde_json::to_vec(value).map_err(|error| ApiError::Transport(Box::new(error)))?;
-            builder
-                .header(header::CONTENT_TYPE, content_type)
-                .body(bytes)
-        }
-        None => builder.body(Vec::new()),
-    };
-    built.map_err(|error| ApiError::Transport(Box::new(error)))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-
-    use http::Response;
-    use kube::client::Body;
-
-    use super::*;
-
-    type Paths = Arc<Mutex<Vec<String>>>;
-
-    /// An API server that serves `things` until they are called `items`, and keeps the paths it was asked for.
-    fn server(asked: &Paths, renamed: &Arc<Mutex<Option<&'static str>>>) -> Connection {
-        let (asked, renamed) = (Arc::clone(asked), Arc::clone(renamed));
-        let answer = tower::service_fn(move |request: Request<Body>| {
-            let path = request.uri().path().to_owned();
-            asked.lock().unwrap().push(path.clone());
-            let plural = renamed.lock().unwrap().unwrap_or("things");
-            let discovery =
-                json!({"resources": [{"name": plural, "kind": "Thing", "namespaced": true}]});
-            let object = format!("/apis/example.org/v1/namespaces/team/{plural}/a");
-            let (code, body) = match path.as_str() {
-                "/apis/example.org/v1" if plural.is_empty() => (200, json!({"resources": []})),
-                "/apis/example.org/v1" => (200, discovery),
-                path if path == object => (200, json!({"metadata": {"name": "a"}})),
-                _ => (
-                    404,
-                    json!({"kind": "Status", "status": "Failure", "code": 404,
-                    "message": "the server could not find the requested resource", "reason": "NotFound", "details": {}}),
-                ),
-            };
-            async move {
-                let response = Response::builder().status(code);
-                response.body(Body::from(body.to_string().into_bytes()))
-            }
-        });
-        kube::Client::new(answer, "team").into()
-    }
-
-    const THING: Address<'_> = Address {
-        api_version: "example.org/v1",
-        kind: "Thing",
-        namespace: "team",
-        name: "a",
-    };
-
-    #[tokio::test]
-    async fn who_asks_over_one_connection_discovers_a_kind_once() {
-        let (asked, renamed) = (Paths::default(), Arc::default());
-        let connection = server(&asked, &renamed);
-        for _ in 0..2 {
-            let api = Api::alone(connection.clone(), "test");
-            api.read(THING).await.unwrap();
-        }
-        let object = "/apis/example.org/v1/namespaces/team/things/a";
-        assert_eq!(
-            *asked.lock().unwrap(),
-            ["/apis/example.org/v1", object, object]
-        );
-    }
-
-    #[tokio::test]
-    async fn what_is_served_no_longer_as_it_was_is_discovered_again() {
-        let (asked, renamed) = (Paths::default(), Arc::default());
-        let api = Api::alone(server(&asked, &renamed), "test");
-        api.read(THING).await.unwrap();
-        *renamed.lock().unwrap() = Some("items");
-        api.read(THING).await.unwrap();
-        *renamed.lock().unwrap() = Some("");
-        let error = api.read(THING).await.unwrap_err();
-        assert!(error.is_no_match(), "{error}");
-    }
 }

@@ -11,9 +11,9 @@ mod error;
 mod mapper;
 pub mod object;
 mod query;
+mod question;
 
 pub use address::{Address, Deletion, Validation};
 pub use api::Api;
 pub use connection::{Connection, Direct, Exchange, Reply};
 pub use error::ApiError;
-pub use mapper::Mapper;

@@ -14,9 +14,9 @@ pub(crate) struct Resource {
     pub(crate) namespaced: bool,
 }
 
-/// What discovery said about kinds so far; shared by the controllers of one plane.
+/// What discovery said about kinds so far.
 #[derive(Debug, Default)]
-pub struct Mapper {
+pub(crate) struct Mapper {
     known: Mutex<HashMap<(String, String), Arc<Resource>>>,
 }
 

@@ -60,7 +60,7 @@ async fn loaded(clock: &VirtualClock) -> ApiServer {
     for controller in builtin::controllers() {
         scheduler.add(&plane, controller);
     }
-    let api = Api::alone(plane.connection().clone(), "bench");
+    let api = Api::new(plane.connection(), "bench");
     for number in 0..DEFINITIONS {
         api.create(&definition(number)).await.unwrap();
     }

@@ -64,7 +64,7 @@ async fn install(
     side: Side,
     documents: Vec<Document>,
 ) -> Result<(), ClusterError> {
-    let api = Api::alone(lease.connection(side), FIELD_MANAGER);
+    let api = Api::new(lease.connection(side), FIELD_MANAGER);
     for document in &documents {
         let applied = match apply(&api, document, lease.namespace()).await {
             // It may need what the documents before it bring about: a definition that is to be established first.

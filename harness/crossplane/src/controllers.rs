@@ -10,7 +10,6 @@ use crate::composition::{Compositions, Revisions};
 use crate::definition::Definitions;
 use crate::function::Functions;
 use crate::usage::{Kind, UsageAdmission, Usages};
-use crosscut_client::Mapper;
 
 /// What the controllers cannot know by themselves.
 #[derive(Clone, Debug)]
@@ -21,14 +20,13 @@ pub struct Settings {
 
 /// Crossplane's controllers, for one control plane. They remember what they saw there, so each plane needs its own.
 pub fn controllers(settings: Settings) -> Vec<Arc<dyn Controller>> {
-    let mapper = Arc::new(Mapper::default());
     vec![
-        Arc::new(Definitions::new(Arc::clone(&mapper))),
-        Arc::new(Compositions::new(Arc::clone(&mapper))),
-        Arc::new(Revisions::new(Arc::clone(&mapper))),
-        Arc::new(Composites::new(Arc::clone(&mapper), settings.functions)),
-        Arc::new(Usages::new(Kind::Usage, Arc::clone(&mapper))),
-        Arc::new(Usages::new(Kind::ClusterUsage, mapper)),
+        Arc::new(Definitions::new()),
+        Arc::new(Compositions::new()),
+        Arc::new(Revisions::new()),
+        Arc::new(Composites::new(settings.functions)),
+        Arc::new(Usages::new(Kind::Usage)),
+        Arc::new(Usages::new(Kind::ClusterUsage)),
     ]
 }
 

@@ -1,6 +1,5 @@
 //! What every reconcile here starts with: the API, the time, and the events' recorder.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crosscut_apiserver::Event;
@@ -10,7 +9,7 @@ use serde_json::{Value, json};
 use crate::error::Error;
 use crate::object;
 use crate::recorder::{Circumstances, Happening, Recorder};
-use crosscut_client::{Api, Mapper};
+use crosscut_client::Api;
 
 /// The field manager of creates, updates and patches, as the API server derives it from Crossplane's user agent.
 const FIELD_MANAGER: &str = "crossplane";
@@ -28,9 +27,9 @@ pub(crate) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    pub(crate) fn new(context: &Context, mapper: &Arc<Mapper>, recorder: &'a Recorder) -> Self {
+    pub(crate) fn new(context: &Context, recorder: &'a Recorder) -> Self {
         Self {
-            api: Api::new(context.connection(), mapper, FIELD_MANAGER),
+            api: Api::new(context.connection(), FIELD_MANAGER),
             now: context.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             recorder,
             annotations: Value::Null,

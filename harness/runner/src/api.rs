@@ -115,7 +115,7 @@ impl Target {
 impl Api {
     /// `namespace` is where namespaced objects are that name none.
     pub(crate) fn new(client: &Connection, namespace: &str) -> Api {
-        let client = Client::alone(client.clone(), FIELD_MANAGER);
+        let client = Client::new(client, FIELD_MANAGER);
         Api {
             client,
             namespace: namespace.to_owned(),

@@ -20,7 +20,6 @@ mod usage;
 
 use std::sync::Arc;
 
-use crosscut_client::Mapper;
 use crosscut_controller::Controller;
 
 pub use settings::{ConnectionDetails, ManagedRule, ManagedSettings, Settings, Targets};
@@ -28,15 +27,11 @@ pub use settings::{ConnectionDetails, ManagedRule, ManagedSettings, Settings, Ta
 /// The stand-ins, for the control plane that Crossplane composes on.
 #[must_use]
 pub fn controllers(settings: Settings) -> Vec<Arc<dyn Controller>> {
-    let mapper = Arc::new(Mapper::default());
     let targets = settings.targets;
     vec![
-        Arc::new(provider_config::ProviderConfigs::new(Arc::clone(&mapper))),
-        Arc::new(object::Objects::new(
-            Arc::clone(&mapper),
-            Arc::clone(&targets),
-        )),
-        Arc::new(release::Releases::new(Arc::clone(&mapper), targets)),
-        Arc::new(managed::ManagedResources::new(mapper, settings.managed)),
+        Arc::new(provider_config::ProviderConfigs),
+        Arc::new(object::Objects::new(Arc::clone(&targets))),
+        Arc::new(release::Releases::new(targets)),
+        Arc::new(managed::ManagedResources::new(settings.managed)),
     ]
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crosscut_apiserver::{Change, Event};
-use crosscut_client::{Address, Api, ApiError, Mapper, object};
+use crosscut_client::{Address, Api, ApiError, object};
 use crosscut_controller::{After, Context, Key, ReconcileError};
 use serde_json::{Value, json};
 
@@ -103,11 +103,10 @@ impl Managed {
     /// The API's.
     pub(crate) async fn read(
         context: &Context,
-        mapper: &Arc<Mapper>,
         manager: &str,
         key: &Key,
     ) -> Result<Option<Managed>, ReconcileError> {
-        let api = Api::new(context.connection(), mapper, manager);
+        let api = Api::new(context.connection(), manager);
         let api_version = key.api_version();
         let address = Address {
             api_version: &api_version,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use crosscut_apiserver::{Change, Event, Resource};
-use crosscut_client::{Api, Mapper, object};
+use crosscut_client::{Api, object};
 use crosscut_controller::{After, Context, Controller, Key, ReconcileError};
 use serde_json::{Value, json};
 
@@ -23,15 +23,7 @@ const USERS: [(&str, &str); 2] = [
 ];
 
 /// Keeps the in-use finalizer and the number of users.
-pub(crate) struct ProviderConfigs {
-    mapper: Arc<Mapper>,
-}
-
-impl ProviderConfigs {
-    pub(crate) fn new(mapper: Arc<Mapper>) -> ProviderConfigs {
-        ProviderConfigs { mapper }
-    }
-}
+pub(crate) struct ProviderConfigs;
 
 #[async_trait]
 impl Controller for ProviderConfigs {
@@ -54,9 +46,7 @@ impl Controller for ProviderConfigs {
     }
 
     async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
-        let Some(mut config) =
-            Managed::read(context, &self.mapper, manager(&key.group), key).await?
-        else {
+        let Some(mut config) = Managed::read(context, manager(&key.group), key).await? else {
             return Ok(After::Nothing);
         };
         let users = users(&config.api, key).await?;

@@ -69,8 +69,8 @@ impl Clusters {
 
     /// Defines Crossplane's kinds on the control plane, where nobody works on them.
     pub(crate) async fn define_crossplane(&self) {
-        let client = self.control.control().client.clone().into();
-        let api = crosscut_client::Api::new(&client, &Arc::default(), "test");
+        let client = self.control.control().client().clone().into();
+        let api = crosscut_client::Api::new(&client, "test");
         for definition in crosscut_crossplane::custom_resource_definitions() {
             api.create(&definition).await.unwrap();
         }

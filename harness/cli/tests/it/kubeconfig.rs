@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use crosscut_client::{Address, Api, Mapper};
+use crosscut_client::{Address, Api};
 use crosscut_testkit::project_root;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::ListParams;
@@ -130,11 +130,7 @@ fn said(output: &Output) -> String {
 
 /// What is on a cluster of what trials make.
 async fn made(client: &kube::Client) -> Vec<String> {
-    let api = Api::new(
-        &client.clone().into(),
-        &std::sync::Arc::new(Mapper::default()),
-        "test",
-    );
+    let api = Api::new(client.clone(), "test");
     let mut names = Vec::new();
     for (version, kind) in [
         ("v1", "Namespace"),
@@ -173,8 +169,8 @@ async fn scenarios_are_judged_on_a_users_clusters() {
     not_ready(&clusters, &trial).await;
     clusters.start_crossplane().await;
     let (control, target) = (
-        clusters.control.control().client.clone(),
-        clusters.target.control().client.clone(),
+        clusters.control.control().client().clone(),
+        clusters.target.control().client().clone(),
     );
     let before = (made(&control).await, made(&target).await);
     let (judged, unsupported) = (
@@ -210,8 +206,8 @@ async fn programs_run_beside_a_users_clusters() {
     let mut clusters = Clusters::start().await;
     clusters.start_crossplane().await;
     let (control, target) = (
-        clusters.control.control().client.clone(),
-        clusters.target.control().client.clone(),
+        clusters.control.control().client().clone(),
+        clusters.target.control().client().clone(),
     );
     let before = (made(&control).await, made(&target).await);
     let mut validation = command(
@@ -262,7 +258,7 @@ async fn labelled_secrets(client: &kube::Client) -> BTreeSet<String> {
 
 /// Everything that is missing is told at once, and nothing is made.
 async fn not_ready(clusters: &Clusters, trial: &[&str]) {
-    let client = &clusters.control.control().client;
+    let client = clusters.control.control().client();
     let before = made(client).await;
     let output = crosscut(clusters, trial);
     let text = said(&output);
@@ -273,7 +269,7 @@ async fn not_ready(clusters: &Clusters, trial: &[&str]) {
 
 /// After Ctrl-C nothing is left; what a killed run leaves is named, and does not hinder the next.
 async fn ended_early(clusters: &Clusters, trial: &[&str], before: &[String]) {
-    let control = &clusters.control.control().client;
+    let control = clusters.control.control().client();
     let arguments = [trial, &["--target-context", "target"]].concat();
     let (code, text) = end(clusters, &arguments, Signal::INT);
     assert_eq!(code, Some(3), "{text}");
@@ -309,12 +305,8 @@ fn end(clusters: &Clusters, arguments: &[&str], signal: Signal) -> (Option<i32>,
 
 /// What is there already and says something else is not changed.
 async fn different(clusters: &Clusters, trial: &[&str]) {
-    let client = &clusters.control.control().client;
-    let api = Api::new(
-        &client.clone().into(),
-        &std::sync::Arc::new(Mapper::default()),
-        "somebody",
-    );
+    let client = clusters.control.control().client();
+    let api = Api::new(client.clone(), "somebody");
     let composition: Value = json!({
         "apiVersion": "apiextensions.crossplane.io/v1", "kind": "Composition", "metadata": {"name": "cluster-azure"},
         "spec": {"mode": "Pipeline", "compositeTypeRef": {"apiVersion": "devopstoolkit.ai/v2", "kind": "Cluster"},

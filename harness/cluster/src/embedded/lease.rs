@@ -45,7 +45,7 @@ impl EmbeddedSide {
             revision(&event.object) > self.began
                 && is_lasting(&event.resource.group, &event.resource.kind)
         };
-        let api = Api::alone(self.client.clone(), FIELD_MANAGER);
+        let api = Api::new(&self.client, FIELD_MANAGER);
         let mut objects = Vec::new();
         for event in self.server.present().into_iter().filter(written) {
             match api.get(Address::of(&event.object)).await {
@@ -172,7 +172,7 @@ mod tests {
             scheduler.add(&plane, controller);
         }
         let side = EmbeddedSide::new(plane.connection(), server);
-        let api = Api::alone(plane.connection().clone(), "test");
+        let api = Api::new(plane.connection(), "test");
         (scheduler, api, side)
     }
 

@@ -32,9 +32,7 @@ const GROUPS_OFF: &str = "flowcontrol.apiserver.k8s.io/v1=false,scheduling.k8s.i
 
 /// A running API server.
 pub struct Server {
-    /// An administrator's client.
-    pub client: kube::Client,
-    /// The same, with what discovery said: trials that follow one another need not ask again.
+    /// An administrator's, which trials that follow one another share with what discovery said.
     pub connection: Connection,
     /// An administrator's kubeconfig, with the certificates in it.
     pub kubeconfig: String,
@@ -45,6 +43,14 @@ pub struct Server {
     /// Its URL.
     pub address: String,
     pub(super) program: Program,
+}
+
+impl Server {
+    /// An administrator's client.
+    #[must_use]
+    pub fn client(&self) -> &kube::Client {
+        self.connection.http()
+    }
 }
 
 impl fmt::Debug for Server {
@@ -97,8 +103,7 @@ pub(super) async fn start(common: Common<'_>, name: &str) -> Result<Server, Envt
     let client = kubeconfig::client(program.name(), &kubeconfig).await?;
     wait_for_first_objects(&program, &client).await?;
     Ok(Server {
-        connection: client.clone().into(),
-        client,
+        connection: client.into(),
         kubeconfig_path: state.write(&format!("{name}.kubeconfig"), &kubeconfig)?,
         kubeconfig,
         prefix,

@@ -156,7 +156,7 @@ impl Environment {
     #[must_use]
     pub fn place(&self) -> Place<'_> {
         Place {
-            client: &self.control.client,
+            client: self.control.client(),
             kubeconfig: &self.control.kubeconfig_path,
             certificates: &self.certificates,
             state: &self.state,

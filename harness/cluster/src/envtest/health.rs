@@ -25,7 +25,7 @@ impl Health for EnvtestHealth {
     }
 
     async fn answers(&self) -> Result<(), ClusterError> {
-        let control = self.running.control().client.clone();
+        let control = self.running.control().client().clone();
         let both = tokio::try_join!(
             answers(Side::Control.as_str(), &control),
             answers(Side::Target.as_str(), &self.target)

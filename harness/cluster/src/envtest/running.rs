@@ -53,7 +53,7 @@ impl Running {
             start_crossplane(&environment, &assets.crossplane, functions, progress),
             try_join_all(targets)
         )?;
-        let observer = Observer::start(environment.control().client.clone())
+        let observer = Observer::start(environment.control().client().clone())
             .await
             .map_err(|error| ClusterError::start(&error, None))?;
         Ok(Running {

@@ -32,7 +32,7 @@ impl Target {
     /// # Errors
     /// [`ClusterError::Start`].
     pub(super) async fn new(server: &Server, etcd: &EtcdClient) -> Result<Target, ClusterError> {
-        let observer = Observer::start(server.client.clone())
+        let observer = Observer::start(server.client().clone())
             .await
             .map_err(|error| ClusterError::start(&error, None))?;
         Ok(Target {

@@ -18,7 +18,7 @@ pub(crate) async fn make_namespace(
     provider: &Provider,
     name: &str,
 ) -> Result<Option<u64>, ClusterError> {
-    let api = Api::alone(connection.clone(), FIELD_MANAGER);
+    let api = Api::new(connection, FIELD_MANAGER);
     let failed = |error: ApiError| ClusterError::start(&error, None);
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
     let made = api.apply(&namespace, FIELD_MANAGER).await.map_err(failed)?;

@@ -133,7 +133,7 @@ pub(crate) async fn until_gone(
 
 /// A client for what is installed and taken away.
 pub(crate) fn api(client: &kube::Client) -> Api {
-    Api::alone(client.clone(), FIELD_MANAGER)
+    Api::new(client.clone(), FIELD_MANAGER)
 }
 
 /// Why a trial needs a target; `None` where it needs none.

@@ -32,7 +32,7 @@ fn widgets() -> CustomResourceDefinition {
 
 /// Defines the kind and waits until it is served.
 pub(crate) async fn define_widgets(server: &Server) {
-    let definitions: Api<CustomResourceDefinition> = Api::all(server.client.clone());
+    let definitions: Api<CustomResourceDefinition> = Api::all(server.client().clone());
     definitions
         .create(&PostParams::default(), &widgets())
         .await
@@ -47,7 +47,7 @@ pub(crate) async fn define_widgets(server: &Server) {
 }
 
 pub(crate) fn widget_api(server: &Server) -> Api<DynamicObject> {
-    Api::namespaced_with(server.client.clone(), "shop", &widget_resource())
+    Api::namespaced_with(server.client().clone(), "shop", &widget_resource())
 }
 
 fn widget_resource() -> ApiResource {
@@ -72,13 +72,13 @@ pub(crate) async fn create_widgets(server: &Server, numbers: std::ops::Range<usi
 }
 
 async fn has_namespace(server: &Server, name: &str) -> bool {
-    let namespaces: Api<Namespace> = Api::all(server.client.clone());
+    let namespaces: Api<Namespace> = Api::all(server.client().clone());
     namespaces.get_opt(name).await.expect("an answer").is_some()
 }
 
 /// Whether discovery names the group.
 async fn is_served(server: &Server, group: &str) -> bool {
-    let groups = server.client.list_api_groups().await.expect("groups");
+    let groups = server.client().list_api_groups().await.expect("groups");
     groups.groups.iter().any(|served| served.name == group)
 }
 
@@ -154,7 +154,7 @@ async fn sees_the_old_state(target: &Server) -> bool {
         map.data.as_ref()?.get("key").cloned()
     };
     let values = ["changed", "deleted", "kept"].map(|name| value(name).unwrap_or_default());
-    let definitions: Api<CustomResourceDefinition> = Api::all(target.client.clone());
+    let definitions: Api<CustomResourceDefinition> = Api::all(target.client().clone());
     let definitions = definitions.list(&cached).await.expect("definitions");
     values == ["before"; 3]
         && definitions.items.is_empty()

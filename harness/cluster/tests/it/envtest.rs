@@ -58,7 +58,7 @@ impl crosscut_cluster::envtest::Clock for Now {
 }
 
 pub(crate) async fn create_namespace(server: &Server, name: &str) {
-    let namespaces: Api<Namespace> = Api::all(server.client.clone());
+    let namespaces: Api<Namespace> = Api::all(server.client().clone());
     let namespace = Namespace {
         metadata: named(name),
         ..Namespace::default()
@@ -86,7 +86,7 @@ pub(crate) fn config_map(name: &str, value: &str) -> ConfigMap {
 }
 
 pub(crate) fn config_maps(server: &Server, namespace: &str) -> Api<ConfigMap> {
-    Api::namespaced(server.client.clone(), namespace)
+    Api::namespaced(server.client().clone(), namespace)
 }
 
 /// The ids of the processes whose command line names a path.
@@ -127,7 +127,7 @@ async fn an_environment_works_and_leaves_nothing() {
         create_namespace(server, "shop").await;
     }
     create_namespace(control, "control-only").await;
-    let namespaces: Api<Namespace> = Api::all(target.client.clone());
+    let namespaces: Api<Namespace> = Api::all(target.client().clone());
     let found = namespaces.get_opt("control-only").await.expect("an answer");
     assert!(found.is_none(), "the servers share what they store");
     collects_garbage(control).await;

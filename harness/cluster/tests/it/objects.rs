@@ -1,19 +1,14 @@
 //! Reading and writing objects on real API servers, and waiting for what programs make of them.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crosscut_client::{Api, Mapper, object};
+use crosscut_client::{Api, object};
 use crosscut_programs::Program;
 use crosscut_yaml::{Limits, Node};
 use serde_json::{Value, json};
 
 pub(crate) fn api(client: &kube::Client) -> Api {
-    Api::new(
-        &client.clone().into(),
-        &Arc::new(Mapper::default()),
-        "crosscut",
-    )
+    Api::new(client.clone(), "crosscut")
 }
 
 pub(crate) fn secret(namespace: &str, name: &str, key: &str, text: &str) -> Value {

@@ -24,11 +24,11 @@ async fn what_is_made_while_a_definition_changes_is_in_view_at_rest() {
     let environment = start(assets, root.path()).await;
     let server = &environment.targets()[0];
     create_namespace(server, "shop").await;
-    let observer = Observer::start(server.client.clone()).await.expect("it");
+    let observer = Observer::start(server.client().clone()).await.expect("it");
     let mut driver = Driver::new(Arc::new(Now));
     let plane = driver.add_plane(
         "target",
-        server.client.clone().into(),
+        server.client().clone().into(),
         observer.view(|_| true),
         Vec::new(),
     );
@@ -37,7 +37,7 @@ async fn what_is_made_while_a_definition_changes_is_in_view_at_rest() {
         longest: Duration::from_secs(30),
         ..LiveLimits::default()
     };
-    let before = View::revision(&server.client).await.expect("an answer");
+    let before = View::revision(server.client()).await.expect("an answer");
     for round in 1..=ROUNDS {
         change_definition(server, round).await;
         eventually("the kind", || async {
@@ -50,17 +50,17 @@ async fn what_is_made_while_a_definition_changes_is_in_view_at_rest() {
         let view = driver.view(plane).expect("a view");
         let seen = view.objects().filter(|(key, _)| key.kind == "Widget");
         assert_eq!(seen.count(), round, "in round {round}");
-        let listed = view.list(&server.client).await.expect("a list");
+        let listed = view.list(server.client()).await.expect("a list");
         let listed = listed.iter().filter(|(key, _)| key.kind == "Widget");
         assert_eq!(listed.count(), round, "in round {round}");
     }
-    assert!(View::revision(&server.client).await.expect("an answer") > before);
+    assert!(View::revision(server.client()).await.expect("an answer") > before);
     environment.stop().await.expect("it stops");
 }
 
 /// Serves another version of the kind as well, or no longer.
 async fn change_definition(server: &crosscut_cluster::envtest::Server, round: usize) {
-    let definitions: Api<CustomResourceDefinition> = Api::all(server.client.clone());
+    let definitions: Api<CustomResourceDefinition> = Api::all(server.client().clone());
     let found = definitions.get("widgets.test.io").await.expect("it");
     let mut versions = serde_json::to_value(&found.spec.versions).expect("versions");
     let mut other = versions[0].clone();

@@ -63,7 +63,7 @@ impl Run {
         clock.lap("functions built and started");
         let crossplane = start_crossplane(environment, programs, &functions, &progress).await;
         clock.lap("Crossplane ready, from the definitions of its kinds on");
-        let control = api(&environment.control().client);
+        let control = api(environment.control().client());
         for folder in ["providers/shared/crds", "providers/azure/crds"] {
             apply_folder(&control, &root.join(folder)).await;
         }
@@ -78,7 +78,7 @@ impl Run {
         clock.lap("another provider-kubernetes refused");
         Run {
             control,
-            target: api(&environment.targets()[0].client),
+            target: api(environment.targets()[0].client()),
             crossplane,
             provider,
             _functions: functions,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
-use crosscut_client::{Address, Api, Mapper, object};
+use crosscut_client::{Address, Api, object};
 use crosscut_cluster::embedded::Embedded;
 use crosscut_cluster::{Cluster, Lease, Side};
 use crosscut_suite::{Plan, Selection};
@@ -62,11 +62,7 @@ impl Composing {
 
 /// Applies the composite resource, settles, and reads it and all that it composed, in the order of its references.
 async fn composed(mut lease: Box<dyn Lease>, values: &Value, apps: &Value) -> Vec<Value> {
-    let api = Api::new(
-        &lease.connection(Side::Control),
-        &Arc::new(Mapper::default()),
-        "test",
-    );
+    let api = Api::new(lease.connection(Side::Control), "test");
     let mut parameters = json!({ "nodeSize": "medium", "minNodeCount": 1 });
     if !apps.is_null() {
         parameters["apps"] = apps.clone();

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use crosscut_apiserver::Event;
-use crosscut_client::{Address, Api, Deletion, Mapper, object};
+use crosscut_client::{Address, Api, Deletion, object};
 use serde_json::{Value, json};
 
 use super::graph::Graph;
@@ -20,7 +20,6 @@ pub(crate) const ORPHAN: &str = "orphan";
 /// Deletes what no owner holds any longer; ends foreground and orphaning deletions.
 #[derive(Default)]
 pub struct GarbageCollector {
-    mapper: Arc<Mapper>,
     graph: Mutex<Graph>,
 }
 
@@ -39,7 +38,7 @@ impl Controller for GarbageCollector {
     }
 
     async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
-        let api = api(context, &self.mapper, "kube-controller-manager");
+        let api = api(context, "kube-controller-manager");
         let Some(item) = find(&api, key).await? else {
             return Ok(After::Nothing);
         };

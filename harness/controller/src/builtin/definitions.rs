@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use crosscut_apiserver::{Change, Event};
-use crosscut_client::{Api, Deletion, Mapper, object};
+use crosscut_client::{Api, Deletion, object};
 use serde_json::{Value, json};
 
 use super::approval::{self, approval};
@@ -18,10 +18,7 @@ const KIND: &str = "CustomResourceDefinition";
 const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
 
 /// Accepts names, establishes, and empties before deletion.
-#[derive(Default)]
-pub struct CustomResourceDefinitions {
-    mapper: Arc<Mapper>,
-}
+pub struct CustomResourceDefinitions;
 
 #[async_trait]
 impl Controller for CustomResourceDefinitions {
@@ -42,7 +39,7 @@ impl Controller for CustomResourceDefinitions {
     }
 
     async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
-        let api = api(context, &self.mapper, "kube-apiserver");
+        let api = api(context, "kube-apiserver");
         let Some(definition) = find(&api, key).await? else {
             return self.names_are_free(&api, context).await;
         };

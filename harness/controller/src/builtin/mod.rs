@@ -22,8 +22,8 @@ pub use namespaces::Namespaces;
 #[must_use]
 pub fn controllers() -> Vec<Arc<dyn Controller>> {
     vec![
-        Arc::new(CustomResourceDefinitions::default()),
-        Arc::new(Namespaces::default()),
+        Arc::new(CustomResourceDefinitions),
+        Arc::new(Namespaces),
         Arc::new(GarbageCollector::default()),
     ]
 }

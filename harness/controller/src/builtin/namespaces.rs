@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use crosscut_apiserver::{Change, Event};
-use crosscut_client::{Api, Deletion, Mapper, object};
+use crosscut_client::{Api, Deletion, object};
 use serde_json::{Value, json};
 
 use super::requests::{api, failed, find, set_condition};
@@ -12,10 +12,7 @@ use crate::context::Context;
 use crate::controller::{After, Controller, Key, ReconcileError};
 
 /// Empties namespaces and finalizes them.
-#[derive(Default)]
-pub struct Namespaces {
-    mapper: Arc<Mapper>,
-}
+pub struct Namespaces;
 
 #[async_trait]
 impl Controller for Namespaces {
@@ -36,7 +33,7 @@ impl Controller for Namespaces {
     }
 
     async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
-        let api = api(context, &self.mapper, "kube-controller-manager");
+        let api = api(context, "kube-controller-manager");
         let Some(namespace) = find(&api, key).await? else {
             return Ok(After::Nothing);
         };

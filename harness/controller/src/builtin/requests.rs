@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crosscut_client::{Api, ApiError, Mapper};
+use crosscut_client::{Api, ApiError};
 use serde_json::{Value, json};
 
 use crate::context::Context;
@@ -13,8 +13,8 @@ pub(super) fn failed(error: ApiError) -> ReconcileError {
     ReconcileError::new(error.to_string())
 }
 
-pub(super) fn api(context: &Context, mapper: &Arc<Mapper>, manager: &str) -> Api {
-    Api::new(context.connection(), mapper, manager)
+pub(super) fn api(context: &Context, manager: &str) -> Api {
+    Api::new(context.connection(), manager)
 }
 
 /// The object of a key; nothing where it, or its kind, is gone.

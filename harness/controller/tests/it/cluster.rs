@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crosscut_apiserver::{ApiServer, Options};
-use crosscut_client::{Address, Api, ApiError, Deletion, Mapper};
+use crosscut_client::{Address, Api, ApiError, Deletion};
 use crosscut_controller::{Scheduler, SettleLimits, Settled, VirtualClock, builtin};
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ impl Cluster {
         for controller in builtin::controllers() {
             scheduler.add(&plane, controller);
         }
-        let api = Api::new(plane.connection(), &Arc::new(Mapper::default()), "test");
+        let api = Api::new(plane.connection(), "test");
         Cluster { scheduler, api }
     }
 

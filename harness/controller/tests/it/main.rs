@@ -4,6 +4,5 @@
 mod cluster;
 mod collection;
 mod definitions;
-mod live;
 mod namespaces;
 mod scheduler;

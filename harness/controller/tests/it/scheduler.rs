@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use crosscut_apiserver::{ApiServer, Event, Options};
-use crosscut_client::{Address, Api, Mapper};
+use crosscut_client::{Address, Api};
 use crosscut_controller::{
     After, Context, Controller, Key, Limit, ReconcileError, Scheduler, SettleLimits, VirtualClock,
 };
@@ -51,11 +51,7 @@ impl Controller for Subject {
             Habit::Fail => Err(ReconcileError::new("out of luck")),
             Habit::Count { until } if run >= until => Ok(After::Nothing),
             Habit::Count { .. } => {
-                let api = Api::new(
-                    context.connection(),
-                    &Arc::new(Mapper::default()),
-                    "subject",
-                );
+                let api = Api::new(context.connection(), "subject");
                 let address = Address {
                     api_version: "v1",
                     kind: "ConfigMap",
@@ -84,7 +80,7 @@ async fn subjects(habit: Habit, names: &[&str]) -> (Scheduler, Arc<AtomicU64>) {
     };
     let mut scheduler = Scheduler::new(clock, 0);
     let plane = scheduler.add_plane("control", ApiServer::new(options));
-    let api = Api::new(plane.connection(), &Arc::new(Mapper::default()), "test");
+    let api = Api::new(plane.connection(), "test");
     for name in names {
         api.create(&config_map(name, &[])).await.unwrap();
     }
@@ -174,7 +170,7 @@ async fn a_resumed_scheduler_goes_on_where_the_other_came_to_rest() {
     };
     let mut first = Scheduler::new(clock.clone(), 0);
     let plane = first.add_plane("control", base.clone());
-    let api = Api::new(plane.connection(), &Arc::new(Mapper::default()), "test");
+    let api = Api::new(plane.connection(), "test");
     api.create(&config_map("a", &[])).await.unwrap();
     first.add(&plane, subject(&Arc::default()));
     first.settle(&SettleLimits::default()).await.unwrap();
@@ -191,7 +187,7 @@ async fn a_resumed_scheduler_goes_on_where_the_other_came_to_rest() {
         .await
         .unwrap();
     assert_eq!(runs.load(Ordering::SeqCst), 1, "the poll is still due");
-    let api = Api::new(plane.connection(), &Arc::new(Mapper::default()), "test");
+    let api = Api::new(plane.connection(), "test");
     api.create(&config_map("b", &[])).await.unwrap();
     second.settle(&SettleLimits::default()).await.unwrap();
     assert!(runs.load(Ordering::SeqCst) > 1, "news are reconciled");

@@ -29,14 +29,13 @@ use crate::error::{Error, optional};
 use crate::function::Functions;
 use crate::recorder::{Happening, Recorder};
 use crate::work::{Work, outcome};
-use crosscut_client::{Address, Mapper};
+use crosscut_client::Address;
 use encodings::Encodings;
 use index::{Defined, Index};
 pub(crate) use observe::ANNOTATION_NAME;
 
 /// Reconciles the objects of every CompositeResourceDefinition.
 pub(crate) struct Composites {
-    mapper: Arc<Mapper>,
     recorder: Recorder,
     functions: Arc<Functions>,
     index: Mutex<Index>,
@@ -44,12 +43,11 @@ pub(crate) struct Composites {
 }
 
 impl Composites {
-    pub(crate) fn new(mapper: Arc<Mapper>, functions: Arc<Functions>) -> Self {
+    pub(crate) fn new(functions: Arc<Functions>) -> Self {
         // Composite resources are reconciled by the program's controller of definitions, which is what events name.
         let recorder =
             Recorder::new("defined/compositeresourcedefinition.apiextensions.crossplane.io");
         Self {
-            mapper,
             recorder,
             functions,
             index: Mutex::default(),
@@ -81,7 +79,7 @@ impl Controller for Composites {
             return Ok(After::Nothing);
         };
         let controller = format!("composite/{}", defined.definition);
-        let work = Work::new(context, &self.mapper, &self.recorder).in_the_name_of(&controller);
+        let work = Work::new(context, &self.recorder).in_the_name_of(&controller);
         let session = Session {
             work,
             context,

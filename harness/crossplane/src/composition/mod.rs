@@ -18,7 +18,7 @@ use crate::error::{Error, Wrap, optional};
 use crate::recorder::{Happening, Recorder};
 use crate::work::{Work, is_about, key_of, outcome, owner_key};
 use crate::{names, object};
-use crosscut_client::{Address, Api, Mapper};
+use crosscut_client::{Address, Api};
 
 pub(crate) const API_VERSION: &str = "apiextensions.crossplane.io/v1";
 pub(crate) const KIND: &str = "Composition";
@@ -32,14 +32,12 @@ const NAME: &str = "revisions/composition.apiextensions.crossplane.io";
 
 /// Keeps a revision for every state of every Composition.
 pub(crate) struct Compositions {
-    mapper: Arc<Mapper>,
     recorder: Recorder,
 }
 
 impl Compositions {
-    pub(crate) fn new(mapper: Arc<Mapper>) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
-            mapper,
             recorder: Recorder::new(NAME),
         }
     }
@@ -62,7 +60,7 @@ impl Controller for Compositions {
     }
 
     async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
-        let work = Work::new(context, &self.mapper, &self.recorder);
+        let work = Work::new(context, &self.recorder);
         outcome(reconcile(&work, &key.name).await.map(|()| After::Nothing))
     }
 }

@@ -4,8 +4,6 @@
 //! no FunctionRevisions here: functions are started by whoever runs this. So, as with Crossplane where no
 //! FunctionRevision exists, every pipeline is valid, and an unknown function is found when it is called.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use crosscut_apiserver::Event;
 use crosscut_controller::{After, Context, Controller, Key, ReconcileError};
@@ -16,20 +14,18 @@ use crate::error::{Error, Wrap, optional};
 use crate::object;
 use crate::recorder::{Happening, Recorder};
 use crate::work::{Work, is_about, key_of, outcome};
-use crosscut_client::{Address, Mapper};
+use crosscut_client::Address;
 
 const NAME: &str = "revision/compositionrevision.apiextensions.crossplane.io";
 
 /// Judges the pipelines of CompositionRevisions.
 pub(crate) struct Revisions {
-    mapper: Arc<Mapper>,
     recorder: Recorder,
 }
 
 impl Revisions {
-    pub(crate) fn new(mapper: Arc<Mapper>) -> Self {
+    pub(crate) fn new() -> Self {
         Self {
-            mapper,
             recorder: Recorder::new(NAME),
         }
     }
@@ -50,7 +46,7 @@ impl Controller for Revisions {
     }
 
     async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
-        let work = Work::new(context, &self.mapper, &self.recorder);
+        let work = Work::new(context, &self.recorder);
         outcome(reconcile(&work, &key.name).await.map(|()| After::Nothing))
     }
 }

@@ -21,7 +21,7 @@ use crate::error::{Error, Wrap, optional};
 use crate::object;
 use crate::recorder::{Happening, Recorder};
 use crate::work::{REQUEUE, Work, is_about, key_of, outcome, owner_key};
-use crosscut_client::{Address, Deletion, Mapper};
+use crosscut_client::{Address, Deletion};
 
 pub(crate) const API_VERSION: &str = "apiextensions.crossplane.io/v1";
 pub(crate) const KIND: &str = "CompositeResourceDefinition";
@@ -71,15 +71,13 @@ pub(crate) fn composite_type(definition: &Value) -> (String, &str) {
 
 /// Reconciles CompositeResourceDefinitions.
 pub(crate) struct Definitions {
-    mapper: Arc<Mapper>,
     recorder: Recorder,
 }
 
 impl Definitions {
-    pub(crate) fn new(mapper: Arc<Mapper>) -> Self {
+    pub(crate) fn new() -> Self {
         let component = "defined/compositeresourcedefinition.apiextensions.crossplane.io";
         Self {
-            mapper,
             recorder: Recorder::new(component),
         }
     }
@@ -102,7 +100,7 @@ impl Controller for Definitions {
     }
 
     async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
-        let work = Work::new(context, &self.mapper, &self.recorder);
+        let work = Work::new(context, &self.recorder);
         outcome(reconcile(&work, &key.name).await)
     }
 }

@@ -9,7 +9,7 @@ mod reconcile;
 mod selector;
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use crosscut_apiserver::Event;
@@ -21,7 +21,6 @@ pub(crate) use admission::UsageAdmission;
 use crate::object;
 use crate::recorder::Recorder;
 use crate::work::{Work, is_about, key_of, outcome};
-use crosscut_client::Mapper;
 
 pub(crate) const API_VERSION: &str = "protection.crossplane.io/v1beta1";
 /// On everything that is in use; only such objects are asked about before they are deleted.
@@ -81,7 +80,6 @@ pub(crate) fn is_usage_of(usage: &Value, used: &Value) -> bool {
 /// Reconciles one kind of usages.
 pub(crate) struct Usages {
     kind: Kind,
-    mapper: Arc<Mapper>,
     recorder: Recorder,
     replays: Mutex<BTreeMap<Key, Replay>>,
 }
@@ -94,10 +92,9 @@ struct Replay {
 }
 
 impl Usages {
-    pub(crate) fn new(kind: Kind, mapper: Arc<Mapper>) -> Self {
+    pub(crate) fn new(kind: Kind) -> Self {
         Self {
             kind,
-            mapper,
             recorder: Recorder::new(kind.controller()),
             replays: Mutex::default(),
         }
@@ -133,7 +130,7 @@ impl Controller for Usages {
     }
 
     async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
-        let work = Work::new(context, &self.mapper, &self.recorder);
+        let work = Work::new(context, &self.recorder);
         outcome(reconcile::reconcile(self, &work, key).await)
     }
 }

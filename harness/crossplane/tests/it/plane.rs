@@ -35,11 +35,8 @@ impl Plane {
         let mut scheduler = Scheduler::new(clock, seed);
         let control = scheduler.add_plane("control", server.clone());
         let client = control.connection().http().clone();
-        scheduler.add(
-            &control,
-            Arc::new(builtin::CustomResourceDefinitions::default()),
-        );
-        scheduler.add(&control, Arc::new(builtin::Namespaces::default()));
+        scheduler.add(&control, Arc::new(builtin::CustomResourceDefinitions));
+        scheduler.add(&control, Arc::new(builtin::Namespaces));
         scheduler.add(&control, Arc::new(builtin::GarbageCollector::default()));
         for controller in controllers(Settings {
             functions: Arc::new(functions),

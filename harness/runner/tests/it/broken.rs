@@ -147,8 +147,7 @@ async fn tell_late(connection: crosscut_client::Connection) {
         "metadata": {"name": "late", "namespace": "default"},
         "involvedObject": {"kind": "Secret", "namespace": "default", "name": "s"},
     });
-    let mapper = Arc::new(crosscut_client::Mapper::default());
-    let api = crosscut_client::Api::new(&connection, &mapper, "test");
+    let api = crosscut_client::Api::new(&connection, "test");
     api.create(&event).await.unwrap();
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use crosscut_apiserver::Event;
-use crosscut_client::{Mapper, object};
+use crosscut_client::object;
 use crosscut_controller::{After, Context, Controller, Key, ReconcileError};
 use serde_json::{Value, json};
 
@@ -30,7 +30,6 @@ const OTHERS: [&str; 4] = [
 
 /// Stands in for every other provider.
 pub(crate) struct ManagedResources {
-    mapper: Arc<Mapper>,
     settings: ManagedSettings,
     kinds: RwLock<Arc<Kinds>>,
     /// What waits for what its references mean.
@@ -38,9 +37,8 @@ pub(crate) struct ManagedResources {
 }
 
 impl ManagedResources {
-    pub(crate) fn new(mapper: Arc<Mapper>, settings: ManagedSettings) -> ManagedResources {
+    pub(crate) fn new(settings: ManagedSettings) -> ManagedResources {
         ManagedResources {
-            mapper,
             settings,
             kinds: RwLock::default(),
             waiting: Mutex::default(),
@@ -94,7 +92,7 @@ impl Controller for ManagedResources {
 
     async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
         self.waiting().remove(key);
-        let read = Managed::read(context, &self.mapper, "crossplane-stand-in", key).await?;
+        let read = Managed::read(context, "crossplane-stand-in", key).await?;
         let Some(mut managed) = read else {
             return Ok(After::Nothing);
         };

@@ -408,7 +408,7 @@ mod tests {
             let said = answer(request.uri().path(), &two).to_string();
             async { Ok::<_, Infallible>(Response::new(Body::from(said.into_bytes()))) }
         });
-        Api::alone(kube::Client::new(service, "a"), "test")
+        Api::new(kube::Client::new(service, "a"), "test")
     }
 
     fn schema() -> Value {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use crosscut_apiserver::Event;
-use crosscut_client::{Address, Api, ApiError, Deletion, Mapper, object};
+use crosscut_client::{Address, Api, ApiError, Deletion, object};
 use crosscut_controller::{After, Context, Controller, Key, ReconcileError};
 use serde_json::{Value, json};
 
@@ -39,17 +39,13 @@ const GROUPS: [&str; 2] = ["kubernetes.m.crossplane.io", "kubernetes.crossplane.
 
 /// Applies manifests to targets.
 pub(crate) struct Objects {
-    mapper: Arc<Mapper>,
-    target_mapper: Arc<Mapper>,
     targets: Arc<dyn Targets>,
     current: Current,
 }
 
 impl Objects {
-    pub(crate) fn new(mapper: Arc<Mapper>, targets: Arc<dyn Targets>) -> Objects {
+    pub(crate) fn new(targets: Arc<dyn Targets>) -> Objects {
         Objects {
-            mapper,
-            target_mapper: Arc::default(),
             targets,
             current: Current::default(),
         }
@@ -69,7 +65,7 @@ impl Controller for Objects {
     }
 
     async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
-        let read = Managed::read(context, &self.mapper, "provider-kubernetes", key).await?;
+        let read = Managed::read(context, "provider-kubernetes", key).await?;
         let Some(mut managed) = read else {
             return Ok(After::Nothing);
         };
@@ -96,11 +92,7 @@ impl Controller for Objects {
             &managed.object,
         );
         let target = match connected.await {
-            Ok(client) => Api::new(
-                &client,
-                &self.target_mapper,
-                &format!("provider-kubernetes/{name}"),
-            ),
+            Ok(client) => Api::new(client, &format!("provider-kubernetes/{name}")),
             Err(error) => {
                 return managed.fail_to(Doing::Connect, &error).await;
             }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use crosscut_apiserver::Event;
-use crosscut_client::{Address, Api, ApiError, Mapper, object};
+use crosscut_client::{Address, Api, ApiError, object};
 use crosscut_controller::{After, Context, Controller, Key, ReconcileError};
 use serde_json::{Value, json};
 
@@ -29,18 +29,12 @@ const GROUPS: [&str; 2] = ["helm.m.crossplane.io", "helm.crossplane.io"];
 
 /// Records releases on targets.
 pub(crate) struct Releases {
-    mapper: Arc<Mapper>,
-    target_mapper: Arc<Mapper>,
     targets: Arc<dyn Targets>,
 }
 
 impl Releases {
-    pub(crate) fn new(mapper: Arc<Mapper>, targets: Arc<dyn Targets>) -> Releases {
-        Releases {
-            mapper,
-            target_mapper: Arc::default(),
-            targets,
-        }
+    pub(crate) fn new(targets: Arc<dyn Targets>) -> Releases {
+        Releases { targets }
     }
 }
 
@@ -58,7 +52,7 @@ impl Controller for Releases {
     }
 
     async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
-        let read = Managed::read(context, &self.mapper, "provider-helm", key).await?;
+        let read = Managed::read(context, "provider-helm", key).await?;
         let Some(mut managed) = read else {
             return Ok(After::Nothing);
         };
@@ -79,7 +73,7 @@ impl Controller for Releases {
         )
         .await
         {
-            Ok(client) => Api::new(&client, &self.target_mapper, "provider-helm"),
+            Ok(client) => Api::new(client, "provider-helm"),
             Err(error) => {
                 return managed.fail_to(Doing::Connect, &error).await;
             }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crosscut_apiserver::{ApiServer, Options};
-use crosscut_client::{Address, Api, Deletion, Mapper, object};
+use crosscut_client::{Address, Api, Deletion, object};
 use crosscut_controller::{Scheduler, SettleLimits, VirtualClock, builtin};
 use crosscut_standins::{ManagedRule, ManagedSettings, Settings, Targets, controllers};
 use crosscut_yaml::{Limits, parse};
@@ -60,7 +60,7 @@ impl Planes {
         for controller in controllers(settings) {
             scheduler.add(&control, controller);
         }
-        let api = |client| Api::new(client, &Arc::new(Mapper::default()), "test");
+        let api = |client| Api::new(client, "test");
         let mut planes = Planes {
             servers,
             control: api(control.connection()),

@@ -22,7 +22,7 @@ const API_VERSION: &str = "apiextensions.k8s.io/v1";
 
 /// A client for what is installed.
 pub(super) fn api(client: &kube::Client) -> Api {
-    Api::alone(client.clone(), MANAGER)
+    Api::new(client.clone(), MANAGER)
 }
 
 /// Creates the definitions that are not there yet, and waits until their kinds are served. One that is there stays as

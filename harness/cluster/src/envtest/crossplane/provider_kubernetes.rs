@@ -71,7 +71,7 @@ impl ProviderKubernetes {
         let environment = settings.environment;
         (settings.progress)("provider-kubernetes");
         define(
-            &api(&environment.control().client),
+            &api(environment.control().client()),
             &definitions(settings.definitions)?,
         )
         .await?;
