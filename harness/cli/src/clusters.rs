@@ -37,7 +37,7 @@ pub(crate) fn make(
         ClusterKind::Envtest => {
             let settings = EnvtestSettings {
                 assets: assets(arguments),
-                targets: jobs,
+                targets: targets(jobs, plan.trials.len()),
                 state_root: default_root(&std::env::temp_dir()),
                 clock: Arc::new(SystemClock),
                 limits: LiveLimits::default(),
@@ -63,6 +63,11 @@ pub(crate) fn make(
             Arc::new(KubeconfigCluster::new(suite, settings))
         }
     }
+}
+
+/// How many targets so many jobs need: each is an API server, and starting one that no trial is for takes as long.
+fn targets(jobs: NonZeroUsize, trials: usize) -> NonZeroUsize {
+    NonZeroUsize::new(trials).map_or(NonZeroUsize::MIN, |trials| trials.min(jobs))
 }
 
 /// Tells what is waited for. Once the run is over nobody shows events any more: then it is said here.
@@ -121,5 +126,23 @@ struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> jiff::Timestamp {
         jiff::Timestamp::now()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use rstest::rstest;
+
+    use super::targets;
+
+    #[rstest]
+    #[case::a_job_for_each(4, 102, 4)]
+    #[case::fewer_trials_than_jobs(4, 1, 1)]
+    #[case::nothing_selected(4, 0, 1)]
+    fn no_target_is_in_vain(#[case] jobs: usize, #[case] trials: usize, #[case] expected: usize) {
+        let jobs = NonZeroUsize::new(jobs).unwrap();
+        assert_eq!(targets(jobs, trials).get(), expected);
     }
 }

@@ -35,7 +35,7 @@ pub(crate) async fn crossplanes_crds(lease: &mut dyn Lease) -> Result<(), Cluste
 /// [`ClusterError::Install`] or [`ClusterError::Settle`].
 pub(crate) async fn on_control(
     lease: &mut dyn Lease,
-    resources: &[Resource],
+    resources: impl IntoIterator<Item = &Resource>,
 ) -> Result<(), ClusterError> {
     install(lease, Side::Control, documents(resources)).await
 }
@@ -46,17 +46,17 @@ pub(crate) async fn on_control(
 /// [`ClusterError::Install`] or [`ClusterError::Settle`].
 pub(crate) async fn on_target(
     lease: &mut dyn Lease,
-    resources: &[Resource],
+    resources: impl IntoIterator<Item = &Resource>,
 ) -> Result<(), ClusterError> {
     install(lease, Side::Target, documents(resources)).await
 }
 
-fn documents(resources: &[Resource]) -> Vec<Document> {
+fn documents<'a>(resources: impl IntoIterator<Item = &'a Resource>) -> Vec<Document> {
     let document = |resource: &Resource| Document {
         object: resource.node.to_value(),
         place: Some(resource.place.clone()),
     };
-    resources.iter().map(document).collect()
+    resources.into_iter().map(document).collect()
 }
 
 async fn install(

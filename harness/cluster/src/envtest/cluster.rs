@@ -98,19 +98,17 @@ impl Envtest {
         Ok(running)
     }
 
-    /// Installs what the suite and all its providers have on the control plane.
+    /// Installs what the suite and all its providers have on the control plane, and waits for rest where that is needed
+    /// only, and once in the end: a quiet window after each part adds up.
     async fn install(&self, running: &Running) -> Result<(), ClusterError> {
         (self.settings.progress)("installing the documents of suite and providers");
         let mut leased = running.targets.lease(&[]).await?;
         let mut lease = self.lease_on(running, &mut leased, self.suite.namespace.clone())?;
-        for provider in &self.suite.providers {
-            install::on_control(&mut lease, &provider.crds).await?;
-        }
-        install::on_control(&mut lease, &self.suite.install).await?;
-        for provider in &self.suite.providers {
-            install::on_control(&mut lease, &provider.install).await?;
-        }
-        Ok(())
+        let providers = &self.suite.providers;
+        let definitions = providers.iter().flat_map(|provider| &provider.crds);
+        let own = providers.iter().flat_map(|provider| &provider.install);
+        let documents = definitions.chain(&self.suite.install).chain(own);
+        install::on_control(&mut lease, documents).await
     }
 
     /// A lease without stand-ins.
