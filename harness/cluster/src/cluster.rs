@@ -84,6 +84,13 @@ pub trait Lease: Send {
     /// [`ClusterError::Read`] where it cannot be asked.
     async fn objects(&mut self, side: Side) -> Result<Vec<Value>, ClusterError>;
 
+    /// How many changes of the two clusters have been seen by now; as many as when they were at rest
+    /// ([`Rest::changes`]) where nothing has changed since. Controllers of this process change nothing unless they are
+    /// waited for.
+    fn changes(&mut self) -> u64 {
+        0
+    }
+
     /// How late an Event may be told of what is at rest already: real controllers write them beside their work, one after
     /// the other. Nothing where they are written at once.
     fn events_lag(&self) -> Duration {
@@ -123,4 +130,6 @@ pub trait Lease: Send {
 pub struct Rest {
     /// What controllers that keep failing said last: `controller key: message`.
     pub failing: Vec<String>,
+    /// How many changes had been seen when nothing moved any more; see [`Lease::changes`].
+    pub changes: u64,
 }

@@ -4,8 +4,8 @@ use crosscut_controller::{Settled, Unsettled};
 
 use crate::{Rest, SettleError};
 
-/// At rest, with what keeps failing.
-pub(crate) fn rest(settled: Settled) -> Rest {
+/// At rest, with what keeps failing, after so many changes that were seen.
+pub(crate) fn rest(settled: Settled, changes: u64) -> Rest {
     let failing = settled
         .failing
         .iter()
@@ -16,7 +16,7 @@ pub(crate) fn rest(settled: Settled) -> Rest {
             )
         })
         .collect();
-    Rest { failing }
+    Rest { failing, changes }
 }
 
 /// Never at rest, with what kept moving.

@@ -6,6 +6,7 @@
 
 mod action;
 mod api;
+mod at_rest;
 mod evidence;
 mod expectation;
 mod programs;

@@ -122,6 +122,16 @@ impl Session {
         self.settle().await
     }
 
+    /// How many changes had been seen when the clusters were last at rest.
+    pub(crate) fn changes_at_rest(&self) -> u64 {
+        self.rest.changes
+    }
+
+    /// Whether something has changed since the clusters were at rest: controllers that run elsewhere may be late.
+    pub(crate) fn has_moved(&mut self) -> bool {
+        self.lease.changes() != self.rest.changes
+    }
+
     /// Waits until what was written is at rest. What calls may have moved is not waited for: only looking at objects
     /// needs that.
     ///

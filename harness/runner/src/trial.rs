@@ -12,6 +12,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::RunOptions;
 use crate::action;
+use crate::at_rest::Looks;
 use crate::programs::{self, Programs};
 use crate::scope::{TemplateError, trial_scope, with_bindings};
 use crate::session::Session;
@@ -225,22 +226,14 @@ async fn judge_steps(
     (outcome, whole.err())
 }
 
-/// Sends what the trial leaves on each side. After one that passed, real controllers may look once more at what has not
-/// changed, and write what they see: that is waited for. Where there is no rest, what is there is told: the steps were
-/// judged.
+/// Sends what the trial leaves on each side.
 async fn send_objects(
     session: &mut Session,
     verdict: Verdict,
     id: &TrialId,
     events: &UnboundedSender<Event>,
 ) -> Result<(), ClusterError> {
-    if verdict == Verdict::Passed
-        && let Err(error) = session.settle_again().await
-    {
-        tracing::debug!(%error, "what the trial leaves is not at rest");
-    }
-    for side in [Side::Control, Side::Target] {
-        let objects = session.objects(side).await?;
+    for (side, objects) in left(session, verdict).await? {
         let left = Event::FinalObjects {
             trial: id.clone(),
             side: side.as_str().to_owned(),
@@ -251,6 +244,39 @@ async fn send_objects(
         let _ = events.send(left);
     }
     Ok(())
+}
+
+/// What the trial leaves on each side. After one that passed, real controllers may look once more at what has not
+/// changed, and write what they see: that is waited for. Where there is no rest, what is there is told: the steps were
+/// judged.
+async fn left(
+    session: &mut Session,
+    verdict: Verdict,
+) -> Result<[(Side, Vec<Value>); 2], ClusterError> {
+    if verdict != Verdict::Passed {
+        return left_now(session).await;
+    }
+    let restless =
+        |error: SettleError| tracing::debug!(%error, "what the trial leaves is not at rest");
+    session.settle_again().await.unwrap_or_else(restless);
+    let mut looks = Looks::at_rest(session);
+    loop {
+        let left = left_now(session).await?;
+        match looks.again(Verdict::Passed, session).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(left),
+            Err(error) => {
+                restless(error);
+                return Ok(left);
+            }
+        }
+    }
+}
+
+async fn left_now(session: &mut Session) -> Result<[(Side, Vec<Value>); 2], ClusterError> {
+    let control = session.objects(Side::Control).await?;
+    let target = session.objects(Side::Target).await?;
+    Ok([(Side::Control, control), (Side::Target, target)])
 }
 
 fn conclude(report: &mut TrialReport, outcome: Result<(), Stop>) {

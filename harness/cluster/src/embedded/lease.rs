@@ -109,7 +109,7 @@ impl Lease for EmbeddedLease {
         self.scheduler
             .settle(&self.limits)
             .await
-            .map(rest)
+            .map(|settled| rest(settled, 0))
             .map_err(unsettled)
     }
 
@@ -117,7 +117,7 @@ impl Lease for EmbeddedLease {
         self.scheduler
             .advance(duration, &self.limits)
             .await
-            .map(rest)
+            .map(|settled| rest(settled, 0))
             .map_err(unsettled)
     }
 

@@ -10,7 +10,7 @@ use crosscut_client::Connection;
 use crosscut_controller::live::{
     Awaits, Driver, LiveLimits, LivePlane, Owed, Patience, View, kubernetes_owes,
 };
-use crosscut_controller::{Controller, Key, is_lasting};
+use crosscut_controller::{Controller, Key, Settled, Unsettled, is_lasting};
 use crosscut_crossplane::{crossplane_owes, is_in_use, is_paused};
 use serde_json::Value;
 
@@ -122,6 +122,13 @@ impl LiveLease {
         Ok(())
     }
 
+    fn rest(&self, settled: Result<Settled, Unsettled>) -> Result<Rest, SettleError> {
+        let changes = self.driver.changes();
+        settled
+            .map(|settled| rest(settled, changes))
+            .map_err(unsettled)
+    }
+
     fn plane(&self, side: Side) -> &Plane {
         match side {
             Side::Control => &self.control,
@@ -161,19 +168,13 @@ impl Lease for LiveLease {
     }
 
     async fn settle(&mut self) -> Result<Rest, SettleError> {
-        self.driver
-            .settle(&self.limits)
-            .await
-            .map(rest)
-            .map_err(unsettled)
+        let settled = self.driver.settle(&self.limits).await;
+        self.rest(settled)
     }
 
     async fn sleep(&mut self, duration: Duration) -> Result<Rest, SettleError> {
-        self.driver
-            .advance(duration, &self.limits)
-            .await
-            .map(rest)
-            .map_err(unsettled)
+        let settled = self.driver.advance(duration, &self.limits).await;
+        self.rest(settled)
     }
 
     async fn objects(&mut self, side: Side) -> Result<Vec<Value>, ClusterError> {
@@ -195,6 +196,11 @@ impl Lease for LiveLease {
             })
             .map(|(_, object)| object)
             .collect())
+    }
+
+    fn changes(&mut self) -> u64 {
+        self.driver.look();
+        self.driver.changes()
     }
 
     fn events_lag(&self) -> Duration {

@@ -58,6 +58,10 @@ impl Lease for RemoteLease {
         Ok(objects)
     }
 
+    fn changes(&mut self) -> u64 {
+        self.live.changes()
+    }
+
     fn events_lag(&self) -> Duration {
         self.live.events_lag()
     }

@@ -50,6 +50,8 @@ pub struct Driver {
     movements: Movements,
     /// When something changed last.
     changed: Instant,
+    /// How many changes have been seen.
+    changes: u64,
     /// How long nothing must have changed since then, while that is known: all objects are looked at to know it.
     window: Option<Duration>,
     /// Told what is waited for where that takes long.
@@ -108,6 +110,7 @@ impl Driver {
             failures: BTreeMap::new(),
             movements: Movements::default(),
             changed: Instant::now(),
+            changes: 0,
             window: None,
             told: None,
         }
@@ -150,6 +153,12 @@ impl Driver {
     /// Takes up what there is now, so that [`Driver::view`] shows it; runs nothing.
     pub fn look(&mut self) {
         self.observe();
+    }
+
+    /// How many changes have been taken up, by whatever call; Events and leases are none.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// Runs controllers until everything is at rest. What is still owed then is among what fails.
@@ -297,6 +306,7 @@ impl Driver {
                 self.window = None;
                 if is_movement(&event) {
                     moved = true;
+                    self.changes += 1;
                     let plane = self.planes[index].context.plane();
                     self.movements.note(plane, &Key::of(&event));
                 }

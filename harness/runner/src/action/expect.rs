@@ -7,6 +7,7 @@ use crosscut_suite::model::{Action, Judgement};
 use tokio::time::{Instant, sleep};
 
 use crate::api::Api;
+use crate::at_rest::{Looks, verdict};
 use crate::expectation;
 use crate::scope::evaluate_on;
 use crate::session::Session;
@@ -35,7 +36,13 @@ pub(super) async fn all(
         if session.programs().any_runs() && wait_for(judgement, api, scope, end).await {
             session.settle().await?;
         }
-        let object = expectation::expect(judgement, action.side, session, scope).await?;
+        let mut looks = Looks::at_rest(session);
+        let object = loop {
+            let judged = expectation::expect(judgement, action.side, session, scope).await;
+            if !looks.again(verdict(&judged), session).await? {
+                break judged?;
+            }
+        };
         let mut scope = scope.clone();
         for output in &action.outputs {
             let value = evaluate_on(&output.value, &output.place, &object, &scope)?;

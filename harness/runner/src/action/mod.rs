@@ -6,9 +6,10 @@ mod write;
 
 use crosscut_events::Failure;
 use crosscut_expr::Scope;
-use crosscut_suite::model::{Action, ActionKind};
+use crosscut_suite::model::{Action, ActionKind, Judgement};
 
 use crate::api::RequestError;
+use crate::at_rest::{Looks, verdict};
 use crate::expectation;
 use crate::programs;
 use crate::scope::with_bindings;
@@ -54,7 +55,7 @@ pub(crate) async fn perform(
         ActionKind::Absent(judgements) => {
             session.settle().await?;
             for judgement in judgements {
-                expectation::absent(judgement, action.side, session, &scope).await?;
+                absent(judgement, action, session, &scope).await?;
             }
             Ok(())
         }
@@ -62,7 +63,7 @@ pub(crate) async fn perform(
             session.settle().await?;
             for event in judgements {
                 if event.absent {
-                    expectation::absent(&event.judgement, action.side, session, &scope).await?;
+                    absent(&event.judgement, action, session, &scope).await?;
                 } else {
                     expectation::event(&event.judgement, action.side, session, &scope).await?;
                 }
@@ -75,6 +76,22 @@ pub(crate) async fn perform(
         ActionKind::Sleep(duration) => Ok(session.sleep(*duration).await?),
         ActionKind::Request(request) => traffic::request(request, action, session, &scope).await,
         ActionKind::Grpc(grpc) => traffic::grpc(grpc, action, session, &scope).await,
+    }
+}
+
+/// No object may be as the assertion says, at rest.
+async fn absent(
+    judgement: &Judgement,
+    action: &Action,
+    session: &mut Session,
+    scope: &Scope,
+) -> Result<(), Stop> {
+    let mut looks = Looks::at_rest(session);
+    loop {
+        let judged = expectation::absent(judgement, action.side, session, scope).await;
+        if !looks.again(verdict(&judged), session).await? {
+            return judged;
+        }
     }
 }
 

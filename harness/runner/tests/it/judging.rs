@@ -46,7 +46,6 @@ pub(crate) async fn reports_with(
     cluster: impl Cluster + 'static,
     trial_deadline: Duration,
 ) -> Vec<TrialReport> {
-    let (events, mut received) = mpsc::unbounded_channel();
     let (_stop, stop) = watch::channel(false);
     let options = RunOptions {
         jobs: NonZeroUsize::MIN,
@@ -56,13 +55,26 @@ pub(crate) async fn reports_with(
         elapsed: Arc::new(|| Duration::ZERO),
         stop,
     };
-    run(plan.trials, Arc::new(cluster), &options, &events).await;
+    let events = events(plan, cluster, &options).await;
+    let report = |event| match event {
+        Event::TrialFinished(report) => Some(report),
+        _ => None,
+    };
+    events.into_iter().filter_map(report).collect()
+}
+
+/// Everything that a run told.
+pub(crate) async fn events(
+    plan: Plan,
+    cluster: impl Cluster + 'static,
+    options: &RunOptions,
+) -> Vec<Event> {
+    let (events, mut received) = mpsc::unbounded_channel();
+    run(plan.trials, Arc::new(cluster), options, &events).await;
     drop(events);
-    let mut reports = Vec::new();
+    let mut all = Vec::new();
     while let Some(event) = received.recv().await {
-        if let Event::TrialFinished(report) = event {
-            reports.push(report);
-        }
+        all.push(event);
     }
-    reports
+    all
 }

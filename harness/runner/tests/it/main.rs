@@ -1,7 +1,8 @@
-//! The runner from outside, on control planes that break, and with traffic.
+//! The runner from outside, on control planes that break or move when they should not, and with traffic.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod broken;
 mod judging;
+mod late;
 mod programs;
 mod traffic;

@@ -1,0 +1,64 @@
+//! Judging what is at rest, and judging again what moved meanwhile.
+//!
+//! On real control planes rest is observed and not proven: nothing has changed for a while, and then a controller that was
+//! late takes something up. Crossplane, for example, writes the conditions that it had read before it writes those that it
+//! comes to, so that a composite resource that is ready is not ready for a moment. What is seen at such a moment is no
+//! verdict. On the embedded control plane nothing moves unless it is waited for, and everything is judged once.
+
+use crosscut_cluster::SettleError;
+use crosscut_events::Verdict;
+
+use crate::session::Session;
+
+/// How often is looked at what keeps moving, each time after it was at rest again.
+const LOOKS: usize = 8;
+
+/// Looks at clusters that are at rest.
+pub(crate) struct Looks {
+    left: usize,
+    /// How many changes had been seen when they were.
+    changes: u64,
+}
+
+impl Looks {
+    /// The clusters are at rest now.
+    pub(crate) fn at_rest(session: &Session) -> Looks {
+        Looks {
+            left: LOOKS,
+            changes: session.changes_at_rest(),
+        }
+    }
+
+    /// Whether what was looked at was not at rest, and is now, so that it is to be looked at again. What did not hold is
+    /// judged once the clusters have been quiet for a while more: what was read may be newer than what had been seen.
+    ///
+    /// # Errors
+    /// Where they do not come to rest again.
+    pub(crate) async fn again(
+        &mut self,
+        verdict: Verdict,
+        session: &mut Session,
+    ) -> Result<bool, SettleError> {
+        self.left = self.left.saturating_sub(1);
+        let is_certain = match verdict {
+            Verdict::Passed => !session.has_moved(),
+            Verdict::Failed => false,
+            // Nothing that moves has to do with it.
+            _ => true,
+        };
+        if is_certain || self.left == 0 {
+            return Ok(false);
+        }
+        session.settle_again().await?;
+        let before = std::mem::replace(&mut self.changes, session.changes_at_rest());
+        Ok(self.changes != before)
+    }
+}
+
+/// What something that was judged comes to.
+pub(crate) fn verdict<T>(judged: &Result<T, crate::trial::Stop>) -> Verdict {
+    match judged {
+        Ok(_) => Verdict::Passed,
+        Err(stop) => stop.verdict,
+    }
+}
