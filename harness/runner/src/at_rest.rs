@@ -9,6 +9,7 @@ use crosscut_cluster::SettleError;
 use crosscut_events::Verdict;
 
 use crate::session::Session;
+use crate::trial::Stop;
 
 /// How often is looked at what keeps moving, each time after it was at rest again.
 const LOOKS: usize = 8;
@@ -29,22 +30,21 @@ impl Looks {
         }
     }
 
-    /// Whether what was looked at was not at rest, and is now, so that it is to be looked at again. What did not hold is
-    /// judged once the clusters have been quiet for a while more: what was read may be newer than what had been seen.
+    /// Whether what was looked at was not at rest, and is now, so that it is to be looked at again. Whoever judged says
+    /// why something `failed`, if it did. What did not hold is judged once the clusters have been quiet for a while more: what was read may be newer than what had been seen.
     ///
     /// # Errors
     /// Where they do not come to rest again.
     pub(crate) async fn again(
         &mut self,
-        verdict: Verdict,
+        failed: Option<&Stop>,
         session: &mut Session,
     ) -> Result<bool, SettleError> {
         self.left = self.left.saturating_sub(1);
-        let is_certain = match verdict {
-            Verdict::Passed => !session.has_moved(),
-            Verdict::Failed => false,
-            // Nothing that moves has to do with it.
-            _ => true,
+        let is_certain = match failed {
+            None => !session.has_moved(),
+            // With any other verdict nothing that moves has to do.
+            Some(stop) => stop.verdict != Verdict::Failed,
         };
         if is_certain || self.left == 0 {
             return Ok(false);
@@ -52,13 +52,5 @@ impl Looks {
         session.settle_again().await?;
         let before = std::mem::replace(&mut self.changes, session.changes_at_rest());
         Ok(self.changes != before)
-    }
-}
-
-/// What something that was judged comes to.
-pub(crate) fn verdict<T>(judged: &Result<T, crate::trial::Stop>) -> Verdict {
-    match judged {
-        Ok(_) => Verdict::Passed,
-        Err(stop) => stop.verdict,
     }
 }

@@ -258,11 +258,14 @@ async fn left(
     }
     let restless =
         |error: SettleError| tracing::debug!(%error, "what the trial leaves is not at rest");
-    session.settle_again().await.unwrap_or_else(restless);
+    if let Err(error) = session.settle_again().await {
+        restless(error);
+        return left_now(session).await;
+    }
     let mut looks = Looks::at_rest(session);
     loop {
         let left = left_now(session).await?;
-        match looks.again(Verdict::Passed, session).await {
+        match looks.again(None, session).await {
             Ok(true) => {}
             Ok(false) => return Ok(left),
             Err(error) => {

@@ -7,7 +7,7 @@ use crosscut_suite::model::{Action, Judgement};
 use tokio::time::{Instant, sleep};
 
 use crate::api::Api;
-use crate::at_rest::{Looks, verdict};
+use crate::at_rest::Looks;
 use crate::expectation;
 use crate::scope::evaluate_on;
 use crate::session::Session;
@@ -39,7 +39,7 @@ pub(super) async fn all(
         let mut looks = Looks::at_rest(session);
         let object = loop {
             let judged = expectation::expect(judgement, action.side, session, scope).await;
-            if !looks.again(verdict(&judged), session).await? {
+            if !looks.again(judged.as_ref().err(), session).await? {
                 break judged?;
             }
         };

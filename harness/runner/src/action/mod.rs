@@ -9,7 +9,7 @@ use crosscut_expr::Scope;
 use crosscut_suite::model::{Action, ActionKind, Judgement};
 
 use crate::api::RequestError;
-use crate::at_rest::{Looks, verdict};
+use crate::at_rest::Looks;
 use crate::expectation;
 use crate::programs;
 use crate::scope::with_bindings;
@@ -89,7 +89,7 @@ async fn absent(
     let mut looks = Looks::at_rest(session);
     loop {
         let judged = expectation::absent(judgement, action.side, session, scope).await;
-        if !looks.again(verdict(&judged), session).await? {
+        if !looks.again(judged.as_ref().err(), session).await? {
             return judged;
         }
     }

@@ -32,12 +32,8 @@ pub(crate) fn print(rows: &[(String, Measurement)], benchmarks: &Benchmarks) {
     }
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "memory in KiB is far below 2^52"
-)]
 fn mebibytes(kib: u64) -> f64 {
-    kib as f64 / 1024.0
+    quotient(kib, 1024)
 }
 
 /// What the fork benchmark measured. A figure that it does not name is said to be missing.
@@ -95,7 +91,7 @@ fn proportions(all: &Value, figures: &Value) -> String {
 
 #[expect(
     clippy::cast_precision_loss,
-    reason = "milliseconds and counts of requests are far below 2^52"
+    reason = "times, sizes and counts of a benchmark are far below 2^52"
 )]
 fn quotient(dividend: u64, divisor: u64) -> f64 {
     dividend as f64 / divisor as f64
@@ -151,12 +147,8 @@ fn way_line(way: &Value, before: Option<u64>) -> String {
     )
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "latencies in microseconds are far below 2^52"
-)]
 fn milliseconds(microseconds: u64) -> f64 {
-    microseconds as f64 / 1000.0
+    quotient(microseconds, 1000)
 }
 
 fn number(figures: &Value, path: &str) -> u64 {
