@@ -19,15 +19,28 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// Builds a package's binary in the release profile and answers its path.
+/// Builds a package's binary in the release profile and returns its path.
 ///
 /// # Errors
-/// Where cargo cannot be run, the build fails, or cargo names no executable.
+/// Fails if cargo cannot be run, the build fails, or cargo names no executable.
 pub(crate) fn release_binary(package: &str) -> Result<PathBuf, TaskError> {
-    let what = format!("cargo build --release --package {package}");
+    binary(package, "release")
+}
+
+/// Builds a package's binary in the profile of `cargo run` and returns its path.
+///
+/// # Errors
+/// As [`release_binary`].
+pub(crate) fn debug_binary(package: &str) -> Result<PathBuf, TaskError> {
+    binary(package, "dev")
+}
+
+fn binary(package: &str, profile: &str) -> Result<PathBuf, TaskError> {
+    let what = format!("cargo build --profile {profile} --package {package}");
     let arguments = [
         "build",
-        "--release",
+        "--profile",
+        profile,
         "--message-format=json-render-diagnostics",
         "--package",
         package,

@@ -2,6 +2,7 @@
 
 mod bench;
 mod cargo;
+mod cases;
 mod kcl;
 mod mutants;
 mod testbed;
@@ -27,6 +28,8 @@ enum Task {
     /// Proves that the scenarios notice when the system under test is wrong: makes one mistake after the
     /// other in a copy of it. Fails where a mistake goes unnoticed.
     MutateFixture(mutants::Arguments),
+    /// Runs small projects and says which of them crosscut does not judge as their `expected.yaml` says.
+    Cases(cases::Arguments),
     /// Writes the package of the fixture in KCL anew. Needs the test bed's KCL.
     GenerateKcl,
 }
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Testbed(arguments) => testbed::run(&arguments),
         Task::MutateFixture(arguments) => mutants::run(&arguments),
+        Task::Cases(arguments) => cases::run(&arguments),
         Task::GenerateKcl => kcl::run(),
     };
     match result {
@@ -116,6 +120,12 @@ enum TaskError {
     /// The mutants cannot be tried as they are.
     #[error("the mutants cannot be used:\n  {}", .0.join("\n  "))]
     Catalogue(Vec<String>),
+    /// A folder without cases.
+    #[error("{0} has no case: a case is a folder with a crosscut.yaml")]
+    NoCases(String),
+    /// Cases that are not as expected.
+    #[error("{0} cases are not as their expected.yaml says")]
+    Cases(usize),
     /// The workspace's version is not where it should be.
     #[error("Cargo.toml does not say version = \"{0}\" once")]
     Version(&'static str),

@@ -78,10 +78,10 @@ test bed in /cache
   built    crossplane           0123456789abcdef  crossplane, CRDs
   missing  provider-kubernetes  provider-kubernetes, CRDs
   built    python               0123456789abcdef  an environment for functions in KCL
-  unknown  chainsaw             no go on PATH: install it
   missing  envoy-gateway        envoy-gateway, CRDs
   missing  bbr                  bbr, CRDs
   missing  envoy                envoy
+  unknown  chainsaw             no go on PATH: install it
 6 of 9 parts are not built
 ";
         assert_eq!(text(Path::new("/cache"), &states), expected);

