@@ -1,6 +1,8 @@
 //! A tree against a value: every mismatch, with its path.
 
-use crosscut_expr::{EvaluationError, Scope, equal};
+use std::borrow::Cow;
+
+use crosscut_expr::{Budget, EvaluationError, Scope, equal};
 use crosscut_yaml::Span;
 use serde_json::{Value, json};
 
@@ -22,28 +24,57 @@ pub struct Mismatch {
     pub actual: Option<Value>,
     /// Whether it is unknown if this differs: an expression asks for what is not here.
     pub unsupported: bool,
+    /// Whether it is unknown if this differs: an expression could not be evaluated.
+    pub unevaluated: bool,
 }
 
-/// Every mismatch.
-pub(crate) fn check(tree: &Tree, actual: &Value, scope: &Scope) -> Vec<Mismatch> {
-    let mut checker = Checker { found: Vec::new() };
+/// Returns every mismatch. All expressions share one budget; the first that is over it ends the check.
+pub(crate) fn check(tree: &Tree, actual: &Value, scope: &Scope, budget: &Budget) -> Vec<Mismatch> {
+    let mut checker = Checker {
+        found: Vec::new(),
+        budget,
+        over: false,
+    };
     checker.tree(tree, actual, "", scope);
     checker.found
 }
 
-struct Checker {
+struct Checker<'b> {
     found: Vec<Mismatch>,
+    budget: &'b Budget,
+    /// Whether the budget is over, and the mismatch that says so was reported.
+    over: bool,
 }
 
-impl Checker {
+impl<'b> Checker<'b> {
     fn report(
         &mut self,
         path: &str,
         span: Span,
         message: impl Into<String>,
         expected: Value,
+        actual: Option<&Value>,
+    ) {
+        let message = message.into();
+        let actual = actual.map(|actual| self.budget.copy(actual)).transpose();
+        let room = self.budget.make(path.len() + message.len());
+        match actual.and_then(|actual| room.map(|()| actual)) {
+            Ok(actual) => self.push(path, span, message, expected, actual),
+            Err(error) => self.unevaluated("…", &error, None, path, span),
+        }
+    }
+
+    fn push(
+        &mut self,
+        path: &str,
+        span: Span,
+        message: String,
+        expected: Value,
         actual: Option<Value>,
     ) {
+        if self.over {
+            return;
+        }
         let path = if path.is_empty() {
             "(the object)".to_owned()
         } else {
@@ -52,43 +83,64 @@ impl Checker {
         self.found.push(Mismatch {
             path,
             span,
-            message: message.into(),
+            message,
             expected,
             actual,
             unsupported: false,
+            unevaluated: false,
         });
     }
 
     fn tree(&mut self, tree: &Tree, actual: &Value, path: &str, scope: &Scope) {
+        if !self.goes_on(path, tree.span) {
+            return;
+        }
         match &tree.matcher {
             Matcher::Scalar(expected) => self.scalar(expected, actual, path, tree.span),
-            Matcher::Expression(expression) => match expression.evaluate(actual, scope) {
-                Ok(expected) => self.value(&expected, actual, path, tree.span),
-                Err(error) => self.unevaluated(expression.text(), &error, actual, path, tree.span),
-            },
+            Matcher::Expression(expression) => {
+                match expression.evaluate_within(self.budget, actual, scope) {
+                    Ok(expected) => self.value(&expected, actual, path, tree.span),
+                    Err(error) => {
+                        self.unevaluated(expression.text(), &error, Some(actual), path, tree.span);
+                    }
+                }
+            }
             Matcher::List(items) => self.list(tree, items, actual, path, scope),
             Matcher::Map(entries) => self.map(entries, tree, actual, path, scope),
         }
+    }
+
+    /// Takes a step. Returns false if the budget is over, after it was reported.
+    fn goes_on(&mut self, path: &str, span: Span) -> bool {
+        if let Err(error) = self.budget.step(1) {
+            self.unevaluated("…", &error, None, path, span);
+        }
+        !self.over
     }
 
     fn unevaluated(
         &mut self,
         text: &str,
         error: &EvaluationError,
-        actual: &Value,
+        actual: Option<&Value>,
         path: &str,
         span: Span,
     ) {
-        self.report(
+        let over = error.is_over_budget();
+        let actual = actual.and_then(|actual| self.budget.copy(actual).ok());
+        let before = self.found.len();
+        self.push(
             path,
             span,
             error.to_string(),
             json!(format!("({text})")),
-            Some(actual.clone()),
+            actual,
         );
-        if let Some(mismatch) = self.found.last_mut() {
-            mismatch.unsupported = matches!(error, EvaluationError::Unsupported(_));
+        if let Some(mismatch) = self.found.get_mut(before) {
+            mismatch.unsupported = error.is_unsupported();
+            mismatch.unevaluated = !mismatch.unsupported;
         }
+        self.over |= over;
     }
 
     fn scalar(&mut self, expected: &Value, actual: &Value, path: &str, span: Span) {
@@ -100,11 +152,14 @@ impl Checker {
         } else {
             format!("is {}, not {}", kind(actual), kind(expected))
         };
-        self.report(path, span, message, expected.clone(), Some(actual.clone()));
+        self.report(path, span, message, expected.clone(), Some(actual));
     }
 
     /// What an expression gave: maps are subsets here, too.
     fn value(&mut self, expected: &Value, actual: &Value, path: &str, span: Span) {
+        if !self.goes_on(path, span) {
+            return;
+        }
         match (expected, actual) {
             (Value::Object(entries), Value::Object(found)) => {
                 for (key, expected) in entries {
@@ -122,7 +177,7 @@ impl Checker {
             }
             (Value::Array(items), Value::Array(found)) => {
                 let message = format!("has {}, not {}", elements(found.len()), items.len());
-                self.report(path, span, message, expected.clone(), Some(actual.clone()));
+                self.report(path, span, message, expected.clone(), Some(actual));
             }
             _ => self.scalar(expected, actual, path, span),
         }
@@ -131,23 +186,11 @@ impl Checker {
     fn list(&mut self, tree: &Tree, items: &[Tree], actual: &Value, path: &str, scope: &Scope) {
         let Value::Array(found) = actual else {
             let message = format!("is {}, not a list", kind(actual));
-            return self.report(
-                path,
-                tree.span,
-                message,
-                tree.expected(),
-                Some(actual.clone()),
-            );
+            return self.report(path, tree.span, message, tree.expected(), Some(actual));
         };
         if items.len() != found.len() {
             let message = format!("has {}, not {}", elements(found.len()), items.len());
-            return self.report(
-                path,
-                tree.span,
-                message,
-                tree.expected(),
-                Some(actual.clone()),
-            );
+            return self.report(path, tree.span, message, tree.expected(), Some(actual));
         }
         for (index, (item, actual)) in items.iter().zip(found).enumerate() {
             self.tree(item, actual, &format!("{path}[{index}]"), scope);
@@ -161,17 +204,23 @@ impl Checker {
                 tree.span,
                 "is null",
                 tree.expected(),
-                Some(Value::Null),
+                Some(&Value::Null),
             );
         }
         let mut scope = scope.clone();
         for entry in entries {
-            let Some(found) = self.projected(entry, actual, path, &scope) else {
+            let surrounding = scope.clone();
+            let Some(found) = self.projected(entry, actual, path, &surrounding) else {
                 continue;
             };
             let path = child_of(path, entry);
             if let Some(name) = &entry.key.binding {
-                scope = scope.bind(name, found.clone());
+                match self.budget.copy(&found) {
+                    Ok(bound) => scope = scope.bind_counted(name, bound),
+                    Err(error) => {
+                        self.unevaluated(&format!("…)->{name}"), &error, None, &path, entry.span);
+                    }
+                }
             }
             match &entry.key.each {
                 None => self.tree(&entry.tree, &found, &path, &scope),
@@ -181,13 +230,16 @@ impl Checker {
     }
 
     /// What an entry's key stands for. `None` is reported.
-    fn projected(
+    fn projected<'v>(
         &mut self,
-        entry: &Entry,
-        actual: &Value,
+        entry: &'v Entry,
+        actual: &'v Value,
         path: &str,
-        scope: &Scope,
-    ) -> Option<Value> {
+        scope: &'v Scope,
+    ) -> Option<Cow<'v, Value>>
+    where
+        'b: 'v,
+    {
         let path = child_of(path, entry);
         match &entry.key.statement {
             Statement::Text(key) => match actual {
@@ -195,7 +247,7 @@ impl Checker {
                     if !found.contains_key(key) {
                         self.report(&path, entry.span, "is missing", entry.tree.expected(), None);
                     }
-                    found.get(key).cloned()
+                    found.get(key).map(Cow::Borrowed)
                 }
                 other => {
                     let message = format!("is missing: what it should be in is {}", kind(other));
@@ -203,13 +255,16 @@ impl Checker {
                     None
                 }
             },
-            Statement::Expression(expression) => match expression.evaluate(actual, scope) {
-                Ok(value) => Some(value),
-                Err(error) => {
-                    self.unevaluated(expression.text(), &error, actual, &path, entry.span);
-                    None
+            Statement::Expression(expression) => {
+                match expression.evaluate_within(self.budget, actual, scope) {
+                    Ok(value) => Some(value),
+                    Err(error) => {
+                        let text = expression.text();
+                        self.unevaluated(text, &error, Some(actual), &path, entry.span);
+                        None
+                    }
                 }
-            },
+            }
         }
     }
 
@@ -242,7 +297,7 @@ impl Checker {
                     entry.span,
                     message,
                     entry.tree.expected(),
-                    Some(other.clone()),
+                    Some(other),
                 );
             }
         }

@@ -1,6 +1,8 @@
 //! What is expected against what there is, as a difference between two documents.
 
-use crosscut_expr::Scope;
+use std::borrow::Cow;
+
+use crosscut_expr::{Budget, Scope};
 use crosscut_yaml::to_yaml;
 use serde_json::{Map, Value};
 use similar::{ChangeTag, TextDiff};
@@ -8,10 +10,16 @@ use similar::{ChangeTag, TextDiff};
 use crate::grammar::Statement;
 use crate::tree::{Entry, Matcher, Tree};
 
+/// The lines of a document that are compared at most.
+const MOST_LINES: usize = 5_000;
+
+/// What stands for a value that the budget has no room for.
+const NOT_SHOWN: &str = "(not shown: too large)";
+
 /// Lines of YAML, each marked ` `, `-` (expected) or `+` (actual).
-pub(crate) fn diff(tree: &Tree, actual: &Value, scope: &Scope) -> String {
-    let (expected, actual) = view(tree, actual, scope);
-    let (expected, actual) = (to_yaml(&expected), to_yaml(&actual));
+pub(crate) fn diff(tree: &Tree, actual: &Value, scope: &Scope, budget: &Budget) -> String {
+    let (expected, actual) = Views { budget }.view(tree, actual, scope);
+    let (expected, actual) = (first_lines(&expected), first_lines(&actual));
     let mut text = String::new();
     let compared = TextDiff::from_lines(&expected, &actual);
     for change in compared.iter_all_changes() {
@@ -28,73 +36,111 @@ pub(crate) fn diff(tree: &Tree, actual: &Value, scope: &Scope) -> String {
     text
 }
 
-/// The document's value, and the part of the actual one that it speaks of, in the same shape.
-fn view(tree: &Tree, actual: &Value, scope: &Scope) -> (Value, Value) {
-    match &tree.matcher {
-        Matcher::Scalar(expected) => (expected.clone(), actual.clone()),
-        Matcher::Expression(expression) => {
-            let expected = expression
-                .evaluate(actual, scope)
-                .unwrap_or_else(|_| tree.expected());
-            let actual = common(&expected, actual);
-            (expected, actual)
+/// Returns a value as YAML, without the lines behind the first [`MOST_LINES`].
+fn first_lines(value: &Value) -> String {
+    let mut text = to_yaml(value);
+    if let Some((end, _)) = text.match_indices('\n').nth(MOST_LINES - 1) {
+        let more = text.get(end + 1..).unwrap_or_default().lines().count();
+        text.truncate(end + 1);
+        if more > 0 {
+            text.push_str(&format!("… {more} more lines\n"));
         }
-        Matcher::List(items) => list(items, actual, scope),
-        Matcher::Map(entries) => map(entries, actual, scope),
     }
+    text
 }
 
-fn list(items: &[Tree], actual: &Value, scope: &Scope) -> (Value, Value) {
-    let Value::Array(found) = actual else {
-        return (items.iter().map(Tree::expected).collect(), actual.clone());
-    };
-    let pairs: Vec<(Value, Value)> = items
-        .iter()
-        .zip(found)
-        .map(|(item, actual)| view(item, actual, scope))
-        .collect();
-    let (mut left, mut right): (Vec<Value>, Vec<Value>) = pairs.into_iter().unzip();
-    left.extend(items.iter().skip(found.len()).map(Tree::expected));
-    right.extend(found.iter().skip(items.len()).cloned());
-    (Value::Array(left), Value::Array(right))
+/// Makes the two sides of a difference.
+struct Views<'b> {
+    budget: &'b Budget,
 }
 
-fn map(entries: &[Entry], actual: &Value, scope: &Scope) -> (Value, Value) {
-    if !actual.is_object()
-        && !entries.is_empty()
-        && entries
-            .iter()
-            .all(|entry| matches!(entry.key.statement, Statement::Text(_)))
-    {
-        let expected = entries
-            .iter()
-            .map(|entry| (entry.key.written(), entry.tree.expected()));
-        return (Value::Object(expected.collect()), actual.clone());
+impl Views<'_> {
+    fn copy(&self, value: &Value) -> Value {
+        self.budget
+            .copy(value)
+            .unwrap_or_else(|_| Value::from(NOT_SHOWN))
     }
-    let (mut left, mut right) = (Map::new(), Map::new());
-    let mut scope = scope.clone();
-    for entry in entries {
-        let key = entry.key.written();
-        let found = match &entry.key.statement {
-            Statement::Text(text) => actual.get(text).cloned(),
-            Statement::Expression(expression) => expression.evaluate(actual, &scope).ok(),
+
+    /// The document's value, and the part of the actual one that it speaks of, in the same shape.
+    fn view(&self, tree: &Tree, actual: &Value, scope: &Scope) -> (Value, Value) {
+        match &tree.matcher {
+            Matcher::Scalar(expected) => (expected.clone(), self.copy(actual)),
+            Matcher::Expression(expression) => {
+                let expected = expression
+                    .evaluate_within(self.budget, actual, scope)
+                    .and_then(|expected| self.budget.owned(expected))
+                    .unwrap_or_else(|_| tree.expected());
+                let actual = common(&expected, actual);
+                (expected, actual)
+            }
+            Matcher::List(items) => self.list(items, actual, scope),
+            Matcher::Map(entries) => self.map(entries, actual, scope),
+        }
+    }
+
+    fn list(&self, items: &[Tree], actual: &Value, scope: &Scope) -> (Value, Value) {
+        let Value::Array(found) = actual else {
+            let expected = items.iter().map(Tree::expected).collect();
+            return (expected, self.copy(actual));
         };
-        if let (Some(name), Some(found)) = (&entry.key.binding, &found) {
-            scope = scope.bind(name, found.clone());
+        let pairs: Vec<(Value, Value)> = items
+            .iter()
+            .zip(found)
+            .map(|(item, actual)| self.view(item, actual, scope))
+            .collect();
+        let (mut left, mut right): (Vec<Value>, Vec<Value>) = pairs.into_iter().unzip();
+        left.extend(items.iter().skip(found.len()).map(Tree::expected));
+        right.extend(found.iter().skip(items.len()).map(|item| self.copy(item)));
+        (Value::Array(left), Value::Array(right))
+    }
+
+    fn map(&self, entries: &[Entry], actual: &Value, scope: &Scope) -> (Value, Value) {
+        let plain = |entry: &Entry| matches!(entry.key.statement, Statement::Text(_));
+        if !actual.is_object() && !entries.is_empty() && entries.iter().all(plain) {
+            let expected = entries
+                .iter()
+                .map(|entry| (entry.key.written(), entry.tree.expected()));
+            return (Value::Object(expected.collect()), self.copy(actual));
         }
-        match found {
-            Some(found) if entry.key.each.is_none() => {
-                let (expected, actual) = view(&entry.tree, &found, &scope);
-                left.insert(key.clone(), expected);
-                right.insert(key, actual);
+        let (mut left, mut right) = (Map::new(), Map::new());
+        let mut scope = scope.clone();
+        for entry in entries {
+            let key = entry.key.written();
+            let surrounding = scope.clone();
+            let found = self.found(entry, actual, &surrounding);
+            if let (Some(name), Some(found)) = (&entry.key.binding, &found) {
+                scope = scope.bind_counted(name, self.copy(found));
             }
-            found => {
-                left.insert(key.clone(), entry.tree.expected());
-                right.extend(found.map(|found| (key, found)));
+            match found {
+                Some(found) if entry.key.each.is_none() => {
+                    let (expected, actual) = self.view(&entry.tree, &found, &scope);
+                    left.insert(key.clone(), expected);
+                    right.insert(key, actual);
+                }
+                found => {
+                    left.insert(key.clone(), entry.tree.expected());
+                    right.extend(found.map(|found| (key, self.copy(&found))));
+                }
+            }
+        }
+        (Value::Object(left), Value::Object(right))
+    }
+
+    /// What an entry's key stands for, if there is something.
+    fn found<'v>(
+        &'v self,
+        entry: &'v Entry,
+        actual: &'v Value,
+        scope: &'v Scope,
+    ) -> Option<Cow<'v, Value>> {
+        match &entry.key.statement {
+            Statement::Text(text) => actual.get(text).map(Cow::Borrowed),
+            Statement::Expression(expression) => {
+                let found = expression.evaluate_within(self.budget, actual, scope);
+                found.ok()
             }
         }
     }
-    (Value::Object(left), Value::Object(right))
 }
 
 /// The part of `actual` that has a counterpart in `expected`.

@@ -18,14 +18,14 @@ mod subject;
 mod template;
 mod tree;
 
-use crosscut_expr::Scope;
+use crosscut_expr::{Budget, Scope};
 use crosscut_yaml::{Node, Span};
 use serde_json::Value;
 
 pub use check::Mismatch;
 pub use problem::{Mark, Problem};
 pub use subject::Subject;
-pub use template::{template, template_fields, template_on, template_variables};
+pub use template::{template, template_fields, template_on, template_variables, template_within};
 
 use tree::Tree;
 
@@ -62,10 +62,10 @@ impl Assertion {
         subject::subject(&self.document, scope)
     }
 
-    /// Everything that `actual` is otherwise; empty where the assertion holds.
+    /// Everything that `actual` is otherwise; empty if the assertion holds. All expressions share one budget.
     #[must_use]
     pub fn check(&self, actual: &Value, scope: &Scope) -> Vec<Mismatch> {
-        check::check(&self.root, actual, scope)
+        check::check(&self.root, actual, scope, &Budget::new(scope))
     }
 
     /// Where the document is written.
@@ -83,6 +83,6 @@ impl Assertion {
     /// What is expected (`-`) against the same parts of `actual` (`+`), as lines of YAML.
     #[must_use]
     pub fn diff(&self, actual: &Value, scope: &Scope) -> String {
-        diff::diff(&self.root, actual, scope)
+        diff::diff(&self.root, actual, scope, &Budget::new(scope))
     }
 }

@@ -1,6 +1,6 @@
 //! Templates: documents whose `(expression)` strings stand for values.
 
-use crosscut_expr::{EvaluationError, Expression, Scope};
+use crosscut_expr::{Budget, EvaluationError, Expression, Scope};
 use crosscut_yaml::{Kind, Node, Span};
 use serde_json::{Map, Value};
 
@@ -20,12 +20,30 @@ pub fn template(node: &Node, scope: &Scope) -> Result<Value, Vec<Problem>> {
 /// # Errors
 /// As [`template`].
 pub fn template_on(node: &Node, current: &Value, scope: &Scope) -> Result<Value, Vec<Problem>> {
-    let mut problems = Vec::new();
-    let value = evaluated(node, current, scope, &mut problems);
-    if problems.is_empty() {
+    template_within(&Budget::new(scope), node, current, scope)
+}
+
+/// The same, within a budget that templates share.
+///
+/// # Errors
+/// As [`template`].
+pub fn template_within(
+    budget: &Budget,
+    node: &Node,
+    current: &Value,
+    scope: &Scope,
+) -> Result<Value, Vec<Problem>> {
+    let mut template = Template {
+        budget,
+        current,
+        scope,
+        problems: Vec::new(),
+    };
+    let value = template.value(node);
+    if template.problems.is_empty() {
         Ok(value)
     } else {
-        Err(problems)
+        Err(template.problems)
     }
 }
 
@@ -73,42 +91,49 @@ fn for_each_expression(node: &Node, visit: &mut dyn FnMut(Result<Expression, Pro
     }
 }
 
-fn evaluated(node: &Node, current: &Value, scope: &Scope, problems: &mut Vec<Problem>) -> Value {
-    match &node.kind {
-        Kind::Sequence(items) => items
-            .iter()
-            .map(|item| evaluated(item, current, scope, problems))
-            .collect(),
-        Kind::Mapping(entries) => {
-            let pairs = entries.iter().map(|entry| {
-                (
-                    entry.key.text.clone(),
-                    evaluated(&entry.value, current, scope, problems),
-                )
-            });
-            Value::Object(pairs.collect::<Map<_, _>>())
-        }
-        Kind::String(text) => string(text, node, current, scope).unwrap_or_else(|problem| {
-            problems.push(problem);
-            Value::Null
-        }),
-        _ => node.to_value(),
-    }
+/// A template that is being evaluated.
+struct Template<'t> {
+    budget: &'t Budget,
+    current: &'t Value,
+    scope: &'t Scope,
+    problems: Vec<Problem>,
 }
 
-fn string(text: &str, node: &Node, current: &Value, scope: &Scope) -> Result<Value, Problem> {
-    match grammar::statement(text, node.span)? {
-        Statement::Text(text) => Ok(Value::String(text)),
-        Statement::Expression(expression) => expression
-            .evaluate(current, scope)
-            .map_err(|error| unevaluated(&error, node.span)),
+impl Template<'_> {
+    fn value(&mut self, node: &Node) -> Value {
+        match &node.kind {
+            Kind::Sequence(items) => items.iter().map(|item| self.value(item)).collect(),
+            Kind::Mapping(entries) => {
+                let pairs = entries
+                    .iter()
+                    .map(|entry| (entry.key.text.clone(), self.value(&entry.value)));
+                Value::Object(pairs.collect::<Map<_, _>>())
+            }
+            Kind::String(text) => self.string(text, node.span).unwrap_or_else(|problem| {
+                self.problems.push(problem);
+                Value::Null
+            }),
+            _ => node.to_value(),
+        }
+    }
+
+    fn string(&self, text: &str, span: Span) -> Result<Value, Problem> {
+        let expression = match grammar::statement(text, span)? {
+            Statement::Text(text) => return Ok(Value::String(text)),
+            Statement::Expression(expression) => expression,
+        };
+        expression
+            .evaluate_within(self.budget, self.current, self.scope)
+            .and_then(|value| self.budget.owned(value))
+            .map_err(|error| unevaluated(&error, span))
     }
 }
 
 fn unevaluated(error: &EvaluationError, span: Span) -> Problem {
-    let code = match error {
-        EvaluationError::Unsupported(_) => UNSUPPORTED,
-        _ => "template::evaluation",
+    let code = if error.is_unsupported() {
+        UNSUPPORTED
+    } else {
+        "template::evaluation"
     };
     Problem::new(code, error.to_string(), span)
 }

@@ -26,6 +26,12 @@ pub(crate) enum Node {
     Or(Box<Node>, Box<Node>),
     And(Box<Node>, Box<Node>),
     Not(Box<Node>),
+    /// `condition ? yes : no`
+    Choose {
+        condition: Box<Node>,
+        yes: Box<Node>,
+        no: Box<Node>,
+    },
     Compare(Comparison, Box<Node>, Box<Node>),
     Calculate(Operator, Box<Node>, Box<Node>),
     Negate(Box<Node>),

@@ -63,11 +63,16 @@ fn collect<'a>(node: &'a Node, bound: &mut Vec<&'a str>, free: &mut Free) {
         | Node::Flatten(inner)
         | Node::Reference(inner) => collect(inner, bound, free),
         Node::Filter {
-            list,
-            condition,
-            then,
+            list: first,
+            condition: second,
+            then: third,
+        }
+        | Node::Choose {
+            condition: first,
+            yes: second,
+            no: third,
         } => {
-            [list, condition, then]
+            [first, second, third]
                 .into_iter()
                 .for_each(|part| collect(part, bound, free));
         }
@@ -99,6 +104,7 @@ mod tests {
     #[case::deeper_is_of_the_first("$programs.b.log", &["programs.b"])]
     #[case::quoted("$programs.\"a-b\".log", &["programs.a-b"])]
     #[case::anywhere("join('', [to_string($ports.a), $p.c || $q.d])", &["p.c", "ports.a", "q.d"])]
+    #[case::chosen("$a.b ? $c.d : $e.f", &["a.b", "c.d", "e.f"])]
     #[case::bound("let $ports = @ in $ports.a", &[])]
     fn fields_of_names(#[case] text: &str, #[case] expected: &[&str]) {
         let expression = Expression::parse(text).unwrap();

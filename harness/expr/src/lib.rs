@@ -9,21 +9,29 @@
 //! unsupported.
 
 mod ast;
+mod budget;
+mod duration;
 mod error;
 mod evaluate;
 mod free;
 mod functions;
+mod layout;
 mod lexer;
 mod parser;
+mod quantity;
 mod scope;
+mod surroundings;
 mod value;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+pub use budget::{Budget, MOST_BYTES, MOST_LEVELS, MOST_STEPS};
 pub use error::{EvaluationError, ParseError};
 pub use scope::Scope;
+pub use surroundings::{Clock, Environment, Surroundings, Unset};
 pub use value::equal;
 
 /// A parsed expression.
@@ -46,19 +54,34 @@ impl Expression {
         })
     }
 
-    /// The expression's value on `current`, which `@` and `$` stand for.
+    /// Returns the expression's value on `current`, which `@` and `$` stand for, within a budget of its own.
     ///
     /// # Errors
-    /// [`EvaluationError`] where a function is given what it does not take, or a name is not bound.
+    /// As [`Expression::evaluate_within`].
     pub fn evaluate(&self, current: &Value, scope: &Scope) -> Result<Value, EvaluationError> {
-        evaluate::evaluate(
-            &self.root,
-            current,
-            evaluate::Context {
-                root: current,
-                scope,
-            },
-        )
+        let budget = Budget::new(scope);
+        let found = self.evaluate_within(&budget, current, scope)?;
+        budget.owned(found)
+    }
+
+    /// Returns the expression's value on `current`, which `@` and `$` stand for. What evaluating takes is taken from
+    /// `budget`.
+    ///
+    /// # Errors
+    /// [`EvaluationError`] if a function is given what it does not take, a name is not bound, something is not
+    /// supported, or the budget does not last.
+    pub fn evaluate_within<'v>(
+        &'v self,
+        budget: &'v Budget,
+        current: &'v Value,
+        scope: &'v Scope,
+    ) -> Result<Cow<'v, Value>, EvaluationError> {
+        let context = evaluate::Context {
+            root: current,
+            scope,
+            budget,
+        };
+        evaluate::evaluate(&self.root, current, context)
     }
 
     /// The names that the expression uses and does not bind itself, without their `$`.

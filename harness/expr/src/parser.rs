@@ -10,13 +10,17 @@ use crate::lexer::{Token, tokens};
 /// Deeper nesting is refused: each level takes stack, here and when the expression is evaluated.
 const DEEPEST: usize = 64;
 
+/// Higher trees are refused, for the same reason: a chain of operators is as high as it is long.
+const HIGHEST: usize = 2 * DEEPEST;
+
 /// Longer expressions are refused.
 const LONGEST: usize = 64 * 1024;
 
 /// What binds tighter has the higher number. Below [`PROJECTION_STOP`] a projection ends.
 const PIPE: u8 = 1;
-const OR: u8 = 2;
-const AND: u8 = 3;
+const CHOICE: u8 = 2;
+const OR: u8 = 3;
+const AND: u8 = 4;
 const COMPARE: u8 = 5;
 const SUM: u8 = 6;
 const PRODUCT: u8 = 7;
@@ -40,6 +44,7 @@ pub(crate) fn parse(text: &str) -> Result<Node, ParseError> {
         tokens: tokens(text)?,
         next: 0,
         depth: 0,
+        height: 0,
     };
     let node = parser.expression(0)?;
     match parser.peek() {
@@ -51,7 +56,10 @@ pub(crate) fn parse(text: &str) -> Result<Node, ParseError> {
 struct Parser {
     tokens: Vec<(Token, usize)>,
     next: usize,
+    /// How deeply what is being parsed is nested.
     depth: usize,
+    /// At least the height of the highest tree among the parts that were parsed at this depth.
+    height: usize,
 }
 
 impl Parser {
@@ -110,28 +118,47 @@ impl Parser {
     }
 
     fn expression(&mut self, power: u8) -> Result<Node, ParseError> {
+        self.nested(|parser| {
+            let left = parser.operand()?;
+            parser.operators(left, power)
+        })
+    }
+
+    /// Parses something that is part of something else.
+    fn nested(
+        &mut self,
+        parse: impl FnOnce(&mut Parser) -> Result<Node, ParseError>,
+    ) -> Result<Node, ParseError> {
         self.depth += 1;
+        let beside = std::mem::take(&mut self.height);
         if self.depth > DEEPEST {
-            return Err(ParseError::new(
-                "the expression is nested too deeply",
-                self.offset(),
-            ));
+            return Err(self.too_deep());
         }
-        let mut left = self.operand()?;
-        // A long chain is as deep a tree as nested brackets are.
-        let mut chain = 0;
+        let node = parse(self)?;
+        self.height = beside.max(self.height + 1);
+        self.depth -= 1;
+        Ok(node)
+    }
+
+    /// Parses the operators behind `left` that bind tighter than `power`.
+    fn operators(&mut self, mut left: Node, power: u8) -> Result<Node, ParseError> {
         while self.power() > power {
+            // A slice is two nodes, one above the other, and so is what flattens.
+            self.height += match self.peek() {
+                Token::Symbol("[" | "[]") => 2,
+                _ => 1,
+            };
             left = self.operator(left)?;
-            chain += 1;
-            if chain > 4 * DEEPEST {
-                return Err(ParseError::new(
-                    "the expression has too many operators in a row",
-                    self.offset(),
-                ));
+            if self.height > HIGHEST {
+                return Err(self.too_deep());
             }
         }
-        self.depth -= 1;
         Ok(left)
+    }
+
+    fn too_deep(&self) -> ParseError {
+        let message = "the expression is nested too deeply, or has too many operators in a row";
+        ParseError::new(message, self.offset())
     }
 
     /// How tightly the next token binds to what stands before it; 0 ends an expression.
@@ -141,6 +168,7 @@ impl Parser {
         };
         match *symbol {
             "|" => PIPE,
+            "?" => CHOICE,
             "||" => OR,
             "&&" => AND,
             "==" | "!=" | "<" | "<=" | ">" | ">=" => COMPARE,
@@ -310,6 +338,7 @@ impl Parser {
             "[]" => return self.flatten(*left),
             "[?" => return self.filter(*left),
             "|" => Node::Pipe(left, Box::new(self.expression(power)?)),
+            "?" => return self.choice(left),
             "||" => Node::Or(left, Box::new(self.expression(power)?)),
             "&&" => Node::And(left, Box::new(self.expression(power)?)),
             _ => match (comparison(symbol), calculation(symbol)) {
@@ -322,6 +351,14 @@ impl Parser {
                 _ => return Err(self.unexpected("an operator")),
             },
         })
+    }
+
+    /// `condition ? yes : no`, where `no` may be another choice.
+    fn choice(&mut self, condition: Box<Node>) -> Result<Node, ParseError> {
+        let yes = Box::new(self.expression(0)?);
+        self.expect(":")?;
+        let no = Box::new(self.expression(CHOICE - 1)?);
+        Ok(Node::Choose { condition, yes, no })
     }
 
     fn dot(&mut self, left: Node) -> Result<Node, ParseError> {
@@ -354,22 +391,16 @@ impl Parser {
             return Ok(Node::Current);
         }
         match self.peek() {
-            Token::Symbol("[" | "[?") => self.continued(power),
+            // A bracket directly behind a projection applies to each of its elements.
+            Token::Symbol("[" | "[?") => {
+                self.nested(|parser| parser.operators(Node::Current, power))
+            }
             Token::Symbol(".") => {
                 self.advance();
                 self.after_dot(power)
             }
             _ => Err(self.unexpected("`.` or `[`")),
         }
-    }
-
-    /// A bracket directly behind a projection applies to each of its elements.
-    fn continued(&mut self, power: u8) -> Result<Node, ParseError> {
-        let mut left = Node::Current;
-        while self.power() > power {
-            left = self.operator(left)?;
-        }
-        Ok(left)
     }
 
     fn flatten(&mut self, left: Node) -> Result<Node, ParseError> {

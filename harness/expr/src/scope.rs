@@ -1,16 +1,18 @@
-//! What an expression can see besides the value that it is evaluated on.
+//! The names that an expression can see, and the surroundings that some functions ask.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
+
+use crate::budget::size;
+use crate::surroundings::Surroundings;
 
 /// Names and what they are bound to. Cheap to clone; a child sees its parents' names and may hide them.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     tail: Option<Arc<Binding>>,
-    clock: Option<jiff::Timestamp>,
-    environment: Arc<BTreeMap<String, String>>,
+    surroundings: Arc<Surroundings>,
+    held: usize,
 }
 
 #[derive(Debug)]
@@ -18,6 +20,16 @@ struct Binding {
     name: String,
     value: Value,
     parent: Option<Arc<Binding>>,
+}
+
+impl Drop for Binding {
+    /// Frees the parents one by one: a long chain must not take stack.
+    fn drop(&mut self) {
+        let mut next = self.parent.take();
+        while let Some(mut binding) = next.and_then(Arc::into_inner) {
+            next = binding.parent.take();
+        }
+    }
 }
 
 impl Scope {
@@ -30,6 +42,15 @@ impl Scope {
     /// This scope, with one more name.
     #[must_use]
     pub fn bind(&self, name: impl Into<String>, value: Value) -> Scope {
+        let size = size(&value);
+        let mut scope = self.bind_counted(name, value);
+        scope.held = scope.held.saturating_add(size);
+        scope
+    }
+
+    /// This scope, with one more name whose value the evaluation's budget has counted already.
+    #[must_use]
+    pub fn bind_counted(&self, name: impl Into<String>, value: Value) -> Scope {
         let binding = Binding {
             name: name.into(),
             value,
@@ -54,29 +75,39 @@ impl Scope {
         None
     }
 
-    /// This scope, with a present for the functions that ask for it.
+    /// Returns about how many bytes the bound values take, those of hidden names among them.
     #[must_use]
-    pub fn with_clock(&self, now: jiff::Timestamp) -> Scope {
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
+    /// This scope, with other surroundings.
+    #[must_use]
+    pub fn with_surroundings(&self, surroundings: Surroundings) -> Scope {
         Scope {
-            clock: Some(now),
+            surroundings: Arc::new(surroundings),
             ..self.clone()
         }
     }
 
-    /// This scope, with the variables that `env` may read: nothing here reads the process's own.
-    #[must_use]
-    pub fn with_environment(&self, variables: BTreeMap<String, String>) -> Scope {
-        Scope {
-            environment: Arc::new(variables),
-            ..self.clone()
+    pub(crate) fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Scope;
+
+    #[test]
+    fn a_long_chain_of_names_takes_no_stack() {
+        let mut scope = Scope::new();
+        for number in 0..1_000_000 {
+            scope = scope.bind("a", json!(number));
         }
-    }
-
-    pub(crate) fn now(&self) -> Option<jiff::Timestamp> {
-        self.clock
-    }
-
-    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
-        self.environment.get(name).map(String::as_str)
+        assert_eq!(scope.get("a"), Some(&json!(999_999)));
+        drop(scope);
     }
 }

@@ -28,25 +28,38 @@ pub(crate) fn is_true(value: &Value) -> bool {
     }
 }
 
-/// Whether two values are equal; integers equal floats of the same value, at any depth.
+/// Returns true if two values are equal; integers equal floats of the same value, at any depth.
 #[must_use]
 pub fn equal(left: &Value, right: &Value) -> bool {
+    equal_counted(left, right, &mut 0)
+}
+
+/// As [`equal`]; adds the bytes that were compared to `bytes`.
+pub(crate) fn equal_counted(left: &Value, right: &Value, bytes: &mut usize) -> bool {
+    *bytes += size_of::<Value>();
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => {
             compare_numbers(left, right) == Some(Ordering::Equal)
+        }
+        (Value::String(left), Value::String(right)) => {
+            *bytes += left.len().min(right.len());
+            left == right
         }
         (Value::Array(left), Value::Array(right)) => {
             left.len() == right.len()
                 && left
                     .iter()
                     .zip(right)
-                    .all(|(left, right)| equal(left, right))
+                    .all(|(left, right)| equal_counted(left, right, bytes))
         }
         (Value::Object(left), Value::Object(right)) => {
             left.len() == right.len()
-                && left
-                    .iter()
-                    .all(|(key, left)| right.get(key).is_some_and(|right| equal(left, right)))
+                && left.iter().all(|(key, left)| {
+                    *bytes += key.len();
+                    right
+                        .get(key)
+                        .is_some_and(|right| equal_counted(left, right, bytes))
+                })
         }
         _ => left == right,
     }

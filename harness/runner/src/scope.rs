@@ -1,7 +1,7 @@
 //! What expressions of a trial can see.
 
-use crosscut_assertion::template_on;
-use crosscut_expr::Scope;
+use crosscut_assertion::template_within;
+use crosscut_expr::{Budget, Scope};
 use crosscut_suite::Trial;
 use crosscut_suite::model::{Binding, Place};
 use serde_json::{Value, json};
@@ -45,8 +45,16 @@ pub(crate) fn with_bindings(
     mut scope: Scope,
     bindings: &[Binding],
 ) -> Result<Scope, TemplateError> {
+    // All of them share one: each is as large as it may be otherwise.
+    let budget = Budget::new(&scope);
     for binding in bindings {
-        let value = evaluate(&binding.value, &binding.place, &scope)?;
+        let value = within(
+            &budget,
+            &binding.value,
+            &binding.place,
+            &Value::Null,
+            &scope,
+        )?;
         scope = scope.bind(binding.name.clone(), value);
     }
     Ok(scope)
@@ -74,19 +82,31 @@ pub(crate) fn evaluate_on(
     current: &Value,
     scope: &Scope,
 ) -> Result<Value, TemplateError> {
-    template_on(node, current, scope).map_err(|problems| match problems.into_iter().next() {
-        Some(problem) => TemplateError {
-            place: place.with_span(problem.span),
-            unsupported: problem.is_unsupported(),
-            message: problem.message,
-            help: problem.help,
-        },
-        None => TemplateError {
-            place: place.clone(),
-            message: "the template could not be evaluated".to_owned(),
-            help: None,
-            unsupported: false,
-        },
+    within(&Budget::new(scope), node, place, current, scope)
+}
+
+fn within(
+    budget: &Budget,
+    node: &crosscut_yaml::Node,
+    place: &Place,
+    current: &Value,
+    scope: &Scope,
+) -> Result<Value, TemplateError> {
+    template_within(budget, node, current, scope).map_err(|problems| {
+        match problems.into_iter().next() {
+            Some(problem) => TemplateError {
+                place: place.with_span(problem.span),
+                unsupported: problem.is_unsupported(),
+                message: problem.message,
+                help: problem.help,
+            },
+            None => TemplateError {
+                place: place.clone(),
+                message: "the template could not be evaluated".to_owned(),
+                help: None,
+                unsupported: false,
+            },
+        }
     })
 }
 

@@ -1,10 +1,13 @@
 //! A call's arguments, taken as the types that a function wants.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use crate::ast::Node;
+use crate::budget::{Budget, count};
 use crate::error::EvaluationError;
-use crate::evaluate::{Context, evaluate};
+use crate::evaluate::{Context, Found, evaluate};
 use crate::value::type_name;
 
 /// A call whose arguments are evaluated.
@@ -15,7 +18,7 @@ pub(crate) struct Call<'a> {
 }
 
 enum Argument<'a> {
-    Value(Value),
+    Value(Found<'a>),
     /// `&expression`
     Reference(&'a Node),
 }
@@ -26,7 +29,7 @@ impl<'a> Call<'a> {
     pub(crate) fn evaluated(
         function: &'static str,
         arguments: &'a [Node],
-        current: &Value,
+        current: &'a Value,
         context: Context<'a>,
     ) -> Result<Call<'a>> {
         let arguments = arguments
@@ -51,6 +54,10 @@ impl<'a> Call<'a> {
         self.context
     }
 
+    pub(crate) fn budget(&self) -> &'a Budget {
+        self.context.budget
+    }
+
     /// An argument of any type.
     pub(crate) fn value(&self, index: usize) -> Result<&Value> {
         match self.arguments.get(index) {
@@ -60,11 +67,15 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// A string. Looking at it takes steps.
     pub(crate) fn string(&self, index: usize) -> Result<&str> {
-        let value = self.value(index)?;
-        value
-            .as_str()
-            .ok_or_else(|| self.wrong(index, "a string", type_name(value)))
+        match self.value(index)? {
+            Value::String(text) => {
+                self.budget().read(text.len())?;
+                Ok(text)
+            }
+            other => Err(self.wrong(index, "a string", type_name(other))),
+        }
     }
 
     /// A string that need not be given.
@@ -98,16 +109,24 @@ impl<'a> Call<'a> {
             .ok_or_else(|| self.wrong(index, "an integer", type_name(value)))
     }
 
+    /// An array. Looking at its elements takes steps.
     pub(crate) fn array(&self, index: usize) -> Result<&[Value]> {
         match self.value(index)? {
-            Value::Array(items) => Ok(items),
+            Value::Array(items) => {
+                self.budget().step(count(items.len()))?;
+                Ok(items)
+            }
             other => Err(self.wrong(index, "an array", type_name(other))),
         }
     }
 
+    /// An object. Looking at its entries takes steps.
     pub(crate) fn object(&self, index: usize) -> Result<&Map<String, Value>> {
         match self.value(index)? {
-            Value::Object(entries) => Ok(entries),
+            Value::Object(entries) => {
+                self.budget().step(count(entries.len()))?;
+                Ok(entries)
+            }
             other => Err(self.wrong(index, "an object", type_name(other))),
         }
     }
@@ -118,8 +137,13 @@ impl<'a> Call<'a> {
             .array(index)?
             .iter()
             .map(Value::as_str)
-            .collect::<Option<_>>();
-        texts.ok_or_else(|| self.wrong(index, "an array of strings", "an array of something else"))
+            .collect::<Option<Vec<_>>>();
+        let texts = texts.ok_or_else(|| {
+            self.wrong(index, "an array of strings", "an array of something else")
+        })?;
+        self.budget()
+            .read(texts.iter().map(|text| text.len()).sum())?;
+        Ok(texts)
     }
 
     /// The elements of an array of numbers.
@@ -134,7 +158,11 @@ impl<'a> Call<'a> {
     }
 
     /// An `&expression` and what it gives on each element of the array in another argument.
-    pub(crate) fn applied(&self, reference: usize, array: usize) -> Result<Vec<(Value, &Value)>> {
+    pub(crate) fn applied(
+        &self,
+        reference: usize,
+        array: usize,
+    ) -> Result<Vec<(Found<'_>, &Value)>> {
         let node = match self.arguments.get(reference) {
             Some(Argument::Reference(node)) => *node,
             _ => return Err(self.wrong(reference, "an &expression", "a value")),
@@ -144,6 +172,16 @@ impl<'a> Call<'a> {
             .iter()
             .map(|item| Ok((evaluate(node, item, self.context)?, item)))
             .collect()
+    }
+
+    /// A copy of a value.
+    pub(crate) fn copy(&self, value: &Value) -> Result<Value> {
+        self.budget().copy(value)
+    }
+
+    /// A value, copied if it is borrowed.
+    pub(crate) fn owned(&self, value: Cow<'_, Value>) -> Result<Value> {
+        self.budget().owned(value)
     }
 
     pub(crate) fn invalid(&self, reason: impl Into<String>) -> EvaluationError {

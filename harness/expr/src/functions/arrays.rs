@@ -6,7 +6,10 @@ use serde_json::{Map, Value, json};
 
 use super::arguments::Call;
 use super::{Function, MANY, Outcome, function};
-use crate::value::{compare_numbers, equal, type_name};
+use crate::budget::{count, size};
+use crate::error::EvaluationError;
+use crate::evaluate::Found;
+use crate::value::{compare_numbers, equal_counted, type_name};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("at", 2, 2, at),
@@ -42,9 +45,18 @@ fn at(call: &Call<'_>) -> Outcome {
 
 fn contains(call: &Call<'_>) -> Outcome {
     match (call.value(0)?, call.value(1)?) {
-        (Value::String(text), Value::String(part)) => Ok(json!(text.contains(part.as_str()))),
+        (Value::String(_), Value::String(_)) => {
+            Ok(json!(call.string(0)?.contains(call.string(1)?)))
+        }
         (Value::String(_), _) => Ok(json!(false)),
-        (Value::Array(items), wanted) => Ok(json!(items.iter().any(|item| equal(item, wanted)))),
+        (Value::Array(items), wanted) => {
+            let mut bytes = 0;
+            let found = items
+                .iter()
+                .any(|item| equal_counted(item, wanted, &mut bytes));
+            call.budget().read(bytes)?;
+            Ok(json!(found))
+        }
         (other, _) => Err(call.wrong(0, "an array or a string", type_name(other))),
     }
 }
@@ -63,9 +75,10 @@ fn from_items(call: &Call<'_>) -> Outcome {
 fn group_by(call: &Call<'_>) -> Outcome {
     let mut groups: Map<String, Value> = Map::new();
     for (key, item) in call.applied(1, 0)? {
-        match key {
+        match &*key {
             Value::String(key) => {
-                if let Value::Array(group) = groups.entry(key).or_insert_with(|| json!([])) {
+                if let Value::Array(group) = groups.entry(key.as_str()).or_insert_with(|| json!([]))
+                {
                     group.push(item.clone());
                 }
             }
@@ -73,7 +86,7 @@ fn group_by(call: &Call<'_>) -> Outcome {
             other => {
                 return Err(call.invalid(format!(
                     "a group's key must be a string, not {}",
-                    type_name(&other)
+                    type_name(other)
                 )));
             }
         }
@@ -82,12 +95,17 @@ fn group_by(call: &Call<'_>) -> Outcome {
 }
 
 fn join(call: &Call<'_>) -> Outcome {
-    Ok(json!(call.strings(1)?.join(call.string(0)?)))
+    let (separator, texts) = (call.string(0)?, call.strings(1)?);
+    let gaps = texts.len().saturating_sub(1);
+    let length: usize = texts.iter().map(|text| text.len()).sum();
+    let length = length.saturating_add(gaps.saturating_mul(separator.len()));
+    call.budget().room(length)?;
+    Ok(json!(texts.join(separator)))
 }
 
 fn length(call: &Call<'_>) -> Outcome {
     match call.value(0)? {
-        Value::String(text) => Ok(json!(text.chars().count())),
+        Value::String(_) => Ok(json!(call.string(0)?.chars().count())),
         Value::Array(items) => Ok(json!(items.len())),
         Value::Object(entries) => Ok(json!(entries.len())),
         other => Err(call.wrong(0, "a string, an array or an object", type_name(other))),
@@ -95,11 +113,11 @@ fn length(call: &Call<'_>) -> Outcome {
 }
 
 fn map(call: &Call<'_>) -> Outcome {
-    Ok(call
-        .applied(0, 1)?
-        .into_iter()
-        .map(|(value, _)| value)
-        .collect())
+    let mut results = Vec::new();
+    for (found, _) in call.applied(0, 1)? {
+        results.push(call.owned(found)?);
+    }
+    Ok(Value::Array(results))
 }
 
 fn not_null(call: &Call<'_>) -> Outcome {
@@ -146,14 +164,12 @@ fn zip(call: &Call<'_>) -> Outcome {
         .map(|index| call.array(index))
         .collect::<Result<Vec<_>, _>>()?;
     let shortest = lists.iter().map(|list| list.len()).min().unwrap_or(0);
-    Ok((0..shortest)
-        .map(|row| {
-            lists
-                .iter()
-                .filter_map(|list| list.get(row).cloned())
-                .collect::<Value>()
-        })
-        .collect())
+    let mut rows = Vec::new();
+    for row in 0..shortest {
+        let cells = lists.iter().filter_map(|list| list.get(row));
+        rows.push(cells.map(|cell| call.copy(cell)).collect::<Outcome>()?);
+    }
+    Ok(Value::Array(rows))
 }
 
 /// The order of two keys: both numbers, or both strings.
@@ -165,32 +181,40 @@ fn order(left: &Value, right: &Value) -> Option<Ordering> {
     }
 }
 
-/// Whether all keys can be put in order with each other.
+/// Checks that all keys can be put in order with each other, and takes the steps of doing so.
 fn check_order<'v>(
     call: &Call<'_>,
-    mut keys: impl Iterator<Item = &'v Value>,
-) -> Result<(), crate::EvaluationError> {
-    let Some(first) = keys.next() else {
+    keys: impl Iterator<Item = &'v Value> + Clone,
+) -> Result<(), EvaluationError> {
+    let mut rest = keys.clone();
+    let Some(first) = rest.next() else {
         return Ok(());
     };
-    if order(first, first).is_some() && keys.all(|key| order(first, key).is_some()) {
-        return Ok(());
+    if order(first, first).is_none() || rest.any(|key| order(first, key).is_none()) {
+        return Err(call.invalid("what is put in order must be all numbers or all strings"));
     }
-    Err(call.invalid("what is put in order must be all numbers or all strings"))
+    let (length, bytes) = keys.fold((0_usize, 0_usize), |(length, bytes), key| {
+        (length + 1, bytes.saturating_add(size(key)))
+    });
+    let comparisons = length.checked_ilog2().unwrap_or(0) as usize + 1;
+    call.budget().step(count(length))?;
+    call.budget().read(bytes.saturating_mul(comparisons))
 }
 
 fn sort(call: &Call<'_>) -> Outcome {
-    let mut items = call.array(0)?.to_vec();
+    let items = call.array(0)?;
     check_order(call, items.iter())?;
+    call.budget().room(items.iter().map(size).sum())?;
+    let mut items = items.to_vec();
     items.sort_by(|left, right| order(left, right).unwrap_or(Ordering::Equal));
     Ok(Value::Array(items))
 }
 
 fn sort_by(call: &Call<'_>) -> Outcome {
     let mut items = call.applied(1, 0)?;
-    check_order(call, items.iter().map(|(key, _)| key))?;
+    check_order(call, items.iter().map(|(key, _)| &**key))?;
     items.sort_by(|(left, _), (right, _)| order(left, right).unwrap_or(Ordering::Equal));
-    Ok(items.into_iter().map(|(_, item)| item.clone()).collect())
+    items.into_iter().map(|(_, item)| call.copy(item)).collect()
 }
 
 fn extreme(call: &Call<'_>, wanted: Ordering) -> Outcome {
@@ -201,8 +225,11 @@ fn extreme(call: &Call<'_>, wanted: Ordering) -> Outcome {
 
 fn extreme_by(call: &Call<'_>, wanted: Ordering) -> Outcome {
     let items = call.applied(1, 0)?;
-    check_order(call, items.iter().map(|(key, _)| key))?;
-    Ok(best(items.iter().map(|(key, item)| (key, *item)), wanted))
+    check_order(call, items.iter().map(|(key, _)| &**key))?;
+    let pairs = items
+        .iter()
+        .map(|(key, item): &(Found<'_>, &Value)| (&**key, *item));
+    Ok(best(pairs, wanted))
 }
 
 /// The item whose key is the first that no other beats; null where there is none.

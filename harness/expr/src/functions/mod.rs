@@ -1,15 +1,20 @@
 //! The functions of the language: their names, how many arguments they take, and calling them.
 //!
-//! One module a subject: [`arrays`], [`numbers`], [`objects`], [`strings`], [`text`] for patterns and encodings,
-//! and [`elsewhere`] for what needs something that is not here.
+//! One module a subject: [`arrays`], [`numbers`], [`objects`], [`patterns`], [`strings`], [`text`] for encodings, and
+//! [`elsewhere`] for what needs something that is not here.
 
+mod amounts;
 mod arguments;
 mod arrays;
+mod chance;
 mod elsewhere;
 mod numbers;
 mod objects;
+mod patterns;
 mod strings;
 mod text;
+mod times;
+mod versions;
 
 use serde_json::Value;
 
@@ -52,17 +57,29 @@ const fn function(
     }
 }
 
+/// A call of a function that needs what is not here.
+fn unsupported(call: &Call<'_>) -> EvaluationError {
+    EvaluationError::Unsupported(call.function.to_owned())
+}
+
 /// The tables of all functions.
 fn all() -> impl Iterator<Item = &'static Function> {
     let tables = [
         arrays::FUNCTIONS,
+        chance::FUNCTIONS,
         elsewhere::FUNCTIONS,
         numbers::FUNCTIONS,
         objects::FUNCTIONS,
     ];
     tables
         .into_iter()
-        .chain([strings::FUNCTIONS, text::FUNCTIONS])
+        .chain([
+            patterns::FUNCTIONS,
+            strings::FUNCTIONS,
+            text::FUNCTIONS,
+            times::FUNCTIONS,
+            versions::FUNCTIONS,
+        ])
         .flatten()
 }
 
@@ -113,13 +130,14 @@ impl Function {
     }
 
     /// Calls the function.
-    pub(crate) fn call(
+    pub(crate) fn call<'v>(
         &self,
-        arguments: &[Node],
-        current: &Value,
-        context: Context<'_>,
+        arguments: &'v [Node],
+        current: &'v Value,
+        context: Context<'v>,
     ) -> Outcome {
-        (self.run)(&Call::evaluated(self.name, arguments, current, context)?)
+        let call = Call::evaluated(self.name, arguments, current, context)?;
+        context.budget.made((self.run)(&call)?)
     }
 }
 

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::amounts;
 use super::arguments::Call;
 use super::{Function, Outcome, function};
 use crate::ast::Operator;
-use crate::evaluate::calculate;
 use crate::value::number;
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -35,11 +35,8 @@ fn rounded(call: &Call<'_>, how: fn(f64) -> f64) -> Outcome {
     finite(call, how(call.number(0)?))
 }
 
-/// Quantities and durations, which kyverno's packs take too, are refused as what they are: strings.
 fn calculated(call: &Call<'_>, operator: Operator) -> Outcome {
-    call.number(0)?;
-    call.number(1)?;
-    calculate(operator, call.value(0)?, call.value(1)?)
+    amounts::calculated(call, operator, (call.value(0)?, 0), (call.value(1)?, 1))
 }
 
 fn avg(call: &Call<'_>) -> Outcome {
@@ -55,10 +52,15 @@ fn avg(call: &Call<'_>) -> Outcome {
     finite(call, numbers.iter().sum::<f64>() / count)
 }
 
+/// The sum of nothing is 0, as JMESPath has it.
 fn sum(call: &Call<'_>) -> Outcome {
-    call.numbers(0)?;
-    call.array(0)?.iter().try_fold(json!(0), |total, item| {
-        calculate(Operator::Add, &total, item)
+    let mut items = call.array(0)?.iter();
+    let Some(first) = items.next() else {
+        return Ok(json!(0));
+    };
+    amounts::check(call, first, 0)?;
+    items.try_fold(first.clone(), |total, item| {
+        amounts::calculated(call, Operator::Add, (&total, 0), (item, 0))
     })
 }
 

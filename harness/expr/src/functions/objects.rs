@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::arguments::Call;
 use super::{Function, MANY, Outcome, function};
+use crate::budget::size;
 use crate::value::type_name;
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -14,11 +15,20 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("lookup", 2, 2, lookup),
     function("merge", 1, MANY, merge),
     function("parse_json", 1, 1, parse_json),
+    function("parse_yaml", 1, 1, parse_yaml),
     function("to_boolean", 1, 1, to_boolean),
     function("to_string", 1, 1, to_string),
     function("type", 1, 1, type_of),
     function("values", 1, 1, values),
 ];
+
+/// Bounds on YAML in a text.
+const YAML: crosscut_yaml::Limits = crosscut_yaml::Limits {
+    bytes: 4 << 20,
+    depth: 100,
+    nodes: 100_000,
+    documents: 100,
+};
 
 /// A string as it is, anything else as null.
 fn as_string(call: &Call<'_>) -> Outcome {
@@ -69,13 +79,28 @@ fn lookup(call: &Call<'_>) -> Outcome {
 fn merge(call: &Call<'_>) -> Outcome {
     let mut merged = Map::new();
     for index in 0..call.count() {
-        merged.extend(call.object(index)?.clone());
+        for (key, value) in call.object(index)? {
+            merged.insert(key.clone(), call.copy(value)?);
+        }
     }
     Ok(Value::Object(merged))
 }
 
 fn parse_json(call: &Call<'_>) -> Outcome {
     serde_json::from_str(call.string(0)?).map_err(|error| call.invalid(error.to_string()))
+}
+
+/// The first document of a text, read as Kubernetes' tools read YAML.
+fn parse_yaml(call: &Call<'_>) -> Outcome {
+    let text = call.string(0)?;
+    let documents = crosscut_yaml::parse(text, &YAML).map_err(|errors| {
+        let first = errors.into_iter().next();
+        call.invalid(first.map_or_else(String::new, |error| error.to_string()))
+    })?;
+    Ok(documents
+        .first()
+        .map(crosscut_yaml::Node::to_value)
+        .unwrap_or_default())
 }
 
 fn to_boolean(call: &Call<'_>) -> Outcome {
@@ -89,7 +114,10 @@ fn to_boolean(call: &Call<'_>) -> Outcome {
 fn to_string(call: &Call<'_>) -> Outcome {
     Ok(match call.value(0)? {
         Value::String(text) => json!(text),
-        other => json!(other.to_string()),
+        other => {
+            call.budget().read(size(other))?;
+            json!(other.to_string())
+        }
     })
 }
 

@@ -4,6 +4,11 @@ use serde_json::{Value, json};
 
 use super::arguments::Call;
 use super::{Function, Outcome, function};
+use crate::budget::count;
+use crate::error::EvaluationError;
+
+/// The bytes that a part of a string takes, beside its text.
+const PER_PART: usize = size_of::<Value>() + 16;
 
 /// No string is padded to more than this.
 const WIDEST: usize = 100_000;
@@ -29,11 +34,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("pad_left", 2, 3, |call| pad(call, true)),
     function("pad_right", 2, 3, |call| pad(call, false)),
     function("replace", 4, 4, replace),
-    function("replace_all", 3, 3, |call| {
-        Ok(json!(
-            call.string(0)?.replace(call.string(1)?, call.string(2)?)
-        ))
-    }),
+    function("replace_all", 3, 3, |call| replaced(call, usize::MAX)),
     function("split", 2, 2, split),
     function("starts_with", 2, 2, |call| {
         Ok(json!(call.string(0)?.starts_with(call.string(1)?)))
@@ -60,12 +61,11 @@ fn compare(call: &Call<'_>) -> Outcome {
     Ok(json!(call.string(0)?.cmp(call.string(1)?) as i8))
 }
 
-/// The position of a part of a text, of the text's characters from one position up to another; null where it is not.
+/// The position of a part of a text, of the text's characters from one position up to another; null if it is not there.
 fn find(call: &Call<'_>, last: bool) -> Outcome {
-    let letters: Vec<char> = call.string(0)?.chars().collect();
-    let part: Vec<char> = call.string(1)?.chars().collect();
-    let length = i64::try_from(letters.len()).unwrap_or(i64::MAX);
-    let bound = |index: usize, otherwise: i64| -> Result<usize, crate::EvaluationError> {
+    let (text, part) = (call.string(0)?, call.string(1)?);
+    let length = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
+    let bound = |index: usize, otherwise: i64| -> Result<usize, EvaluationError> {
         let given = if index < call.count() {
             call.integer(index)?
         } else {
@@ -82,19 +82,18 @@ fn find(call: &Call<'_>, last: bool) -> Outcome {
     if part.is_empty() || from >= to {
         return Ok(Value::Null);
     }
-    let mut positions = (from..to)
-        .filter(|at| {
-            letters
-                .get(*at..at + part.len())
-                .is_some_and(|found| found == part)
-        })
-        .filter(|at| at + part.len() <= to);
-    let found = if last {
-        positions.next_back()
-    } else {
-        positions.next()
+    let byte = |position: usize| {
+        let letter = text.char_indices().nth(position);
+        letter.map_or(text.len(), |(byte, _)| byte)
     };
-    Ok(found.map(Value::from).unwrap_or_default())
+    let searched = text.get(byte(from)..byte(to)).unwrap_or_default();
+    let found = if last {
+        searched.rfind(part)
+    } else {
+        searched.find(part)
+    };
+    let before = found.and_then(|byte| searched.get(..byte));
+    Ok(before.map_or(Value::Null, |before| json!(from + before.chars().count())))
 }
 
 fn pad(call: &Call<'_>, left: bool) -> Outcome {
@@ -116,17 +115,30 @@ fn pad(call: &Call<'_>, left: bool) -> Outcome {
     }))
 }
 
-/// Replaces the first so many; all where the number is negative.
+/// Replaces the first so many; all if the number is negative.
 fn replace(call: &Call<'_>) -> Outcome {
+    replaced(
+        call,
+        usize::try_from(call.integer(3)?).unwrap_or(usize::MAX),
+    )
+}
+
+fn replaced(call: &Call<'_>, most: usize) -> Outcome {
     let (text, old, new) = (call.string(0)?, call.string(1)?, call.string(2)?);
-    Ok(json!(match usize::try_from(call.integer(3)?) {
-        Ok(count) => text.replacen(old, new, count),
-        Err(_) => text.replace(old, new),
-    }))
+    let times = text.matches(old).take(most).count();
+    let added = times.saturating_mul(new.len());
+    call.budget().step(count(times))?;
+    call.budget().room(text.len().saturating_add(added))?;
+    Ok(json!(text.replacen(old, new, times)))
 }
 
 fn split(call: &Call<'_>) -> Outcome {
     let (text, separator) = (call.string(0)?, call.string(1)?);
+    let most = text.len() / separator.len().max(1) + 1;
+    let room = most.min(text.matches(separator).count() + 1);
+    call.budget().step(count(room))?;
+    call.budget()
+        .room(text.len() + room.saturating_mul(PER_PART))?;
     if separator.is_empty() {
         return Ok(text
             .chars()

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod budget;
 mod fuzzed;
 mod properties;
 mod robust;
 mod suite;
+mod surroundings;

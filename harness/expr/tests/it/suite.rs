@@ -3,10 +3,12 @@
 use crosscut_expr::{Expression, Scope, equal};
 use serde_json::Value;
 
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 6] = [
     ("language", include_str!("../data/language.json")),
     ("functions", include_str!("../data/functions.json")),
     ("chainsaw", include_str!("../data/chainsaw.json")),
+    ("amounts", include_str!("../data/amounts.json")),
+    ("kyverno", include_str!("../data/kyverno.json")),
     ("errors", include_str!("../data/errors.json")),
 ];
 
