@@ -89,19 +89,7 @@ fn end(noted: Noted<'_>) -> Option<String> {
 /// Kills what carries the name of the run: what its programs started and left, and a program that the run was
 /// killed before noting.
 fn end_unnoted(run: &str) -> Option<String> {
-    let mut killed = BTreeSet::new();
-    // One that is killed may have started another just before.
-    for _ in 0..ROUNDS {
-        let found = process::with_variable(RUN, run);
-        if found.is_empty() {
-            break;
-        }
-        for (id, start) in found {
-            process::kill(id);
-            process::wait_until_gone(id, &start, KILLED);
-            killed.insert(id);
-        }
-    }
+    let killed = end_all_with(RUN, run);
     let processes = match killed.len() {
         0 => return None,
         1 => "process",
@@ -112,6 +100,25 @@ fn end_unnoted(run: &str) -> Option<String> {
         "killed what its programs had started ({processes} {})",
         ids.join(", ")
     ))
+}
+
+/// Kills every process that has a variable with this value in its environment, and returns their ids. Blocks until they
+/// are gone.
+pub(crate) fn end_all_with(name: &str, value: &str) -> BTreeSet<u32> {
+    let mut killed = BTreeSet::new();
+    // One that is killed may have started another just before.
+    for _ in 0..ROUNDS {
+        let found = process::with_variable(name, value);
+        if found.is_empty() {
+            break;
+        }
+        for (id, start) in found {
+            process::kill(id);
+            process::wait_until_gone(id, &start, KILLED);
+            killed.insert(id);
+        }
+    }
+    killed
 }
 
 #[cfg(test)]

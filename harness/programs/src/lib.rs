@@ -4,14 +4,16 @@
 //! [`StateFolder`], which also notes every child, so that the next run can end what a killed one left behind.
 //! Nothing here knows what the programs are.
 //!
-//! The parent-death signal of Linux is not used: it can only be set between fork and exec, for which there is no
-//! safe interface, and it follows the thread that forked, not the process.
+//! On Linux, programs end with the run even if it is killed, where the binary lends itself as a [`Launcher`].
 
 mod claim;
 mod error;
+mod find;
 mod grpc_check;
 mod http_check;
+mod launch;
 mod leftover;
+mod lines;
 mod log;
 mod port;
 mod process;
@@ -22,10 +24,13 @@ mod state;
 
 pub use claim::ClaimedPorts;
 pub use error::{ProgramError, StateError};
+pub use find::find;
 pub use grpc_check::GrpcCheck;
 pub use http_check::{HttpCheck, Identity};
+pub use launch::{Launcher, launch};
+pub use lines::OnLine;
 pub use port::free_ports;
 pub use program::{EndSignal, Program, Stopped};
 pub use readiness::{Look, Ready};
 pub use settings::{Inherited, ProgramSettings};
-pub use state::{StateFolder, default_root};
+pub use state::{Launched, StateFolder, default_root};

@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::unix::pipe::Receiver;
 
+use crate::lines::{Lines, OnLine};
+
 /// How much is at hand without reading the file.
 const TAIL: usize = 16 * 1024;
 
@@ -62,11 +64,15 @@ impl Log {
     }
 
     /// Takes what comes until every writer is gone. A full disk does not hold up the program.
-    pub(crate) async fn follow(self, mut pipe: Receiver) {
+    pub(crate) async fn follow(self, mut pipe: Receiver, on_line: Option<OnLine>) {
+        let mut lines = on_line.map(Lines::new);
         let mut buffer = vec![0; 16 * 1024];
         while let Ok(read @ 1..) = pipe.read(&mut buffer).await {
-            self.write(&buffer[..read]);
+            let piece = &buffer[..read];
+            self.write(piece);
+            lines.iter_mut().for_each(|lines| lines.take(piece));
         }
+        lines.iter_mut().for_each(Lines::end);
     }
 
     fn write(&self, bytes: &[u8]) {

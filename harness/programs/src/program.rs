@@ -13,11 +13,12 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::error::{ProgramError, StateError};
+use crate::leftover;
 use crate::log::Log;
 use crate::port::free_ports;
 use crate::process;
 use crate::readiness::Watcher;
-use crate::settings::ProgramSettings;
+use crate::settings::{PROGRAM, ProgramSettings};
 use crate::state::StateFolder;
 
 /// Between two looks whether a program is ready.
@@ -80,6 +81,9 @@ pub struct Program {
     id: u32,
     log: Log,
     writer: JoinHandle<()>,
+    /// How it ended, once it has.
+    ended: watch::Receiver<Option<Exit>>,
+    /// The same, once nothing of its group is left.
     exit: watch::Receiver<Option<Exit>>,
     /// Keeps the folder, with log and note, for as long as the program may write there.
     _state: Arc<StateFolder>,
@@ -101,7 +105,7 @@ impl Program {
             name: settings.name.clone(),
             reason,
         })?;
-        let program = Self::spawn(&settings, state)?;
+        let program = Self::spawn(&settings, state, &Strays::EndWith(state.program_name()))?;
         match program
             .wait_until(|| watcher.look(), settings.deadline)
             .await
@@ -167,18 +171,18 @@ impl Program {
     /// How it ended, if it did.
     #[must_use]
     pub fn exit_status(&self) -> Option<String> {
-        self.exit.borrow().as_ref().map(describe)
+        self.ended.borrow().as_ref().map(describe)
     }
 
     /// The status with which it ended, if it did and that is known.
     #[must_use]
     pub fn exit(&self) -> Option<ExitStatus> {
-        self.exit.borrow().as_ref()?.as_ref().ok().copied()
+        self.ended.borrow().as_ref()?.as_ref().ok().copied()
     }
 
     /// Waits until it ends by itself or by someone else, and says how.
     pub async fn exited(&self) -> String {
-        match self.exit.clone().wait_for(Option::is_some).await {
+        match self.ended.clone().wait_for(Option::is_some).await {
             Ok(exit) => exit.as_ref().map(describe).unwrap_or_default(),
             // Only when the runtime shuts down, which ends the program as well.
             Err(_) => "it is no longer watched".to_owned(),
@@ -195,11 +199,11 @@ impl Program {
         state: &Arc<StateFolder>,
         lines: usize,
     ) -> Result<(ExitStatus, Vec<String>), ProgramError> {
-        let program = Self::spawn(settings, state)?;
+        let program = Self::spawn(settings, state, &Strays::Stay)?;
         let status = program.exited().await;
         program.wait_for_last_words(ANSWER).await;
         let lines = program.last_lines(lines);
-        let exit = program.exit.borrow().clone();
+        let exit = program.ended.borrow().clone();
         match exit {
             Some(Ok(status)) => Ok((status, lines)),
             _ => Err(ProgramError::Exited {
@@ -233,7 +237,11 @@ impl Program {
         Ok(stopped)
     }
 
-    fn spawn(settings: &ProgramSettings, state: &Arc<StateFolder>) -> Result<Self, ProgramError> {
+    fn spawn(
+        settings: &ProgramSettings,
+        state: &Arc<StateFolder>,
+        strays: &Strays,
+    ) -> Result<Self, ProgramError> {
         let name = settings.name.clone();
         let in_state = |source| ProgramError::State {
             name: name.clone(),
@@ -253,16 +261,24 @@ impl Program {
                 source,
             })
         })?;
-        let (child, pipe) = spawn_child(settings, state).map_err(in_system)?;
+        let (child, pipe) = spawn_child(settings, state, strays).map_err(in_system)?;
         let Some(id) = child.id() else {
             return Err(in_system(std::io::ErrorKind::NotFound.into()));
         };
-        let (sender, exit) = watch::channel(None);
-        tokio::spawn(watch_child(child, id, sender));
+        let (tell_ended, ended) = watch::channel(None);
+        let (tell_exit, exit) = watch::channel(None);
+        tokio::spawn(watch_child(
+            child,
+            id,
+            strays.clone(),
+            tell_ended,
+            tell_exit,
+        ));
         let program = Self {
             id,
-            writer: tokio::spawn(log.clone().follow(pipe)),
+            writer: tokio::spawn(log.clone().follow(pipe, settings.on_line.clone())),
             log,
+            ended,
             exit,
             _state: Arc::clone(state),
             name: name.clone(),
@@ -367,28 +383,54 @@ fn describe(exit: &Exit) -> String {
 fn spawn_child(
     settings: &ProgramSettings,
     state: &StateFolder,
+    strays: &Strays,
 ) -> std::io::Result<(Box<dyn ChildWrapper>, pipe::Receiver)> {
     let (reader, writer) = std::io::pipe()?;
     let second = writer.try_clone()?;
-    let mut command = CommandWrap::with_new(&settings.program, |command| {
-        settings.dress(command, &state.run());
-        command
-            .current_dir(settings.directory.as_deref().unwrap_or(state.path()))
-            .stdin(Stdio::null())
-            .stdout(writer)
-            .stderr(second);
-    });
+    let mut command = settings.command(state)?;
+    if let Strays::EndWith(name) = strays {
+        command.env(PROGRAM, name);
+    }
+    command.stdin(Stdio::null()).stdout(writer).stderr(second);
+    let mut command = CommandWrap::from(command);
     command.wrap(KillOnDrop).wrap(ProcessGroup::leader());
-    let child = command.spawn()?;
     // The writing ends that are here go with the command: the pipe ends when the last program closes it.
-    drop(command);
+    let child = state.spawn(command)?;
     Ok((child, pipe::Receiver::from_owned_fd(reader.into())?))
 }
 
-/// Waits for the end of the process, then ends what is left of its group.
-async fn watch_child(mut child: Box<dyn ChildWrapper>, id: u32, exit: watch::Sender<Option<Exit>>) {
+/// What becomes of processes that a program started and that left its group.
+#[derive(Clone, Debug)]
+enum Strays {
+    /// They end with the program; this is the name of it that they have in their environment.
+    EndWith(String),
+    /// They stay: making them may have been what the program was run for.
+    Stay,
+}
+
+impl Strays {
+    async fn end(self) {
+        let Self::EndWith(name) = self else { return };
+        let ending = move || leftover::end_all_with(PROGRAM, &name);
+        // It reads files of the system, which takes a few milliseconds.
+        if let Err(error) = tokio::task::spawn_blocking(ending).await {
+            tracing::debug!(%error, "cannot end what a program started");
+        }
+    }
+}
+
+/// Waits for the end of the process, then ends what is left of its group, and what it started beside it.
+async fn watch_child(
+    mut child: Box<dyn ChildWrapper>,
+    id: u32,
+    strays: Strays,
+    ended: watch::Sender<Option<Exit>>,
+    exit: watch::Sender<Option<Exit>>,
+) {
     let status = child.wait().await.map_err(|error| error.to_string());
+    ended.send_replace(Some(status.clone()));
     process::signal_group(id, Signal::SIGKILL);
+    strays.end().await;
     let end = Instant::now() + REST;
     while process::group_exists(id) && Instant::now() < end {
         sleep(process::POLL).await;

@@ -1,15 +1,20 @@
 //! What to start, and how.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::process::Command;
 
+use crate::find::find;
+use crate::lines::OnLine;
 use crate::readiness::Ready;
+use crate::state::StateFolder;
 
 /// The variable by which everything that a run started, and what that started in turn, is found again.
 pub(crate) const RUN: &str = "CROSSCUT_RUN";
+/// The same for what one program started, in the run.
+pub(crate) const PROGRAM: &str = "CROSSCUT_PROGRAM";
 
 /// Which variables a program gets from the environment of this process, unseen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,6 +53,8 @@ pub struct ProgramSettings {
     pub log: Option<PathBuf>,
     /// How much of what it writes is kept, in bytes; the file may be twice as large in between.
     pub log_limit: u64,
+    /// Told each line that it writes.
+    pub on_line: Option<OnLine>,
 }
 
 impl ProgramSettings {
@@ -69,11 +76,37 @@ impl ProgramSettings {
             deadline: Duration::from_secs(20),
             log: None,
             log_limit: 4 * 1024 * 1024,
+            on_line: None,
         }
     }
 
-    /// Arguments and environment of a command that belongs to a run.
-    pub(crate) fn dress(&self, command: &mut Command, run: &str) {
+    /// Returns the folders that the program is looked for in.
+    fn folders(&self) -> Vec<PathBuf> {
+        let usual = std::env::var_os("PATH").unwrap_or_default();
+        let usual = match self.environment.get("PATH") {
+            Some(own) => own.into(),
+            None => usual,
+        };
+        let first = self.path.iter().cloned();
+        first.chain(std::env::split_paths(&usual)).collect()
+    }
+
+    /// Returns the command that starts the program in a run: itself, or the launcher that becomes it.
+    ///
+    /// # Errors
+    /// If there is no such program, or it is nothing that can be executed.
+    pub(crate) fn command(&self, state: &StateFolder) -> std::io::Result<Command> {
+        let folder = self.directory.as_deref().unwrap_or(state.path());
+        // A path is relative to where the program runs.
+        let program = find(&folder_or_name(folder, &self.program), self.folders())?;
+        let mut command = state.launched(&program).into_command();
+        self.dress(&mut command, &state.run());
+        command.current_dir(folder);
+        Ok(command)
+    }
+
+    /// Gives a command that belongs to a run its arguments and environment.
+    fn dress(&self, command: &mut Command, run: &str) {
         command.args(&self.arguments);
         match &self.inherited {
             Inherited::Everything => {}
@@ -90,17 +123,20 @@ impl ProgramSettings {
             }
         }
         if !self.path.is_empty() {
-            let usual = std::env::var_os("PATH").unwrap_or_default();
-            let folders = self
-                .path
-                .iter()
-                .cloned()
-                .chain(std::env::split_paths(&usual));
             // A folder with a colon in its name cannot be in it, and is not looked through.
-            if let Ok(path) = std::env::join_paths(folders) {
+            if let Ok(path) = std::env::join_paths(self.folders()) {
                 command.env("PATH", path);
             }
         }
         command.envs(&self.environment).env(RUN, run);
+    }
+}
+
+/// A path with a slash as seen from a folder; a name as it is.
+fn folder_or_name(folder: &Path, program: &Path) -> PathBuf {
+    if program.as_os_str().as_encoded_bytes().contains(&b'/') {
+        folder.join(program)
+    } else {
+        program.to_owned()
     }
 }

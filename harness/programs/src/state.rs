@@ -3,16 +3,22 @@
 //! The folder is locked for as long as the run lives. One whose lock is free belongs to a run that was killed: the
 //! next run that opens a folder beside it ends its programs and removes it.
 
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{
     DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
 };
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use process_wrap::tokio::{ChildWrapper, CommandWrap};
+use tokio::process::Command;
+
 use crate::error::StateError;
+use crate::launch::{Launcher, Starter};
 use crate::{leftover, process};
 
 /// The file that is locked while the run lives.
@@ -32,8 +38,28 @@ const ROOM: u64 = 1024 * 1024 * 1024;
 pub struct StateFolder {
     path: PathBuf,
     processes: Mutex<File>,
+    launching: Option<(Launcher, Starter)>,
+    /// How many programs were started.
+    started: AtomicU64,
     /// Held until the folder is gone.
     _lock: File,
+}
+
+/// The beginning of a command: what is started, and what comes before the arguments of the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Launched {
+    /// What is started: the program, or a launcher that becomes it.
+    pub program: PathBuf,
+    /// The arguments before the program's own.
+    pub arguments: Vec<OsString>,
+}
+
+impl Launched {
+    pub(crate) fn into_command(self) -> Command {
+        let mut command = Command::new(self.program);
+        command.args(self.arguments);
+        command
+    }
 }
 
 impl StateFolder {
@@ -54,6 +80,58 @@ impl StateFolder {
         Err(failed("lock a new folder in", root)(
             ErrorKind::WouldBlock.into(),
         ))
+    }
+
+    /// Has programs launched by a binary, so that they end when this process is killed.
+    ///
+    /// # Errors
+    /// If the thread that starts them cannot be started.
+    pub fn with_launcher(mut self, launcher: Launcher) -> Result<Self, StateError> {
+        let starter = Starter::new().map_err(failed("start programs for", &self.path))?;
+        self.launching = Some((launcher, starter));
+        Ok(self)
+    }
+
+    /// Returns how a program is started so that it ends with this process, where that can be had.
+    #[must_use]
+    pub fn launched(&self, program: &Path) -> Launched {
+        match &self.launching {
+            None => Launched {
+                program: program.to_owned(),
+                arguments: Vec::new(),
+            },
+            Some((launcher, _)) => Launched {
+                program: launcher.binary().to_owned(),
+                arguments: Launcher::arguments()
+                    .into_iter()
+                    .map(OsString::from)
+                    .chain([program.as_os_str().to_owned()])
+                    .collect(),
+            },
+        }
+    }
+
+    /// Starts a command, by the thread that lives as long as the run if there is one.
+    ///
+    /// # Errors
+    /// As the operating system says.
+    pub fn spawn(&self, mut command: CommandWrap) -> std::io::Result<Box<dyn ChildWrapper>> {
+        match &self.launching {
+            None => command.spawn(),
+            Some((_, starter)) => starter.spawn(command),
+        }
+    }
+
+    /// Returns the launcher, if there is one.
+    #[must_use]
+    pub fn launcher(&self) -> Option<&Launcher> {
+        self.launching.as_ref().map(|(launcher, _)| launcher)
+    }
+
+    /// Returns a name that no other program of this run has.
+    pub(crate) fn program_name(&self) -> String {
+        let number = self.started.fetch_add(1, Ordering::Relaxed);
+        format!("{}/{number}", self.run())
     }
 
     /// Where it is.
@@ -153,6 +231,8 @@ impl StateFolder {
         Ok(Some(Self {
             path,
             processes: Mutex::new(processes),
+            launching: None,
+            started: AtomicU64::new(0),
             _lock: lock,
         }))
     }

@@ -16,6 +16,7 @@ use function_sdk_rust::proto::v1::function_runner_service_server::{
     FunctionRunnerService, FunctionRunnerServiceServer,
 };
 use function_sdk_rust::proto::v1::{RunFunctionRequest, RunFunctionResponse, Severity};
+use prost::Message as _;
 use tonic::transport::Server;
 use tonic::{Request, Response, Status};
 
@@ -62,7 +63,8 @@ pub fn run() {
             b"220 this is not the server you are looking for\r\n",
         ),
         "speaks-http" => speak(address, b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"),
-        "answers-nonsense" => serve_nonsense(address),
+        "answers-nonsense" => serve_raw(address, |_| vec![0xff; 5]),
+        "composes-deep" => serve_raw(address, compose_deep),
         "starts-a-child" => {
             start_child();
             serve(address, "answers");
@@ -210,52 +212,109 @@ fn flood() {
     }
 }
 
-/// A server that answers the call as gRPC, with a message that is none.
+/// A server that answers with the bytes of a message, whatever it is asked.
 #[tokio::main(flavor = "current_thread")]
-async fn serve_nonsense(address: SocketAddr) {
+async fn serve_raw(address: SocketAddr, answer: raw::Answer) {
     Server::builder()
-        .add_service(nonsense::Nonsense)
+        .add_service(raw::Raw { answer })
         .serve(address)
         .await
         .expect("a server");
 }
 
-mod nonsense {
+/// What the innermost schema of the deep definition says.
+const INNERMOST: &str = "the innermost of many levels";
+/// How many levels of properties the deep definition has; each is two levels of the object.
+const LEVELS: usize = 50;
+
+/// Composes a definition that is nested deeper than prost reads, and says in the composite's status whether it was told
+/// of one. Neither is read with prost: a function in Go would read it.
+fn compose_deep(request: &[u8]) -> Vec<u8> {
+    let told = request
+        .windows(INNERMOST.len())
+        .any(|part| part == INNERMOST.as_bytes());
+    let innermost = serde_json::json!({"type": "object", "description": INNERMOST});
+    let schema = (0..LEVELS).fold(
+        innermost,
+        |inner, _| serde_json::json!({"type": "object", "properties": {"a": inner}}),
+    );
+    let definition = serde_json::json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": "deeps.storage.example.org"},
+        "spec": {
+            "group": "storage.example.org", "scope": "Namespaced", "names": {"kind": "Deep", "plural": "deeps"},
+            "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": schema}}],
+        },
+    });
+    let resource = |object| function_sdk_rust::proto::v1::Resource {
+        resource: serde_json::from_value(object).ok(),
+        ..Default::default()
+    };
+    let mut desired = function_sdk_rust::proto::v1::State::default();
+    let status = serde_json::json!({"status": {"told": told}});
+    desired.composite = Some(resource(status));
+    let composed = resource(definition);
+    desired.resources.insert("definition".to_owned(), composed);
+    RunFunctionResponse {
+        desired: Some(desired),
+        ..RunFunctionResponse::default()
+    }
+    .encode_to_vec()
+}
+
+mod raw {
     use std::convert::Infallible;
-    use std::future::{Ready, ready};
+    use std::future::Future;
+    use std::pin::Pin;
     use std::task::{Context, Poll};
 
     use http_body_util::{BodyExt as _, Full};
     use tonic::body::Body;
     use tonic::server::NamedService;
 
-    #[derive(Clone)]
-    pub(super) struct Nonsense;
+    /// The message that answers a message.
+    pub(super) type Answer = fn(&[u8]) -> Vec<u8>;
 
-    impl NamedService for Nonsense {
+    #[derive(Clone)]
+    pub(super) struct Raw {
+        pub(super) answer: Answer,
+    }
+
+    impl NamedService for Raw {
         const NAME: &'static str = "apiextensions.fn.proto.v1.FunctionRunnerService";
     }
 
-    impl tower::Service<http::Request<Body>> for Nonsense {
+    impl tower::Service<http::Request<Body>> for Raw {
         type Response = http::Response<Body>;
         type Error = Infallible;
-        type Future = Ready<Result<Self::Response, Infallible>>;
+        type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
         fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
             Poll::Ready(Ok(()))
         }
 
-        fn call(&mut self, _: http::Request<Body>) -> Self::Future {
-            let frame: &'static [u8] = b"\0\0\0\0\x05\xff\xff\xff\xff\xff";
-            let trailers = http::HeaderMap::from_iter([(
-                http::HeaderName::from_static("grpc-status"),
-                http::HeaderValue::from_static("0"),
-            )]);
-            let body = Full::from(frame).with_trailers(async move { Some(Ok(trailers)) });
-            let response = http::Response::builder()
-                .header("content-type", "application/grpc")
-                .body(Body::new(body));
-            ready(Ok(response.expect("a response")))
+        fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+            let answer = self.answer;
+            Box::pin(async move {
+                let request = request.into_body().collect().await.expect("a request");
+                Ok(response(&answer(&request.to_bytes())))
+            })
         }
+    }
+
+    fn response(message: &[u8]) -> http::Response<Body> {
+        let length = u32::try_from(message.len()).expect("a short message");
+        let mut frame = vec![0];
+        frame.extend(length.to_be_bytes());
+        frame.extend(message);
+        let trailers = http::HeaderMap::from_iter([(
+            http::HeaderName::from_static("grpc-status"),
+            http::HeaderValue::from_static("0"),
+        )]);
+        let body = Full::from(frame).with_trailers(async move { Some(Ok(trailers)) });
+        http::Response::builder()
+            .header("content-type", "application/grpc")
+            .body(Body::new(body))
+            .expect("a response")
     }
 }

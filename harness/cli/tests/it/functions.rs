@@ -205,6 +205,42 @@ fn a_composed_resource_that_is_not_well_is_shown() {
     assert_eq!(ran.0, 1);
 }
 
+/// A definition with a pod template in its schema has 35 levels, which prost and Python's protobuf do not read.
+const DEEP: &str = "\
+apiVersion: crosscut.dev/v1alpha1
+kind: Scenario
+metadata: {name: team}
+spec:
+  steps:
+  - actions:
+    - apply: {resource: {apiVersion: example.org/v1, kind: Team, metadata: {name: red}, spec: {region: moon}}}
+    - expect:
+        resource:
+          apiVersion: apiextensions.k8s.io/v1
+          kind: CustomResourceDefinition
+          metadata: {name: deeps.storage.example.org}
+    - expect:
+        resource:
+          apiVersion: example.org/v1
+          kind: Team
+          metadata: {name: red}
+          status:
+            told: true
+            (conditions[?type == 'Synced'].status): ['True']
+";
+
+#[test]
+fn deep_objects_come_from_a_function_and_reach_it() {
+    let project = project(&stub_lines("composes-deep"));
+    let package = PACKAGE
+        .replace("scope: Namespaced", "scope: Cluster")
+        .replace("              region: {type: string}\n", "              region: {type: string}\n          status: {type: object, properties: {told: {type: boolean}}}\n");
+    project.write("package.yaml", &package).unwrap();
+    project.write("scenarios/team/scenario.yaml", DEEP).unwrap();
+    let (code, out, err) = ran(&project, &["test"]);
+    assert_eq!(code, 0, "{out}{err}");
+}
+
 #[test]
 fn an_address_that_is_none_is_a_mistake_of_the_document() {
     let ran = ran(&project("address: here"), &["test"]);

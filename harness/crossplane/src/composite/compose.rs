@@ -144,10 +144,7 @@ async fn run_step(
         said.context.take(),
     )
     .await?;
-    let question = Question {
-        request,
-        observed: objects,
-    };
+    let question = Question::with_observed(request, objects);
     let response = call(session, step, question)
         .await
         .with_context(|| format!("cannot run Composition pipeline step {name:?}"))?;

@@ -4,15 +4,13 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use function_sdk_rust::proto::v1::Ready;
-use pbjson_types::Struct;
-use prost::Message as _;
 use serde_json::{Value, json};
 
 use super::Session;
 use super::observe::{ANNOTATION_NAME, Observed};
 use super::xr::{LABEL_COMPOSITE, Xr};
 use crate::error::{Error, Wrap};
-use crate::function::convert;
+use crate::function::from_bytes;
 use crate::function::wire::Resource;
 use crate::{names, object};
 
@@ -61,9 +59,7 @@ pub(super) async fn composed(
 
 /// The object of an encoded Struct.
 pub(super) fn decoded(bytes: Bytes) -> Result<Value, Error> {
-    Struct::decode(bytes)
-        .map(convert::from_struct)
-        .map_err(|error| Error::new(error.to_string()))
+    from_bytes(&bytes).map_err(|error| Error::new(error.to_string()))
 }
 
 /// An existing resource keeps its name and namespace whatever the functions say.

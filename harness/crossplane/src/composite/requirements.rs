@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use function_sdk_rust::proto::v1::resource_selector::Match;
-use function_sdk_rust::proto::v1::{MatchLabels, Requirements, ResourceSelector, Schema, Severity};
+use function_sdk_rust::proto::v1::{MatchLabels, Requirements, ResourceSelector, Severity};
 use serde_json::Value;
 
 use super::Session;
 use super::openapi;
 use crate::error::{Error, Wrap, optional};
-use crate::function::wire::{Resource, Resources, RunFunctionResponse};
-use crate::function::{Function, Question, convert, to_bytes};
+use crate::function::wire::{Resource, Resources, RunFunctionResponse, Schema};
+use crate::function::{Function, Question, to_bytes};
 use crate::object;
 use crosscut_client::Address;
 
@@ -144,6 +144,6 @@ pub(super) async fn schema(
 ) -> Result<Schema, Error> {
     let schema = openapi::schema(&session.work.api, api_version, kind).await?;
     Ok(Schema {
-        openapi_v3: schema.as_ref().map(convert::to_struct),
+        openapi_v3: schema.as_ref().map(to_bytes),
     })
 }

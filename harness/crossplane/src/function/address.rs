@@ -14,7 +14,7 @@ use tonic_prost::ProstCodec;
 use super::{Function, FunctionError, Question, wire};
 
 /// The path of the one method of Crossplane's functions.
-const METHOD: &str = "/apiextensions.fn.proto.v1.FunctionRunnerService/RunFunction";
+pub(super) const METHOD: &str = "/apiextensions.fn.proto.v1.FunctionRunnerService/RunFunction";
 
 /// A function reached by gRPC. Connects on the first call, and again after a connection is lost.
 ///

@@ -60,7 +60,8 @@ fn from_proto(value: Proto) -> Value {
     }
 }
 
-fn from_number(number: f64) -> Value {
+/// A double as the number that Go's JSON encoder writes.
+pub(super) fn from_number(number: f64) -> Value {
     if number.is_finite() && number.fract() == 0.0 && number.abs() < PLAIN_DIGITS {
         // Digits beyond 64 bits stay a double, as they would when the API server reads them.
         return format!("{number:.0}")

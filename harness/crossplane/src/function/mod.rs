@@ -9,8 +9,10 @@ mod address;
 mod auto_ready;
 mod command;
 pub mod convert;
+mod decode;
 mod encode;
 mod serve;
+mod service;
 pub mod wire;
 
 use std::collections::BTreeMap;
@@ -26,6 +28,7 @@ use serde_json::Value;
 pub use address::Address;
 pub use auto_ready::AutoReady;
 pub use command::{Command, CommandSettings};
+pub(crate) use decode::from_bytes;
 pub(crate) use encode::to_bytes;
 pub use serve::{FunctionServer, ServeError, ServerTls, serve};
 
@@ -62,8 +65,39 @@ pub trait Function: Send + Sync {
 pub struct Question<'a> {
     /// What goes over the wire.
     pub request: wire::RunFunctionRequest,
-    /// The observed composed resources, for functions in this process.
-    pub observed: &'a BTreeMap<String, Arc<Value>>,
+    /// The observed composed resources, if they are at hand.
+    observed: Option<&'a BTreeMap<String, Arc<Value>>>,
+}
+
+impl<'a> Question<'a> {
+    /// Makes a question of a request alone.
+    pub fn new(request: wire::RunFunctionRequest) -> Self {
+        Self {
+            request,
+            observed: None,
+        }
+    }
+
+    /// Makes a question whose observed composed resources are at hand: functions in this process need not decode them.
+    pub fn with_observed(
+        request: wire::RunFunctionRequest,
+        observed: &'a BTreeMap<String, Arc<Value>>,
+    ) -> Self {
+        Self {
+            request,
+            observed: Some(observed),
+        }
+    }
+
+    /// Returns an observed composed resource; `None` if there is none, or it cannot be read.
+    pub fn observed(&self, name: &str) -> Option<Arc<Value>> {
+        if let Some(observed) = self.observed {
+            return observed.get(name).cloned();
+        }
+        let state = self.request.observed.as_ref()?;
+        let resource = state.resources.get(name)?.resource.as_ref()?;
+        from_bytes(resource).ok().map(Arc::new)
+    }
 }
 
 /// Why a function gave no answer.

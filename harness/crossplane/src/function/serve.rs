@@ -7,23 +7,18 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use function_sdk_rust::proto::v1::function_runner_service_server::{
-    FunctionRunnerService, FunctionRunnerServiceServer, SERVICE_NAME,
-};
-use function_sdk_rust::proto::v1::{RunFunctionRequest, RunFunctionResponse};
+use function_sdk_rust::proto::v1::function_runner_service_server::SERVICE_NAME;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tonic::Status;
 use tonic::transport::server::{Router, TcpIncoming};
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
-use tonic::{Request, Response, Status};
 use tonic_health::ServingStatus;
 
 use super::address::chain;
+use super::service::Service;
 use super::{Function, FunctionError, tail};
 
-/// The largest request that is read: what the SDKs' servers read unless they are told otherwise. Answers have no limit
-/// here, as the client has one: Crossplane reads 4 MiB.
-const REQUEST_LIMIT: usize = 4 * 1024 * 1024;
 /// How long a client may take to shake hands.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
@@ -92,7 +87,7 @@ pub async fn serve(
     let incoming =
         TcpIncoming::bind((Ipv4Addr::LOCALHOST, 0).into()).map_err(ServeError::Listen)?;
     let address = incoming.local_addr().map_err(ServeError::Listen)?;
-    let router = router(Served { function, deadline }, tls).await?;
+    let router = router(function, deadline, tls).await?;
     let (stop, stopped) = oneshot::channel::<()>();
     let server = tokio::spawn(async move {
         let stopped = async move {
@@ -111,9 +106,12 @@ pub async fn serve(
     })
 }
 
-async fn router(served: Served, tls: &ServerTls) -> Result<Router, ServeError> {
-    let function =
-        FunctionRunnerServiceServer::new(served).max_decoding_message_size(REQUEST_LIMIT);
+async fn router(
+    function: Arc<dyn Function>,
+    deadline: Duration,
+    tls: &ServerTls,
+) -> Result<Router, ServeError> {
+    let function = Service::new(function, deadline);
     let (reporter, health) = tonic_health::server::health_reporter();
     reporter
         .set_service_status(SERVICE_NAME, ServingStatus::Serving)
@@ -134,31 +132,8 @@ fn tls_config(tls: &ServerTls) -> ServerTlsConfig {
         .timeout(HANDSHAKE)
 }
 
-/// The gRPC service over a function.
-struct Served {
-    function: Arc<dyn Function>,
-    deadline: Duration,
-}
-
-#[tonic::async_trait]
-impl FunctionRunnerService for Served {
-    async fn run_function(
-        &self,
-        request: Request<RunFunctionRequest>,
-    ) -> Result<Response<RunFunctionResponse>, Status> {
-        let answer = self.function.run(request.into_inner());
-        match tokio::time::timeout(self.deadline, answer).await {
-            Ok(answer) => answer.map(Response::new).map_err(status),
-            Err(_) => Err(Status::deadline_exceeded(format!(
-                "no answer within {:?}",
-                self.deadline
-            ))),
-        }
-    }
-}
-
 /// What a client is told: the function's own status where there is one, otherwise what kept it from answering.
-fn status(error: FunctionError) -> Status {
+pub(super) fn status(error: FunctionError) -> Status {
     let text = error.to_string();
     match error {
         FunctionError::Rpc {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
 use function_sdk_rust::proto::v1::{
-    Condition, Credentials, RequestMeta, Requirements, ResponseMeta, Result as Outcome, Schema,
+    Condition, Credentials, RequestMeta, Requirements, ResponseMeta, Result as Outcome,
 };
 
 /// A resource, its Struct as bytes.
@@ -43,6 +43,14 @@ pub struct Resources {
     /// In the order in which they are told.
     #[prost(message, repeated, tag = "1")]
     pub items: Vec<Resource>,
+}
+
+/// The schema of a kind that was asked for.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Schema {
+    /// The OpenAPI schema: an encoded Struct. `None` if the kind is not known.
+    #[prost(bytes = "bytes", optional, tag = "1")]
+    pub openapi_v3: Option<Bytes>,
 }
 
 /// What a function is asked.
@@ -98,6 +106,9 @@ pub struct RunFunctionResponse {
     /// Conditions of the composite resource.
     #[prost(message, repeated, tag = "6")]
     pub conditions: Vec<Condition>,
+    /// What an operation's function puts out: an encoded Struct. Composite resources have no use for it.
+    #[prost(bytes = "bytes", optional, tag = "7")]
+    pub output: Option<Bytes>,
 }
 
 #[cfg(test)]
@@ -137,7 +148,12 @@ mod tests {
             extra_resources: HashMap::from([("e".to_owned(), resources.clone())]),
             credentials: HashMap::from([("c".to_owned(), sdk::Credentials::default())]),
             required_resources: HashMap::from([("r".to_owned(), resources)]),
-            required_schemas: HashMap::from([("s".to_owned(), sdk::Schema::default())]),
+            required_schemas: HashMap::from([(
+                "s".to_owned(),
+                sdk::Schema {
+                    openapi_v3: Some(convert::to_struct(&json!({"type": "object"}))),
+                },
+            )]),
         };
         let through = RunFunctionRequest::decode(request.encode_to_vec().as_slice()).unwrap();
         let back = sdk::RunFunctionRequest::decode(through.encode_to_vec().as_slice()).unwrap();
@@ -153,7 +169,7 @@ mod tests {
             context: request.context,
             requirements: Some(sdk::Requirements::default()),
             conditions: vec![sdk::Condition::default()],
-            output: None,
+            output: Some(convert::to_struct(&json!({"o": [1]}))),
         };
         let through = RunFunctionResponse::decode(response.encode_to_vec().as_slice()).unwrap();
         let back = sdk::RunFunctionResponse::decode(through.encode_to_vec().as_slice()).unwrap();

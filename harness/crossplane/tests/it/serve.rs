@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use crosscut_crossplane::function::{
-    Address, Function, FunctionServer, ServeError, ServerTls, serve,
+    Address, Function, FunctionServer, Question, ServeError, ServerTls, convert, serve, wire,
 };
 use crosscut_crossplane::{FunctionError, RunFunctionRequest, RunFunctionResponse};
 use function_sdk_rust::proto::v1::function_runner_service_client::FunctionRunnerServiceClient;
+use prost::Message as _;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
 };
 use rstest::rstest;
+use serde_json::json;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
@@ -223,4 +225,49 @@ async fn certificates_that_are_none_are_an_error(#[case] spoil: fn(&mut ServerTl
         .await
         .expect_err("no server");
     assert!(matches!(error, ServeError::Certificates(_)), "{error}");
+}
+
+/// Desires what it observes, without reading it.
+struct Mirror;
+
+#[async_trait]
+impl Function for Mirror {
+    async fn run(&self, _: RunFunctionRequest) -> Result<RunFunctionResponse, FunctionError> {
+        Err(FunctionError::Failed("objects were decoded".to_owned()))
+    }
+
+    async fn answer(
+        &self,
+        question: &Question<'_>,
+    ) -> Result<wire::RunFunctionResponse, FunctionError> {
+        Ok(wire::RunFunctionResponse {
+            desired: question.request.observed.clone(),
+            ..wire::RunFunctionResponse::default()
+        })
+    }
+}
+
+/// prost reads 33 levels.
+#[tokio::test]
+async fn objects_of_many_levels_go_through() {
+    let authority = Authority::new();
+    let server = serve(Arc::new(Mirror), &authority.server(), DEADLINE)
+        .await
+        .expect("a server");
+    let address = Address::with_endpoint(&authority.endpoint(&server, Some(&authority)), DEADLINE);
+    let object = (0..200).fold(json!({}), |inner, _| json!({"a": [inner]}));
+    let resource = wire::Resource {
+        resource: Some(convert::to_struct(&object).encode_to_vec().into()),
+        ..wire::Resource::default()
+    };
+    let observed = wire::State {
+        composite: Some(resource),
+        ..wire::State::default()
+    };
+    let request = wire::RunFunctionRequest {
+        observed: Some(observed.clone()),
+        ..wire::RunFunctionRequest::default()
+    };
+    let answer = address.answer(&Question::new(request)).await;
+    assert_eq!(answer.expect("an answer").desired, Some(observed));
 }

@@ -36,9 +36,9 @@ impl Function for AutoReady {
         let request = &question.request;
         let mut desired = request.desired.clone().unwrap_or_default();
         for (name, resource) in &mut desired.resources {
-            let actual = question.observed.get(name);
             conclude(&mut resource.ready, || {
-                actual.is_some_and(|actual| is_object_ready(actual))
+                let actual = question.observed(name);
+                actual.is_some_and(|actual| is_object_ready(&actual))
             });
         }
         Ok(wire::RunFunctionResponse {
