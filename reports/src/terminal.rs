@@ -49,6 +49,9 @@ impl Terminal {
             Event::StepStarted { trial, step } if self.verbosity == Verbosity::Verbose => {
                 format!("{:>12} {trial}: {step}\n", "step")
             }
+            Event::FunctionOutput { function, line } if self.verbosity == Verbosity::Verbose => {
+                format!("{:>12} {function}: {}\n", "function", clean(line))
+            }
             Event::TrialFinished(report) => self.trial(report),
             Event::RunFinished {
                 summary,

@@ -24,6 +24,21 @@ pub(crate) enum Command {
     Parity(ParityArguments),
     /// Checks the documents without running them.
     Lint(LintArguments),
+    /// Becomes a program that ends with this one's parent; for crosscut itself.
+    #[command(hide = true)]
+    Launch(LaunchArguments),
+}
+
+/// What is launched.
+#[derive(Debug, Args)]
+pub(crate) struct LaunchArguments {
+    /// The process that the program is to end with.
+    #[arg(long)]
+    pub(crate) parent: u32,
+
+    /// The program and its arguments.
+    #[arg(last = true, required = true)]
+    pub(crate) words: Vec<std::ffi::OsString>,
 }
 
 /// Which trials, and how they are run.
@@ -58,7 +73,7 @@ pub(crate) struct TrialArguments {
     #[command(flatten)]
     pub(crate) clusters: ClusterArguments,
 
-    /// Say more: every step, and what the control plane warned of.
+    /// Say more: every step, what the control plane warned of, and what functions write.
     #[arg(short, long)]
     pub(crate) verbose: bool,
 

@@ -10,10 +10,12 @@ use crosscut_cluster::embedded::Embedded;
 use crosscut_cluster::envtest::{
     AssetSearch, Clock, Envtest, EnvtestSettings, LiveLimits, default_root,
 };
-use crosscut_cluster::functions::Progress;
+use crosscut_cluster::functions::{FunctionSettings, Progress};
 use crosscut_cluster::kind::{Kind, KindSettings};
 use crosscut_cluster::kubeconfig::{Ask, Consent, Files, KubeconfigCluster, KubeconfigSettings};
+use crosscut_crossplane::function::OnOutput;
 use crosscut_events::Event;
+use crosscut_programs::Launcher;
 use crosscut_suite::Plan;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -30,10 +32,19 @@ pub(crate) fn make(
     arguments: &TrialArguments,
     events: UnboundedSender<Event>,
 ) -> Arc<dyn Cluster> {
+    let on_output = arguments.verbose.then(|| on_output(events.clone()));
     let progress: Progress = Arc::new(move |what: &str| tell(&events, what));
     let suite = Arc::clone(&plan.suite);
     match kind {
-        ClusterKind::Embedded => Arc::new(Embedded::new(suite, progress)),
+        ClusterKind::Embedded => {
+            let settings = FunctionSettings {
+                state_root: std::env::temp_dir(),
+                launcher: launcher(),
+                progress,
+                on_output,
+            };
+            Arc::new(Embedded::with_functions(suite, settings))
+        }
         ClusterKind::Envtest => {
             let settings = EnvtestSettings {
                 assets: assets(arguments),
@@ -42,6 +53,8 @@ pub(crate) fn make(
                 clock: Arc::new(SystemClock),
                 limits: LiveLimits::default(),
                 progress,
+                launcher: launcher(),
+                on_output,
             };
             Arc::new(Envtest::new(suite, settings))
         }
@@ -55,6 +68,8 @@ pub(crate) fn make(
                 clock: Arc::new(SystemClock),
                 limits: LiveLimits::default(),
                 progress,
+                launcher: launcher(),
+                on_output,
             };
             Arc::new(Kind::new(suite, &plan.trials, settings))
         }
@@ -63,6 +78,22 @@ pub(crate) fn make(
             Arc::new(KubeconfigCluster::new(suite, settings))
         }
     }
+}
+
+/// This binary, by which programs are started so that they end with it, whatever ends it.
+fn launcher() -> Option<Launcher> {
+    let binary = std::env::current_exe().ok();
+    binary.filter(|binary| binary.is_file()).map(Launcher::new)
+}
+
+/// Tells what functions write. Once the run is over nobody shows it any more.
+fn on_output(events: UnboundedSender<Event>) -> OnOutput {
+    Arc::new(move |function: &str, line: &str| {
+        let _ = events.send(Event::FunctionOutput {
+            function: function.to_owned(),
+            line: line.to_owned(),
+        });
+    })
 }
 
 /// How many targets so many jobs need: each is an API server, and starting one that no trial is for takes as long.
@@ -102,6 +133,7 @@ fn kubeconfig(arguments: &TrialArguments, progress: Progress) -> KubeconfigSetti
         clock: Arc::new(SystemClock),
         limits: LiveLimits::default(),
         progress,
+        launcher: launcher(),
     }
 }
 

@@ -16,6 +16,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use crosscut_cluster::ClusterError;
 use crosscut_events::ExitStatus;
+use crosscut_programs::launch;
 
 use crate::arguments::{Arguments, Command};
 
@@ -29,6 +30,10 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(arguments),
         Command::Parity(arguments) => parity::run(arguments),
         Command::Lint(arguments) => lint::run(arguments),
+        Command::Launch(arguments) => Err(CommandError::Launch(launch(
+            arguments.parent,
+            &arguments.words,
+        ))),
     };
     match status {
         Ok(status) => ExitCode::from(status.code()),
@@ -94,6 +99,9 @@ enum CommandError {
         #[source]
         source: crosscut_parity::LedgerError,
     },
+    /// A program could not be launched.
+    #[error("launch a program")]
+    Launch(#[source] std::io::Error),
     /// Output could not be written.
     #[error("write to standard output")]
     Print(#[source] std::io::Error),

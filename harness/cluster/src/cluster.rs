@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use crosscut_client::Connection;
+use crosscut_crossplane::function::Trace as FunctionTrace;
 use crosscut_suite::Trial;
 use serde_json::Value;
 
@@ -111,6 +112,11 @@ pub trait Lease: Send {
             "no program can reach this kind of control plane; run it with --cluster envtest"
                 .to_owned(),
         )
+    }
+
+    /// What is known of the suite's functions beside what they answered; `None` if crosscut did not start them.
+    fn functions(&self) -> Option<&FunctionTrace> {
+        None
     }
 
     /// Takes away what the trial applied, while programs under test still run that may hold it. What is left after a while

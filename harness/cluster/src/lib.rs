@@ -23,6 +23,7 @@ mod user_agent;
 mod when_started;
 
 pub use cluster::{Cluster, Lease, Rest, Side};
+pub use crosscut_crossplane::function::Trace as FunctionTrace;
 pub use error::{ClusterError, SettleError};
 pub use health::{Health, until_broken};
 pub use programs::ProgramPlace;

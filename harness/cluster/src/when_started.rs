@@ -1,20 +1,22 @@
-//! Functions that are called once they have started: whoever needs them can be made while they are.
+//! Functions that are called once they have started, for one trial: whoever needs them can be made while they start.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use crosscut_crossplane::function::{FunctionError, Question, wire};
+use crosscut_crossplane::function::{FunctionError, Question, Trace, wire};
 use crosscut_crossplane::{Function, Functions, RunFunctionRequest, RunFunctionResponse};
 
 use crate::functions::SharedFunctions;
 
-/// The suite's functions by their names, each waiting for all of them to have started.
-pub(crate) fn when_started(shared: &Arc<SharedFunctions>) -> Functions {
+/// The suite's functions by their names, each waiting for all of them to have started. What happens in calls is noted in
+/// the trace.
+pub(crate) fn when_started(shared: &Arc<SharedFunctions>, trace: &Arc<Trace>) -> Functions {
     let mut builder = Functions::builder();
     for name in shared.names() {
         let function = WhenStarted {
             shared: Arc::clone(shared),
             name: name.to_owned(),
+            trace: Arc::clone(trace),
         };
         builder = builder.insert(name, Arc::new(function));
     }
@@ -24,6 +26,7 @@ pub(crate) fn when_started(shared: &Arc<SharedFunctions>) -> Functions {
 struct WhenStarted {
     shared: Arc<SharedFunctions>,
     name: String,
+    trace: Arc<Trace>,
 }
 
 impl WhenStarted {
@@ -44,6 +47,7 @@ impl Function for WhenStarted {
         &self,
         question: &Question<'_>,
     ) -> Result<wire::RunFunctionResponse, FunctionError> {
-        self.function().await?.answer(question).await
+        let function = self.function().await?;
+        function.answer_for(question, &self.trace).await
     }
 }

@@ -27,6 +27,13 @@ pub enum Event {
         /// What is being done, as a sentence fragment.
         what: String,
     },
+    /// A function of the suite wrote a line.
+    FunctionOutput {
+        /// The function's name.
+        function: String,
+        /// The line, without its end.
+        line: String,
+    },
     /// A trial begins.
     TrialStarted {
         /// Which one.

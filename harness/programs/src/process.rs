@@ -29,9 +29,27 @@ pub(crate) fn kill(id: u32) {
     }
 }
 
-/// Whether a process group has a process in it; ended ones that nobody waited for count.
-pub(crate) fn group_exists(id: u32) -> bool {
-    killpg(pid(id), None) != Err(Errno::ESRCH)
+/// Whether a process group has a process in it that has not ended.
+pub(crate) fn group_lives(id: u32) -> bool {
+    killpg(pid(id), None) != Err(Errno::ESRCH) && has_living(id)
+}
+
+/// Whether a living process is of a group. One that has ended stays as an entry where nobody waits for it, as in
+/// containers without an init process.
+#[cfg(target_os = "linux")]
+fn has_living(group: u32) -> bool {
+    ids().any(|id| {
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        // Behind the state and the parent is the group.
+        let group_of = fields(&stat).and_then(|mut fields| fields.nth(1)?.parse().ok());
+        group_of == Some(group)
+    })
+}
+
+/// Nothing but the group itself can be asked here.
+#[cfg(not(target_os = "linux"))]
+fn has_living(_: u32) -> bool {
+    true
 }
 
 /// Waits, blocking, until the process is gone or ended; `false` if it is still there after the time.
@@ -74,18 +92,22 @@ pub(crate) fn start_time(_: u32) -> Option<String> {
 #[cfg(target_os = "linux")]
 pub(crate) fn with_variable(name: &str, value: &str) -> Vec<(u32, String)> {
     let wanted = format!("{name}={value}").into_bytes();
-    let Ok(entries) = std::fs::read_dir("/proc") else {
-        return Vec::new();
-    };
-    let ids = entries
+    ids()
+        .filter(|id| {
+            std::fs::read(format!("/proc/{id}/environ"))
+                .is_ok_and(|variables| variables.split(|byte| *byte == 0).any(|one| one == wanted))
+        })
+        .filter_map(|id| Some((id, start_time(id)?)))
+        .collect()
+}
+
+/// The ids of all processes.
+#[cfg(target_os = "linux")]
+fn ids() -> impl Iterator<Item = u32> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten();
+    entries
         .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    ids.filter(|id| {
-        std::fs::read(format!("/proc/{id}/environ"))
-            .is_ok_and(|variables| variables.split(|byte| *byte == 0).any(|one| one == wanted))
-    })
-    .filter_map(|id| Some((id, start_time(id)?)))
-    .collect()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
 /// This system gives no safe way to tell.
@@ -97,13 +119,16 @@ pub(crate) fn with_variable(_: &str, _: &str) -> Vec<(u32, String)> {
 /// The 22nd field of `/proc/PID/stat`. The second is the program's name in brackets, which may hold anything.
 #[cfg(target_os = "linux")]
 fn started_by(stat: &str) -> Option<String> {
+    fields(stat)?.nth(18).map(str::to_owned)
+}
+
+/// The fields of `/proc/PID/stat` behind the state; `None` for a process that has ended.
+#[cfg(target_os = "linux")]
+fn fields(stat: &str) -> Option<std::str::SplitAsciiWhitespace<'_>> {
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_ascii_whitespace();
     let state = fields.next()?;
-    if matches!(state, "Z" | "X") {
-        return None;
-    }
-    fields.nth(18).map(str::to_owned)
+    (!matches!(state, "Z" | "X")).then_some(fields)
 }
 
 #[cfg(all(test, target_os = "linux"))]

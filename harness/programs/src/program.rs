@@ -29,8 +29,7 @@ const ATTEMPTS: usize = 3;
 const QUOTED: usize = 15;
 /// How long a killed process may take to be gone.
 const KILLED: Duration = Duration::from_secs(5);
-/// How long the rest of a group may take to be gone once it was killed. Where nobody collects orphans they stay as
-/// entries in the process table, which is not worth more than this.
+/// How long the rest of a group may take to be gone once it was killed.
 const REST: Duration = Duration::from_millis(500);
 /// How long the last words of an ended program may take through the pipe.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -85,6 +84,9 @@ pub struct Program {
     ended: watch::Receiver<Option<Exit>>,
     /// The same, once nothing of its group is left.
     exit: watch::Receiver<Option<Exit>>,
+    /// Until when what it started may go on after it, once it was asked to end.
+    tidy_until: watch::Sender<Option<Instant>>,
+    tidying: Duration,
     /// Keeps the folder, with log and note, for as long as the program may write there.
     _state: Arc<StateFolder>,
 }
@@ -228,9 +230,11 @@ impl Program {
     /// As [`Program::stop`].
     pub async fn end(&self, signal: EndSignal, grace: Duration) -> Result<Stopped, ProgramError> {
         if self.exit.borrow().is_none() {
+            self.tidy_until
+                .send_replace(Some(Instant::now() + self.tidying));
             process::signal_group(self.id, signal.into());
         }
-        let stopped = match self.status_within(grace).await {
+        let stopped = match self.status_within(grace + self.tidying).await {
             Some(status) => Stopped::InTime(status),
             None => Stopped::Killed(self.kill().await.ok_or_else(|| self.still_alive())?),
         };
@@ -267,19 +271,22 @@ impl Program {
         };
         let (tell_ended, ended) = watch::channel(None);
         let (tell_exit, exit) = watch::channel(None);
-        tokio::spawn(watch_child(
+        let (tidy_until, tidy) = watch::channel(None);
+        let watched = Watched {
             child,
             id,
-            strays.clone(),
-            tell_ended,
-            tell_exit,
-        ));
+            strays: strays.clone(),
+            tidy_until: tidy,
+        };
+        tokio::spawn(watched.until_gone(tell_ended, tell_exit));
         let program = Self {
             id,
             writer: tokio::spawn(log.clone().follow(pipe, settings.on_line.clone())),
             log,
             ended,
             exit,
+            tidy_until,
+            tidying: settings.tidying,
             _state: Arc::clone(state),
             name: name.clone(),
         };
@@ -419,21 +426,37 @@ impl Strays {
     }
 }
 
-/// Waits for the end of the process, then ends what is left of its group, and what it started beside it.
-async fn watch_child(
-    mut child: Box<dyn ChildWrapper>,
+/// A process that is waited for.
+struct Watched {
+    child: Box<dyn ChildWrapper>,
     id: u32,
     strays: Strays,
-    ended: watch::Sender<Option<Exit>>,
-    exit: watch::Sender<Option<Exit>>,
-) {
-    let status = child.wait().await.map_err(|error| error.to_string());
-    ended.send_replace(Some(status.clone()));
-    process::signal_group(id, Signal::SIGKILL);
-    strays.end().await;
-    let end = Instant::now() + REST;
-    while process::group_exists(id) && Instant::now() < end {
+    tidy_until: watch::Receiver<Option<Instant>>,
+}
+
+impl Watched {
+    /// Waits for the end of the process, then ends what is left of its group, and what it started beside it.
+    async fn until_gone(
+        mut self,
+        ended: watch::Sender<Option<Exit>>,
+        exit: watch::Sender<Option<Exit>>,
+    ) {
+        let status = self.child.wait().await.map_err(|error| error.to_string());
+        ended.send_replace(Some(status.clone()));
+        let tidy_until = *self.tidy_until.borrow();
+        if let Some(until) = tidy_until {
+            wait_for_group(self.id, until).await;
+        }
+        process::signal_group(self.id, Signal::SIGKILL);
+        self.strays.end().await;
+        wait_for_group(self.id, Instant::now() + REST).await;
+        exit.send_replace(Some(status));
+    }
+}
+
+/// Waits until nothing of a group lives.
+async fn wait_for_group(id: u32, until: Instant) {
+    while Instant::now() < until && process::group_lives(id) {
         sleep(process::POLL).await;
     }
-    exit.send_replace(Some(status));
 }

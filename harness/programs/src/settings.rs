@@ -53,6 +53,8 @@ pub struct ProgramSettings {
     pub log: Option<PathBuf>,
     /// How much of what it writes is kept, in bytes; the file may be twice as large in between.
     pub log_limit: u64,
+    /// How long what it started may take to end after it, once it was asked to end; nothing unless it is said.
+    pub tidying: Duration,
     /// Told each line that it writes.
     pub on_line: Option<OnLine>,
 }
@@ -76,6 +78,7 @@ impl ProgramSettings {
             deadline: Duration::from_secs(20),
             log: None,
             log_limit: 4 * 1024 * 1024,
+            tidying: Duration::ZERO,
             on_line: None,
         }
     }

@@ -9,6 +9,7 @@ mod api;
 mod at_rest;
 mod evidence;
 mod expectation;
+mod functions;
 mod programs;
 mod run;
 mod scope;

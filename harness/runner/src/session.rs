@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crosscut_cluster::{ClusterError, Health, Lease, Rest, SettleError, Side};
+use crosscut_cluster::{ClusterError, FunctionTrace, Health, Lease, Rest, SettleError, Side};
 use crosscut_events::{Evidence, ObjectEvent};
 use crosscut_suite::model::{Side as DocumentSide, Suite};
 use serde_json::Value;
@@ -51,6 +51,11 @@ impl Session {
             bound: Vec::new(),
             written: BTreeMap::new(),
         }
+    }
+
+    /// What is known of the functions beside what they answered.
+    pub(crate) fn functions(&self) -> Option<&FunctionTrace> {
+        self.lease.functions()
     }
 
     /// The namespace of what names none.

@@ -13,6 +13,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::RunOptions;
 use crate::action;
 use crate::at_rest::Looks;
+use crate::functions;
 use crate::programs::{self, Programs};
 use crate::scope::{TemplateError, trial_scope, with_bindings};
 use crate::session::Session;
@@ -160,11 +161,12 @@ async fn judge_on(
     let mut session = Session::new(lease, &trial.suite, programs);
     let id = report.trial.clone();
     let (outcome, broken) = judge_steps(trial, &mut session, options, &id, events).await;
-    conclude(report, outcome);
+    conclude(report, functions::explain(outcome, &session));
     let mut told = Ok(());
     // Otherwise nobody answers any more.
     if broken.is_none() {
         report.warnings = warnings(&mut session).await;
+        report.warnings.extend(functions::warnings(&session));
         if options.final_objects {
             told = send_objects(&mut session, report.verdict, &id, events).await;
         }

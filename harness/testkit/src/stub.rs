@@ -65,6 +65,14 @@ pub fn run() {
         "speaks-http" => speak(address, b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"),
         "answers-nonsense" => serve_raw(address, |_| vec![0xff; 5]),
         "composes-deep" => serve_raw(address, compose_deep),
+        "starts-a-session-and-hangs" => {
+            start_session();
+            sleep();
+        }
+        "starts-a-session" => {
+            start_session();
+            serve(address, "answers");
+        }
         "starts-a-child" => {
             start_child();
             serve(address, "answers");
@@ -106,6 +114,18 @@ fn start_child() {
     std::fs::write(note, child.id().to_string()).expect("a note");
 }
 
+/// One that leaves the process group, as what runs in the background does.
+#[expect(
+    clippy::zombie_processes,
+    reason = "nobody waits for it, which is the point"
+)]
+fn start_session() {
+    std::process::Command::new("setsid")
+        .args(["sleep", "60"])
+        .spawn()
+        .expect("a child");
+}
+
 /// One that ends after this process, not when it is asked to, and leaves a note.
 fn start_tidy_child() -> std::process::Child {
     let note = setting(NOTE).expect("a path for the note");
@@ -130,6 +150,7 @@ fn speak(address: SocketAddr, words: &[u8]) {
 async fn serve(address: SocketAddr, mode: &str) {
     let service = FunctionRunnerServiceServer::new(Stub {
         mode: mode.to_owned(),
+        present: tokio::sync::watch::Sender::new(0),
     });
     Server::builder()
         .add_service(service)
@@ -140,6 +161,53 @@ async fn serve(address: SocketAddr, mode: &str) {
 
 struct Stub {
     mode: String,
+    /// How many calls are being answered, for those that wait for each other.
+    present: tokio::sync::watch::Sender<usize>,
+}
+
+impl Stub {
+    /// Does what the mode says about a composite resource of this name.
+    async fn meet(&self, name: &str) {
+        let is_fatal = name == "boom";
+        match self.mode.as_str() {
+            "crash-on-boom" if is_fatal => end("boom was too much", 9),
+            "crash-beside-others" => {
+                self.present.send_modify(|present| *present += 1);
+                let mut present = self.present.subscribe();
+                let others = present.wait_for(|present| *present > 1);
+                // Whoever is alone is not kept waiting for long.
+                let _ = tokio::time::timeout(Duration::from_secs(1), others).await;
+                if is_fatal {
+                    end("boom was too much", 9);
+                }
+                // The others would be answered, if the program lived on.
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                self.present.send_modify(|present| *present -= 1);
+            }
+            "says-on-call" => say(&format!("composing {name}")),
+            _ => {}
+        }
+    }
+}
+
+/// The name of the composite resource.
+fn name(request: &RunFunctionRequest) -> String {
+    let composite = request
+        .observed
+        .as_ref()
+        .and_then(|state| state.composite.as_ref());
+    let object = composite.and_then(|composite| composite.resource.as_ref());
+    let object = object.and_then(|object| serde_json::to_value(object).ok());
+    let object = object.unwrap_or_default();
+    object["metadata"]["name"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+#[expect(clippy::print_stdout, reason = "what it says")]
+fn say(words: &str) {
+    println!("{words}");
 }
 
 #[tonic::async_trait]
@@ -157,6 +225,7 @@ impl FunctionRunnerService for Stub {
             _ => {}
         }
         let request = request.into_inner();
+        self.meet(&name(&request)).await;
         let mut desired = request.desired.unwrap_or_default();
         if self.mode == "composes-what-is-not-defined" {
             desired.resources.insert("bucket".to_owned(), bucket());

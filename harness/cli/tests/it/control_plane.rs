@@ -9,7 +9,7 @@ use crosscut_cluster::envtest::crossplane::{CrossplaneSettings, RealCrossplane, 
 use crosscut_cluster::envtest::{
     Asset, AssetSearch, Environment, EnvironmentSettings, default_root,
 };
-use crosscut_cluster::functions::{self, Progress};
+use crosscut_cluster::functions::{self, FunctionSettings, Progress};
 use crosscut_suite::Selection;
 
 /// A control plane and a target, each an API server with an etcd and the built-in controllers of its own.
@@ -47,6 +47,7 @@ async fn environment() -> Environment {
         assets: search().find().unwrap(),
         targets: 0,
         state_root: default_root(&std::env::temp_dir()),
+        launcher: None,
     };
     let mut environment = Environment::start(settings, &quiet()).await.unwrap();
     environment.start_controllers().await.unwrap();
@@ -80,9 +81,13 @@ impl Clusters {
     pub(crate) async fn start_crossplane(&mut self) {
         let root = Utf8PathBuf::from_path_buf(crosscut_testkit::project_root()).unwrap();
         let plan = crosscut_suite::load(&root, &Selection::default()).unwrap();
-        let functions = functions::start(&plan.suite.functions, &root, &quiet())
-            .await
-            .unwrap();
+        let functions = functions::start(
+            &plan.suite.functions,
+            &root,
+            &FunctionSettings::new(quiet()),
+        )
+        .await
+        .unwrap();
         let program = self.control.assets().crossplane.clone().unwrap();
         let settings = CrossplaneSettings {
             program: &program,

@@ -89,7 +89,7 @@ pub(crate) fn project(lines: &str) -> Project {
 pub(crate) fn stub_lines(mode: &str) -> String {
     let command = stub::command("functions::stub_function", mode).unwrap();
     let command = serde_json::to_string(&command).unwrap();
-    format!("command: {command}\n    deadline: 1s")
+    format!("command: {command}\n    deadline: 1s\n    startDeadline: 10s")
 }
 
 #[test]
@@ -239,6 +239,60 @@ fn deep_objects_come_from_a_function_and_reach_it() {
     project.write("scenarios/team/scenario.yaml", DEEP).unwrap();
     let (code, out, err) = ran(&project, &["test"]);
     assert_eq!(code, 0, "{out}{err}");
+}
+
+/// A scenario about a team of this name, which is composed.
+fn scenario(name: &str, team: &str) -> String {
+    SCENARIO
+        .replace("{name: team}", &format!("{{name: {name}}}"))
+        .replace("{name: red}", &format!("{{name: {team}}}"))
+}
+
+#[rstest]
+#[case::one_after_the_other(1)]
+#[case::at_the_same_time(3)]
+fn a_function_that_ends_fails_the_trial_that_ended_it_alone(#[case] jobs: usize) {
+    let project = project(&stub_lines("crash-on-boom"));
+    for (name, team) in [("first", "red"), ("second", "boom"), ("third", "red")] {
+        let file = format!("scenarios/{name}/scenario.yaml");
+        project.write(&file, &scenario(name, team)).unwrap();
+    }
+    let (code, out, err) = ran(&project, &["test", "--jobs", &jobs.to_string()]);
+    assert_eq!(code, 1, "{out}{err}");
+    assert!(out.contains("3 passed, 1 failed"), "{out}{err}");
+    assert!(out.contains("failed second::local"), "{out}{err}");
+    for part in [
+        "note: function f ended (exit status: 9)",
+        "while it was answering this trial",
+        "note: function f: boom was too much",
+    ] {
+        assert!(out.contains(part), "{part} is missing in\n{out}");
+    }
+}
+
+#[test]
+fn what_a_function_writes_is_shown_beside_a_failure_and_with_more_words() {
+    let project = project(&stub_lines("says-on-call"));
+    let shown = "function f: composing red";
+    let (code, out, _) = ran(&project, &["test"]);
+    assert_eq!((code, out.contains(shown)), (0, false), "{out}");
+    let (code, out, _) = ran(&project, &["test", "-v"]);
+    assert_eq!((code, out.contains(shown)), (0, true), "{out}");
+    let wrong = SCENARIO.replace("status: \"True\"", "status: Never");
+    project
+        .write("scenarios/team/scenario.yaml", &wrong)
+        .unwrap();
+    let (code, out, _) = ran(&project, &["test"]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains(&format!("note: {shown}")), "{out}");
+}
+
+#[test]
+fn how_long_a_function_may_take_to_start_is_said_by_the_suite() {
+    let lines = stub_lines("never-listens").replace("startDeadline: 10s", "startDeadline: 300ms");
+    let (code, out, err) = ran(&project(&lines), &["test"]);
+    assert_eq!(code, 3, "{out}{err}");
+    assert!(out.contains("within 300ms: "), "{out}");
 }
 
 #[test]

@@ -145,3 +145,75 @@ fn a_run_leaves_nothing_behind() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_nothing_runs(project.path());
 }
+
+/// Starts a run whose function hangs, and waits until what the function started runs, too.
+#[cfg(target_os = "linux")]
+fn hanging_run(project: &Project, processes: usize) -> Child {
+    let run = Command::new(env!("CARGO_BIN_EXE_crosscut"))
+        .arg("test")
+        .current_dir(project.path())
+        .env(MARK, project.path())
+        .env("TMPDIR", project.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let end = Instant::now() + Duration::from_secs(60);
+    while running(project.path()) < processes {
+        assert!(Instant::now() < end, "the function does not start");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    run
+}
+
+/// Linux tells the function that the run has ended.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_function_ends_with_a_run_that_is_killed() {
+    let project = project(&stub_lines("never-listens").replace("10s", "60s"));
+    let mut run = hanging_run(&project, 2);
+    run.kill().unwrap();
+    run.wait().unwrap();
+    assert_nothing_runs(project.path());
+}
+
+/// What a function started may outlive a run that is killed, until the next.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_next_run_ends_what_a_killed_one_left() {
+    let project = project(&stub_lines("starts-a-session-and-hangs").replace("10s", "60s"));
+    let mut run = hanging_run(&project, 3);
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let project_of_another = crate::functions::project(&stub_lines("answers"));
+    let next = Command::new(env!("CARGO_BIN_EXE_crosscut"))
+        .arg("test")
+        .current_dir(project_of_another.path())
+        .env("TMPDIR", project.path())
+        .output()
+        .unwrap();
+    let out = String::from_utf8_lossy(&next.stdout);
+    assert!(
+        out.contains("cleaned up after a run that was killed"),
+        "{out}"
+    );
+    assert!(
+        out.contains("killed what its programs had started"),
+        "{out}"
+    );
+    assert_nothing_runs(project.path());
+}
+
+#[test]
+fn what_a_function_started_in_a_session_of_its_own_ends_with_it() {
+    let project = project(&stub_lines("starts-a-session"));
+    let run = Command::new(env!("CARGO_BIN_EXE_crosscut"))
+        .arg("test")
+        .current_dir(project.path())
+        .env(MARK, project.path())
+        .output()
+        .unwrap();
+    let out = String::from_utf8_lossy(&run.stdout);
+    assert_eq!(run.status.code(), Some(0), "{out}");
+    assert_eq!(running(project.path()), 0);
+}

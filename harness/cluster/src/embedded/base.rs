@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use crosscut_apiserver::{ApiServer, Options};
 use crosscut_controller::{AtRest, Scheduler, SettleLimits, VirtualClock, builtin};
-use crosscut_crossplane::Functions;
+use crosscut_crossplane::function::Trace;
 use crosscut_suite::model::{Provider, Suite};
 
 use super::lease::{EmbeddedLease, EmbeddedSide};
 use super::targets::{InProcessTargets, TARGET, kubeconfig};
+use crate::functions::SharedFunctions;
 use crate::managed::managed_settings;
+use crate::when_started::when_started;
 use crate::{ClusterError, install};
 
 /// The name of the plane that Crossplane composes on.
@@ -22,7 +24,7 @@ pub(super) struct Base {
     clock: VirtualClock,
     provider: Arc<Provider>,
     namespace: String,
-    functions: Arc<Functions>,
+    functions: Arc<SharedFunctions>,
     /// Where its own controllers came to rest; `None` while there is nothing on it.
     at_rest: Option<AtRest>,
 }
@@ -36,7 +38,7 @@ impl Base {
     pub(super) async fn make(
         suite: &Suite,
         provider: &Arc<Provider>,
-        functions: Arc<Functions>,
+        functions: Arc<SharedFunctions>,
     ) -> Result<Arc<Base>, ClusterError> {
         let clock = VirtualClock::new();
         let mut base = Base {
@@ -96,7 +98,8 @@ impl Base {
                 scheduler.add(plane, controller);
             }
         }
-        let functions = Arc::clone(&self.functions);
+        let trace = Arc::new(Trace::default());
+        let functions = Arc::new(when_started(&self.functions, &trace));
         for controller in
             crosscut_crossplane::controllers(crosscut_crossplane::Settings { functions })
         {
@@ -114,6 +117,7 @@ impl Base {
             EmbeddedSide::new(target.connection(), target_server),
             &self.namespace,
             SettleLimits::default(),
+            trace,
         )
     }
 }

@@ -1,11 +1,13 @@
 //! One trial's forks and the scheduler that runs their controllers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use crosscut_apiserver::{ApiServer, Event};
 use crosscut_client::{Address, Api, Connection, object};
 use crosscut_controller::{AtRest, Scheduler, SettleLimits, is_lasting};
+use crosscut_crossplane::function::Trace;
 use serde_json::Value;
 
 use crate::install::FIELD_MANAGER;
@@ -19,6 +21,7 @@ pub(super) struct EmbeddedLease {
     target: EmbeddedSide,
     namespace: String,
     limits: SettleLimits,
+    trace: Arc<Trace>,
 }
 
 /// One of the two planes.
@@ -72,6 +75,7 @@ impl EmbeddedLease {
         target: EmbeddedSide,
         namespace: &str,
         limits: SettleLimits,
+        trace: Arc<Trace>,
     ) -> EmbeddedLease {
         EmbeddedLease {
             scheduler,
@@ -79,6 +83,7 @@ impl EmbeddedLease {
             target,
             namespace: namespace.to_owned(),
             limits,
+            trace,
         }
     }
 
@@ -127,6 +132,10 @@ impl Lease for EmbeddedLease {
 
     fn program_place(&self) -> Result<ProgramPlace, String> {
         Err("the embedded control plane listens on no address that a program could be given; run it with --cluster envtest".to_owned())
+    }
+
+    fn functions(&self) -> Option<&Trace> {
+        Some(&self.trace)
     }
 
     async fn close(self: Box<Self>) -> Result<(), ClusterError> {

@@ -16,8 +16,7 @@ use crosscut_suite::Trial;
 use crosscut_suite::model::{Provider, Suite};
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::functions::{Progress, SharedFunctions};
-use crate::when_started::when_started;
+use crate::functions::{FunctionSettings, Progress, SharedFunctions};
 use crate::{Cluster, ClusterError, Lease};
 
 use base::Base;
@@ -32,8 +31,13 @@ pub struct Embedded {
 impl Embedded {
     /// Nothing is started until the first trial asks for its control plane.
     pub fn new(suite: Arc<Suite>, progress: Progress) -> Embedded {
+        Embedded::with_functions(suite, FunctionSettings::new(progress))
+    }
+
+    /// Starts nothing until the first trial asks for its control plane; then functions are started as the settings say.
+    pub fn with_functions(suite: Arc<Suite>, settings: FunctionSettings) -> Embedded {
         Embedded {
-            functions: Arc::new(SharedFunctions::new(Arc::clone(&suite), progress)),
+            functions: Arc::new(SharedFunctions::new(Arc::clone(&suite), settings)),
             suite,
             bases: Mutex::default(),
         }
@@ -48,10 +52,8 @@ impl Embedded {
                 .entry(provider.name.clone())
                 .or_default(),
         );
-        let base = cell.get_or_try_init(|| {
-            let functions = Arc::new(when_started(&self.functions));
-            Base::make(&self.suite, provider, functions)
-        });
+        let base =
+            cell.get_or_try_init(|| Base::make(&self.suite, provider, Arc::clone(&self.functions)));
         // Building and starting the functions takes as long as making the base.
         let (functions, base) = tokio::join!(self.functions.get(), base);
         functions?;

@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use crosscut_apiserver::Clock;
 use crosscut_controller::live::LiveLimits;
+use crosscut_crossplane::function::OnOutput;
+use crosscut_programs::Launcher;
 use crosscut_suite::Trial;
 use crosscut_suite::model::{Provider, Suite};
 use tokio::sync::Mutex;
@@ -21,7 +23,7 @@ use super::health::EnvtestHealth;
 use super::running::Running;
 use super::targets::Leased;
 use super::{AllAssets, AssetSearch, Environment, EnvironmentSettings, delete_namespace};
-use crate::functions::{Progress, SharedFunctions};
+use crate::functions::{FunctionSettings, Progress, SharedFunctions};
 use crate::live::{self, Cleanup, KubeconfigTargets, LiveLease, LiveSide};
 use crate::{Cluster, ClusterError, Lease, Side, install};
 
@@ -42,6 +44,10 @@ pub struct EnvtestSettings {
     pub limits: LiveLimits,
     /// Told what is waited for.
     pub progress: Progress,
+    /// What starts programs so that they end with this process.
+    pub launcher: Option<Launcher>,
+    /// Told each line that functions write.
+    pub on_output: Option<OnOutput>,
 }
 
 /// Real control planes for the trials of one suite.
@@ -57,9 +63,14 @@ impl Envtest {
     /// Nothing is started yet.
     #[must_use]
     pub fn new(suite: Arc<Suite>, settings: EnvtestSettings) -> Envtest {
-        let progress = Arc::clone(&settings.progress);
+        let functions = FunctionSettings {
+            state_root: settings.state_root.clone(),
+            launcher: settings.launcher.clone(),
+            progress: Arc::clone(&settings.progress),
+            on_output: settings.on_output.clone(),
+        };
         Envtest {
-            functions: SharedFunctions::new(Arc::clone(&suite), progress),
+            functions: SharedFunctions::new(Arc::clone(&suite), functions),
             suite,
             settings,
             running: Mutex::default(),
@@ -86,10 +97,11 @@ impl Envtest {
             assets: assets.environment.clone(),
             targets: self.settings.targets.get(),
             state_root: self.settings.state_root.clone(),
+            launcher: self.settings.launcher.clone(),
         };
         let progress = &self.settings.progress;
         let environment = async { Ok(Environment::start(settings, progress).await?) };
-        let (environment, functions) = tokio::try_join!(environment, self.functions.get())?;
+        let (environment, functions) = tokio::try_join!(environment, self.functions.served())?;
         let mut running = Running::start(environment, &assets, &functions, progress).await?;
         self.install(&running).await?;
         running
@@ -196,6 +208,7 @@ impl Cluster for Envtest {
             live::add_stand_ins(&mut lease, provider, targets, &kubeconfig, &real);
             lease.with_programs(running.program_place(&namespace, kubeconfig));
         }
+        lease.with_functions(self.functions.trace(&namespace));
         // Both API servers keep what they have in one etcd.
         lease.begin(made, made).await?;
         lease.tell_of_waiting(&self.settings.progress);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crosscut_programs::{Program, StateFolder};
+use crosscut_programs::{Launcher, Program, StateFolder};
 use futures::future::{join_all, try_join_all};
 
 use super::api_server::{self, Common, Server};
@@ -34,6 +34,8 @@ pub struct EnvironmentSettings {
     pub targets: usize,
     /// Where the folder of the run is made; [`default_root`](crosscut_programs::default_root) knows a good place.
     pub state_root: PathBuf,
+    /// What starts programs so that they end with this process.
+    pub launcher: Option<Launcher>,
 }
 
 /// The last lines of one program.
@@ -71,7 +73,14 @@ impl Environment {
         settings: EnvironmentSettings,
         progress: &Progress,
     ) -> Result<Self, EnvtestError> {
-        let state = Arc::new(open_state(settings.state_root.clone(), progress).await?);
+        let state = Arc::new(
+            open_state(
+                settings.state_root.clone(),
+                settings.launcher.clone(),
+                progress,
+            )
+            .await?,
+        );
         let assets = &settings.assets;
         let certificates = Certificates::make(&state)?;
         progress("starting etcd");

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use crosscut_apiserver::Clock;
 use crosscut_controller::live::LiveLimits;
-use crosscut_programs::StateFolder;
+use crosscut_crossplane::function::OnOutput;
+use crosscut_programs::{Launcher, StateFolder};
 use crosscut_suite::Trial;
 use crosscut_suite::model::{KindCluster, KindCrossplane, Suite};
 use serde_json::Value;
@@ -18,7 +19,7 @@ use super::names::Names;
 use super::{KindError, clusters, crossplane, packages, whole};
 use crate::envtest::AssetSearch;
 use crate::envtest::crossplane::RealCrossplane;
-use crate::functions::{Progress, SharedFunctions};
+use crate::functions::{FunctionSettings, Progress, SharedFunctions};
 use crate::remote::{
     Access, Remote, RemoteSettings, installer, needs_target, open_state, run_name,
 };
@@ -43,6 +44,10 @@ pub struct KindSettings {
     pub limits: LiveLimits,
     /// Told what is waited for, and what is left.
     pub progress: Progress,
+    /// What starts programs so that they end with this process.
+    pub launcher: Option<Launcher>,
+    /// Told each line that functions write.
+    pub on_output: Option<OnOutput>,
 }
 
 /// Clusters of kind for the trials of one suite.
@@ -73,9 +78,14 @@ impl Kind {
     pub fn new(suite: Arc<Suite>, trials: &[Trial], settings: KindSettings) -> Kind {
         let mut configuration = suite.clusters.kind.clone();
         configuration.image = settings.image.clone().or(configuration.image);
-        let progress = Arc::clone(&settings.progress);
+        let functions = FunctionSettings {
+            state_root: settings.state_root.clone(),
+            launcher: settings.launcher.clone(),
+            progress: Arc::clone(&settings.progress),
+            on_output: settings.on_output.clone(),
+        };
         Kind {
-            functions: SharedFunctions::new(Arc::clone(&suite), progress),
+            functions: SharedFunctions::new(Arc::clone(&suite), functions),
             with_target: trials
                 .iter()
                 .any(|trial| needs_target(trial, configuration.stand_ins).is_some()),
@@ -106,7 +116,11 @@ impl Kind {
             KindCrossplane::Core => Some(crossplane::program(&self.settings.assets)?),
             _ => None,
         };
-        let state = open_state(self.settings.state_root.clone(), &self.settings.progress).await;
+        let (root, launcher) = (
+            self.settings.state_root.clone(),
+            self.settings.launcher.clone(),
+        );
+        let state = open_state(root, launcher, &self.settings.progress).await;
         let state = Arc::new(state.map_err(KindError::from)?);
         let commands = Arc::new(Commands::new(&state));
         running.folder = Some((Arc::clone(&state), Arc::clone(&commands)));
@@ -118,7 +132,7 @@ impl Kind {
         let name = names.control();
         clusters::load(&commands, &name, &self.configuration.load).await?;
         if let Some(program) = program {
-            let functions = self.functions.get().await?;
+            let functions = self.functions.served().await?;
             let progress = &self.settings.progress;
             let place = (name.as_str(), &control);
             let core =
@@ -333,7 +347,10 @@ impl Cluster for Kind {
     }
 
     async fn lease(&self, trial: &Trial, _seed: u64) -> Result<Box<dyn Lease>, ClusterError> {
-        Ok(Box::new(self.remote().await?.lease(trial).await?))
+        let mut lease = self.remote().await?.lease(trial).await?;
+        let trace = self.functions.trace(lease.namespace());
+        lease.live.with_functions(trace);
+        Ok(Box::new(lease))
     }
 
     async fn close(&self) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use crosscut_apiserver::Clock;
 use crosscut_controller::live::LiveLimits;
+use crosscut_programs::Launcher;
 use crosscut_suite::Trial;
 use crosscut_suite::model::Suite;
 use tokio::sync::Mutex;
@@ -37,6 +38,8 @@ pub struct KubeconfigSettings {
     pub limits: LiveLimits,
     /// Told what is waited for, and what is left.
     pub progress: Progress,
+    /// What starts programs so that they end with this process.
+    pub launcher: Option<Launcher>,
 }
 
 /// A cluster that the user has, for the trials of one suite.
@@ -78,9 +81,13 @@ impl KubeconfigCluster {
     async fn connect(&self) -> Result<Running, ClusterError> {
         let (control, target) = self.connections().await?;
         let settings = &self.settings;
-        let state = open_state(settings.state_root.clone(), &settings.progress)
-            .await
-            .map_err(EnvtestError::from)?;
+        let state = open_state(
+            settings.state_root.clone(),
+            settings.launcher.clone(),
+            &settings.progress,
+        )
+        .await
+        .map_err(EnvtestError::from)?;
         let run = run_name(&state.run());
         let remote = Remote::connect(RemoteSettings {
             suite: Arc::clone(&self.suite),

@@ -16,7 +16,9 @@ use serde_json::Value;
 
 use crate::functions::Progress;
 use crate::rest::{rest, unsettled};
-use crate::{ClusterError, Health, Lease, ProgramPlace, Rest, SettleError, Side, user_agent};
+use crate::{
+    ClusterError, FunctionTrace, Health, Lease, ProgramPlace, Rest, SettleError, Side, user_agent,
+};
 
 /// Crossplane tells the Events of all trials one after the other; on a busy machine that takes seconds.
 const EVENTS_LAG: Duration = Duration::from_secs(30);
@@ -54,6 +56,7 @@ pub(crate) struct LiveLease {
     cleanup: Option<Box<dyn Cleanup>>,
     health: Option<Arc<dyn Health>>,
     programs: Option<ProgramPlace>,
+    trace: Option<Arc<FunctionTrace>>,
 }
 
 impl LiveLease {
@@ -85,6 +88,7 @@ impl LiveLease {
             cleanup: None,
             health: None,
             programs: None,
+            trace: None,
         }
     }
 
@@ -151,6 +155,11 @@ impl LiveLease {
         self.programs = Some(place);
     }
 
+    /// What is noted of the functions for the trial.
+    pub(crate) fn with_functions(&mut self, trace: Arc<FunctionTrace>) {
+        self.trace = Some(trace);
+    }
+
     /// What to do when the trial is over.
     pub(crate) fn clean_with(&mut self, cleanup: Box<dyn Cleanup>) {
         self.cleanup = Some(cleanup);
@@ -214,6 +223,10 @@ impl Lease for LiveLease {
     fn program_place(&self) -> Result<ProgramPlace, String> {
         let none = || "nothing says where programs can run beside these clusters".to_owned();
         self.programs.clone().ok_or_else(none)
+    }
+
+    fn functions(&self) -> Option<&FunctionTrace> {
+        self.trace.as_deref()
     }
 
     async fn close(mut self: Box<Self>) -> Result<(), ClusterError> {

@@ -13,7 +13,7 @@ use super::programs::Beside;
 use super::trial::Scope;
 use super::trials::Remote;
 use crate::live::LiveLease;
-use crate::{ClusterError, Health, Lease, ProgramPlace, Rest, SettleError, Side};
+use crate::{ClusterError, FunctionTrace, Health, Lease, ProgramPlace, Rest, SettleError, Side};
 
 /// A trial's lease. What it made is taken away when it is closed, or at the end of the run.
 pub(crate) struct RemoteLease {
@@ -74,6 +74,10 @@ impl Lease for RemoteLease {
         let beside = self.programs.as_ref();
         let beside = beside.ok_or_else(|| "no program was known to start".to_owned())?;
         Ok(beside.place.clone())
+    }
+
+    fn functions(&self) -> Option<&FunctionTrace> {
+        self.live.functions()
     }
 
     async fn withdraw(&mut self) {

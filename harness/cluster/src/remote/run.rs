@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use crosscut_programs::{StateError, StateFolder};
+use crosscut_programs::{Launcher, StateError, StateFolder};
 use sha2::{Digest as _, Sha256};
 
 use crate::functions::Progress;
@@ -23,12 +23,13 @@ pub(crate) fn digest(text: &str) -> String {
     })
 }
 
-/// Makes the folder of the run, and says what of earlier runs was cleaned up.
+/// Makes the folder of the run, whose programs are started by the launcher, and says what of earlier runs was cleaned up.
 ///
 /// # Errors
 /// Where it cannot be made.
 pub(crate) async fn open_state(
     root: PathBuf,
+    launcher: Option<Launcher>,
     progress: &Progress,
 ) -> Result<StateFolder, StateError> {
     let opened = {
@@ -43,7 +44,10 @@ pub(crate) async fn open_state(
     for line in cleaned {
         progress(&line);
     }
-    Ok(state)
+    match launcher {
+        Some(launcher) => state.with_launcher(launcher),
+        None => Ok(state),
+    }
 }
 
 #[cfg(test)]

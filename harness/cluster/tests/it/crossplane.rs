@@ -116,6 +116,7 @@ async fn environment(assets: Assets) -> Environment {
         assets,
         targets: 1,
         state_root: default_root(&std::env::temp_dir()),
+        launcher: None,
     };
     let progress: Progress = Arc::new(|_: &str| {});
     let mut environment = Environment::start(settings, &progress)

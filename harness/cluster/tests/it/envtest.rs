@@ -33,6 +33,7 @@ pub(crate) async fn start(assets: Assets, root: &Path) -> Environment {
         assets,
         targets: 1,
         state_root: root.to_owned(),
+        launcher: None,
     };
     let mut environment = Environment::start(settings, &(Arc::new(|_: &str| {}) as _))
         .await
@@ -230,6 +231,7 @@ async fn what_fails_half_way_says_why_and_leaves_nothing() {
         assets,
         targets: 2,
         state_root: root.path().to_owned(),
+        launcher: None,
     };
     let error = match Environment::start(settings, &progress).await {
         Ok(_) => panic!("it started"),

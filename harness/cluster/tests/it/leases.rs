@@ -43,6 +43,8 @@ fn cluster(plan: &Plan, root: &Path) -> Envtest {
         clock: Arc::new(Now),
         limits: LiveLimits::default(),
         progress: Arc::new(|_: &str| {}),
+        launcher: None,
+        on_output: None,
     };
     Envtest::new(Arc::clone(&plan.suite), settings)
 }

@@ -57,9 +57,13 @@ impl Run {
         let progress: functions::Progress = Arc::new(|_: &str| {});
         let root = root();
         let plan = crosscut_suite::load(&root, &Selection::default()).expect("the documents");
-        let functions = functions::start(&plan.suite.functions, &root, &progress)
-            .await
-            .expect("the functions");
+        let functions = functions::start(
+            &plan.suite.functions,
+            &root,
+            &functions::FunctionSettings::new(Arc::clone(&progress)),
+        )
+        .await
+        .expect("the functions");
         clock.lap("functions built and started");
         let crossplane = start_crossplane(environment, programs, &functions, &progress).await;
         clock.lap("Crossplane ready, from the definitions of its kinds on");

@@ -1,20 +1,37 @@
 //! What the stand-in for function-kcl makes of a program's result: its rules, and what it says of mistakes.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crosscut_crossplane::function::{Command, CommandSettings, Function};
+use crosscut_programs::StateFolder;
 use crosscut_testkit::{Project, function_kcl};
 use function_sdk_rust::proto::v1::{
     Ready, Resource, RunFunctionRequest, RunFunctionResponse, Severity, State, Status, Target,
 };
 use function_sdk_rust::resource::{json_to_struct, struct_to_json};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::composing::documents;
 
+/// The function's program, and where its files are.
+struct Started {
+    command: Command,
+    _root: TempDir,
+}
+
+impl std::ops::Deref for Started {
+    type Target = Command;
+
+    fn deref(&self) -> &Command {
+        &self.command
+    }
+}
+
 /// The function, started; `None` where it cannot be, which is said.
-async fn started() -> Option<Command> {
+async fn started() -> Option<Started> {
     let program: PathBuf = match function_kcl() {
         Ok(program) => program,
         Err(reason) => {
@@ -34,7 +51,13 @@ async fn started() -> Option<Command> {
     // Python takes a second to be there, and much longer where every processor has other things to do.
     settings.start_deadline = Duration::from_secs(60);
     settings.call_deadline = Duration::from_secs(60);
-    Some(Command::start(&settings).await.unwrap())
+    let root = tempfile::tempdir().unwrap();
+    let (state, _) = StateFolder::open(root.path()).unwrap();
+    let command = Command::start(&settings, &Arc::new(state)).await.unwrap();
+    Some(Started {
+        command,
+        _root: root,
+    })
 }
 
 fn resource(object: &Value) -> Resource {

@@ -111,12 +111,10 @@ impl Address {
                 address: self.address.clone(),
                 code: status.code(),
                 message: status_text(&status),
-                stderr: String::new(),
             }),
             Err(_) => Err(FunctionError::Deadline {
                 address: self.address.clone(),
                 deadline: self.deadline,
-                stderr: String::new(),
             }),
         }
     }

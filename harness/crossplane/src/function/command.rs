@@ -1,76 +1,67 @@
-//! A function that is a program: started here, waited for, and ended with everything it started.
+//! A function that is a program: started here, waited for, started again if it ended, and ended with everything that it
+//! started.
 //!
 //! The program is told where to listen: `{address}` and `{port}` in its arguments and environment are replaced by a free
 //! address on the loopback interface. It counts as started once it answers gRPC there.
+//!
+//! All trials of a run share it. One that ends while it is called is started again for the next call, as the pod of a
+//! function is. If it was answering several calls, each is asked again, alone: only the one that ends it again fails by it.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::net::{Ipv4Addr, TcpListener};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
+use crosscut_programs::StateFolder;
 use function_sdk_rust::proto::v1::{RunFunctionRequest, RunFunctionResponse};
-use nix::errno::Errno;
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
-use process_wrap::tokio::{ChildWrapper, CommandWrap, KillOnDrop, ProcessGroup};
-use tokio::io::AsyncReadExt;
-use tokio::time::Instant;
-use tonic::Code;
-use tonic_health::pb::HealthCheckRequest;
-use tonic_health::pb::health_check_response::ServingStatus;
-use tonic_health::pb::health_client::HealthClient;
+use prost::Message as _;
+use tokio::sync::{Mutex, RwLock};
 
-use super::address::status_text;
-use super::{Address, Function, FunctionError, Question, wire};
+use super::journal::{Crash, Journal, OnOutput, Trace};
+use super::serving::Serving;
+use super::{Function, FunctionError, Question, wire};
 
-/// How much of standard error is kept.
-const STDERR_LIMIT: usize = 4 * 1024;
-/// Between two looks whether the program answers.
-const POLL: Duration = Duration::from_millis(20);
-/// How long one look may take.
-const LOOK: Duration = Duration::from_millis(500);
-/// How often a port that someone else took in between is replaced.
-const ATTEMPTS: usize = 3;
-/// How long a program that a call failed on is given to be seen as ended.
-const LAST_WORDS: Duration = Duration::from_millis(200);
-/// How long a program, and what it started, may take to end when it is asked to.
-const GRACE: Duration = Duration::from_secs(2);
-/// How long it may take to be gone once it is killed.
-const KILLED: Duration = Duration::from_secs(5);
+/// How often in a row it may fail to start again before it is given up.
+const RESTARTS: usize = 2;
 
 /// What to start.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CommandSettings {
+    /// What the function is called in messages, and its log.
+    pub name: String,
     /// The program: a path, or a name to look up in `PATH`.
     pub program: String,
     /// Its arguments; `{address}` and `{port}` are replaced.
     pub arguments: Vec<String>,
     /// Added to the environment it inherits; `{address}` and `{port}` are replaced.
     pub environment: BTreeMap<String, String>,
-    /// Where it runs; inherited if `None`.
+    /// Where it runs; in the folder of the run if `None`.
     pub directory: Option<PathBuf>,
     /// How long it may take until it answers.
     pub start_deadline: Duration,
     /// How long each call may take.
     pub call_deadline: Duration,
+    /// Told each line that it writes.
+    pub on_output: Option<OnOutput>,
 }
 
 impl CommandSettings {
-    /// A program with arguments, ten seconds to start and ten for each call.
+    /// A program with arguments, a minute to start and ten seconds for each call.
     pub fn new(
         program: impl Into<String>,
         arguments: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
         Self {
+            name: "f".to_owned(),
             program: program.into(),
             arguments: arguments.into_iter().map(Into::into).collect(),
             environment: BTreeMap::new(),
             directory: None,
-            start_deadline: Duration::from_secs(10),
+            start_deadline: Duration::from_secs(60),
             call_deadline: Duration::from_secs(10),
+            on_output: None,
         }
     }
 
@@ -80,268 +71,181 @@ impl CommandSettings {
     }
 }
 
-/// A running program that serves a function. [`Function::close`] ends the program and its process group, asking first;
-/// dropping it kills them.
-#[derive(Debug)]
+/// A function's program. [`Function::close`] ends the program and its process group, asking first; dropping it kills them.
 pub struct Command {
-    program: String,
-    address: Address,
-    process: Mutex<Box<dyn ChildWrapper>>,
-    /// Its process group; it may have members when the program has ended.
-    group: Option<Pid>,
-    stderr: Tail,
+    settings: CommandSettings,
+    state: Arc<StateFolder>,
+    journal: Arc<Journal>,
+    current: Mutex<Current>,
+    /// Held for reading by each call, and for writing by one that is to be alone.
+    beside: RwLock<()>,
 }
 
+/// What runs at the moment.
+enum Current {
+    Serving(Arc<Serving>),
+    /// It ended, and failed to start again so many times; the last time for this reason.
+    Failed(usize, String),
+    Closed,
+}
+
+/// The program ended in a call.
+struct Ended {
+    status: String,
+    after: Duration,
+    /// Whether it was answering other calls, too.
+    among_others: bool,
+}
+
+type Answer = Result<wire::RunFunctionResponse, FunctionError>;
+
 impl Command {
-    /// Starts the program and waits until it answers.
+    /// Starts the program and waits until it answers. Its notes and log are in the folder of the run.
     ///
     /// # Errors
     /// If it cannot be run, ends, or does not answer in time; then it is gone again.
-    pub async fn start(settings: &CommandSettings) -> Result<Self, FunctionError> {
+    pub async fn start(
+        settings: &CommandSettings,
+        state: &Arc<StateFolder>,
+    ) -> Result<Self, FunctionError> {
         if !settings.says_where() {
             return Err(FunctionError::NoAddress {
                 program: settings.program.clone(),
             });
         }
-        let mut attempt = 1;
-        loop {
-            let command = Self::spawn(settings)?;
-            match command.wait_until_ready(settings.start_deadline).await {
-                Ok(()) => return Ok(command),
-                Err(FunctionError::Exited { stderr, .. })
-                    if attempt < ATTEMPTS && is_taken(&stderr) =>
-                {
-                    attempt += 1;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    fn spawn(settings: &CommandSettings) -> Result<Self, FunctionError> {
-        let failed = |source| FunctionError::Start {
-            program: settings.program.clone(),
-            source,
-        };
-        let port = free_port().map_err(failed)?;
-        let address = format!("{}:{port}", Ipv4Addr::LOCALHOST);
-        let place = |text: &String| {
-            text.replace("{address}", &address)
-                .replace("{port}", &port.to_string())
-        };
-        let mut command = CommandWrap::with_new(&settings.program, |command| {
-            command.args(settings.arguments.iter().map(place));
-            command.envs(
-                settings
-                    .environment
-                    .iter()
-                    .map(|(name, value)| (name, place(value))),
-            );
-            command
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::piped());
-            if let Some(directory) = &settings.directory {
-                command.current_dir(directory);
-            }
-        });
-        let mut process = command
-            .wrap(KillOnDrop)
-            .wrap(ProcessGroup::leader())
-            .spawn()
-            .map_err(failed)?;
-        let stderr = Tail::default();
-        if let Some(pipe) = process.stderr().take() {
-            tokio::spawn(stderr.clone().follow(pipe));
-        }
-        let id = process.id().and_then(|id| i32::try_from(id).ok());
+        let journal = Journal::new(&settings.name, settings.on_output.clone());
+        let serving = Serving::start(settings, state, &journal).await?;
         Ok(Self {
-            group: id.map(Pid::from_raw),
-            program: settings.program.clone(),
-            address: Address::plaintext(&address, settings.call_deadline)?,
-            process: Mutex::new(process),
-            stderr,
+            settings: settings.clone(),
+            state: Arc::clone(state),
+            journal,
+            current: Mutex::new(Current::Serving(Arc::new(serving))),
+            beside: RwLock::default(),
         })
     }
 
-    async fn wait_until_ready(&self, deadline: Duration) -> Result<(), FunctionError> {
-        let end = Instant::now() + deadline;
-        loop {
-            if let Some(status) = self.exit_status() {
-                return Err(self.exited(status).await);
+    /// Returns what runs; what has ended is started again.
+    ///
+    /// # Errors
+    /// If it does not start again, or the function is closed.
+    async fn serving(&self) -> Result<Arc<Serving>, FunctionError> {
+        let mut current = self.current.lock().await;
+        let failed = match &*current {
+            Current::Serving(serving) if serving.exit_status().is_none() => {
+                return Ok(Arc::clone(serving));
             }
-            let last = match self.look().await {
-                Ok(()) => return Ok(()),
-                Err(last) => last,
-            };
-            if Instant::now() >= end {
-                return Err(FunctionError::NotReady {
-                    program: self.program.clone(),
-                    address: self.address.to_string(),
-                    deadline,
-                    last,
-                    stderr: self.stderr.text(),
-                });
+            Current::Serving(_) => 0,
+            Current::Failed(RESTARTS.., why) => {
+                let why = format!("the function ended, and does not start again: {why}");
+                return Err(FunctionError::Failed(why));
             }
-            tokio::time::sleep(POLL).await;
-        }
-    }
-
-    /// Asks for the health of the server. A server that has no health service answered, so it is there.
-    async fn look(&self) -> Result<(), String> {
-        let mut client = HealthClient::new(self.address.channel());
-        let question = client.check(HealthCheckRequest {
-            service: String::new(),
-        });
-        match tokio::time::timeout(LOOK, question).await {
-            Err(_) => Err("no answer".to_owned()),
-            Ok(Ok(answer)) if answer.get_ref().status() == ServingStatus::Serving => Ok(()),
-            Ok(Ok(answer)) => Err(format!(
-                "it says that it is {}",
-                answer.get_ref().status().as_str_name()
-            )),
-            Ok(Err(status)) if matches!(status.code(), Code::Unimplemented | Code::NotFound) => {
-                Ok(())
+            Current::Failed(times, _) => *times,
+            Current::Closed => {
+                return Err(FunctionError::Failed("the function was ended".to_owned()));
             }
-            Ok(Err(status)) => Err(status_text(&status)),
-        }
-    }
-
-    /// Asks the program and everything in its process group to end; what is there after a while is killed.
-    async fn end(&self) {
-        if self.exit_status().is_none() {
-            self.on_process(|process| process.signal(Signal::SIGTERM as i32));
-            self.wait_until_gone(GRACE).await;
-        }
-        if self.on_process(|process| process.start_kill()) {
-            self.wait_until_gone(KILLED).await;
-        }
-    }
-
-    /// Whether it could be done; it cannot where nothing is there any more.
-    fn on_process(&self, act: impl FnOnce(&mut dyn ChildWrapper) -> std::io::Result<()>) -> bool {
-        let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
-        act(process.as_mut()).is_ok()
-    }
-
-    async fn wait_until_gone(&self, at_most: Duration) {
-        let end = Instant::now() + at_most;
-        while self.is_there() && Instant::now() < end {
-            tokio::time::sleep(POLL).await;
-        }
-    }
-
-    /// Whether the program, or anything in its process group, is still there.
-    fn is_there(&self) -> bool {
-        let exists = |group| killpg(group, None) != Err(Errno::ESRCH);
-        self.exit_status().is_none() || self.group.is_some_and(exists)
-    }
-
-    /// How the program ended, if it did.
-    fn exit_status(&self) -> Option<String> {
-        let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
-        match process.try_wait() {
-            Ok(status) => status.map(|status| status.to_string()),
-            Err(error) => Some(error.to_string()),
-        }
-    }
-
-    async fn exited(&self, status: String) -> FunctionError {
-        // The pipe may still hold what was written last.
-        tokio::time::sleep(POLL).await;
-        FunctionError::Exited {
-            program: self.program.clone(),
-            status,
-            stderr: self.stderr.text(),
-        }
-    }
-
-    /// Says more about a failed call: whether the program is still there, and what it wrote.
-    async fn explain(&self, error: FunctionError) -> FunctionError {
-        let end = Instant::now() + LAST_WORDS;
-        let is_rpc = matches!(error, FunctionError::Rpc { .. });
-        loop {
-            if let Some(status) = self.exit_status() {
-                return self.exited(status).await;
+        };
+        match Serving::start(&self.settings, &self.state, &self.journal).await {
+            Ok(serving) => {
+                let serving = Arc::new(serving);
+                *current = Current::Serving(Arc::clone(&serving));
+                Ok(serving)
             }
-            if !is_rpc || Instant::now() >= end {
-                return error.with_stderr(self.stderr.text());
+            Err(error) => {
+                *current = Current::Failed(failed + 1, error.to_string());
+                Err(error)
             }
-            tokio::time::sleep(POLL).await;
         }
+    }
+
+    /// Asks once. `Err` if the program ended meanwhile.
+    async fn ask(&self, question: &Question<'_>, trace: &Trace) -> Result<Answer, Ended> {
+        let serving = match self.serving().await {
+            Ok(serving) => serving,
+            Err(error) => return Ok(Err(error)),
+        };
+        trace.note_call(&self.journal);
+        let answering = serving.answering();
+        let error = match serving.address.answer(question).await {
+            Ok(answer) => return Ok(Ok(answer)),
+            Err(error) => error,
+        };
+        match serving.ended_in(&error).await {
+            None => Ok(Err(error)),
+            Some(status) => Err(Ended {
+                status,
+                after: serving.age(),
+                among_others: answering.ended_in() > 1,
+            }),
+        }
+    }
+
+    /// Asks beside other calls, and once more alone if the program ended meanwhile, perhaps by another of them.
+    async fn ask_fairly(&self, question: &Question<'_>, trace: &Trace) -> Result<Answer, Ended> {
+        let ended = {
+            let _beside = self.beside.read().await;
+            match self.ask(question, trace).await {
+                Err(ended) if ended.among_others => ended,
+                asked => return asked,
+            }
+        };
+        let _alone = self.beside.write().await;
+        let answer = self.ask(question, trace).await?;
+        if answer.is_ok() {
+            self.note_crash(trace, &ended, true);
+        }
+        Ok(answer)
+    }
+
+    fn note_crash(&self, trace: &Trace, ended: &Ended, shared: bool) {
+        let crash = Crash {
+            status: ended.status.clone(),
+            after: ended.after,
+            shared,
+        };
+        trace.note_crash(&self.journal, crash);
     }
 }
 
 #[async_trait]
 impl Function for Command {
     async fn run(&self, request: RunFunctionRequest) -> Result<RunFunctionResponse, FunctionError> {
-        match self.address.run(request).await {
-            Ok(response) => Ok(response),
-            Err(error) => Err(self.explain(error).await),
-        }
+        let malformed = |error: prost::DecodeError| FunctionError::Failed(error.to_string());
+        let request = Bytes::from(request.encode_to_vec());
+        let request = wire::RunFunctionRequest::decode(request).map_err(malformed)?;
+        let response = self.answer(&Question::new(request)).await?;
+        RunFunctionResponse::decode(response.encode_to_vec().as_slice()).map_err(malformed)
     }
 
     async fn answer(
         &self,
         question: &Question<'_>,
     ) -> Result<wire::RunFunctionResponse, FunctionError> {
-        match self.address.answer(question).await {
-            Ok(response) => Ok(response),
-            Err(error) => Err(self.explain(error).await),
+        self.answer_for(question, &Trace::default()).await
+    }
+
+    async fn answer_for(
+        &self,
+        question: &Question<'_>,
+        trace: &Trace,
+    ) -> Result<wire::RunFunctionResponse, FunctionError> {
+        match self.ask_fairly(question, trace).await {
+            Ok(answer) => answer,
+            Err(ended) => {
+                self.note_crash(trace, &ended, false);
+                // Without its last words: what differs each time would be written to objects each time, and never rest.
+                Err(FunctionError::Exited {
+                    program: self.settings.program.clone(),
+                    status: ended.status,
+                    stderr: String::new(),
+                })
+            }
         }
     }
 
     async fn close(&self) {
-        self.end().await;
-    }
-}
-
-impl Drop for Command {
-    fn drop(&mut self) {
-        let process = self
-            .process
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = process.start_kill() {
-            tracing::debug!(program = self.program, %error, "cannot kill a function, it is probably gone");
+        let current = std::mem::replace(&mut *self.current.lock().await, Current::Closed);
+        if let Current::Serving(serving) = current {
+            serving.end().await;
         }
-    }
-}
-
-/// A port that was free just now.
-fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-        .local_addr()?
-        .port())
-}
-
-fn is_taken(stderr: &str) -> bool {
-    let stderr = stderr.to_ascii_lowercase();
-    stderr.contains("in use") || stderr.contains("addrinuse")
-}
-
-/// The end of what a program wrote.
-#[derive(Clone, Debug, Default)]
-struct Tail {
-    bytes: Arc<Mutex<VecDeque<u8>>>,
-}
-
-impl Tail {
-    async fn follow(self, mut pipe: impl tokio::io::AsyncRead + Unpin) {
-        let mut buffer = [0; 1024];
-        while let Ok(read @ 1..) = pipe.read(&mut buffer).await {
-            let mut bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
-            bytes.extend(&buffer[..read]);
-            let excess = bytes.len().saturating_sub(STDERR_LIMIT);
-            bytes.drain(..excess);
-        }
-    }
-
-    fn text(&self) -> String {
-        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
-        let (front, back) = bytes.as_slices();
-        String::from_utf8_lossy(&[front, back].concat())
-            .trim()
-            .to_owned()
     }
 }

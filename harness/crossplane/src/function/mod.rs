@@ -11,8 +11,10 @@ mod command;
 pub mod convert;
 mod decode;
 mod encode;
+mod journal;
 mod serve;
 mod service;
+mod serving;
 pub mod wire;
 
 use std::collections::BTreeMap;
@@ -30,6 +32,7 @@ pub use auto_ready::AutoReady;
 pub use command::{Command, CommandSettings};
 pub(crate) use decode::from_bytes;
 pub(crate) use encode::to_bytes;
+pub use journal::{OnOutput, Trace};
 pub use serve::{FunctionServer, ServeError, ServerTls, serve};
 
 /// Something that composes: one step's function.
@@ -55,6 +58,19 @@ pub trait Function: Send + Sync {
         let response = self.run(request).await?;
         wire::RunFunctionResponse::decode(Bytes::from(response.encode_to_vec()))
             .map_err(|error| FunctionError::Failed(error.to_string()))
+    }
+
+    /// Answers one request for a trial, and notes in its trace what is known of the function beside the answer.
+    ///
+    /// # Errors
+    /// As [`Function::run`].
+    async fn answer_for(
+        &self,
+        question: &Question<'_>,
+        trace: &Trace,
+    ) -> Result<wire::RunFunctionResponse, FunctionError> {
+        let _ = trace;
+        self.answer(question).await
     }
 
     /// Ends what was started for it; calls fail from then on. Nothing where nothing was.
@@ -87,6 +103,12 @@ impl<'a> Question<'a> {
             request,
             observed: Some(observed),
         }
+    }
+
+    /// Returns the observed composite resource; `None` if there is none, or it cannot be read.
+    pub fn composite(&self) -> Option<Value> {
+        let composite = self.request.observed.as_ref()?.composite.as_ref()?;
+        from_bytes(composite.resource.as_ref()?).ok()
     }
 
     /// Returns an observed composed resource; `None` if there is none, or it cannot be read.
@@ -156,17 +178,15 @@ pub enum FunctionError {
         stderr: String,
     },
     /// No answer in time.
-    #[error("no answer from {address} within {deadline:?}{}", tail(.stderr))]
+    #[error("no answer from {address} within {deadline:?}")]
     Deadline {
         /// The function's address.
         address: String,
         /// How long it had.
         deadline: Duration,
-        /// The end of what it wrote to standard error, if it was started here.
-        stderr: String,
     },
     /// The gRPC call failed: the function is not there, refused, or answered what is no response.
-    #[error("rpc error from {address}: code = {code:?} desc = {message}{}", tail(.stderr))]
+    #[error("rpc error from {address}: code = {code:?} desc = {message}")]
     Rpc {
         /// The function's address.
         address: String,
@@ -174,8 +194,6 @@ pub enum FunctionError {
         code: tonic::Code,
         /// What it said.
         message: String,
-        /// The end of what it wrote to standard error, if it was started here.
-        stderr: String,
     },
     /// An in-process function failed.
     #[error("{0}")]
@@ -189,16 +207,6 @@ fn tail(stderr: &str) -> String {
         String::new()
     } else {
         format!("; its last words: {stderr}")
-    }
-}
-
-impl FunctionError {
-    /// The same error with the end of the function's standard error.
-    fn with_stderr(mut self, text: String) -> Self {
-        if let Self::Deadline { stderr, .. } | Self::Rpc { stderr, .. } = &mut self {
-            *stderr = text;
-        }
-        self
     }
 }
 

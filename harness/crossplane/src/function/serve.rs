@@ -17,7 +17,7 @@ use tonic_health::ServingStatus;
 
 use super::address::chain;
 use super::service::Service;
-use super::{Function, FunctionError, tail};
+use super::{Function, FunctionError};
 
 /// How long a client may take to shake hands.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -136,12 +136,7 @@ fn tls_config(tls: &ServerTls) -> ServerTlsConfig {
 pub(super) fn status(error: FunctionError) -> Status {
     let text = error.to_string();
     match error {
-        FunctionError::Rpc {
-            code,
-            message,
-            stderr,
-            ..
-        } => Status::new(code, format!("{message}{}", tail(&stderr))),
+        FunctionError::Rpc { code, message, .. } => Status::new(code, message),
         FunctionError::Deadline { .. } => Status::deadline_exceeded(text),
         FunctionError::Start { .. }
         | FunctionError::NotReady { .. }
@@ -160,12 +155,11 @@ mod tests {
 
     use super::*;
 
-    fn rpc(stderr: &str) -> FunctionError {
+    fn rpc() -> FunctionError {
         FunctionError::Rpc {
             address: "127.0.0.1:1".to_owned(),
             code: Code::PermissionDenied,
             message: "not for you".to_owned(),
-            stderr: stderr.to_owned(),
         }
     }
 
@@ -173,7 +167,6 @@ mod tests {
         FunctionError::Deadline {
             address: "127.0.0.1:1".to_owned(),
             deadline: Duration::from_secs(1),
-            stderr: String::new(),
         }
     }
 
@@ -186,12 +179,7 @@ mod tests {
     }
 
     #[rstest]
-    #[case::its_own_status(rpc(""), Code::PermissionDenied, "not for you")]
-    #[case::its_own_status_and_last_words(
-        rpc("help\n"),
-        Code::PermissionDenied,
-        "not for you; its last words: help"
-    )]
+    #[case::its_own_status(rpc(), Code::PermissionDenied, "not for you")]
     #[case::no_answer(
         deadline(),
         Code::DeadlineExceeded,

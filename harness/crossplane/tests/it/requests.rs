@@ -5,13 +5,21 @@ use crosscut_crossplane::function::convert;
 use function_sdk_rust::proto::v1::{Resource, State};
 use serde_json::json;
 
-/// A request with one desired resource that holds the text.
+/// A request for a composite resource of this name, with one desired resource that holds the text.
 pub(crate) fn request(text: &str) -> RunFunctionRequest {
     let resource = Resource {
         resource: Some(convert::to_struct(&json!({"spec": {"text": text}}))),
         ..Resource::default()
     };
+    let composite = Resource {
+        resource: Some(convert::to_struct(&json!({"metadata": {"name": text}}))),
+        ..Resource::default()
+    };
     RunFunctionRequest {
+        observed: Some(State {
+            composite: Some(composite),
+            ..State::default()
+        }),
         desired: Some(State {
             composite: None,
             resources: std::iter::once(("a".to_owned(), resource)).collect(),

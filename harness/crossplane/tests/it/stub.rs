@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use crosscut_crossplane::function::CommandSettings;
+use std::sync::Arc;
+
+use crosscut_crossplane::FunctionError;
+use crosscut_crossplane::function::{Command, CommandSettings};
+use crosscut_programs::StateFolder;
+use tempfile::TempDir;
 
 pub(crate) use crosscut_testkit::stub::NOTE;
 
@@ -14,6 +19,23 @@ pub(crate) fn settings(mode: &str) -> CommandSettings {
         start_deadline: Duration::from_secs(20),
         ..CommandSettings::new(program, arguments)
     }
+}
+
+/// A function's program, and where its files are.
+pub(crate) struct Started {
+    pub(crate) command: Command,
+    _root: TempDir,
+}
+
+/// Starts a program in a folder of its own.
+pub(crate) async fn start(settings: &CommandSettings) -> Result<Started, FunctionError> {
+    let root = tempfile::tempdir().expect("a folder");
+    let (state, _) = StateFolder::open(root.path()).expect("a state folder");
+    let command = Command::start(settings, &Arc::new(state)).await?;
+    Ok(Started {
+        command,
+        _root: root,
+    })
 }
 
 #[test]

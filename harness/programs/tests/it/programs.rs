@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use crosscut_programs::{
-    Inherited, Program, ProgramError, ProgramSettings, Ready, Stopped, free_ports,
+    Inherited, OnLine, Program, ProgramError, ProgramSettings, Ready, Stopped, free_ports,
 };
 
 use crate::stub::{FLOOD, With as _, eventually, lives, note, settings, state};
@@ -270,7 +270,7 @@ async fn the_environment_is_what_the_settings_say() {
             .unwrap_or_else(|| panic!("{told}"))
             .to_owned()
     };
-    let own = "CROSSCUT_RUN CROSSCUT_STUB_MODE CROSSCUT_STUB_NOTE";
+    let own = "CROSSCUT_PROGRAM CROSSCUT_RUN CROSSCUT_STUB_MODE CROSSCUT_STUB_NOTE";
     assert_eq!(told(Inherited::Nothing).await, own);
     let only = Inherited::Only(vec!["PATH".to_owned(), "NOT_SET_ANYWHERE".to_owned()]);
     assert_eq!(told(only).await, format!("{own} PATH"));
@@ -279,4 +279,40 @@ async fn the_environment_is_what_the_settings_say() {
         all.contains("CARGO_MANIFEST_DIR") && all.contains("PATH"),
         "{all}"
     );
+}
+
+#[tokio::test]
+async fn what_left_the_group_ends_with_the_program() {
+    let (root, state) = state();
+    let path = root.path().join("note");
+    let settings = settings("starts-a-session").with_note(&path);
+    let program = Program::start(settings, &state).await.expect("it starts");
+    let child = note(&path).await;
+    assert!(lives(&child));
+    program.stop(Duration::from_secs(5)).await.expect("an end");
+    assert!(!lives(&child));
+}
+
+#[tokio::test]
+async fn lines_are_told_as_they_are_written() {
+    let (_root, state) = state();
+    let (sender, mut lines) = tokio::sync::mpsc::unbounded_channel();
+    let mut settings = settings("ends");
+    settings.on_line = Some(OnLine::new(move |line| {
+        // The test may have seen enough.
+        let _ = sender.send(line.to_owned());
+    }));
+    let ended = Program::run(&settings, &state, 9).await.expect("an end");
+    assert_eq!(ended.0.code(), Some(3));
+    let mut told = Vec::new();
+    while let Some(line) = lines.recv().await {
+        told.push(line);
+        if told
+            .last()
+            .is_some_and(|line| line == "no configuration found")
+        {
+            return;
+        }
+    }
+    panic!("{told:?}");
 }

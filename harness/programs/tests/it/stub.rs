@@ -116,6 +116,10 @@ fn stub_program() {
             wait();
         }
         "leaves-a-child" => start_child(),
+        "starts-a-session" => {
+            start_session();
+            wait();
+        }
         "tells-its-environment" => tell_environment(),
         "owns-a-program" => own(),
         mode => panic!("there is no mode {mode}"),
@@ -174,6 +178,19 @@ fn start_child() {
         .spawn()
         .expect("a child");
     put_note(&child.id().to_string());
+}
+
+/// A child that leaves the process group.
+#[expect(
+    clippy::zombie_processes,
+    reason = "nobody waits for it, which is the point"
+)]
+fn start_session() {
+    let note = std::env::var(NOTE).expect("a path for the note");
+    std::process::Command::new("setsid")
+        .args(["sh", "-c", "echo $$ > $0; exec sleep 120", &note])
+        .spawn()
+        .expect("a child");
 }
 
 fn tell_environment() {

@@ -48,6 +48,8 @@ pub(crate) fn settings(folder: &Path, assets: AssetSearch, targets: usize) -> En
         clock: Arc::new(SystemClock),
         limits: LiveLimits::default(),
         progress: progress(),
+        launcher: None,
+        on_output: None,
     }
 }
 

@@ -43,6 +43,8 @@ pub struct Function {
     pub runtime: FunctionRuntime,
     /// The longest that one call may take, in real time.
     pub deadline: Duration,
+    /// The longest that it may take from being started to its first answer, in real time.
+    pub start_deadline: Duration,
     /// Where it is declared.
     pub place: Place,
 }

@@ -17,6 +17,9 @@ use crate::variables::Names;
 
 /// Functions answer in milliseconds; the first call of a cold one may take longer.
 const DEADLINE: Duration = Duration::from_secs(20);
+/// How long a function may take until it answers, unless it says otherwise. On a busy machine a program in Python takes
+/// more than ten seconds.
+const START_DEADLINE: Duration = Duration::from_secs(60);
 
 /// A suite before its scenarios and providers are read.
 pub(crate) struct RawSuite {
@@ -165,15 +168,27 @@ fn unique(reader: &mut Reader<'_>, functions: &[Function]) {
 }
 
 fn function(reader: &mut Reader<'_>, node: &Node, place: &Place) -> Option<Function> {
-    let known = ["name", "cargo", "command", "address", "builtin", "deadline"];
+    let known = [
+        "name",
+        "cargo",
+        "command",
+        "address",
+        "builtin",
+        "deadline",
+        "startDeadline",
+    ];
     let fields = Fields::of(reader, node, place, "a function", &known)?;
     let name = fields.required_string(reader, "name")?;
     let deadline = fields.duration(reader, "deadline").unwrap_or(DEADLINE);
+    let start_deadline = fields
+        .duration(reader, "startDeadline")
+        .unwrap_or(START_DEADLINE);
     let runtime = runtime(reader, &fields)?;
     Some(Function {
         name,
         runtime,
         deadline,
+        start_deadline,
         place: fields.place().clone(),
     })
 }
