@@ -13,6 +13,7 @@ mod compile;
 mod diff;
 mod free;
 mod grammar;
+mod name;
 mod problem;
 mod subject;
 mod template;
@@ -23,6 +24,7 @@ use crosscut_yaml::{Node, Span};
 use serde_json::Value;
 
 pub use check::Mismatch;
+pub use name::Name;
 pub use problem::{Mark, Problem};
 pub use subject::Subject;
 pub use template::{template, template_fields, template_on, template_variables, template_within};
@@ -54,12 +56,27 @@ impl Assertion {
         }
     }
 
-    /// What the assertion is about: apiVersion, kind, name, namespace and labels, with their templates evaluated.
+    /// Returns what the assertion is about: apiVersion, kind, name, namespace and labels, with their templates evaluated.
     ///
     /// # Errors
-    /// [`Problem`]s where a template cannot be evaluated.
+    /// [`Problem`]s for templates that cannot be evaluated, and for names that are not text.
     pub fn subject(&self, scope: &Scope) -> Result<Subject, Vec<Problem>> {
         subject::subject(&self.document, scope)
+    }
+
+    /// Checks that an assertion about an Event names the object that is involved by text, where it names one.
+    ///
+    /// # Errors
+    /// [`Problem`]s for names that are not text, or empty.
+    pub fn involved(&self, scope: &Scope) -> Result<(), Vec<Problem>> {
+        match self.document.get("involvedObject") {
+            Some(involved) => subject::names(
+                involved,
+                &["apiVersion", "kind", "name", "namespace"],
+                scope,
+            ),
+            None => Ok(()),
+        }
     }
 
     /// Everything that `actual` is otherwise; empty if the assertion holds. All expressions share one budget.

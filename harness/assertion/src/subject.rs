@@ -1,62 +1,232 @@
-//! What an assertion is about.
+//! The fields of a document that say which objects it is about.
 
 use std::collections::BTreeMap;
 
 use crosscut_expr::Scope;
-use crosscut_yaml::Node;
+use crosscut_yaml::{Kind, Node};
+use serde_json::{Map, Value};
 
+use crate::name::{Name, name, text, unsuited};
 use crate::problem::Problem;
 use crate::template::template;
 
-/// The objects to hold against an assertion: one by its name, or all that the labels select.
+/// The objects that a document is about: one by its name, or all that the labels select.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Subject {
     /// The apiVersion.
-    pub api_version: Option<String>,
+    pub api_version: Option<Name>,
     /// The kind.
-    pub kind: Option<String>,
+    pub kind: Option<Name>,
     /// The name.
-    pub name: Option<String>,
+    pub name: Option<Name>,
     /// The namespace.
-    pub namespace: Option<String>,
-    /// The labels that select objects, where there is no name.
+    pub namespace: Option<Name>,
+    /// The labels that select objects, if there is no name.
     pub labels: BTreeMap<String, String>,
 }
 
-/// Reads the fields that identify objects. What is no text, or no template of one, is left to the check.
+impl Subject {
+    /// Reads the subject of `document`, a template whose value is `value`.
+    ///
+    /// # Errors
+    /// A [`Problem`] for every name, namespace, kind or apiVersion that is not text or is empty, and for every label that
+    /// is not text. A label may be empty text, as in Kubernetes.
+    pub fn of(document: &Node, value: &Value) -> Result<Subject, Vec<Problem>> {
+        Reading::new(document, value, false).subject()
+    }
+
+    /// Reads the subject of what is to be written, of which `null` takes labels away.
+    ///
+    /// # Errors
+    /// As [`Subject::of`], but for labels that are written as `null` and do not come from an expression.
+    pub fn of_written(document: &Node, value: &Value) -> Result<Subject, Vec<Problem>> {
+        Reading::new(document, value, true).subject()
+    }
+}
+
+/// Reads the subject of an assertion, of whose fields those alone are templates that identify objects.
 pub(crate) fn subject(document: &Node, scope: &Scope) -> Result<Subject, Vec<Problem>> {
+    Subject::of(document, &identity(document, scope)?)
+}
+
+/// Checks that those of `names` that a mapping has are names, as far as they do not depend on an actual value.
+///
+/// # Errors
+/// A [`Problem`] for each that is not text, or empty.
+pub(crate) fn names(mapping: &Node, names: &[&str], scope: &Scope) -> Result<(), Vec<Problem>> {
     let mut problems = Vec::new();
-    let mut text = |node: Option<&Node>| -> Option<String> {
-        let node = node?;
-        node.as_str()?;
-        match template(node, scope) {
-            Ok(value) => value.as_str().map(str::to_owned),
-            Err(found) => {
-                problems.extend(found);
-                None
+    for what in names {
+        let Some(written) = mapping.get(what).filter(|node| !is_assertion(node)) else {
+            continue;
+        };
+        // An expression that cannot be evaluated on nothing is about the actual value.
+        if let Ok(value) = template(written, scope) {
+            problems.extend(name(what, written, &value).err());
+        }
+    }
+    match problems {
+        problems if problems.is_empty() => Ok(()),
+        problems => Err(problems),
+    }
+}
+
+/// The value of the fields of an assertion that identify objects. A mapping of expressions is an assertion about a
+/// field, and identifies nothing.
+fn identity(document: &Node, scope: &Scope) -> Result<Value, Vec<Problem>> {
+    let mut templates = Templates {
+        scope,
+        problems: Vec::new(),
+    };
+    let mut value = templates.fields(document, &["apiVersion", "kind"]);
+    if let Some(metadata) = document.get("metadata") {
+        let mut found = match metadata.kind {
+            Kind::Mapping(_) => Value::Object(templates.fields(metadata, &["name", "namespace"])),
+            _ => templates.value(metadata),
+        };
+        if let (Some(labels), Value::Object(found)) = (metadata.get("labels"), &mut found) {
+            found.insert("labels".to_owned(), templates.labels(labels));
+        }
+        value.insert("metadata".to_owned(), found);
+    }
+    match templates.problems {
+        problems if problems.is_empty() => Ok(Value::Object(value)),
+        problems => Err(problems),
+    }
+}
+
+struct Templates<'a> {
+    scope: &'a Scope,
+    problems: Vec<Problem>,
+}
+
+impl Templates<'_> {
+    fn value(&mut self, node: &Node) -> Value {
+        template(node, self.scope).unwrap_or_else(|problems| {
+            self.problems.extend(problems);
+            Value::Null
+        })
+    }
+
+    fn fields(&mut self, node: &Node, names: &[&str]) -> Map<String, Value> {
+        let fields = names
+            .iter()
+            .filter_map(|name| Some((*name, node.get(name)?)));
+        fields
+            .filter(|(_, node)| !is_assertion(node))
+            .map(|(name, node)| (name.to_owned(), self.value(node)))
+            .collect()
+    }
+
+    fn labels(&mut self, labels: &Node) -> Value {
+        let Some(entries) = labels.entries() else {
+            return self.value(labels);
+        };
+        let selecting = entries
+            .iter()
+            .filter(|entry| !is_special(&entry.key.text) && !is_assertion(&entry.value));
+        selecting
+            .map(|entry| (entry.key.text.clone(), self.value(&entry.value)))
+            .collect()
+    }
+}
+
+fn is_special(key: &str) -> bool {
+    key.starts_with(['(', '~', '\\']) || key.contains("->")
+}
+
+/// A mapping of expressions about the value.
+fn is_assertion(node: &Node) -> bool {
+    let entries = node.entries().unwrap_or_default();
+    !entries.is_empty() && entries.iter().all(|entry| is_special(&entry.key.text))
+}
+
+/// A document and its value, which are read together: the one says how the other was written.
+struct Reading<'a> {
+    document: &'a Node,
+    value: &'a Value,
+    /// Whether a label that is written as `null` is taken away.
+    removes: bool,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Reading<'a> {
+    fn new(document: &'a Node, value: &'a Value, removes: bool) -> Reading<'a> {
+        Reading {
+            document,
+            value,
+            removes,
+            problems: Vec::new(),
+        }
+    }
+
+    fn subject(mut self) -> Result<Subject, Vec<Problem>> {
+        let subject = Subject {
+            api_version: self.name(&["apiVersion"]),
+            kind: self.name(&["kind"]),
+            name: self.name(&["metadata", "name"]),
+            namespace: self.name(&["metadata", "namespace"]),
+            labels: self.labels(),
+        };
+        self.mapping("field metadata", &["metadata"]);
+        // Text where a name stands is one: whatever else is wrong with it, the API server says.
+        self.name(&["metadata", "generateName"]);
+        if self.problems.is_empty() {
+            Ok(subject)
+        } else {
+            Err(self.problems)
+        }
+    }
+
+    fn name(&mut self, path: &[&str]) -> Option<Name> {
+        let (written, value) = self.at(path)?;
+        let what = path.last().copied().unwrap_or_default();
+        name(what, written, value)
+            .map_err(|problem| self.problems.push(problem))
+            .ok()
+    }
+
+    fn labels(&mut self) -> BTreeMap<String, String> {
+        let path = ["metadata", "labels"];
+        let Some(labels) = self.mapping("field labels", &path) else {
+            return BTreeMap::new();
+        };
+        let keys: Vec<&String> = labels.keys().collect();
+        let mut read = BTreeMap::new();
+        for key in keys {
+            let Some((written, value)) = self.at(&["metadata", "labels", key]) else {
+                continue;
+            };
+            if self.removes && written.is_null() {
+                continue;
+            }
+            match text(&format!("label {key}"), written, value) {
+                Ok(text) => drop(read.insert(key.clone(), text.to_owned())),
+                Err(problem) => self.problems.push(problem),
             }
         }
-    };
-    let metadata = document.get("metadata");
-    let labels = metadata
-        .and_then(|metadata| metadata.get("labels"))
-        .and_then(Node::entries)
-        .unwrap_or_default();
-    let special = |key: &str| key.starts_with(['(', '~', '\\']) || key.contains("->");
-    let subject = Subject {
-        api_version: text(document.get("apiVersion")),
-        kind: text(document.get("kind")),
-        name: text(metadata.and_then(|metadata| metadata.get("name"))),
-        namespace: text(metadata.and_then(|metadata| metadata.get("namespace"))),
-        labels: labels
-            .iter()
-            .filter(|entry| !special(&entry.key.text))
-            .filter_map(|entry| Some((entry.key.text.clone(), text(Some(&entry.value))?)))
-            .collect(),
-    };
-    if problems.is_empty() {
-        Ok(subject)
-    } else {
-        Err(problems)
+        read
+    }
+
+    /// The mapping at `path`, if there is anything.
+    fn mapping(&mut self, what: &str, path: &[&str]) -> Option<&'a Map<String, Value>> {
+        let (written, value) = self.at(path)?;
+        if self.removes && written.is_null() {
+            return None;
+        }
+        if value.as_object().is_none() {
+            let problem = unsuited(what, written, value, "a mapping");
+            self.problems.push(problem);
+        }
+        value.as_object()
+    }
+
+    /// The value at `path`, and the node that it comes from: the last on the way that is written out.
+    fn at(&self, path: &[&str]) -> Option<(&'a Node, &'a Value)> {
+        let (mut written, mut value) = (self.document, self.value);
+        for key in path {
+            value = value.as_object()?.get(*key)?;
+            written = written.get(key).unwrap_or(written);
+        }
+        Some((written, value))
     }
 }

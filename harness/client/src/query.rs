@@ -32,12 +32,23 @@ pub(crate) fn selector(labels: &BTreeMap<String, String>) -> String {
 
 /// Percent-encodes what has a meaning of its own in a query.
 fn escape(text: &str) -> String {
+    escaped(text, b"/:")
+}
+
+/// Percent-encodes what has a meaning of its own in one part of a path.
+pub(crate) fn segment(text: &str) -> String {
+    escaped(text, b":")
+}
+
+/// Percent-encodes all but letters, digits, `-._~` and `plain`.
+fn escaped(text: &str, plain: &[u8]) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' | b':' => {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
                 escaped.push(char::from(byte));
             }
+            byte if plain.contains(&byte) => escaped.push(char::from(byte)),
             other => escaped.push_str(&format!("%{other:02X}")),
         }
     }
@@ -55,5 +66,11 @@ mod tests {
             ("e".to_owned(), String::new()),
         ]);
         assert_eq!(selector(&labels), "labelSelector=a.io/b%3Dc%20d%2Ce%3D");
+    }
+
+    #[test]
+    fn a_name_stays_in_its_part_of_a_path() {
+        assert_eq!(segment("system:node-1.a"), "system:node-1.a");
+        assert_eq!(segment("a/b?c#d e%"), "a%2Fb%3Fc%23d%20e%25");
     }
 }

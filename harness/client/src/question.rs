@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::address::Address;
 use crate::error::ApiError;
 use crate::mapper::Resource;
+use crate::query;
 
 /// A request for objects of a kind.
 #[derive(Clone, Copy)]
@@ -27,13 +28,13 @@ impl Question<'_> {
         let mut path = base(address.api_version);
         if resource.namespaced && !address.namespace.is_empty() {
             path.push_str("/namespaces/");
-            path.push_str(address.namespace);
+            path.push_str(&query::segment(address.namespace));
         }
         path.push('/');
         path.push_str(&resource.plural);
         if !address.name.is_empty() {
             path.push('/');
-            path.push_str(address.name);
+            path.push_str(&query::segment(address.name));
         }
         path.push_str(self.subresource);
         path

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crosscut_assertion::{Name, Problem, Subject};
 use crosscut_client::{
     Address, Api as Client, ApiError, Connection, Deletion, Validation as FieldValidation, object,
 };
 use crosscut_suite::model::{Propagation, Validation};
+use crosscut_yaml::Node;
 use serde_json::{Value, json};
 
 /// The field manager of everything that scenarios write.
@@ -18,14 +20,45 @@ pub(crate) struct Api {
     namespace: String,
 }
 
-/// One object, or all objects of a kind that labels select.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Objects of one kind in one place. Names are text that is not empty, so that a missing name never means all objects.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
-    pub(crate) api_version: String,
-    pub(crate) kind: String,
-    pub(crate) namespace: Option<String>,
-    pub(crate) name: Option<String>,
-    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) api_version: Name,
+    pub(crate) kind: Name,
+    pub(crate) place: Whereabouts,
+    pub(crate) which: Which,
+}
+
+/// The namespaces that objects are in; none of them matters to cluster-wide kinds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Whereabouts {
+    /// The trial's own namespace.
+    Own,
+    /// This one.
+    Namespace(Name),
+    /// All of them.
+    Everywhere,
+}
+
+/// The objects of a kind that are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// The one of this name.
+    Named(Name),
+    /// Those that have these labels, of which there is one at least.
+    Labelled(BTreeMap<String, String>),
+    /// All of them.
+    All,
+}
+
+impl Which {
+    /// Returns the name of the one object that is meant, if one is.
+    pub(crate) fn name(&self) -> Option<&Name> {
+        match self {
+            Which::Named(name) => Some(name),
+            Which::Labelled(_) | Which::All => None,
+        }
+    }
 }
 
 /// A request that could not be made or was not granted.
@@ -44,6 +77,14 @@ pub(crate) enum RequestError {
     Incomplete {
         /// The field.
         field: &'static str,
+    },
+    /// No object can have the name, so that no request can ask for it.
+    #[error(
+        "no object can be named \"{name}\": a name is neither . nor .., and has no / and no % in it"
+    )]
+    Unnameable {
+        /// The name of the object or of its namespace.
+        name: Name,
     },
     /// The API server refused.
     #[error("{}", .0.message)]
@@ -90,25 +131,87 @@ where
 }
 
 impl Target {
-    /// The object that a manifest describes.
+    /// Returns what a document is about; `None` for a document without apiVersion or kind.
+    pub(crate) fn of_subject(subject: &Subject) -> Option<Target> {
+        let which = match &subject.name {
+            Some(name) => Which::Named(name.clone()),
+            None if subject.labels.is_empty() => Which::All,
+            None => Which::Labelled(subject.labels.clone()),
+        };
+        Some(Target {
+            api_version: subject.api_version.clone()?,
+            kind: subject.kind.clone()?,
+            place: match &subject.namespace {
+                Some(namespace) => Whereabouts::Namespace(namespace.clone()),
+                None => Whereabouts::Own,
+            },
+            which,
+        })
+    }
+
+    /// Returns all Events of a namespace; `None` for a namespace without a name.
+    pub(crate) fn events_in(namespace: &str) -> Option<Target> {
+        Some(Target {
+            api_version: Name::new("v1")?,
+            kind: Name::new("Event")?,
+            place: Whereabouts::Namespace(Name::new(namespace)?),
+            which: Which::All,
+        })
+    }
+
+    /// Returns the target of an object that an API server returned.
     ///
     /// # Errors
-    /// [`RequestError::Incomplete`] where apiVersion, kind or name is missing.
-    pub(crate) fn of(manifest: &Value) -> Result<Target, RequestError> {
+    /// [`RequestError::Incomplete`] if apiVersion, kind or name is missing.
+    pub(crate) fn of_object(object: &Value) -> Result<Target, RequestError> {
         let field = |text: &str, field: &'static str| {
-            if text.is_empty() {
-                Err(RequestError::Incomplete { field })
-            } else {
-                Ok(text.to_owned())
-            }
+            Name::new(text).ok_or(RequestError::Incomplete { field })
         };
         Ok(Target {
-            api_version: field(object::api_version(manifest), "apiVersion")?,
-            kind: field(object::kind(manifest), "kind")?,
-            namespace: field(object::namespace(manifest), "metadata.namespace").ok(),
-            name: Some(field(object::name(manifest), "metadata.name")?),
-            labels: BTreeMap::new(),
+            api_version: field(object::api_version(object), "apiVersion")?,
+            kind: field(object::kind(object), "kind")?,
+            place: match Name::new(object::namespace(object)) {
+                Some(namespace) => Whereabouts::Namespace(namespace),
+                None => Whereabouts::Own,
+            },
+            which: Which::Named(field(object::name(object), "metadata.name")?),
         })
+    }
+}
+
+/// A document to write, whose names are names.
+#[derive(Clone, Debug)]
+pub(crate) struct Manifest {
+    value: Value,
+    name: Option<Name>,
+}
+
+impl Manifest {
+    /// Reads the value of the template `document`.
+    ///
+    /// # Errors
+    /// A [`Problem`] for each name, namespace, kind, apiVersion or label that is not text.
+    pub(crate) fn of(document: &Node, value: Value) -> Result<Manifest, Vec<Problem>> {
+        let name = Subject::of_written(document, &value)?.name;
+        Ok(Manifest { value, name })
+    }
+
+    /// The document.
+    pub(crate) fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// Returns the object that the document is about.
+    ///
+    /// # Errors
+    /// [`RequestError::Incomplete`] if apiVersion, kind or name is missing.
+    pub(crate) fn target(&self) -> Result<Target, RequestError> {
+        Target::of_object(&self.value)
+    }
+
+    /// Tells if the API server is to find a name.
+    fn is_generated(&self) -> bool {
+        self.name.is_none() && self.value.pointer("/metadata/generateName").is_some()
     }
 }
 
@@ -127,33 +230,38 @@ impl Api {
     /// # Errors
     /// [`RequestError`]; a missing object is no error.
     pub(crate) async fn find(&self, target: &Target) -> Result<Vec<Arc<Value>>, RequestError> {
-        let Target {
-            api_version,
-            kind,
-            namespace,
-            name,
-            labels,
-        } = target;
-        let namespace = namespace.as_deref().unwrap_or(&self.namespace);
-        let Some(name) = name else {
-            return Ok(self
-                .client
-                .list(api_version, kind, namespace, labels)
-                .await?);
+        let (api_version, kind) = (&target.api_version, &target.kind);
+        let namespace = self.namespace_of(target)?;
+        let labels = match &target.which {
+            Which::Named(name) => return self.read(target, name).await,
+            Which::Labelled(labels) => labels,
+            Which::All => &BTreeMap::new(),
         };
-        match self
+        Ok(self
             .client
-            .read(Address {
-                api_version,
-                kind,
-                namespace,
-                name,
-            })
-            .await
-        {
+            .list(api_version, kind, namespace, labels)
+            .await?)
+    }
+
+    async fn read(&self, target: &Target, name: &Name) -> Result<Vec<Arc<Value>>, RequestError> {
+        let address = Address {
+            api_version: &target.api_version,
+            kind: &target.kind,
+            namespace: self.namespace_of(target)?,
+            name: in_path(name)?,
+        };
+        match self.client.read(address).await {
             Ok(object) => Ok(vec![object]),
             Err(error) if error.is_not_found() => Ok(Vec::new()),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    fn namespace_of<'a>(&'a self, target: &'a Target) -> Result<&'a str, RequestError> {
+        match &target.place {
+            Whereabouts::Own => Ok(&self.namespace),
+            Whereabouts::Namespace(name) => in_path(name),
+            Whereabouts::Everywhere => Ok(""),
         }
     }
 
@@ -163,21 +271,20 @@ impl Api {
     /// [`RequestError`], [`RequestError::Refused`] above all.
     pub(crate) async fn apply(
         &self,
-        manifest: &Value,
+        manifest: &Manifest,
         validation: Validation,
     ) -> Result<Arc<Value>, RequestError> {
-        let manifest = self.client.placed(manifest, &self.namespace).await?;
+        let placed = self.client.placed(&manifest.value, &self.namespace).await?;
         // generateName asks for a new object each time.
-        if manifest.pointer("/metadata/name").is_none()
-            && manifest.pointer("/metadata/generateName").is_some()
-        {
-            return Ok(self
-                .client
-                .create_with(&manifest, fields(validation))
-                .await?);
+        if manifest.is_generated() {
+            return Ok(self.client.create_with(&placed, fields(validation)).await?);
         }
-        let target = Target::of(&manifest)?;
-        while_conflicting(|| self.apply_once(&target, &manifest, validation)).await
+        let target = Target::of_object(&placed)?;
+        if !manifest.name.as_ref().is_none_or(Name::is_path_segment) {
+            // Nothing of that name can be there; why, the API server says.
+            return Ok(self.client.create_with(&placed, fields(validation)).await?);
+        }
+        while_conflicting(|| self.apply_once(&target, &placed, validation)).await
     }
 
     async fn apply_once(
@@ -211,11 +318,16 @@ impl Api {
         subresource: Option<&str>,
         validation: Validation,
     ) -> Result<Arc<Value>, RequestError> {
+        let Which::Named(name) = &target.which else {
+            return Err(RequestError::Incomplete {
+                field: "metadata.name",
+            });
+        };
         let address = Address {
             api_version: &target.api_version,
             kind: &target.kind,
-            namespace: target.namespace.as_deref().unwrap_or(&self.namespace),
-            name: target.name.as_deref().unwrap_or_default(),
+            namespace: self.namespace_of(target)?,
+            name: in_path(name)?,
         };
         let subresource = subresource.unwrap_or_default();
         Ok(self
@@ -245,6 +357,13 @@ impl Api {
             }
         }
         Ok(())
+    }
+}
+
+fn in_path(name: &Name) -> Result<&str, RequestError> {
+    match name.is_path_segment() {
+        true => Ok(name),
+        false => Err(RequestError::Unnameable { name: name.clone() }),
     }
 }
 
@@ -303,7 +422,7 @@ mod tests {
 
     #[test]
     fn a_manifest_without_a_name_is_incomplete() {
-        let error = Target::of(&json!({"apiVersion": "v1", "kind": "Secret"})).unwrap_err();
+        let error = Target::of_object(&json!({"apiVersion": "v1", "kind": "Secret"})).unwrap_err();
         assert_eq!(error.to_string(), "the object has no metadata.name");
     }
 }

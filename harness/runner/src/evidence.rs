@@ -2,12 +2,11 @@
 //!
 //! Pure: the objects and Event objects are read by the caller.
 
-use std::collections::BTreeMap;
-
+use crosscut_assertion::Name;
 use crosscut_events::{Evidence, ObjectCondition, ObjectEvent};
 use serde_json::Value;
 
-use crate::api::Target;
+use crate::api::{Target, Whereabouts, Which};
 
 /// At most this many events are kept, the last ones.
 const MOST_EVENTS: usize = 12;
@@ -53,17 +52,23 @@ pub(crate) fn composed(object: &Value) -> Vec<Target> {
         .into_iter()
         .find_map(|pointer| object.pointer(pointer)?.as_array());
     let own_namespace = text(object, "/metadata/namespace");
-    let target = |reference: &Value| Target {
-        api_version: text(reference, "/apiVersion").to_owned(),
-        kind: text(reference, "/kind").to_owned(),
-        namespace: Some(match text(reference, "/namespace") {
-            "" => own_namespace.to_owned(),
-            namespace => namespace.to_owned(),
-        }),
-        name: Some(text(reference, "/name").to_owned()),
-        labels: BTreeMap::new(),
+    let target = |reference: &Value| {
+        let namespace = match text(reference, "/namespace") {
+            "" => own_namespace,
+            namespace => namespace,
+        };
+        Some(Target {
+            api_version: Name::new(text(reference, "/apiVersion"))?,
+            kind: Name::new(text(reference, "/kind"))?,
+            place: Name::new(namespace).map_or(Whereabouts::Everywhere, Whereabouts::Namespace),
+            which: Which::Named(Name::new(text(reference, "/name"))?),
+        })
     };
-    references.into_iter().flatten().map(target).collect()
+    references
+        .into_iter()
+        .flatten()
+        .filter_map(target)
+        .collect()
 }
 
 /// Whether none of an object's conditions says otherwise.
@@ -167,6 +172,7 @@ mod tests {
     use rstest::rstest;
 
     use super::{composed, evidence, failing_function, is_well, object_name};
+    use crate::api::{Whereabouts, Which};
 
     fn event(name: &str, revision: u64) -> serde_json::Value {
         json!({
@@ -280,10 +286,11 @@ mod tests {
         let found: Vec<String> = composed(&object)
             .into_iter()
             .map(|one| {
-                let (namespace, name) = (
-                    one.namespace.unwrap_or_default(),
-                    one.name.unwrap_or_default(),
-                );
+                let (Whereabouts::Namespace(namespace), Which::Named(name)) =
+                    (one.place, one.which)
+                else {
+                    panic!("an object in a namespace");
+                };
                 format!("{} {namespace}/{name}", one.kind)
             })
             .collect();

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::action::stop_of;
-use crate::api::{Api, RequestError, Target};
+use crate::api::{Api, RequestError, Target, Whereabouts, Which};
 use crate::evidence::{failing_function, object_name, text};
 use crate::session::Session;
 use crate::trial::{Stop, location};
@@ -200,28 +200,40 @@ pub(crate) fn undecided(judgement: &Judgement, mismatch: &AssertionMismatch) -> 
     Stop::unsupported(failure)
 }
 
-fn subject(judgement: &Judgement, scope: &Scope) -> Result<Subject, Stop> {
+/// Returns what an assertion is about.
+///
+/// # Errors
+/// [`Stop`] for a template that cannot be evaluated, and for a name that is not text.
+pub(crate) fn subject(judgement: &Judgement, scope: &Scope) -> Result<Subject, Stop> {
     judgement
         .assertion
         .subject(scope)
         .map_err(|problems| problem_stop(judgement, problems))
 }
 
+/// Checks the names that an assertion about an Event gives.
+///
+/// # Errors
+/// [`Stop`] for one that is not text.
+pub(crate) fn involved(judgement: &Judgement, scope: &Scope) -> Result<(), Stop> {
+    judgement
+        .assertion
+        .involved(scope)
+        .map_err(|problems| problem_stop(judgement, problems))
+}
+
 fn problem_stop(judgement: &Judgement, problems: Vec<Problem>) -> Stop {
-    let mut failure = Failure::new("expect::evaluation", "the assertion could not be evaluated");
-    failure.location = Some(location(&judgement.place));
-    let Some(problem) = problems.into_iter().next() else {
-        return Stop::failed(failure);
-    };
-    failure.location = Some(location(&judgement.place.with_span(problem.span)));
-    let unsupported = problem.is_unsupported();
-    failure.message = problem.message;
-    failure.help = problem.help;
-    if unsupported {
-        failure.code = "expect::unsupported".to_owned();
-        return Stop::unsupported(failure);
+    let mut stop = Stop::misnamed(problems, &judgement.place);
+    // What a template of an assertion is about has names of its own.
+    for (template, expectation) in [
+        ("template::evaluation", "expect::evaluation"),
+        ("template::unsupported", "expect::unsupported"),
+    ] {
+        if stop.failure.code == template {
+            stop.failure.code = expectation.to_owned();
+        }
     }
-    Stop::failed(failure)
+    stop
 }
 
 /// The objects that the assertion is about. An assertion without apiVersion and kind is about no
@@ -235,17 +247,10 @@ async fn candidates(
 }
 
 async fn found(subject: &Subject, api: &Api) -> Result<Vec<Arc<Value>>, RequestError> {
-    let (Some(api_version), Some(kind)) = (&subject.api_version, &subject.kind) else {
-        return Ok(vec![Arc::new(Value::Null)]);
-    };
-    let target = Target {
-        api_version: api_version.clone(),
-        kind: kind.clone(),
-        namespace: subject.namespace.clone(),
-        name: subject.name.clone(),
-        labels: subject.labels.clone(),
-    };
-    api.find(&target).await
+    match Target::of_subject(subject) {
+        Some(target) => api.find(&target).await,
+        None => Ok(vec![Arc::new(Value::Null)]),
+    }
 }
 
 fn mismatched(
@@ -324,22 +329,22 @@ async fn missing(
 /// Every object of the kind in the namespace, or else in all. Best effort, since a failure is being explained
 /// already.
 async fn others(subject: &Subject, side: Side, session: &mut Session) -> Vec<Arc<Value>> {
-    let anything = Subject {
-        name: None,
-        labels: Default::default(),
-        ..subject.clone()
+    let Some(named) = Target::of_subject(subject) else {
+        return Vec::new();
     };
-    let here = candidates(&anything, side, session).await;
-    let here = here.unwrap_or_default();
-    if !here.is_empty() {
-        return here;
+    let here = Target {
+        which: Which::All,
+        ..named
+    };
+    let anywhere = Target {
+        place: Whereabouts::Everywhere,
+        ..here.clone()
+    };
+    let api = session.api(side);
+    match api.find(&here).await.unwrap_or_default() {
+        found if found.is_empty() => api.find(&anywhere).await.unwrap_or_default(),
+        found => found,
     }
-    let anywhere = Subject {
-        namespace: Some(String::new()),
-        ..anything
-    };
-    let anywhere = candidates(&anywhere, side, session).await;
-    anywhere.unwrap_or_default()
 }
 
 fn missing_message(subject: &Subject, side: Side, others: usize) -> String {

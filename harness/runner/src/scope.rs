@@ -1,6 +1,6 @@
 //! What expressions of a trial can see.
 
-use crosscut_assertion::template_within;
+use crosscut_assertion::{Problem, template_within};
 use crosscut_expr::{Budget, Scope};
 use crosscut_suite::Trial;
 use crosscut_suite::model::{Binding, Place};
@@ -9,11 +9,26 @@ use serde_json::{Value, json};
 /// A template or binding that could not be evaluated.
 #[derive(Debug)]
 pub(crate) struct TemplateError {
+    /// A code in path form.
+    pub(crate) code: &'static str,
     pub(crate) place: Place,
     pub(crate) message: String,
     pub(crate) help: Option<String>,
     /// Whether it asks for what is not here.
     pub(crate) unsupported: bool,
+}
+
+impl TemplateError {
+    /// A mistake in a document that is at `place`.
+    pub(crate) fn of(problem: Problem, place: &Place) -> TemplateError {
+        TemplateError {
+            code: problem.code,
+            place: place.with_span(problem.span),
+            unsupported: problem.is_unsupported(),
+            message: problem.message,
+            help: problem.help,
+        }
+    }
 }
 
 /// `$provider`, `$values`, `$namespace` (the one that the trial's lease has), what is `handed` out, and the scenario's
@@ -94,13 +109,9 @@ fn within(
 ) -> Result<Value, TemplateError> {
     template_within(budget, node, current, scope).map_err(|problems| {
         match problems.into_iter().next() {
-            Some(problem) => TemplateError {
-                place: place.with_span(problem.span),
-                unsupported: problem.is_unsupported(),
-                message: problem.message,
-                help: problem.help,
-            },
+            Some(problem) => TemplateError::of(problem, place),
             None => TemplateError {
+                code: "template::evaluation",
                 place: place.clone(),
                 message: "the template could not be evaluated".to_owned(),
                 help: None,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crosscut_assertion::Name;
 use crosscut_cluster::{ClusterError, FunctionTrace, Health, Lease, Rest, SettleError, Side};
 use crosscut_events::{Evidence, ObjectEvent};
 use crosscut_suite::model::{Side as DocumentSide, Suite};
@@ -76,9 +77,9 @@ impl Session {
         self.moved = true;
         let key = (
             side == DocumentSide::Target,
-            target.api_version.clone(),
-            target.kind.clone(),
-            target.name.clone().unwrap_or_default(),
+            target.api_version.to_string(),
+            target.kind.to_string(),
+            target.which.name().map(Name::to_string).unwrap_or_default(),
         );
         self.written.insert(key, target);
     }
@@ -247,11 +248,8 @@ impl Session {
         namespaces.dedup();
         let mut events = Vec::new();
         for namespace in namespaces {
-            let target = Target {
-                api_version: "v1".to_owned(),
-                kind: "Event".to_owned(),
-                namespace: Some(namespace),
-                ..Target::default()
+            let Some(target) = Target::events_in(&namespace) else {
+                continue;
             };
             let found = self.api(side).find(&target).await.unwrap_or_default();
             events.extend(found.into_iter().map(Arc::unwrap_or_clone));

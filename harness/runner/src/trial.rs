@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crosscut_assertion::Problem;
 use crosscut_cluster::{Cluster, ClusterError, Lease, SettleError, Side, until_broken};
 use crosscut_events::{Event, Evidence, Failure, Location, TrialId, TrialReport, Verdict, Warning};
 use crosscut_expr::Scope;
@@ -50,14 +51,21 @@ impl Stop {
     }
 }
 
+impl Stop {
+    /// A document of which a name is not text: nothing is asked of the control plane in its place.
+    pub(crate) fn misnamed(problems: Vec<Problem>, place: &Place) -> Stop {
+        let Some(problem) = problems.into_iter().next() else {
+            let mut failure = Failure::new("name::invalid", "the document names no kind");
+            failure.location = Some(location(place));
+            return Stop::failed(failure);
+        };
+        Stop::from(TemplateError::of(problem, place))
+    }
+}
+
 impl From<TemplateError> for Stop {
     fn from(error: TemplateError) -> Stop {
-        let code = if error.unsupported {
-            "template::unsupported"
-        } else {
-            "template::evaluation"
-        };
-        let mut failure = Failure::new(code, error.message);
+        let mut failure = Failure::new(error.code, error.message);
         failure.location = Some(location(&error.place));
         failure.help = error.help;
         if error.unsupported {

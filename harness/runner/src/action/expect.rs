@@ -32,6 +32,8 @@ pub(super) async fn all(
     session.settle().await?;
     let end = Instant::now() + action.within.unwrap_or(WITHIN);
     for judgement in judgements {
+        // What names nothing is not waited for.
+        expectation::subject(judgement, scope)?;
         let api = session.api(action.side);
         if session.programs().any_runs() && wait_for(judgement, api, scope, end).await {
             session.settle().await?;

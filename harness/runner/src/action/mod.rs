@@ -62,6 +62,7 @@ pub(crate) async fn perform(
         ActionKind::Events(judgements) => {
             session.settle().await?;
             for event in judgements {
+                expectation::involved(&event.judgement, &scope)?;
                 if event.absent {
                     absent(&event.judgement, action, session, &scope).await?;
                 } else {
@@ -100,6 +101,7 @@ pub(crate) fn api_failure(error: &RequestError) -> Failure {
     let mut failure = match error {
         RequestError::NoSuchKind { .. } => Failure::new("api::no_such_kind", error.to_string()),
         RequestError::Incomplete { .. } => Failure::new("api::incomplete", error.to_string()),
+        RequestError::Unnameable { .. } => Failure::new("name::invalid", error.to_string()),
         RequestError::Refused(status) => {
             let reason = if status.reason.is_empty() {
                 "no reason"

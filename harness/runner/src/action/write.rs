@@ -1,11 +1,11 @@
 //! `apply`, `patch` and `delete`: requests that the control plane must grant.
 
+use crosscut_assertion::Subject;
 use crosscut_expr::Scope;
 use crosscut_suite::model::{ActionKind, Propagation, Reference, Resource, Side, Write};
-use serde_json::Value;
 
 use crate::action::stop_of;
-use crate::api::{RequestError, Target};
+use crate::api::{Manifest, RequestError, Target};
 use crate::evidence::text;
 use crate::scope::evaluate;
 use crate::session::Session;
@@ -35,12 +35,12 @@ pub(crate) async fn all(
 /// One write, evaluated.
 pub(crate) enum Evaluated<'a> {
     Apply {
-        object: Value,
+        object: Manifest,
         write: &'a Write,
         resource: &'a Resource,
     },
     Patch {
-        patch: Value,
+        patch: Manifest,
         write: &'a Write,
         resource: &'a Resource,
     },
@@ -60,7 +60,7 @@ pub(crate) fn writes<'a>(kind: &'a ActionKind, scope: &Scope) -> Result<Vec<Eval
     match kind {
         ActionKind::Apply(write) => {
             for resource in &write.resources {
-                let object = evaluate(&resource.node, &resource.place, scope)?;
+                let object = manifest(resource, scope)?;
                 writes.push(Evaluated::Apply {
                     object,
                     write,
@@ -70,7 +70,7 @@ pub(crate) fn writes<'a>(kind: &'a ActionKind, scope: &Scope) -> Result<Vec<Eval
         }
         ActionKind::Patch(write) => {
             for resource in &write.resources {
-                let patch = evaluate(&resource.node, &resource.place, scope)?;
+                let patch = manifest(resource, scope)?;
                 writes.push(Evaluated::Patch {
                     patch,
                     write,
@@ -83,8 +83,7 @@ pub(crate) fn writes<'a>(kind: &'a ActionKind, scope: &Scope) -> Result<Vec<Eval
             propagation,
         } => {
             for reference in references {
-                let node = evaluate(&reference.node, &reference.place, scope)?;
-                let (target, propagation) = (selected(&node), *propagation);
+                let (target, propagation) = (selected(reference, scope)?, *propagation);
                 writes.push(Evaluated::Delete {
                     target,
                     propagation,
@@ -106,14 +105,14 @@ impl Evaluated<'_> {
         match self {
             Evaluated::Apply { object, write, .. } => {
                 let applied = session.api(side).apply(object, write.validation).await?;
-                session.wrote(side, Target::of(&applied)?);
+                session.wrote(side, Target::of_object(&applied)?);
             }
             Evaluated::Patch { patch, write, .. } => {
-                let target = Target::of(patch)?;
+                let target = patch.target()?;
                 let subresource = write.subresource.as_deref();
                 session
                     .api(side)
-                    .patch(&target, patch, subresource, write.validation)
+                    .patch(&target, patch.value(), subresource, write.validation)
                     .await?;
                 session.wrote(side, target);
             }
@@ -132,14 +131,14 @@ impl Evaluated<'_> {
     /// What is written, for messages.
     pub(crate) fn subject(&self) -> String {
         let (kind, name) = match self {
-            Evaluated::Apply { object, .. } => {
-                (text(object, "/kind"), text(object, "/metadata/name"))
-            }
-            Evaluated::Patch { patch, .. } => (text(patch, "/kind"), text(patch, "/metadata/name")),
-            Evaluated::Delete { target, .. } => (
-                target.kind.as_str(),
-                target.name.as_deref().unwrap_or("(by labels)"),
+            Evaluated::Apply { object: one, .. } | Evaluated::Patch { patch: one, .. } => (
+                text(one.value(), "/kind"),
+                text(one.value(), "/metadata/name"),
             ),
+            Evaluated::Delete { target, .. } => {
+                let name = target.which.name();
+                (&*target.kind, name.map_or("(by labels)", |name| name))
+            }
         };
         format!("{kind} {name}")
     }
@@ -155,25 +154,17 @@ impl Evaluated<'_> {
     }
 }
 
-/// The objects that a reference selects: by name, or by labels, or all of the kind.
-fn selected(node: &Value) -> Target {
-    let optional = |pointer: &str| {
-        node.pointer(pointer)
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-    };
-    let labels = node
-        .pointer("/metadata/labels")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
-        .collect();
-    Target {
-        api_version: optional("/apiVersion").unwrap_or_default(),
-        kind: optional("/kind").unwrap_or_default(),
-        namespace: optional("/metadata/namespace"),
-        name: optional("/metadata/name"),
-        labels,
-    }
+/// Returns a document to write.
+fn manifest(resource: &Resource, scope: &Scope) -> Result<Manifest, Stop> {
+    let value = evaluate(&resource.node, &resource.place, scope)?;
+    Manifest::of(&resource.node, value)
+        .map_err(|problems| Stop::misnamed(problems, &resource.place))
+}
+
+/// Returns the objects that a reference selects: one by name, or those with its labels, or all of the kind.
+fn selected(reference: &Reference, scope: &Scope) -> Result<Target, Stop> {
+    let value = evaluate(&reference.node, &reference.place, scope)?;
+    let subject = Subject::of(&reference.node, &value)
+        .map_err(|problems| Stop::misnamed(problems, &reference.place))?;
+    Target::of_subject(&subject).ok_or_else(|| Stop::misnamed(Vec::new(), &reference.place))
 }

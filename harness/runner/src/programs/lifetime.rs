@@ -70,6 +70,12 @@ async fn start(session: &mut Session, declared: &Arc<Declared>, scope: &Scope) -
     }
     // One that did its work may do it again.
     running.retain(|one| !is_same(one));
+    if let Readiness::Expect { judgements, .. } = &declared.ready {
+        // What names nothing is not waited for.
+        for judgement in judgements {
+            expectation::subject(judgement, scope)?;
+        }
+    }
     let place = session.programs().place.clone();
     let place = place.map_err(|reason| no_place(declared, reason))?;
     let settings = launch::settings(&place, declared, scope)?;

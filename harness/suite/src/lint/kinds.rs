@@ -145,7 +145,7 @@ impl Defined {
             return;
         };
         if subject.kind.as_deref() == Some("CustomResourceDefinition") {
-            let name = subject.name.unwrap_or_default();
+            let name = subject.name.as_deref().unwrap_or_default();
             self.groups
                 .extend(name.split_once('.').map(|(_, group)| group.to_owned()));
         }

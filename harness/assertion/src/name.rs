@@ -1,0 +1,133 @@
+//! Names of objects, and values that should be names and are not.
+
+use std::fmt;
+use std::ops::Deref;
+
+use crosscut_yaml::Node;
+use serde_json::Value;
+
+use crate::problem::Problem;
+
+/// The code of a value that should be a name and is not.
+pub(crate) const CODE: &str = "name::invalid";
+/// How much of a value a message shows, in characters.
+const SHOWN: usize = 80;
+
+/// A name of an object, a namespace, a kind or an apiVersion: a text that is not empty.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name(String);
+
+impl Name {
+    /// Returns the name; `None` for the empty text.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Option<Name> {
+        let text = text.into();
+        (!text.is_empty()).then_some(Name(text))
+    }
+
+    /// Tells if a URL can have the name as one part of its path, as every stored object's name can
+    /// (apimachinery's `path.IsValidPathSegmentName`, Kubernetes 1.34).
+    #[must_use]
+    pub fn is_path_segment(&self) -> bool {
+        !matches!(self.0.as_str(), "." | "..") && !self.0.contains(['/', '%'])
+    }
+}
+
+impl Deref for Name {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl From<Name> for String {
+    fn from(name: Name) -> String {
+        name.0
+    }
+}
+
+/// Returns the name that a document gives for `what`.
+///
+/// # Errors
+/// [`Problem`] for a value that is no text, or empty text; `written` is its place in the document.
+pub(crate) fn name(what: &str, written: &Node, value: &Value) -> Result<Name, Problem> {
+    let text = text(what, written, value)?;
+    Name::new(text).ok_or_else(|| {
+        let message = format!(
+            "{} is empty text, and names nothing",
+            subject(what, written)
+        );
+        Problem::new(CODE, message, written.span)
+    })
+}
+
+/// Returns the text that a document gives for `what`, which may be empty.
+///
+/// # Errors
+/// [`Problem`] for a value that is no text.
+pub(crate) fn text<'a>(what: &str, written: &Node, value: &'a Value) -> Result<&'a str, Problem> {
+    value
+        .as_str()
+        .ok_or_else(|| unsuited(what, written, value, "text"))
+}
+
+/// A value that is not what `what` must be: `wanted`, such as `text`.
+pub(crate) fn unsuited(what: &str, written: &Node, value: &Value, wanted: &str) -> Problem {
+    let message = format!(
+        "{} is {}, and must be {wanted}",
+        subject(what, written),
+        described(value)
+    );
+    let problem = Problem::new(CODE, message, written.span);
+    match (value, is_expression(written)) {
+        (Value::Null, true) => problem.with_help(
+            "a field that is not there gives null: is it spelt as it is where it is bound?",
+        ),
+        (Value::Null, false) => problem.with_help("leave out the field, or give it a value"),
+        (Value::Number(_) | Value::Bool(_), false) => problem.with_help("put it in quotes"),
+        (Value::Number(_) | Value::Bool(_), true) => {
+            problem.with_help("to_string(…) makes it text")
+        }
+        _ => problem,
+    }
+}
+
+/// `the name ($values.a)`, or `the name` for a value that is written out.
+fn subject(what: &str, written: &Node) -> String {
+    match written.as_str() {
+        Some(text) if is_expression(written) => format!("the {what} {}", bounded(text)),
+        _ => format!("the {what}"),
+    }
+}
+
+fn is_expression(written: &Node) -> bool {
+    written
+        .as_str()
+        .is_some_and(|text| text.starts_with('(') && text.ends_with(')'))
+}
+
+fn described(value: &Value) -> String {
+    let kind = match value {
+        Value::Null => return "null".to_owned(),
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a mapping",
+    };
+    format!("{}, {kind}", bounded(&value.to_string()))
+}
+
+fn bounded(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
