@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use crosscut_client::Connection;
+use crosscut_controller::Failing;
 use crosscut_crossplane::function::Trace as FunctionTrace;
 use crosscut_suite::Trial;
 use serde_json::Value;
@@ -134,8 +135,8 @@ pub trait Lease: Send {
 /// Both clusters are at rest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rest {
-    /// What controllers that keep failing said last: `controller key: message`.
-    pub failing: Vec<String>,
+    /// The reconciles that keep failing, with what their controllers said last.
+    pub failing: Vec<Failing>,
     /// How many changes had been seen when nothing moved any more; see [`Lease::changes`].
     pub changes: u64,
 }

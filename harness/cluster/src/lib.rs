@@ -22,6 +22,8 @@ mod rest;
 mod user_agent;
 mod when_started;
 
+pub use crosscut_controller::{Failing, Key};
+
 pub use cluster::{Cluster, Lease, Rest, Side};
 pub use crosscut_crossplane::function::Trace as FunctionTrace;
 pub use error::{ClusterError, SettleError};

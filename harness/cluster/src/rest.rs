@@ -6,17 +6,10 @@ use crate::{Rest, SettleError};
 
 /// At rest, with what keeps failing, after so many changes that were seen.
 pub(crate) fn rest(settled: Settled, changes: u64) -> Rest {
-    let failing = settled
-        .failing
-        .iter()
-        .map(|failing| {
-            format!(
-                "{} {}: {}",
-                failing.controller, failing.key, failing.message
-            )
-        })
-        .collect();
-    Rest { failing, changes }
+    Rest {
+        failing: settled.failing,
+        changes,
+    }
 }
 
 /// Never at rest, with what kept moving.

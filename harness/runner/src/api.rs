@@ -7,6 +7,7 @@ use crosscut_assertion::{Name, Problem, Subject};
 use crosscut_client::{
     Address, Api as Client, ApiError, Connection, Deletion, Validation as FieldValidation, object,
 };
+use crosscut_cluster::Key;
 use crosscut_suite::model::{Propagation, Validation};
 use crosscut_yaml::Node;
 use serde_json::{Value, json};
@@ -149,13 +150,36 @@ impl Target {
         })
     }
 
+    /// Returns all objects of a kind, wherever they are; `None` for a kind without a name.
+    pub(crate) fn all(api_version: &str, kind: &str) -> Option<Target> {
+        Some(Target {
+            api_version: Name::new(api_version)?,
+            kind: Name::new(kind)?,
+            place: Whereabouts::Everywhere,
+            which: Which::All,
+        })
+    }
+
+    /// Returns the object that a reconcile is about; `None` for one without a name.
+    pub(crate) fn of_key(key: &Key) -> Option<Target> {
+        let api_version = match key.group.as_str() {
+            "" => key.version.clone(),
+            group => format!("{group}/{}", key.version),
+        };
+        let namespace = key.namespace.clone().unwrap_or_default();
+        Some(Target {
+            api_version: Name::new(api_version)?,
+            kind: Name::new(key.kind.as_str())?,
+            place: Name::new(namespace).map_or(Whereabouts::Everywhere, Whereabouts::Namespace),
+            which: Which::Named(Name::new(key.name.as_str())?),
+        })
+    }
+
     /// Returns all Events of a namespace; `None` for a namespace without a name.
     pub(crate) fn events_in(namespace: &str) -> Option<Target> {
         Some(Target {
-            api_version: Name::new("v1")?,
-            kind: Name::new("Event")?,
             place: Whereabouts::Namespace(Name::new(namespace)?),
-            which: Which::All,
+            ..Target::all("v1", "Event")?
         })
     }
 
@@ -262,6 +286,39 @@ impl Api {
             Whereabouts::Own => Ok(&self.namespace),
             Whereabouts::Namespace(name) => in_path(name),
             Whereabouts::Everywhere => Ok(""),
+        }
+    }
+
+    /// Every kind that is served, as apiVersion and kind.
+    ///
+    /// # Errors
+    /// [`RequestError`] if discovery does not answer.
+    pub(crate) async fn kinds(&self) -> Result<Vec<(String, String)>, RequestError> {
+        let groups = self.client.document("/apis").await?;
+        let versions = |group: &Value| group.get("versions").and_then(Value::as_array).cloned();
+        let listed = groups.get("groups").and_then(Value::as_array);
+        let mut paths = vec![("v1".to_owned(), "/api/v1".to_owned())];
+        for version in listed.into_iter().flatten().filter_map(versions).flatten() {
+            let version = object::text(&version, &["groupVersion"]).to_owned();
+            paths.push((version.clone(), format!("/apis/{version}")));
+        }
+        let mut kinds = Vec::new();
+        for (version, path) in paths {
+            let list = match self.client.document(&path).await {
+                Ok(list) => list,
+                // A version that went away since.
+                Err(error) if error.is_missing_route() => continue,
+                Err(error) => return Err(error.into()),
+            };
+            let resources = list.get("resources").and_then(Value::as_array).cloned();
+            let resources = resources.unwrap_or_default();
+            let whole = |resource: &&Value| !object::text(resource, &["name"]).contains('/');
+            let kind = |resource: &Value| (version.clone(), object::kind(resource).to_owned());
+            kinds.extend(resources.iter().filter(whole).map(kind));
+        }
+        match kinds.is_empty() {
+            false => Ok(kinds),
+            true => Err(RequestError::Transport("it serves no kind at all".into())),
         }
     }
 

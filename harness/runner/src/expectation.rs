@@ -7,10 +7,11 @@ use crosscut_assertion::{Mismatch as AssertionMismatch, Problem, Subject};
 use crosscut_events::{Failure, Mismatch, Nearest, Verdict};
 use crosscut_expr::Scope;
 use crosscut_suite::distance;
-use crosscut_suite::model::{Judgement, Side};
+use crosscut_suite::model::{Judgement, Served, Side};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::absence;
 use crate::action::stop_of;
 use crate::api::{Api, RequestError, Target, Whereabouts, Which};
 use crate::evidence::{failing_function, object_name, text};
@@ -65,6 +66,8 @@ pub(crate) async fn expect(
     };
     let judged = judged(judgement, &candidates, scope);
     if let Some(found) = judged.iter().find(|one| one.holds()) {
+        let still_holds = |object: &Value| judgement.assertion.check(object, scope).is_empty();
+        session.known_mut().expected(found.object, still_holds);
         return Ok(found.object.clone());
     }
     let stop = match (
@@ -107,38 +110,81 @@ pub(crate) async fn event(
             Err(stop) if stop.verdict == Verdict::Failed && Instant::now() < end => {
                 tokio::time::sleep(AGAIN).await;
             }
-            judged => return judged.map(drop),
+            judged => return judged.map(|event| session.known_mut().event(&event)),
         }
     }
 }
 
-/// No object may be as the assertion says.
-///
-/// A kind that is not served has no objects, so its absence holds: whether the kind *should* be
-/// served is for another assertion to say.
+/// No object may be as the assertion says, and one could have been: see [`absence`]. With `served: false`, the kind may not
+/// be served.
 ///
 /// # Errors
-/// [`Stop`] with the object that is there.
+/// [`Stop`] with the object that is there, or with what makes it impossible to be there.
 pub(crate) async fn absent(
     judgement: &Judgement,
+    served: Served,
     side: Side,
     session: &mut Session,
     scope: &Scope,
 ) -> Result<(), Stop> {
     let subject = subject(judgement, scope)?;
-    let candidates = match candidates(&subject, side, session).await {
-        Ok(candidates) => candidates,
-        Err(RequestError::NoSuchKind { .. }) => return Ok(()),
-        Err(error) => return Err(explained(stop_of(&error), judgement, side, &[], session).await),
+    let shown = match candidates(&subject, side, session).await {
+        Ok(candidates) => {
+            let judged = judged(judgement, &candidates, scope);
+            if let Some((stop, object)) = not_absent(judgement, &judged) {
+                let object = std::slice::from_ref(object);
+                return Err(explained(stop, judgement, side, object, session).await);
+            }
+            match served {
+                Served::Must => absence::shows_something(&subject, side, &session.seen()).await,
+                Served::MustNot => absence::is_not_served(&subject, session.api(side)).await,
+            }
+        }
+        Err(error @ RequestError::NoSuchKind { .. }) => match served {
+            Served::Must => Err(absence::not_served(&error, session.api(side)).await),
+            Served::MustNot => absence::is_not_served(&subject, session.api(side)).await,
+        },
+        Err(error) => Err(stop_of(&error)),
     };
-    let judged = judged(judgement, &candidates, scope);
-    let found = judged.iter().find(|one| one.holds());
-    let (stop, object) = match (found, judged.iter().find(|one| one.is_undecided())) {
-        (Some(found), _) => (Stop::failed(present(found.object)), found.object),
-        (None, Some(undecided)) => (undecided_stop(judgement, undecided), undecided.object),
-        (None, None) => return Ok(()),
-    };
-    Err(explained(stop, judgement, side, std::slice::from_ref(object), session).await)
+    match shown {
+        Ok(()) => Ok(()),
+        Err(stop) => Err(explained(stop, judgement, side, &[], session).await),
+    }
+}
+
+/// Why none is absent, with the object that is to blame: one that is as the assertion says, or may be.
+fn not_absent<'a>(judgement: &Judgement, judged: &[Judged<'a>]) -> Option<(Stop, &'a Value)> {
+    if let Some(found) = judged.iter().find(|one| one.holds()) {
+        return Some((Stop::failed(present(found.object)), found.object));
+    }
+    if let Some(undecided) = judged.iter().find(|one| one.is_undecided()) {
+        return Some((undecided_stop(judgement, undecided), undecided.object));
+    }
+    let unknown = judged.iter().find(|one| one.is_unknown())?;
+    let mismatch = unknown.mismatches.iter().find(|one| !one.unsupported)?;
+    Some((
+        unevaluated(judgement, mismatch, unknown.object),
+        unknown.object,
+    ))
+}
+
+/// An object that differs in nothing, except that an expression cannot be evaluated on it.
+fn unevaluated(judgement: &Judgement, mismatch: &AssertionMismatch, object: &Value) -> Stop {
+    let message = format!(
+        "{} may be what must be absent: at {}, {}",
+        object_name(object),
+        mismatch.path,
+        mismatch.message
+    );
+    let mut failure = Failure::new("absent::evaluation", message);
+    failure.location = Some(location(&judgement.place.with_span(mismatch.span)));
+    failure.mismatches = vec![wire(judgement, mismatch.clone())];
+    failure.help = Some(
+        "write an expression that can be evaluated on every object; for a field that need not be there, such as \
+         (field || '')"
+            .to_owned(),
+    );
+    Stop::failed(failure)
 }
 
 fn present(object: &Value) -> Failure {
@@ -160,6 +206,12 @@ impl Judged<'_> {
     /// Whether it could match, if what the assertion asks for were here.
     fn is_undecided(&self) -> bool {
         !self.holds() && self.mismatches.iter().all(|mismatch| mismatch.unsupported)
+    }
+
+    /// Whether nothing is known to differ, since expressions cannot be evaluated.
+    fn is_unknown(&self) -> bool {
+        let is_unknown = |one: &AssertionMismatch| one.unevaluated || one.unsupported;
+        !self.holds() && self.mismatches.iter().all(is_unknown)
     }
 }
 
@@ -249,7 +301,20 @@ async fn candidates(
 async fn found(subject: &Subject, api: &Api) -> Result<Vec<Arc<Value>>, RequestError> {
     match Target::of_subject(subject) {
         Some(target) => api.find(&target).await,
-        None => Ok(vec![Arc::new(Value::Null)]),
+        None => match unnamed(subject) {
+            Some(field) => Err(RequestError::Incomplete { field }),
+            None => Ok(vec![Arc::new(Value::Null)]),
+        },
+    }
+}
+
+/// The field without which a subject that says anything about objects is about none.
+fn unnamed(subject: &Subject) -> Option<&'static str> {
+    let is_about_objects = *subject != Subject::default();
+    match (&subject.api_version, &subject.kind) {
+        (None, _) if is_about_objects => Some("apiVersion"),
+        (_, None) if is_about_objects => Some("kind"),
+        _ => None,
     }
 }
 
@@ -386,9 +451,14 @@ async fn explained(
         stop.failure.location = Some(location(&judgement.place));
     }
     stop.failure.evidence = session.evidence(side, objects).await;
-    if stop.failure.help.is_none() {
-        stop.failure.help =
-            failing_function(&stop.failure.evidence).map(|name| session.function_help(name));
-    }
+    let function = failing_function(&stop.failure.evidence);
+    let function = function.map(|name| session.function_help(name));
+    stop.failure.help = match (stop.failure.help.take(), function) {
+        // What to do about a failure, beside how a scenario says that it is about one.
+        (Some(help), Some(function)) if help == absence::EXPECT_IT => {
+            Some(format!("{function}; {help}"))
+        }
+        (help, function) => help.or(function),
+    };
     stop
 }

@@ -4,12 +4,14 @@
 //! control plane and a target, does its scenario's actions in order, and is judged at rest. The
 //! runner knows neither how a control plane works nor how a report looks.
 
+mod absence;
 mod action;
 mod api;
 mod at_rest;
 mod evidence;
 mod expectation;
 mod functions;
+mod known;
 mod programs;
 mod run;
 mod scope;

@@ -5,18 +5,32 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crosscut_assertion::Name;
-use crosscut_cluster::{ClusterError, FunctionTrace, Health, Lease, Rest, SettleError, Side};
+use crosscut_cluster::{
+    ClusterError, Failing, FunctionTrace, Health, Lease, Rest, SettleError, Side,
+};
 use crosscut_events::{Evidence, ObjectEvent};
 use crosscut_suite::model::{Side as DocumentSide, Suite};
 use serde_json::Value;
 
-use crate::api::{Api, Target};
+use crate::absence::Seen;
+use crate::api::{Api, Target, Whereabouts};
 use crate::evidence::{composed, evidence, is_well};
+use crate::known::Known;
 use crate::programs::Programs;
 use crate::trial::location;
 
 /// How many composed resources that are not well a failure shows.
 const MOST_TROUBLED: usize = 8;
+
+/// What tells objects apart that the scenario wrote.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Written {
+    on_target: bool,
+    api_version: String,
+    kind: String,
+    namespace: String,
+    name: String,
+}
 
 /// A trial's lease and what its actions left behind so far.
 pub(crate) struct Session {
@@ -33,7 +47,9 @@ pub(crate) struct Session {
     /// What expectations bound and no scope has yet.
     bound: Vec<(String, Value)>,
     /// What the scenario wrote itself, newest last: failures show what became of it.
-    written: BTreeMap<(bool, String, String, String), Target>,
+    written: BTreeMap<Written, Target>,
+    /// The failures that the scenario expected.
+    known: Known,
 }
 
 impl Session {
@@ -51,6 +67,7 @@ impl Session {
             programs,
             bound: Vec::new(),
             written: BTreeMap::new(),
+            known: Known::default(),
         }
     }
 
@@ -75,13 +92,38 @@ impl Session {
     /// Notes that `target` was written, so that the clusters are to settle before anything is judged.
     pub(crate) fn wrote(&mut self, side: DocumentSide, target: Target) {
         self.moved = true;
-        let key = (
-            side == DocumentSide::Target,
-            target.api_version.to_string(),
-            target.kind.to_string(),
-            target.which.name().map(Name::to_string).unwrap_or_default(),
-        );
+        let key = Written {
+            on_target: side == DocumentSide::Target,
+            api_version: target.api_version.to_string(),
+            kind: target.kind.to_string(),
+            namespace: match &target.place {
+                Whereabouts::Namespace(namespace) => namespace.to_string(),
+                Whereabouts::Own | Whereabouts::Everywhere => String::new(),
+            },
+            name: target.which.name().map(Name::to_string).unwrap_or_default(),
+        };
         self.written.insert(key, target);
+    }
+
+    /// What the scenario wrote on the control plane.
+    fn written_on_control(&self) -> impl Iterator<Item = &Target> {
+        let on_control = self.written.iter().filter(|(key, _)| !key.on_target);
+        on_control.map(|(_, target)| target)
+    }
+
+    /// What is known of the clusters since they were last at rest.
+    pub(crate) fn seen(&self) -> Seen<'_> {
+        Seen {
+            control: &self.control,
+            written: self.written_on_control().collect(),
+            failing: &self.rest.failing,
+            known: &self.known,
+        }
+    }
+
+    /// The failures that the scenario expected, to add some.
+    pub(crate) fn known_mut(&mut self) -> &mut Known {
+        &mut self.known
     }
 
     /// The programs under test.
@@ -183,7 +225,8 @@ impl Session {
         let mut events = self.events(DocumentSide::Control, &control).await;
         events.extend(self.events(DocumentSide::Target, on_target).await);
         control.extend_from_slice(on_target);
-        evidence(&control, &events, &self.rest.failing)
+        let failing: Vec<String> = self.rest.failing.iter().map(Failing::to_string).collect();
+        evidence(&control, &events, &failing)
     }
 
     /// The events about what the scenario wrote on the control plane, at best effort.
@@ -196,8 +239,7 @@ impl Session {
     /// What the scenario wrote on the control plane, as it is there now.
     async fn written(&mut self) -> Vec<Value> {
         let mut found = Vec::new();
-        let on_control = self.written.iter().filter(|(key, _)| !key.0);
-        for (_, target) in on_control {
+        for target in self.written_on_control() {
             let objects = self.control.find(target).await.unwrap_or_default();
             found.extend(objects.into_iter().map(Arc::unwrap_or_clone));
         }

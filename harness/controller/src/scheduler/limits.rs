@@ -52,6 +52,18 @@ pub struct Failing {
     pub message: String,
 }
 
+/// `controller Kind namespace/name: message`
+impl fmt::Display for Failing {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Failing {
+            controller,
+            key,
+            message,
+        } = self;
+        write!(formatter, "{controller} {key}: {message}")
+    }
+}
+
 /// A limit was reached before everything was at rest.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the control plane never came to rest: {limit}")]

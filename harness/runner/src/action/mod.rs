@@ -6,7 +6,7 @@ mod write;
 
 use crosscut_events::Failure;
 use crosscut_expr::Scope;
-use crosscut_suite::model::{Action, ActionKind, Judgement};
+use crosscut_suite::model::{Action, ActionKind, Judgement, Served, Side};
 
 use crate::api::RequestError;
 use crate::at_rest::Looks;
@@ -55,7 +55,7 @@ pub(crate) async fn perform(
         ActionKind::Absent(judgements) => {
             session.settle().await?;
             for judgement in judgements {
-                absent(judgement, action, session, &scope).await?;
+                absent(judgement, action.served, action.side, session, &scope).await?;
             }
             Ok(())
         }
@@ -64,7 +64,8 @@ pub(crate) async fn perform(
             for event in judgements {
                 expectation::involved(&event.judgement, &scope)?;
                 if event.absent {
-                    absent(&event.judgement, action, session, &scope).await?;
+                    let side = action.side;
+                    absent(&event.judgement, Served::Must, side, session, &scope).await?;
                 } else {
                     expectation::event(&event.judgement, action.side, session, &scope).await?;
                 }
@@ -83,13 +84,14 @@ pub(crate) async fn perform(
 /// No object may be as the assertion says, at rest.
 async fn absent(
     judgement: &Judgement,
-    action: &Action,
+    served: Served,
+    side: Side,
     session: &mut Session,
     scope: &Scope,
 ) -> Result<(), Stop> {
     let mut looks = Looks::at_rest(session);
     loop {
-        let judged = expectation::absent(judgement, action.side, session, scope).await;
+        let judged = expectation::absent(judgement, served, side, session, scope).await;
         if !looks.again(judged.as_ref().err(), session).await? {
             return judged;
         }
@@ -119,7 +121,7 @@ pub(crate) fn api_failure(error: &RequestError) -> Failure {
     failure
 }
 
-fn request_help(error: &RequestError) -> Option<&'static str> {
+pub(crate) fn request_help(error: &RequestError) -> Option<&'static str> {
     match error {
         RequestError::NoSuchKind { .. } => Some(
             "install its CRD by the provider's crds or the suite's install, or check apiVersion and kind",

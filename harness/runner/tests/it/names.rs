@@ -315,6 +315,8 @@ async fn every_wrong_name_fails_on_a_real_api_server() {
             assets,
             targets: NonZeroUsize::MIN,
             state_root: root.path().to_owned(),
+            launcher: None,
+            on_output: None,
             clock: Arc::new(Now),
             limits: LiveLimits::default(),
             progress: Arc::new(|_: &str| {}),

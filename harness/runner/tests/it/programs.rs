@@ -260,7 +260,14 @@ async fn a_program_has_its_files_its_kubeconfig_and_a_home_of_its_own() {
         .collect();
     assert_eq!(
         variables,
-        ["CROSSCUT_RUN", "HOME", "KUBECONFIG", "PATH", "PORT"]
+        [
+            "CROSSCUT_PROGRAM",
+            "CROSSCUT_RUN",
+            "HOME",
+            "KUBECONFIG",
+            "PATH",
+            "PORT"
+        ]
     );
 }
 

@@ -6,7 +6,7 @@ use crosscut_expr::Scope;
 use crosscut_yaml::Node;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::{ActionKind, Judgement, Place, Resource, Side, Suite};
+use crate::model::{ActionKind, Judgement, Place, Resource, Served, Side, Suite};
 use crate::nearest::nearest;
 
 /// Groups of Kubernetes 1.34's own API whose names have a dot; the others have none.
@@ -173,14 +173,16 @@ fn for_each_use(suite: &Suite, side: Side, visit: &mut dyn FnMut(&str, &str, &Pl
             visit(api_version, kind, &resource.place);
         }
     });
-    for_each_judgement(suite, side, &mut |judgement| {
+    let mut visit_kind = |judgement: &Judgement| {
         let Ok(subject) = judgement.assertion.subject(&Scope::new()) else {
             return;
         };
         if let (Some(api_version), Some(kind)) = (subject.api_version, subject.kind) {
             visit(&api_version, &kind, &judgement.place);
         }
-    });
+    };
+    for_each_judgement(suite, side, &mut visit_kind);
+    for_each_absence(suite, side, &mut visit_kind);
 }
 
 fn for_each_action(suite: &Suite, side: Side, visit: &mut dyn FnMut(&ActionKind)) {
@@ -227,7 +229,20 @@ pub(super) fn for_each_document(suite: &Suite, visit: &mut dyn FnMut(&Node, &Pla
     }
 }
 
-/// Assertions of presence only: an absent kind may well be one that nothing defines.
+/// Assertions of absence, except of kinds that must not be served.
+fn for_each_absence(suite: &Suite, side: Side, visit: &mut dyn FnMut(&Judgement)) {
+    let steps = suite.scenarios.iter().flat_map(|scenario| &scenario.steps);
+    let here = steps
+        .flat_map(|step| &step.actions)
+        .filter(|action| action.side == side && action.served == Served::Must);
+    for action in here {
+        if let ActionKind::Absent(judgements) = &action.kind {
+            judgements.iter().for_each(&mut *visit);
+        }
+    }
+}
+
+/// Assertions of presence.
 fn for_each_judgement(suite: &Suite, side: Side, visit: &mut dyn FnMut(&Judgement)) {
     for_each_action(suite, side, &mut |action| {
         if let ActionKind::Expect(judgements) = action {

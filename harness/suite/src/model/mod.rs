@@ -20,7 +20,7 @@ pub use program::{Program, ProgramFile, ProgramVerb, Readiness, StopSignal};
 pub use provider::{ConnectionSecret, ExternalName, ManagedRule, Provider};
 pub use scenario::{
     Action, ActionKind, Binding, EventJudgement, Judgement, Only, Propagation, Reference, Refusal,
-    Resource, Scenario, Side, Step, Validation, Write,
+    Resource, Scenario, Served, Side, Step, Validation, Write,
 };
 pub use suite::{BuiltIn, Function, FunctionRuntime, Suite};
 pub use traffic::{Body, Common, Grpc, Pem, Request, Tls, Upstream};

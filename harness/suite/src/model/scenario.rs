@@ -81,6 +81,8 @@ pub struct Action {
     pub outputs: Vec<Binding>,
     /// How long an `Expect` waits for what programs under test have yet to do.
     pub within: Option<Duration>,
+    /// Whether the kinds of an `Absent` are served.
+    pub served: Served,
     /// Where it is declared.
     pub place: Place,
 }
@@ -125,6 +127,16 @@ pub enum ActionKind {
     Request(Box<Request>),
     /// gRPC calls and what their answers must look like.
     Grpc(Box<Grpc>),
+}
+
+/// Whether a cluster must serve the kind of which objects are absent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Served {
+    /// It must: otherwise its objects' absence shows nothing.
+    #[default]
+    Must,
+    /// It must not: the kind itself is absent.
+    MustNot,
 }
 
 /// Which of a trial's two clusters.

@@ -12,7 +12,7 @@ use super::{Reader, programs, traffic};
 use crate::diagnostic::Diagnostic;
 use crate::model::{
     Action, ActionKind, Binding, EventJudgement, Judgement, Place, Propagation, Reference, Refusal,
-    Resource, Side, Validation, Write,
+    Resource, Served, Side, Validation, Write,
 };
 use crate::variables::{Names, expression_problem};
 
@@ -22,13 +22,14 @@ const VERBS: [&str; 11] = [
 ];
 const WRITES: [&str; 3] = ["apply", "patch", "delete"];
 /// What may stand beside the verb.
-const BESIDE: [&str; 6] = [
+const BESIDE: [&str; 7] = [
     "on",
     "bindings",
     "validation",
     "subresource",
     "outputs",
     "within",
+    "served",
 ];
 
 /// Reads an action: a mapping with exactly one verb, and what may stand beside it.
@@ -52,14 +53,29 @@ pub(super) fn action(
     };
     let kind = read_verb(reader, verb, &fields, &context)?;
     let outputs = outputs(reader, &fields, &kind, &mut names);
+    let served = served(reader, &fields, &kind);
     Some(Action {
         kind,
         side,
         bindings,
         outputs,
         within: fields.duration(reader, "within"),
+        served,
         place: fields.place().clone(),
     })
+}
+
+/// Whether the kinds of what is absent are served.
+fn served(reader: &mut Reader<'_>, fields: &Fields<'_>, kind: &ActionKind) -> Served {
+    if fields.get("served").is_some() && !matches!(kind, ActionKind::Absent(_)) {
+        let place = place_of(fields, "served");
+        let problem = Diagnostic::error("suite::action", "served belongs to absent", place);
+        reader.problem(problem.with_help("remove served"));
+    }
+    match fields.boolean(reader, "served") {
+        Some(false) => Served::MustNot,
+        Some(true) | None => Served::Must,
+    }
 }
 
 /// What an expectation binds of the object that it is about, for what follows.

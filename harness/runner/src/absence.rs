@@ -1,0 +1,300 @@
+//! Absence: that nothing is as an assertion says, and that this shows something. What could not have been made is absent
+//! whatever the configuration under test does.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use crosscut_assertion::Subject;
+use crosscut_client::object;
+use crosscut_cluster::Failing;
+use crosscut_events::Failure;
+use crosscut_suite::distance;
+use crosscut_suite::model::Side;
+use serde_json::Value;
+
+use crate::action::{request_help, stop_of};
+use crate::api::{Api, RequestError, Target};
+use crate::evidence::{composed, object_name, text};
+use crate::known::{Identity, Known, SYNCED, group, not_synced};
+use crate::trial::Stop;
+
+/// How many composite resources are looked at: those that the trial applied, and those that these are composed of.
+const MOST_COMPOSITES: usize = 256;
+/// How much of a message of a control plane is shown, in characters.
+const SHOWN: usize = 400;
+
+/// What is known of the clusters at rest.
+pub(crate) struct Seen<'a> {
+    /// The control plane.
+    pub(crate) control: &'a Api,
+    /// What the trial wrote there.
+    pub(crate) written: Vec<&'a Target>,
+    /// The reconciles that keep failing.
+    pub(crate) failing: &'a [Failing],
+    /// The failures that the scenario expected.
+    pub(crate) known: &'a Known,
+}
+
+/// A failure that may be the reason why there is no object.
+struct Hindrance {
+    /// What is not done, and by what, as a sentence fragment.
+    what: String,
+}
+
+/// Checks that an absence of objects like `subject` shows something: nothing that could have made one fails, unless the
+/// scenario expected the failure.
+///
+/// # Errors
+/// [`Stop`] with what fails, and if that cannot be known.
+pub(crate) async fn shows_something(
+    subject: &Subject,
+    side: Side,
+    seen: &Seen<'_>,
+) -> Result<(), Stop> {
+    let kinds = composite_kinds(seen).await?;
+    let mut hindrance = failing_composite(&kinds, seen).await?;
+    if hindrance.is_none() {
+        hindrance = failing_controller(subject, side, seen).await?;
+    }
+    match hindrance {
+        None => Ok(()),
+        Some(hindrance) => Err(Stop::failed(hindrance.failure(subject))),
+    }
+}
+
+impl Hindrance {
+    fn failure(self, subject: &Subject) -> Failure {
+        let kind = subject.kind.as_deref().unwrap_or("object");
+        let message = format!("that there is no such {kind} shows nothing: {}", self.what);
+        let mut failure = Failure::new("absent::hindered", message);
+        failure.help = Some(EXPECT_IT.to_owned());
+        failure
+    }
+}
+
+/// What a scenario does that is about a failure.
+pub(crate) const EXPECT_IT: &str = "if the scenario is about this failure, let it say so first: expect the object's condition Synced with status \
+     \"False\", or the Event";
+
+/// Group and kind of each composite resource that is defined. Without Crossplane there is none.
+async fn composite_kinds(seen: &Seen<'_>) -> Result<BTreeSet<(String, String)>, Stop> {
+    let Some(definitions) = Target::all(
+        "apiextensions.crossplane.io/v2",
+        "CompositeResourceDefinition",
+    ) else {
+        return Ok(BTreeSet::new());
+    };
+    let definitions = match seen.control.find(&definitions).await {
+        Ok(definitions) => definitions,
+        Err(RequestError::NoSuchKind { .. }) => return Ok(BTreeSet::new()),
+        Err(error) => return Err(stop_of(&error)),
+    };
+    let mut kinds = BTreeSet::new();
+    for definition in &definitions {
+        let group = text(definition, "/spec/group");
+        for names in ["names", "claimNames"] {
+            let kind = text(definition, &format!("/spec/{names}/kind"));
+            kinds.insert((group.to_owned(), kind.to_owned()));
+        }
+    }
+    Ok(kinds)
+}
+
+/// The first composite resource that is not synced and that the scenario does not expect to be so: of those that the
+/// trial wrote, and of those that these are composed of.
+async fn failing_composite(
+    kinds: &BTreeSet<(String, String)>,
+    seen: &Seen<'_>,
+) -> Result<Option<Hindrance>, Stop> {
+    let is_composite = |target: &Target| {
+        let group = group(&target.api_version).to_owned();
+        kinds.contains(&(group, target.kind.to_string()))
+    };
+    let mut left: VecDeque<Target> = seen.written.iter().copied().cloned().collect();
+    let mut looked_at = BTreeSet::new();
+    while let Some(target) = left.pop_front() {
+        if !is_composite(&target) {
+            continue;
+        }
+        let found = match seen.control.find(&target).await {
+            Ok(found) => found,
+            // Its definition is gone.
+            Err(RequestError::NoSuchKind { .. }) => continue,
+            Err(error) => return Err(stop_of(&error)),
+        };
+        for object in found {
+            let identity = Identity::of(&object);
+            if looked_at.len() == MOST_COMPOSITES || !looked_at.insert(identity.clone()) {
+                continue;
+            }
+            if let Some(hindrance) = not_composed(&object, &identity, seen) {
+                return Ok(Some(hindrance));
+            }
+            left.extend(composed(&object));
+        }
+    }
+    Ok(None)
+}
+
+/// Why what a composite resource consists of may not be there.
+fn not_composed(object: &Value, identity: &Identity, seen: &Seen<'_>) -> Option<Hindrance> {
+    let name = object_name(object);
+    let Some((_, condition)) = not_synced(object) else {
+        return (!is_synced(object)).then(|| Hindrance {
+            what: format!("{name} has no condition Synced, so that no controller has seen it"),
+        });
+    };
+    let message = text(condition, "/message");
+    if seen.known.has(identity, message) {
+        return None;
+    }
+    let reason = text(condition, "/reason");
+    let message = shown(message);
+    let what = format!("{name} is not synced ({reason}): {message}");
+    Some(Hindrance { what })
+}
+
+/// Whether a controller has said that all is done, or the object is going and nothing is done any more.
+fn is_synced(object: &Value) -> bool {
+    let conditions = object.pointer("/status/conditions");
+    let mut conditions = conditions.and_then(Value::as_array).into_iter().flatten();
+    object::is_being_deleted(object) || conditions.any(|one| text(one, "/type") == SYNCED)
+}
+
+/// The first reconcile that keeps failing, could have made such an object, and is not expected to fail.
+async fn failing_controller(
+    subject: &Subject,
+    side: Side,
+    seen: &Seen<'_>,
+) -> Result<Option<Hindrance>, Stop> {
+    for failing in seen.failing {
+        let identity = Identity {
+            group: failing.key.group.clone(),
+            kind: failing.key.kind.clone(),
+            namespace: failing.key.namespace.clone().unwrap_or_default(),
+            name: failing.key.name.clone(),
+        };
+        if seen.known.has(&identity, &failing.message)
+            || !makes(failing, subject, side, seen).await?
+        {
+            continue;
+        }
+        let what = format!(
+            "{} {} keeps failing: {}",
+            failing.controller,
+            failing.key,
+            shown(&failing.message)
+        );
+        return Ok(Some(Hindrance { what }));
+    }
+    Ok(None)
+}
+
+/// Tells if a controller could make an object like `subject`. A managed resource that is not synced is the normal state
+/// of a control plane whose cloud is not there.
+async fn makes(
+    failing: &Failing,
+    subject: &Subject,
+    side: Side,
+    seen: &Seen<'_>,
+) -> Result<bool, Stop> {
+    let kind = subject.kind.as_deref().unwrap_or_default();
+    Ok(match failing.controller.as_str() {
+        "composite" => true,
+        "stand-in/object" => is_manifest_of(failing, kind, seen).await?,
+        // Nothing of a chart is made, but for the record of its release.
+        "stand-in/release" => side == Side::Target && matches!(kind, "Secret" | "Namespace"),
+        name if name.starts_with("defined/") => kind == "CustomResourceDefinition",
+        name if name.contains("composition") => kind == "CompositionRevision",
+        _ => false,
+    })
+}
+
+/// Tells if an Object's manifest is of a kind. One that cannot be read any more may be.
+async fn is_manifest_of(failing: &Failing, kind: &str, seen: &Seen<'_>) -> Result<bool, Stop> {
+    let Some(target) = Target::of_key(&failing.key) else {
+        return Ok(true);
+    };
+    let found = seen.control.find(&target).await;
+    let found = found.map_err(|error| stop_of(&error))?;
+    let is_it = |object: &&std::sync::Arc<Value>| {
+        let manifest = text(object, "/spec/forProvider/manifest/kind");
+        manifest.is_empty() || manifest == kind
+    };
+    Ok(found.iter().any(|object| is_it(&object)))
+}
+
+/// Checks that a kind that is not to be served is not. That the cluster answers at all is seen by what it serves.
+///
+/// # Errors
+/// [`Stop`] if it is served, or if that cannot be known.
+pub(crate) async fn is_not_served(subject: &Subject, api: &Api) -> Result<(), Stop> {
+    let Some(target) = Target::of_subject(subject) else {
+        return Ok(());
+    };
+    let served = api.kinds().await;
+    let served = served.map_err(|error| stop_of(&error))?;
+    let is_it = |(version, kind): &(String, String)| {
+        *version == *target.api_version && *kind == *target.kind
+    };
+    if !served.iter().any(is_it) {
+        return Ok(());
+    }
+    let message = format!(
+        "the kind {} of {} is served, but must not be",
+        target.kind, target.api_version
+    );
+    let mut failure = Failure::new("absent::served", message);
+    failure.help = Some(
+        "leave out \"served: false\" if the kind may be there without such an object".to_owned(),
+    );
+    Err(Stop::failed(failure))
+}
+
+/// A kind that is not served has no objects, whatever the configuration does: its absence shows nothing.
+pub(crate) async fn not_served(error: &RequestError, api: &Api) -> Stop {
+    let mut stop = stop_of(error);
+    let RequestError::NoSuchKind { api_version, kind } = error else {
+        return stop;
+    };
+    if stop.verdict != crosscut_events::Verdict::Failed {
+        return stop;
+    }
+    "absent::kind".clone_into(&mut stop.failure.code);
+    stop.failure.message = format!("{error}, so that the absence of one shows nothing");
+    let served = api.kinds().await.unwrap_or_default();
+    let help = match nearest_kind(api_version, kind, &served) {
+        Some((version, kind)) => format!("did you mean {kind} of {version}?"),
+        None => request_help(error).unwrap_or_default().to_owned(),
+    };
+    stop.failure.help = Some(format!(
+        "{help}; if the kind itself must not be there, write \"served: false\" beside absent"
+    ));
+    stop
+}
+
+/// Returns the served kind that was most likely meant: the same kind of another version, or one that is spelt alike.
+fn nearest_kind<'a>(
+    api_version: &str,
+    kind: &str,
+    served: &'a [(String, String)],
+) -> Option<(&'a str, &'a str)> {
+    let far = |(version, other): &&(String, String)| {
+        let is_other_group = group(version) != group(api_version);
+        (
+            distance(kind, other),
+            is_other_group,
+            distance(api_version, version),
+        )
+    };
+    let nearest = served.iter().min_by_key(far)?;
+    let (version, other) = (nearest.0.as_str(), nearest.1.as_str());
+    // A third of the word may be wrong.
+    (distance(kind, other) * 3 <= kind.len()).then_some((version, other))
+}
+
+fn shown(message: &str) -> String {
+    match message.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", message.get(..end).unwrap_or_default()),
+        None => message.to_owned(),
+    }
+}
