@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Parity(ParityArguments),
     /// Checks the documents without running them.
     Lint(LintArguments),
+    /// Lists what killed runs left on a cluster of yours, asks, and deletes it.
+    Clean(CleanArguments),
     /// Becomes a program that ends with this one's parent; for crosscut itself.
     #[command(hide = true)]
     Launch(LaunchArguments),
@@ -152,6 +154,28 @@ pub(crate) struct ParityArguments {
     /// Also write every difference to this file, as JSON.
     #[arg(long, value_name = "FILE")]
     pub(crate) differences: Option<Utf8PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CleanArguments {
+    /// Only what this run left: the value of the label crosscut.dev/run; default: what any run left.
+    #[arg(long, value_name = "RUN")]
+    pub(crate) run: Option<String>,
+
+    /// The kubeconfig; default: as kubectl finds it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<Utf8PathBuf>,
+
+    /// The context that leads to the cluster; default: the current one.
+    #[arg(long, value_name = "CONTEXT")]
+    pub(crate) context: Option<String>,
+
+    /// Delete without asking.
+    #[arg(long)]
+    pub(crate) yes: bool,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }
 
 #[derive(Debug, Args)]

@@ -138,7 +138,7 @@ fn kubeconfig(arguments: &TrialArguments, progress: Progress) -> KubeconfigSetti
 }
 
 /// Asks on the terminal, if there is one. Nothing typed means no.
-fn ask() -> Ask {
+pub(crate) fn ask() -> Ask {
     Arc::new(|question: &str| {
         let (input, mut output) = (std::io::stdin(), std::io::stderr());
         if !input.is_terminal() || !output.is_terminal() {

@@ -3,6 +3,7 @@
 //! This is the only place that prints, exits, and reads the environment or the clock.
 
 mod arguments;
+mod clean;
 mod clusters;
 mod diagnostics;
 mod judge;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
             arguments.parent,
             &arguments.words,
         ))),
+        Command::Clean(arguments) => clean::run(arguments),
     };
     match status {
         Ok(status) => ExitCode::from(status.code()),

@@ -63,6 +63,13 @@ pub trait Lease: Send {
     /// A client for one of the two clusters.
     fn connection(&self, side: Side) -> Connection;
 
+    /// A client for requests that may change what the run did not make. On clusters that nobody else uses there is no
+    /// other; elsewhere, requests of [`Lease::connection`] fail with [`NotMine`](crate::NotMine) where they would, and what these
+    /// change is put back when the lease is closed.
+    fn connection_to_others(&self, side: Side) -> Connection {
+        self.connection(side)
+    }
+
     /// The namespace that the trial's documents are in where they name none. Where trials share an API server each
     /// has one of its own, and so has whatever other namespace begins with its name and a hyphen.
     fn namespace(&self) -> &str;

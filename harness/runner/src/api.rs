@@ -7,7 +7,7 @@ use crosscut_assertion::{Name, Problem, Subject};
 use crosscut_client::{
     Address, Api as Client, ApiError, Connection, Deletion, Validation as FieldValidation, object,
 };
-use crosscut_cluster::Key;
+use crosscut_cluster::{Key, NotMine};
 use crosscut_suite::model::{Propagation, Validation};
 use crosscut_yaml::Node;
 use serde_json::{Value, json};
@@ -90,6 +90,14 @@ pub(crate) enum RequestError {
     /// The API server refused.
     #[error("{}", .0.message)]
     Refused(Box<kube::core::Status>),
+    /// The run did not make the object, and the scenario does not say that it means to change such.
+    #[error("{what}")]
+    NotMine {
+        /// The object, as a sentence.
+        what: String,
+        /// What to do about it.
+        help: &'static str,
+    },
     /// The request could not be made or answered.
     #[error("the control plane did not answer")]
     Transport(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -102,7 +110,13 @@ impl From<ApiError> for RequestError {
             ApiError::NoMatch { api_version, kind } => {
                 RequestError::NoSuchKind { api_version, kind }
             }
-            ApiError::Transport(source) => RequestError::Transport(source),
+            ApiError::Transport(source) => match NotMine::behind(source.as_ref()) {
+                Some(found) => RequestError::NotMine {
+                    what: found.to_string(),
+                    help: found.help(),
+                },
+                None => RequestError::Transport(source),
+            },
         }
     }
 }

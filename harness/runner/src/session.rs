@@ -38,6 +38,8 @@ pub(crate) struct Session {
     suite: Arc<Suite>,
     control: Api,
     target: Api,
+    /// The two for what others have there, which a scenario says that it means to change.
+    others: [Api; 2],
     /// Whether anything was written since the clusters were last at rest.
     moved: bool,
     /// Whether calls were made since, which may have moved something.
@@ -56,11 +58,14 @@ impl Session {
     pub(crate) fn new(lease: Box<dyn Lease>, suite: &Arc<Suite>, programs: Programs) -> Session {
         let control = Api::new(&lease.connection(Side::Control), lease.namespace());
         let target = Api::new(&lease.connection(Side::Target), lease.namespace());
+        let to_others = |side| Api::new(&lease.connection_to_others(side), lease.namespace());
+        let others = [Side::Control, Side::Target].map(to_others);
         Session {
             lease,
             suite: Arc::clone(suite),
             control,
             target,
+            others,
             moved: true,
             stirred: false,
             rest: Rest::default(),
@@ -86,6 +91,16 @@ impl Session {
         match side {
             DocumentSide::Control => &self.control,
             DocumentSide::Target => &self.target,
+        }
+    }
+
+    /// Objects of one side, to be changed; whoever has made them, if the action is `not_mine`.
+    pub(crate) fn api_to_change(&self, side: DocumentSide, not_mine: bool) -> &Api {
+        let [control, target] = &self.others;
+        match side {
+            _ if !not_mine => self.api(side),
+            DocumentSide::Control => control,
+            DocumentSide::Target => target,
         }
     }
 

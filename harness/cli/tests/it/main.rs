@@ -19,3 +19,4 @@ mod reports;
 mod selection;
 mod signals;
 mod terminal;
+mod theirs;

@@ -8,6 +8,7 @@ use crosscut_client::Connection;
 use serde_json::Value;
 use tokio::sync::OwnedMutexGuard;
 
+use super::guard::Others;
 use super::ledger::without_label;
 use super::programs::Beside;
 use super::trial::Scope;
@@ -28,13 +29,31 @@ pub(crate) struct RemoteLease {
     pub(crate) programs: Option<Beside>,
 }
 
+impl RemoteLease {
+    fn guarded(&self, side: Side, others: &Others) -> Connection {
+        let recorded = match side {
+            Side::Control => self.control.clone(),
+            Side::Target => self.live.connection(Side::Target).http().clone(),
+        };
+        self.remote
+            .guarded(&self.scope, side, &recorded, others)
+            .into()
+    }
+}
+
 #[async_trait]
 impl Lease for RemoteLease {
     fn connection(&self, side: Side) -> Connection {
-        match side {
-            Side::Control => self.control.clone().into(),
-            Side::Target => self.live.connection(Side::Target),
-        }
+        self.guarded(side, &Others::Left)
+    }
+
+    fn connection_to_others(&self, side: Side) -> Connection {
+        let [control, target] = &self.scope.changed;
+        let changes = match side {
+            Side::Control => control,
+            Side::Target => target,
+        };
+        self.guarded(side, &Others::Changed(Arc::clone(changes)))
     }
 
     fn namespace(&self) -> &str {

@@ -108,6 +108,21 @@ impl Ledger {
         !self.is_own(namespace)
     }
 
+    /// Tells if an object of this identity was made, and was not taken away since.
+    pub(crate) fn has(&self, uid: &str) -> bool {
+        let created = self.locked();
+        created.iter().any(|created| created.uid == uid)
+    }
+
+    /// Tells if an object of this name was made whose kind is not one of Kubernetes' first, such as a composite resource.
+    pub(crate) fn has_custom(&self, name: &str) -> bool {
+        let is_custom = |created: &Created| created.api_version.contains('/');
+        let created = self.locked();
+        created
+            .iter()
+            .any(|created| created.name == name && is_custom(created))
+    }
+
     /// Remembers an object that was made just now.
     pub(crate) fn note(&self, created: Created) {
         if self.remembers_own || !self.is_own(&created.namespace) {

@@ -6,14 +6,18 @@
 //! comes to be is the business of each kind.
 
 mod access;
+mod changes;
 mod definitions;
 mod error;
+mod guard;
 mod health;
 mod label;
 mod lease;
 mod ledger;
+mod leftovers;
 #[cfg(test)]
 mod made;
+mod mine;
 mod others;
 pub(crate) mod preflight;
 mod programs;
@@ -24,6 +28,8 @@ mod run;
 mod targets;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod theirs;
 mod trial;
 mod trials;
 mod watched;
@@ -31,6 +37,7 @@ mod watched;
 pub use access::Access;
 pub use error::AccessError;
 pub use ledger::LABEL;
+pub use leftovers::{Kept, Leftover, Leftovers};
 pub(crate) use run::{digest, open_state, run_name};
 pub(crate) use trial::{api as installer, needs_target};
 pub(crate) use trials::{Remote, RemoteSettings};

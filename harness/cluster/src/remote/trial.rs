@@ -8,6 +8,7 @@ use crosscut_suite::Trial;
 use crosscut_suite::model::{Provider, Scenario, Side};
 use tokio::time::Instant;
 
+use super::changes::Changes;
 use super::ledger::{Created, Ledger};
 use super::removal::{Left, remove};
 use crate::Lease;
@@ -31,6 +32,8 @@ pub(crate) struct Scope {
     pub(crate) target: Arc<Ledger>,
     /// What programs under test make.
     pub(crate) programs: Sides,
+    /// What the trial's actions changed of others, on the control plane and on the target.
+    pub(super) changed: [Arc<Changes>; 2],
 }
 
 /// What is made on the control plane outside the trial's namespaces, and on the target.
@@ -50,9 +53,22 @@ impl Scope {
                 control: outside(),
                 target: Arc::new(Ledger::of_run(run)),
             },
+            changed: Default::default(),
             namespace,
             provider,
         }
+    }
+
+    /// Everything that knows what the trial made.
+    pub(super) fn ledgers(&self) -> Vec<Arc<Ledger>> {
+        let all = [
+            &self.control,
+            &self.stand_ins,
+            &self.target,
+            &self.programs.control,
+            &self.programs.target,
+        ];
+        all.into_iter().cloned().collect()
     }
 
     /// Takes away what the trial applied, while its stand-ins and programs still work on what that composed, and then what
@@ -80,6 +96,20 @@ impl Scope {
         let all = of_control.into_iter().chain(of_target);
         all.map(|(client, ledger)| (api(client), ledger.as_ref()))
             .collect()
+    }
+
+    /// Puts back what the trial's actions changed of others; says what is not as it was.
+    pub(crate) async fn put_back(
+        &self,
+        control: &kube::Client,
+        target: Option<&kube::Client>,
+    ) -> Vec<String> {
+        let [on_control, on_target] = &self.changed;
+        let mut left = on_control.put_back(&api(control)).await;
+        if let Some(target) = target {
+            left.extend(on_target.put_back(&api(target)).await);
+        }
+        left
     }
 
     /// Takes away what was made, in order: as [`Scope::withdraw`] does; then what programs made, which have ended; then

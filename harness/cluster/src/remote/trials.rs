@@ -12,9 +12,11 @@ use tokio::sync::Mutex as AsyncMutex;
 
 use super::access::Access;
 use super::definitions::{name_of, ours, real_groups};
+use super::guard::{Others, guarded};
 use super::health::RemoteHealth;
 use super::lease::RemoteLease;
 use super::ledger::{Created, LABEL};
+use super::mine::Mine;
 use super::others::say_others;
 use super::preflight::{self, Asked};
 use super::programs::Beside;
@@ -24,7 +26,7 @@ use super::trial::{Scope, api, needs_target, until_gone};
 use super::watched::Watched;
 use crate::functions::Progress;
 use crate::live::{self, KubeconfigTargets, LiveLease, LiveSide};
-use crate::{ClusterError, install};
+use crate::{ClusterError, Side, install};
 
 /// What trials run on.
 pub(crate) struct RemoteSettings {
@@ -208,25 +210,46 @@ impl Remote {
         mut live: LiveLease,
         scope: &Arc<Scope>,
     ) -> Result<(), ClusterError> {
+        let control = &self.control.connection.client;
         let target = self.target.as_ref();
-        let (namespaces, left) = scope
-            .clean(
-                &mut live,
-                &self.control.connection.client,
-                target.map(|target| &target.connection.client),
-            )
-            .await;
+        let target = target.map(|target| &target.connection.client);
+        let (namespaces, left) = scope.clean(&mut live, control, target).await;
         self.leaving().extend(namespaces);
         for left in &left {
             self.say_left(left);
         }
-        self.open().retain(|open| !Arc::ptr_eq(open, scope));
-        match left.first() {
-            None => Ok(()),
-            Some(first) => Err(ClusterError::Clean {
-                what: first.to_string(),
-            }),
+        let changed = scope.put_back(control, target).await;
+        for line in &changed {
+            (self.settings.progress)(&format!("not as it was before the run: {line}"));
         }
+        self.open().retain(|open| !Arc::ptr_eq(open, scope));
+        let left = left.iter().map(ToString::to_string);
+        match left.chain(changed).next() {
+            None => Ok(()),
+            Some(what) => Err(ClusterError::Clean { what }),
+        }
+    }
+
+    /// A client for the requests of a trial's actions to one of its clusters. `recorded` is the one that remembers what
+    /// is made.
+    pub(super) fn guarded(
+        &self,
+        scope: &Scope,
+        side: Side,
+        recorded: &kube::Client,
+        others: &Others,
+    ) -> kube::Client {
+        let control = &self.control.connection.client;
+        let target = self.target.as_ref();
+        let base = [Some(&self.control.base), target.map(|target| &target.base)];
+        let mut ledgers = scope.ledgers();
+        ledgers.extend(base.into_iter().flatten().cloned());
+        let here = match (side, target) {
+            (Side::Target, Some(target)) => &target.connection.client,
+            _ => control,
+        };
+        let mine = Mine::new(side, &scope.control, ledgers, here, control);
+        guarded(recorded, &mine, others)
     }
 
     /// Takes away everything that the run made, trials that were not closed first, and says what is left.

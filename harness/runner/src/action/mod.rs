@@ -46,7 +46,7 @@ pub(crate) async fn perform(
     let scope = with_bindings(scope.clone(), &action.bindings)?;
     match &action.kind {
         ActionKind::Apply(_) | ActionKind::Patch(_) | ActionKind::Delete { .. } => {
-            write::all(&action.kind, action.side, session, &scope).await
+            write::all(action, session, &scope).await
         }
         ActionKind::Reject { write, refusal } => {
             reject::must_refuse(write, refusal, action, session, &scope).await
@@ -113,6 +113,7 @@ pub(crate) fn api_failure(error: &RequestError) -> Failure {
             let message = format!("refused with {} {reason}: {}", status.code, status.message);
             Failure::new("api::refused", message)
         }
+        RequestError::NotMine { .. } => Failure::new("write::not_mine", error.to_string()),
         RequestError::Transport(source) => {
             Failure::new("api::transport", format!("{error}: {source}"))
         }
@@ -123,6 +124,7 @@ pub(crate) fn api_failure(error: &RequestError) -> Failure {
 
 pub(crate) fn request_help(error: &RequestError) -> Option<&'static str> {
     match error {
+        RequestError::NotMine { help, .. } => Some(*help),
         RequestError::NoSuchKind { .. } => Some(
             "install its CRD by the provider's crds or the suite's install, or check apiVersion and kind",
         ),

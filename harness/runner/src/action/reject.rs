@@ -28,7 +28,7 @@ pub(crate) async fn must_refuse(
     // What is refused can depend on what came before: an object in use, an immutable field.
     session.settle().await?;
     for evaluated in write::writes(write, scope)? {
-        match evaluated.send(action.side, session).await {
+        match evaluated.send(action, session).await {
             Ok(()) => return Err(granted(&evaluated)),
             Err(RequestError::Refused(status)) => {
                 let mismatches = mismatches(refusal, &messages, &status);

@@ -2,7 +2,7 @@
 
 use crosscut_assertion::Subject;
 use crosscut_expr::Scope;
-use crosscut_suite::model::{ActionKind, Propagation, Reference, Resource, Side, Write};
+use crosscut_suite::model::{Action, ActionKind, Propagation, Reference, Resource, Write};
 
 use crate::action::stop_of;
 use crate::api::{Manifest, RequestError, Target};
@@ -15,14 +15,10 @@ use crate::trial::{Stop, location};
 ///
 /// # Errors
 /// The first that is refused, with the place of its document.
-pub(crate) async fn all(
-    kind: &ActionKind,
-    side: Side,
-    session: &mut Session,
-    scope: &Scope,
-) -> Result<(), Stop> {
-    for write in writes(kind, scope)? {
-        if let Err(error) = write.send(side, session).await {
+pub(crate) async fn all(action: &Action, session: &mut Session, scope: &Scope) -> Result<(), Stop> {
+    let side = action.side;
+    for write in writes(&action.kind, scope)? {
+        if let Err(error) = write.send(action, session).await {
             let mut stop = stop_of(&error);
             stop.failure.location = Some(location(write.place()));
             stop.failure.evidence = session.evidence(side, &[]).await;
@@ -101,18 +97,22 @@ impl Evaluated<'_> {
     ///
     /// # Errors
     /// [`RequestError`] as the control plane answers.
-    pub(crate) async fn send(&self, side: Side, session: &mut Session) -> Result<(), RequestError> {
+    pub(crate) async fn send(
+        &self,
+        action: &Action,
+        session: &mut Session,
+    ) -> Result<(), RequestError> {
+        let side = action.side;
+        let api = session.api_to_change(side, action.not_mine);
         match self {
             Evaluated::Apply { object, write, .. } => {
-                let applied = session.api(side).apply(object, write.validation).await?;
+                let applied = api.apply(object, write.validation).await?;
                 session.wrote(side, Target::of_object(&applied)?);
             }
             Evaluated::Patch { patch, write, .. } => {
                 let target = patch.target()?;
                 let subresource = write.subresource.as_deref();
-                session
-                    .api(side)
-                    .patch(&target, patch.value(), subresource, write.validation)
+                api.patch(&target, patch.value(), subresource, write.validation)
                     .await?;
                 session.wrote(side, target);
             }
@@ -121,7 +121,7 @@ impl Evaluated<'_> {
                 propagation,
                 ..
             } => {
-                session.api(side).delete(target, *propagation).await?;
+                api.delete(target, *propagation).await?;
                 session.wrote(side, target.clone());
             }
         }

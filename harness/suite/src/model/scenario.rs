@@ -81,6 +81,8 @@ pub struct Action {
     pub outputs: Vec<Binding>,
     /// How long an `Expect` waits for what programs under test have yet to do.
     pub within: Option<Duration>,
+    /// Whether a write may change objects that the run did not make, on clusters that others use.
+    pub not_mine: bool,
     /// Whether the kinds of an `Absent` are served.
     pub served: Served,
     /// Where it is declared.

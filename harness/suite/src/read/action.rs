@@ -22,7 +22,7 @@ const VERBS: [&str; 11] = [
 ];
 const WRITES: [&str; 3] = ["apply", "patch", "delete"];
 /// What may stand beside the verb.
-const BESIDE: [&str; 7] = [
+const BESIDE: [&str; 8] = [
     "on",
     "bindings",
     "validation",
@@ -30,6 +30,7 @@ const BESIDE: [&str; 7] = [
     "outputs",
     "within",
     "served",
+    "notMine",
 ];
 
 /// Reads an action: a mapping with exactly one verb, and what may stand beside it.
@@ -54,6 +55,7 @@ pub(super) fn action(
     let kind = read_verb(reader, verb, &fields, &context)?;
     let outputs = outputs(reader, &fields, &kind, &mut names);
     let served = served(reader, &fields, &kind);
+    let not_mine = not_mine(reader, &fields, &kind);
     Some(Action {
         kind,
         side,
@@ -61,6 +63,7 @@ pub(super) fn action(
         outputs,
         within: fields.duration(reader, "within"),
         served,
+        not_mine,
         place: fields.place().clone(),
     })
 }
@@ -76,6 +79,23 @@ fn served(reader: &mut Reader<'_>, fields: &Fields<'_>, kind: &ActionKind) -> Se
         Some(false) => Served::MustNot,
         Some(true) | None => Served::Must,
     }
+}
+
+/// Whether a write may change what the run did not make.
+fn not_mine(reader: &mut Reader<'_>, fields: &Fields<'_>, kind: &ActionKind) -> bool {
+    let is_write = matches!(
+        kind,
+        ActionKind::Apply(_)
+            | ActionKind::Patch(_)
+            | ActionKind::Delete { .. }
+            | ActionKind::Reject { .. }
+    );
+    if fields.get("notMine").is_some() && !is_write {
+        let message = "notMine belongs to what changes objects: apply, patch, delete and reject";
+        let problem = Diagnostic::error("suite::action", message, place_of(fields, "notMine"));
+        reader.problem(problem.with_help("remove notMine"));
+    }
+    fields.boolean(reader, "notMine").unwrap_or(false)
 }
 
 /// What an expectation binds of the object that it is about, for what follows.

@@ -144,6 +144,21 @@ const FIND: &str =
     "{sleep: 1s, outputs: [{name: x, value: 1}]}",
     "suite::action [{name: x, value: 1}]"
 )]
+#[case::a_kind_that_is_not_absent(
+    "",
+    "{expect: {resource: {apiVersion: v1, kind: A}}, served: false}",
+    "suite::action false"
+)]
+#[case::what_others_have_is_looked_at(
+    "",
+    "{expect: {resource: {apiVersion: v1, kind: A}}, notMine: true}",
+    "suite::action true"
+)]
+#[case::what_others_have_is_changed(
+    "",
+    "{reject: {delete: {apiVersion: v1, kind: A, name: a}, code: 409}, notMine: true}",
+    ""
+)]
 #[case::waiting_for_nothing("", "{sleep: 1s, within: 1s}", "suite::action 1s")]
 #[case::outputs_of_many(
     "",
