@@ -39,6 +39,12 @@ pub(crate) fn check(tree: &Tree, actual: &Value, scope: &Scope, budget: &Budget)
     checker.found
 }
 
+/// Returns a copy of a value for people; a note in its place if the budget has no room for it.
+pub(crate) fn shown(value: &Value, budget: &Budget) -> Value {
+    let copy = budget.copy_if_room(value);
+    copy.unwrap_or_else(|| json!("(not shown: too large)"))
+}
+
 struct Checker<'b> {
     found: Vec<Mismatch>,
     budget: &'b Budget,
@@ -56,12 +62,12 @@ impl<'b> Checker<'b> {
         actual: Option<&Value>,
     ) {
         let message = message.into();
-        let actual = actual.map(|actual| self.budget.copy(actual)).transpose();
-        let room = self.budget.make(path.len() + message.len());
-        match actual.and_then(|actual| room.map(|()| actual)) {
-            Ok(actual) => self.push(path, span, message, expected, actual),
-            Err(error) => self.unevaluated("…", &error, None, path, span),
+        if let Err(error) = self.budget.make(path.len() + message.len()) {
+            return self.unevaluated("…", &error, None, path, span);
         }
+        let actual = actual.map(|actual| shown(actual, self.budget));
+        let expected = shown(&expected, self.budget);
+        self.push(path, span, message, expected, actual);
     }
 
     fn push(
@@ -127,7 +133,7 @@ impl<'b> Checker<'b> {
         span: Span,
     ) {
         let over = error.is_over_budget();
-        let actual = actual.and_then(|actual| self.budget.copy(actual).ok());
+        let actual = actual.map(|actual| shown(actual, self.budget));
         let before = self.found.len();
         self.push(
             path,

@@ -7,14 +7,12 @@ use crosscut_yaml::to_yaml;
 use serde_json::{Map, Value};
 use similar::{ChangeTag, TextDiff};
 
+use crate::check::shown;
 use crate::grammar::Statement;
 use crate::tree::{Entry, Matcher, Tree};
 
 /// The lines of a document that are compared at most.
 const MOST_LINES: usize = 5_000;
-
-/// What stands for a value that the budget has no room for.
-const NOT_SHOWN: &str = "(not shown: too large)";
 
 /// Lines of YAML, each marked ` `, `-` (expected) or `+` (actual).
 pub(crate) fn diff(tree: &Tree, actual: &Value, scope: &Scope, budget: &Budget) -> String {
@@ -56,9 +54,7 @@ struct Views<'b> {
 
 impl Views<'_> {
     fn copy(&self, value: &Value) -> Value {
-        self.budget
-            .copy(value)
-            .unwrap_or_else(|_| Value::from(NOT_SHOWN))
+        shown(value, self.budget)
     }
 
     /// The document's value, and the part of the actual one that it speaks of, in the same shape.

@@ -72,6 +72,10 @@ pub(crate) struct TrialArguments {
     #[arg(long, value_name = "DIR")]
     pub(crate) assets: Option<Utf8PathBuf>,
 
+    /// Let `env` in expressions read every environment variable; default: those that the suite's `env` names.
+    #[arg(long)]
+    pub(crate) env_all: bool,
+
     #[command(flatten)]
     pub(crate) clusters: ClusterArguments,
 

@@ -90,6 +90,7 @@ async fn run(
         final_objects: setting.final_objects,
         trial_deadline: TRIAL_DEADLINE,
         elapsed: Arc::new(move || started.elapsed()),
+        machine: crate::machine::read(plan, arguments.env_all),
         stop: stopped,
     };
     let result = {

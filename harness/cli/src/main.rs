@@ -8,6 +8,7 @@ mod clusters;
 mod diagnostics;
 mod judge;
 mod lint;
+mod machine;
 mod output;
 mod parity;
 mod test;

@@ -100,6 +100,11 @@ pub trait Lease: Send {
         0
     }
 
+    /// Returns the clock of the control planes, if it is not the machine's.
+    fn clock(&self) -> Option<Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>> {
+        None
+    }
+
     /// How late an Event may be told of what is at rest already: real controllers write them beside their work, one after
     /// the other. Nothing where they are written at once.
     fn events_lag(&self) -> Duration {

@@ -16,7 +16,7 @@ use crosscut_cluster::Cluster;
 use crosscut_cluster::embedded::Embedded;
 use crosscut_events::{Seeds, TrialReport, Verdict};
 use crosscut_reports::{Palette, failure_text};
-use crosscut_runner::{RunOptions, judge};
+use crosscut_runner::{Machine, RunOptions, judge};
 use crosscut_suite::Selection;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tokio::runtime::Runtime;
@@ -66,6 +66,7 @@ fn options() -> RunOptions {
         final_objects: false,
         trial_deadline: TRIAL_DEADLINE,
         elapsed: Arc::new(move || started.elapsed()),
+        machine: Machine::default(),
         stop,
     }
 }

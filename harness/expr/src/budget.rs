@@ -113,6 +113,13 @@ impl Budget {
         Ok(value.clone())
     }
 
+    /// Returns a copy of a value, if there is room for it. Otherwise the budget stays as it is.
+    #[must_use]
+    pub fn copy_if_room(&self, value: &Value) -> Option<Value> {
+        self.room(size(value)).ok()?;
+        self.copy(value).ok()
+    }
+
     /// Returns a value that is owned: a copy, if it was borrowed.
     ///
     /// # Errors

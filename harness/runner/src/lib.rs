@@ -19,4 +19,4 @@ mod session;
 mod traffic;
 mod trial;
 
-pub use run::{RunOptions, judge, run};
+pub use run::{Machine, RunOptions, judge, run};

@@ -6,12 +6,44 @@ use std::time::Duration;
 
 use crosscut_cluster::Cluster;
 use crosscut_events::{Event, Failure, Seeds, Summary, TrialId, TrialReport, Verdict};
+use crosscut_expr::{Clock, Environment};
 use crosscut_suite::Trial;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use crate::trial::run_trial;
+
+/// What expressions may know of the machine that a run is on. The caller reads it: libraries read none.
+#[derive(Clone, Default)]
+pub struct Machine {
+    /// The environment variables that `env` may read.
+    pub environment: Environment,
+    /// The clock that `time_now` asks on control planes without a clock of their own.
+    pub clock: Option<Clock>,
+    /// The number that `random` begins with. A run mixes its seed and each trial's name into it.
+    pub chance: u64,
+}
+
+impl Machine {
+    /// Returns what the expressions of one trial may know.
+    pub(crate) fn of_trial(&self, trial: &TrialId, seed: u64) -> Machine {
+        let name = format!("{}::{}", trial.scenario, trial.provider);
+        Machine {
+            chance: mixed(self.chance ^ seed, name.as_bytes()),
+            ..self.clone()
+        }
+    }
+}
+
+/// Mixes bytes into a number: FNV-1a.
+fn mixed(number: u64, bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325 ^ number, |mixed, byte| {
+            (mixed ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        })
+}
 
 /// How a run is done.
 #[derive(Clone)]
@@ -26,6 +58,8 @@ pub struct RunOptions {
     pub final_objects: bool,
     /// Real time since the run began. The caller has the clock: libraries read none.
     pub elapsed: Arc<dyn Fn() -> Duration + Send + Sync>,
+    /// What expressions may know of the machine.
+    pub machine: Machine,
     /// Becomes true when no further trial is to be started.
     pub stop: watch::Receiver<bool>,
 }

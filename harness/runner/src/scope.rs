@@ -37,11 +37,12 @@ impl TemplateError {
 /// # Errors
 /// Where a binding's value cannot be evaluated.
 pub(crate) fn trial_scope(
+    scope: Scope,
     trial: &Trial,
     namespace: &str,
     handed: impl IntoIterator<Item = (&'static str, Value)>,
 ) -> Result<Scope, TemplateError> {
-    let mut scope = Scope::new()
+    let mut scope = scope
         .bind("provider", json!(trial.provider.name))
         .bind("values", trial.provider.values.clone())
         .bind("namespace", json!(namespace))

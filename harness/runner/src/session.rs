@@ -9,6 +9,7 @@ use crosscut_cluster::{
     ClusterError, Failing, FunctionTrace, Health, Lease, Rest, SettleError, Side,
 };
 use crosscut_events::{Evidence, ObjectEvent};
+use crosscut_expr::Clock;
 use crosscut_suite::model::{Side as DocumentSide, Suite};
 use serde_json::Value;
 
@@ -79,6 +80,11 @@ impl Session {
     /// What is known of the functions beside what they answered.
     pub(crate) fn functions(&self) -> Option<&FunctionTrace> {
         self.lease.functions()
+    }
+
+    /// Returns the clock of the control planes, if it is not the machine's.
+    pub(crate) fn clock(&self) -> Option<Clock> {
+        self.lease.clock()
     }
 
     /// The namespace of what names none.

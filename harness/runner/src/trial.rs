@@ -5,13 +5,12 @@ use std::time::Duration;
 use crosscut_assertion::Problem;
 use crosscut_cluster::{Cluster, ClusterError, Lease, SettleError, Side, until_broken};
 use crosscut_events::{Event, Evidence, Failure, Location, TrialId, TrialReport, Verdict, Warning};
-use crosscut_expr::Scope;
+use crosscut_expr::{Scope, Surroundings};
 use crosscut_suite::Trial;
 use crosscut_suite::model::{Place, Step};
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::RunOptions;
 use crate::action;
 use crate::at_rest::Looks;
 use crate::functions;
@@ -19,6 +18,7 @@ use crate::programs::{self, Programs};
 use crate::scope::{TemplateError, trial_scope, with_bindings};
 use crate::session::Session;
 use crate::traffic::Upstreams;
+use crate::{Machine, RunOptions};
 
 /// Why a trial ends before its last action.
 #[derive(Debug)]
@@ -126,6 +126,10 @@ pub(crate) async fn run_trial(
         report.reason = Some(reason.to_owned());
         return report;
     }
+    let options = &RunOptions {
+        machine: options.machine.of_trial(id, seed),
+        ..options.clone()
+    };
     match cluster.lease(trial, seed).await {
         Ok(lease) => judge_on(lease, trial, options, events, &mut report).await,
         Err(ClusterError::Unsupported { reason }) => {
@@ -219,8 +223,9 @@ async fn judge_steps(
     events: &UnboundedSender<Event>,
 ) -> (Result<(), Stop>, Option<ClusterError>) {
     let health = session.health();
+    let scope = surrounded(&options.machine, session);
     let deadline = options.trial_deadline;
-    let steps = tokio::time::timeout(deadline, run_steps(trial, session, id, events));
+    let steps = tokio::time::timeout(deadline, run_steps(trial, session, scope, id, events));
     let outcome = tokio::select! {
         outcome = steps => outcome.unwrap_or_else(|_| Err(Stop::errored(overdue(deadline)))),
         broken = until_broken(health.as_deref()) => return (Ok(()), Some(broken)),
@@ -311,16 +316,28 @@ fn spoil(report: &mut TrialReport, failure: Failure) {
     report.failures.push(failure);
 }
 
+/// Returns a scope that binds nothing, with what expressions of the trial may ask. The time is that of the control planes.
+fn surrounded(machine: &Machine, session: &Session) -> Scope {
+    let mut surroundings = Surroundings::new()
+        .with_environment(machine.environment.clone())
+        .with_seed(machine.chance);
+    if let Some(clock) = session.clock().or_else(|| machine.clock.clone()) {
+        surroundings = surroundings.with_clock(clock);
+    }
+    Scope::new().with_surroundings(surroundings)
+}
+
 async fn run_steps(
     trial: &Trial,
     session: &mut Session,
+    scope: Scope,
     id: &TrialId,
     events: &UnboundedSender<Event>,
 ) -> Result<(), Stop> {
     let upstreams = Upstreams::start(&trial.scenario.upstreams).await?;
     let handed = session.programs().bindings().into_iter();
     let handed = handed.chain(upstreams.binding());
-    let mut scope = trial_scope(trial, session.namespace(), handed)?;
+    let mut scope = trial_scope(scope, trial, session.namespace(), handed)?;
     programs::start_automatic(session, &scope).await?;
     for step in &trial.scenario.steps {
         // Nobody listening any more is no reason to stop judging.

@@ -84,6 +84,7 @@ fn read_project(reader: &mut Reader<'_>, folder: &Utf8Path) -> Option<Suite> {
         install: raw.install,
         functions: raw.functions,
         clusters: raw.clusters,
+        env: raw.env,
         ports: raw.ports,
         programs: raw.programs,
         providers,

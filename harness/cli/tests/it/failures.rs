@@ -94,8 +94,8 @@ fn an_install_that_is_refused() {
 
 /// What is not here is never taken for a pass, nor for a failure.
 #[rstest]
-#[case::in_an_expectation("            (x509_decode(colour)): {a: b}\n", "")]
-#[case::in_a_template("", "colour: (random('[a-z]'))")]
+#[case::in_an_expectation("            (x_k8s_server_version(colour)): {a: b}\n", "")]
+#[case::in_a_template("", "colour: (x_k8s_server_version())")]
 fn what_is_unsupported_is_not_judged(
     #[context] context: Context,
     #[case] expected: &str,
@@ -124,7 +124,7 @@ fn what_is_unsupported_is_not_judged(
 fn an_absence_that_cannot_be_judged_is_unsupported() {
     let scenario = SCENARIO.replace(
         "          metadata: {name: other}\n",
-        "          (x509_decode('x')): {a: b}\n",
+        "          (x_k8s_server_version('x')): {a: b}\n",
     );
     let (code, out, _) = ran(
         &project(&[("scenarios/defaults/scenario.yaml", &scenario)]),
@@ -133,7 +133,7 @@ fn an_absence_that_cannot_be_judged_is_unsupported() {
     assert_eq!(code, 4, "{out}");
     assert!(
         out.contains(
-            "unsupported [DURATION] defaults::local (the function x509_decode is not supported)"
+            "unsupported [DURATION] defaults::local (the function x_k8s_server_version is not supported)"
         ),
         "{out}"
     );
@@ -144,7 +144,7 @@ fn an_absence_that_cannot_be_judged_is_unsupported() {
 fn a_failure_outweighs_what_is_unsupported() {
     let scenario = SCENARIO.replace(
         "            size: 3\n",
-        "            size: 4\n            (x509_decode(colour)): {a: b}\n",
+        "            size: 4\n            (x_k8s_server_version(colour)): {a: b}\n",
     );
     let (code, out, _) = ran(
         &project(&[("scenarios/defaults/scenario.yaml", &scenario)]),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use crosscut_apiserver::{ApiServer, Event};
+use crosscut_apiserver::{ApiServer, Clock as _, Event};
 use crosscut_client::{Address, Api, Connection, object};
 use crosscut_controller::{AtRest, Scheduler, SettleLimits, is_lasting};
 use crosscut_crossplane::function::Trace;
@@ -108,6 +108,11 @@ impl Lease for EmbeddedLease {
 
     fn namespace(&self) -> &str {
         &self.namespace
+    }
+
+    fn clock(&self) -> Option<Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>> {
+        let clock = self.scheduler.clock();
+        Some(Arc::new(move || clock.now()))
     }
 
     async fn settle(&mut self) -> Result<Rest, SettleError> {

@@ -76,6 +76,12 @@ impl Scheduler {
         }
     }
 
+    /// Returns the clock of the planes.
+    #[must_use]
+    pub fn clock(&self) -> VirtualClock {
+        self.clock.clone()
+    }
+
     /// Goes on where another scheduler came to rest, over forks of its planes at the same time. The same planes and
     /// controllers must be added in the same order; what is on the planes when a controller is added is told to it, but
     /// is not reconciled again.

@@ -9,13 +9,11 @@ use crate::error::EvaluationError;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("env", 1, 1, environment),
-    function("x509_decode", 1, 1, refused),
     function("x_k8s_exists", 5, 5, refused),
     function("x_k8s_get", 5, 5, refused),
     function("x_k8s_list", 3, 4, refused),
     function("x_k8s_resource_exists", 3, 3, refused),
     function("x_k8s_server_version", 0, MANY, refused),
-    function("x_metrics_decode", 1, 1, refused),
 ];
 
 /// The value of an environment variable that may be read; empty if it is not set.

@@ -6,8 +6,10 @@
 mod amounts;
 mod arguments;
 mod arrays;
+mod certificates;
 mod chance;
 mod elsewhere;
+mod metrics;
 mod numbers;
 mod objects;
 mod patterns;
@@ -66,8 +68,10 @@ fn unsupported(call: &Call<'_>) -> EvaluationError {
 fn all() -> impl Iterator<Item = &'static Function> {
     let tables = [
         arrays::FUNCTIONS,
+        certificates::FUNCTIONS,
         chance::FUNCTIONS,
         elsewhere::FUNCTIONS,
+        metrics::FUNCTIONS,
         numbers::FUNCTIONS,
         objects::FUNCTIONS,
     ];

@@ -10,7 +10,7 @@ use crosscut_cluster::Cluster;
 use crosscut_cluster::envtest::{AssetSearch, Clock, EnvtestSettings, LiveLimits};
 use crosscut_cluster::functions::Progress;
 use crosscut_events::{Event, Seeds, Verdict};
-use crosscut_runner::{RunOptions, run};
+use crosscut_runner::{Machine, RunOptions, run};
 use crosscut_suite::Trial;
 use tokio::sync::{mpsc, watch};
 
@@ -72,6 +72,7 @@ pub(crate) async fn judged(trials: &[Trial], cluster: Arc<dyn Cluster>, jobs: us
         trial_deadline: Duration::from_secs(600),
         final_objects: false,
         elapsed: Arc::new(move || started.elapsed()),
+        machine: Machine::default(),
         stop,
     };
     run(trials.to_vec(), cluster, &options, &events).await;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 use crosscut_cluster::Cluster;
 use crosscut_events::{Event, Seeds, TrialReport};
-use crosscut_runner::{RunOptions, run};
+use crosscut_runner::{Machine, RunOptions, run};
 use crosscut_suite::{Plan, Selection, load_from};
 use tokio::sync::{mpsc, watch};
 
@@ -53,6 +53,7 @@ pub(crate) async fn reports_with(
         final_objects: false,
         trial_deadline,
         elapsed: Arc::new(|| Duration::ZERO),
+        machine: Machine::default(),
         stop,
     };
     let events = events(plan, cluster, &options).await;

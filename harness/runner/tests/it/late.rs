@@ -10,7 +10,7 @@ use crosscut_client::{Api, Connection};
 use crosscut_cluster::embedded::Embedded;
 use crosscut_cluster::{Cluster, ClusterError, Lease, Rest, SettleError, Side};
 use crosscut_events::{Event, Seeds, Verdict};
-use crosscut_runner::RunOptions;
+use crosscut_runner::{Machine, RunOptions};
 use crosscut_suite::{Plan, Trial};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -113,6 +113,7 @@ async fn events(action: &str, values: &[&'static str]) -> Vec<Event> {
         final_objects: true,
         trial_deadline: Duration::from_secs(60),
         elapsed: Arc::new(|| Duration::ZERO),
+        machine: Machine::default(),
         stop,
     };
     judging::events(plan, cluster, &options).await

@@ -24,6 +24,8 @@ pub struct Suite {
     pub ports: Vec<String>,
     /// Programs under test that every scenario can see.
     pub programs: Vec<Arc<Program>>,
+    /// The environment variables that expressions may read.
+    pub env: Vec<String>,
     /// What is said of control planes that crosscut does not bring itself.
     pub clusters: Clusters,
     /// The providers by name, in alphabetical order.

@@ -30,6 +30,7 @@ pub(crate) struct RawSuite {
     pub(crate) install: Vec<Resource>,
     pub(crate) functions: Vec<Function>,
     pub(crate) clusters: Clusters,
+    pub(crate) env: Vec<String>,
     pub(crate) ports: Vec<String>,
     pub(crate) programs: Vec<Arc<Program>>,
     /// `None` where there is no suite to speak of, which was reported.
@@ -54,6 +55,7 @@ impl RawSuite {
             install: Vec::new(),
             functions: Vec::new(),
             clusters: Clusters::default(),
+            env: Vec::new(),
             ports: Vec::new(),
             programs: Vec::new(),
             place: None,
@@ -100,6 +102,7 @@ pub(crate) fn suite(
         "install",
         "functions",
         "clusters",
+        "env",
         "ports",
         "programs",
     ];
@@ -127,11 +130,30 @@ pub(crate) fn suite(
     if let Some(node) = spec.get("clusters") {
         suite.clusters = clusters(reader, node, spec.place(), folder).unwrap_or_default();
     }
+    suite.env = variables(reader, &spec);
     suite.ports = programs::ports(reader, &spec);
     suite.programs = programs::programs(reader, &spec, folder);
     programs::unique(reader, &suite.programs, &Offered::default());
     programs::check(reader, &suite.programs, &Names::new(suite.offered()));
     Some(suite)
+}
+
+/// Reads the names of environment variables.
+fn variables(reader: &mut Reader<'_>, spec: &Fields<'_>) -> Vec<String> {
+    let mut names = Vec::new();
+    for item in spec.list(reader, "env") {
+        let Some(name) = string(reader, item, spec.place(), "env") else {
+            continue;
+        };
+        if name.is_empty() || name.contains(['=', '\0']) {
+            let message = format!("{name:?} is no name of an environment variable");
+            let place = spec.place().with_span(item.span);
+            reader.problem(Diagnostic::error("suite::variable", message, place));
+        } else {
+            names.push(name);
+        }
+    }
+    names
 }
 
 /// The folders that a field names.
