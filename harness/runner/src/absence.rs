@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::action::{request_help, stop_of};
 use crate::api::{Api, RequestError, Target};
 use crate::evidence::{composed, object_name, text};
-use crate::known::{Identity, Known, SYNCED, group, not_synced};
+use crate::known::{Identity, Known, SYNCED, not_synced};
 use crate::trial::Stop;
 
 /// How many composite resources are looked at: those that the trial applied, and those that these are composed of.
@@ -106,7 +106,7 @@ async fn failing_composite(
     seen: &Seen<'_>,
 ) -> Result<Option<Hindrance>, Stop> {
     let is_composite = |target: &Target| {
-        let group = group(&target.api_version).to_owned();
+        let group = object::group_of(&target.api_version).to_owned();
         kinds.contains(&(group, target.kind.to_string()))
     };
     let mut left: VecDeque<Target> = seen.written.iter().copied().cloned().collect();
@@ -279,7 +279,7 @@ fn nearest_kind<'a>(
     served: &'a [(String, String)],
 ) -> Option<(&'a str, &'a str)> {
     let far = |(version, other): &&(String, String)| {
-        let is_other_group = group(version) != group(api_version);
+        let is_other_group = object::group_of(version) != object::group_of(api_version);
         (
             distance(kind, other),
             is_other_group,

@@ -22,7 +22,7 @@ impl Identity {
     /// Returns the identity of an object.
     pub(crate) fn of(object: &Value) -> Identity {
         Identity {
-            group: group(object::api_version(object)).to_owned(),
+            group: object::group_of(object::api_version(object)).to_owned(),
             kind: object::kind(object).to_owned(),
             namespace: object::namespace(object).to_owned(),
             name: object::name(object).to_owned(),
@@ -33,17 +33,12 @@ impl Identity {
     fn involved(event: &Value) -> Identity {
         let field = |field: &str| text(event, &format!("/involvedObject/{field}")).to_owned();
         Identity {
-            group: group(&field("apiVersion")).to_owned(),
+            group: object::group_of(&field("apiVersion")).to_owned(),
             kind: field("kind"),
             namespace: field("namespace"),
             name: field("name"),
         }
     }
-}
-
-/// Returns the group of an apiVersion; empty for the core group.
-pub(crate) fn group(api_version: &str) -> &str {
-    api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
 /// The failures that assertions of the trial matched so far.

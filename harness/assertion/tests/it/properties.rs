@@ -1,6 +1,6 @@
 //! What holds for every value.
 
-use crosscut_assertion::{Assertion, template};
+use crosscut_assertion::{Assertion, Subject, template};
 use crosscut_expr::Scope;
 use crosscut_yaml::{Limits, Node, parse, to_yaml};
 use proptest::prelude::*;
@@ -49,5 +49,39 @@ proptest! {
     #[test]
     fn a_template_without_expressions_is_itself(value in value()) {
         prop_assert_eq!(template(&document(&value), &Scope::new()).unwrap(), json!({"value": value}));
+    }
+
+    /// Whatever values stand where names do, what is asked for is what they say, or nothing is.
+    #[test]
+    fn a_subject_has_only_names_that_are_text(
+        kind in value(), name in value(), namespace in value(), label in value(), is_expression in any::<bool>(),
+    ) {
+        let written = |field: &str, value: &Value| match is_expression {
+            true => json!(format!("(${field})")),
+            false => value.clone(),
+        };
+        let (kind_is, name_is) = (written("kind", &kind), written("name", &name));
+        let (namespace_is, label_is) = (written("namespace", &namespace), written("label", &label));
+        let text = to_yaml(&json!({
+            "apiVersion": "v1", "kind": kind_is,
+            "metadata": {"name": name_is, "namespace": namespace_is, "labels": {"app": label_is}},
+        }));
+        let document = parse(&text, &Limits::default()).unwrap().remove(0);
+        let scope = [("kind", &kind), ("name", &name), ("namespace", &namespace), ("label", &label)]
+            .into_iter()
+            .fold(Scope::new(), |scope, (name, value)| scope.bind(name, value.clone()));
+        let evaluated = template(&document, &scope).unwrap();
+        let is_name = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
+        let all_are = [&kind, &name, &namespace].into_iter().all(is_name) && label.is_string();
+        let asserted = Assertion::parse(&document).unwrap().subject(&scope);
+        for subject in [Subject::of(&document, &evaluated), asserted] {
+            prop_assert_eq!(subject.is_ok(), all_are, "{:?}", subject);
+            if let Ok(subject) = subject {
+                prop_assert_eq!(subject.kind.as_deref(), kind.as_str());
+                prop_assert_eq!(subject.name.as_deref(), name.as_str());
+                prop_assert_eq!(subject.namespace.as_deref(), namespace.as_str());
+                prop_assert_eq!(subject.labels.get("app").map(String::as_str), label.as_str());
+            }
+        }
     }
 }

@@ -42,6 +42,11 @@ async fn judged(actions: &[&str]) -> TrialReport {
     let files = [
         ("crosscut.yaml", document("Suite", "s", SUITE)),
         ("definition.yaml", DEFINITION.to_owned()),
+        ("providers/objects.yaml", OBJECT_KIND.to_owned()),
+        (
+            "providers/provider.yaml",
+            document("Provider", "local", "spec: {crds: [objects.yaml]}\n"),
+        ),
         (
             "scenarios/scenario.yaml",
             document("Scenario", "one", &spec),
@@ -86,6 +91,58 @@ async fn nothing_is_shown_by_what_is_hindered(#[case] actions: &[&str]) {
     assert!(
         help.contains("expect the object's condition Synced"),
         "{help}"
+    );
+}
+
+/// The kind of provider-kubernetes, with no ProviderConfig to go by, so that its reconciles fail.
+const OBJECT_KIND: &str = "\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: objects.kubernetes.m.crossplane.io}
+spec:
+  group: kubernetes.m.crossplane.io
+  scope: Namespaced
+  names: {kind: Object, plural: objects, singular: object, listKind: ObjectList}
+  versions:
+  - name: v1alpha1
+    served: true
+    storage: true
+    subresources: {status: {}}
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+";
+const OBJECT: &str = "{apply: {resource: {apiVersion: kubernetes.m.crossplane.io/v1alpha1, kind: Object, metadata: {name: o}, \
+    spec: {providerConfigRef: {kind: ProviderConfig, name: nowhere}, forProvider: {manifest: {apiVersion: v1, kind: ConfigMap, metadata: {name: m, namespace: default}}}}}}}";
+const NOT_SYNCED: &str = "{expect: {resource: {apiVersion: kubernetes.m.crossplane.io/v1alpha1, kind: Object, metadata: {name: o}, \
+    status: {\"(conditions[?type == 'Synced'].status)\": [\"False\"]}}}}";
+
+/// A reconcile that keeps failing hinders what it could make: an Object, the kind of its manifest.
+#[rstest]
+#[case::the_manifest(&[OBJECT], "ConfigMap", false)]
+#[case::another_kind(&[OBJECT], "Secret", true)]
+#[case::that_is_expected_to_fail(&[OBJECT, NOT_SYNCED], "ConfigMap", true)]
+#[tokio::test]
+async fn a_reconcile_that_keeps_failing_hinders(
+    #[case] actions: &[&str],
+    #[case] kind: &str,
+    #[case] passes: bool,
+) {
+    let absent = format!(
+        "{{\"on\": target, absent: {{resource: {{apiVersion: v1, kind: {kind}, metadata: {{name: m}}}}}}}}"
+    );
+    let all: Vec<&str> = actions.iter().copied().chain([absent.as_str()]).collect();
+    let report = judged(&all).await;
+    if passes {
+        assert_eq!(report.verdict, Verdict::Passed, "{:?}", report.failures);
+        return;
+    }
+    let failure = failure(&report);
+    assert_eq!(failure.code, "absent::hindered", "{}", failure.message);
+    assert!(
+        failure
+            .message
+            .contains("stand-in/object Object.kubernetes.m.crossplane.io default/o keeps failing"),
+        "{}",
+        failure.message
     );
 }
 

@@ -179,6 +179,14 @@ const NOTHING: &str = "{absent: {resource: {apiVersion: v1, kind: Secret}}}";
     "a was not ready within 200ms: there is no such Namespace",
     ""
 )]
+#[case::waits_for_what_has_no_name(
+    "sleep 60",
+    "ready: {expect: {resource: {apiVersion: v1, kind: Namespace, metadata: {name: ($values.nowhere)}}}, within: 1h}",
+    Verdict::Failed,
+    "name::invalid",
+    "the name ($values.nowhere) is null, and must be text",
+    ""
+)]
 #[tokio::test]
 async fn what_goes_wrong_with_a_program(
     #[case] script: &str,
