@@ -8,14 +8,15 @@ use crosscut_client::object;
 use crosscut_cluster::Failing;
 use crosscut_events::Failure;
 use crosscut_suite::distance;
-use crosscut_suite::model::Side;
+use crosscut_suite::model::{Judgement, Side};
 use serde_json::Value;
 
 use crate::action::{request_help, stop_of};
 use crate::api::{Api, RequestError, Target};
 use crate::evidence::{composed, object_name, text};
 use crate::known::{Identity, Known, SYNCED, not_synced};
-use crate::trial::Stop;
+use crate::schema::unknown_field;
+use crate::trial::{Stop, location};
 
 /// How many composite resources are looked at: those that the trial applied, and those that these are composed of.
 const MOST_COMPOSITES: usize = 256;
@@ -221,6 +222,35 @@ async fn is_manifest_of(failing: &Failing, kind: &str, seen: &Seen<'_>) -> Resul
         manifest.is_empty() || manifest == kind
     };
     Ok(found.iter().any(|object| is_it(&object)))
+}
+
+/// Checks that an object of the kind can have the fields of the assertion: what has others is absent in any case.
+///
+/// # Errors
+/// [`Stop`] with the first field that the kind's schema does not have, and if that cannot be known.
+pub(crate) async fn is_possible(
+    judgement: &Judgement,
+    subject: &Subject,
+    api: &Api,
+) -> Result<(), Stop> {
+    let Some(target) = Target::of_subject(subject) else {
+        return Ok(());
+    };
+    let schema = api.schema(&target).await.map_err(|error| stop_of(&error))?;
+    let unknown = schema.and_then(|schema| unknown_field(&judgement.node, &schema));
+    let Some(unknown) = unknown else {
+        return Ok(());
+    };
+    let message = format!(
+        "no {} can have the field {}, so that the absence of one shows nothing",
+        target.kind, unknown.path
+    );
+    let mut failure = Failure::new("absent::field", message);
+    failure.location = Some(location(&judgement.place.with_span(unknown.span)));
+    failure.help = unknown
+        .nearest
+        .map(|nearest| format!("did you mean \"{nearest}\"?"));
+    Err(Stop::failed(failure))
 }
 
 /// Checks that a kind that is not to be served is not. That the cluster answers at all is seen by what it serves.

@@ -336,6 +336,32 @@ impl Api {
         }
     }
 
+    /// Returns the schema of a kind that a CustomResourceDefinition defines; `None` for other kinds, and if it cannot be
+    /// read.
+    ///
+    /// # Errors
+    /// [`RequestError::Transport`] if the API server does not answer.
+    pub(crate) async fn schema(&self, target: &Target) -> Result<Option<Value>, RequestError> {
+        let (group, version) = (
+            object::group_of(&target.api_version),
+            object::version_of(&target.api_version),
+        );
+        let plural = self.client.resource_name(&target.api_version, &target.kind);
+        let name = format!("{}.{group}", plural.await?);
+        let address =
+            Address::cluster("apiextensions.k8s.io/v1", "CustomResourceDefinition", &name);
+        let definition = match self.client.read(address).await {
+            Ok(definition) => definition,
+            Err(ApiError::Transport(source)) => return Err(RequestError::Transport(source)),
+            Err(_) => return Ok(None),
+        };
+        let versions = object::at(&definition, &["spec", "versions"]).and_then(Value::as_array);
+        let mut versions = versions.into_iter().flatten();
+        let found = versions.find(|one| object::text(one, &["name"]) == version);
+        let schema = found.and_then(|one| object::at(one, &["schema", "openAPIV3Schema"]));
+        Ok(schema.cloned())
+    }
+
     /// Creates the object, or merges it into what is there.
     ///
     /// # Errors

@@ -136,7 +136,10 @@ pub(crate) async fn absent(
                 return Err(explained(stop, judgement, side, object, session).await);
             }
             match served {
-                Served::Must => absence::shows_something(&subject, side, &session.seen()).await,
+                Served::Must => {
+                    let (api, seen) = (session.api(side), session.seen());
+                    could_be_there(judgement, &subject, side, api, &seen).await
+                }
                 Served::MustNot => absence::is_not_served(&subject, session.api(side)).await,
             }
         }
@@ -150,6 +153,18 @@ pub(crate) async fn absent(
         Ok(()) => Ok(()),
         Err(stop) => Err(explained(stop, judgement, side, &[], session).await),
     }
+}
+
+/// Checks that an object of a kind that is served could be as the assertion says.
+async fn could_be_there(
+    judgement: &Judgement,
+    subject: &Subject,
+    side: Side,
+    api: &Api,
+    seen: &absence::Seen<'_>,
+) -> Result<(), Stop> {
+    absence::is_possible(judgement, subject, api).await?;
+    absence::shows_something(subject, side, seen).await
 }
 
 /// Why none is absent, with the object that is to blame: one that is as the assertion says, or may be.

@@ -14,6 +14,7 @@ mod functions;
 mod known;
 mod programs;
 mod run;
+mod schema;
 mod scope;
 mod session;
 mod traffic;

@@ -244,6 +244,28 @@ async fn an_expression_is_evaluated(#[case] data: &str, #[case] passes: bool) {
 }
 
 #[rstest]
+#[case::of_a_definition(
+    "apiextensions.crossplane.io/v1, kind: Composition, spec: {pipelin: []}",
+    "no Composition can have the field spec.pipelin",
+    "did you mean \"pipeline\"?"
+)]
+#[tokio::test]
+async fn a_field_that_no_object_can_have_shows_nothing(
+    #[case] resource: &str,
+    #[case] says: &str,
+    #[case] helps: &str,
+) {
+    let report = judged(&[&format!(
+        "{{absent: {{resource: {{apiVersion: {resource}}}}}}}"
+    )])
+    .await;
+    let failure = failure(&report);
+    assert_eq!(failure.code, "absent::field");
+    assert!(failure.message.starts_with(says), "{}", failure.message);
+    assert_eq!(failure.help.as_deref(), Some(helps));
+}
+
+#[rstest]
 #[case::no_version("kind: ConfigMap, metadata: {name: a}", "the object has no apiVersion")]
 #[case::no_kind("apiVersion: v1, metadata: {name: a}", "the object has no kind")]
 #[case::only_a_name("metadata: {name: a}", "the object has no apiVersion")]
