@@ -5,7 +5,6 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crosscut_cluster::Cluster;
 use crosscut_cluster::embedded::Embedded;
 use crosscut_cluster::envtest::{
     AssetSearch, Clock, Envtest, EnvtestSettings, LiveLimits, default_root,
@@ -13,10 +12,12 @@ use crosscut_cluster::envtest::{
 use crosscut_cluster::functions::{FunctionSettings, Progress};
 use crosscut_cluster::kind::{Kind, KindSettings};
 use crosscut_cluster::kubeconfig::{Ask, Consent, Files, KubeconfigCluster, KubeconfigSettings};
+use crosscut_cluster::{Cluster, Needed};
 use crosscut_crossplane::function::OnOutput;
 use crosscut_events::Event;
 use crosscut_programs::Launcher;
 use crosscut_suite::Plan;
+use crosscut_suite::model::KindCrossplane;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::arguments::{ClusterKind, TrialArguments};
@@ -77,6 +78,29 @@ pub(crate) fn make(
             let settings = kubeconfig(arguments, progress);
             Arc::new(KubeconfigCluster::new(suite, settings))
         }
+    }
+}
+
+/// What a kind of control plane starts for trials, and where it is looked for.
+pub(crate) fn needed(kind: ClusterKind, plan: &Plan, arguments: &TrialArguments) -> Needed {
+    let search = assets(arguments);
+    let beside = search.beside();
+    let core = plan.suite.clusters.kind.crossplane == KindCrossplane::Core;
+    let (name, functions, programs) = match kind {
+        ClusterKind::Embedded => ("embedded", true, false),
+        ClusterKind::Envtest => ("envtest", true, true),
+        ClusterKind::Kind => ("kind", core, true),
+        ClusterKind::Kubeconfig => ("kubeconfig", false, true),
+    };
+    Needed {
+        kind: name,
+        functions,
+        programs,
+        folders: match kind {
+            ClusterKind::Envtest if !beside.is_empty() => beside,
+            _ => search.folders(),
+        },
+        path: search.path,
     }
 }
 

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crosscut_cluster::check_programs;
 use crosscut_events::{Event, Seeds};
 use crosscut_runner::RunOptions;
 use crosscut_suite::{Plan, Selection, load};
@@ -93,8 +94,10 @@ async fn run(
         machine: crate::machine::read(plan, arguments.env_all),
         stop: stopped,
     };
+    let needed = clusters::needed(setting.kind, plan, arguments);
     let result = {
         let working = async {
+            check_programs(&plan.trials, &needed).map_err(CommandError::cluster)?;
             cluster.prepare().await.map_err(CommandError::cluster)?;
             let trials = plan.trials.clone();
             crosscut_runner::run(trials, Arc::clone(&cluster), &options, &events).await;

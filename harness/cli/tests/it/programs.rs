@@ -114,3 +114,67 @@ fn programs_and_what_they_started_end_with_an_interrupted_run() {
     assert!(!runs(&long), "the program still runs");
     ended.assert_nothing_left();
 }
+
+/// Programs that are not there, in many ways, and some that need not be there yet.
+const MISSING: &str = r#"
+apiVersion: crosscut.dev/v1alpha1
+kind: Scenario
+metadata: {name: missing}
+spec:
+  programs:
+    - {name: by-path, command: [./not-there]}
+    - {name: by-name, command: [a-program-that-nobody-has]}
+    - {name: not-executable, command: [./scenario.yaml]}
+    - {name: there, command: [sh]}
+    - {name: computed, command: ["(join('', ['not-', 'there']))"]}
+    - {name: elsewhere, command: [in-its-own-folders], env: {PATH: /nowhere}}
+    - {name: maker, command: [sh, -c, make it], ready: {exit: 0}}
+    - {name: made, command: [./made]}
+  steps:
+    - actions:
+        - sleep: 1s
+"#;
+
+/// The run begins to look before anything else: it needs no test bed.
+#[test]
+fn programs_that_are_missing_are_named_before_the_first_trial() {
+    let other = MISSING
+        .replace("name: missing", "name: other")
+        .replace("by-path", "unselected");
+    let project = project(&[
+        ("crosscut.yaml", SUITE),
+        ("providers/local/provider.yaml", PROVIDER),
+        ("providers/local/widgets.yaml", WIDGETS),
+        ("scenarios/missing/scenario.yaml", MISSING),
+        ("scenarios/other/scenario.yaml", &other),
+    ]);
+    let arguments = ["test", "scenarios/missing", "--cluster", "envtest"];
+    let output = crosscut(&project, &arguments);
+    let (out, err) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert_eq!(output.status.code(), Some(3), "{out}{err}");
+    let lines: Vec<&str> = err
+        .lines()
+        .filter(|line| line.contains(": program "))
+        .collect();
+    let ends = [
+        ":7:7: program by-path: there is no ",
+        ":8:7: program by-name: there is no a-program-that-nobody-has",
+        ":9:7: program not-executable: ",
+    ];
+    assert_eq!(lines.len(), ends.len(), "{err}");
+    for (line, end) in lines.iter().zip(ends) {
+        assert!(
+            line.contains(&format!("scenarios/missing/scenario.yaml{end}")),
+            "{end} is missing in {line}"
+        );
+    }
+    assert!(
+        lines[2].ends_with("is nothing that can be executed"),
+        "{err}"
+    );
+    assert!(err.contains("help: build or install them"), "{err}");
+    assert!(!out.contains("starting etcd"), "{out}");
+}

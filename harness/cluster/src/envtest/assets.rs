@@ -127,6 +127,20 @@ impl AssetSearch {
         named.into_iter().flatten().cloned().collect()
     }
 
+    /// The folders of the API server and the core that were found: programs under test are looked for beside them.
+    #[must_use]
+    pub fn beside(&self) -> Vec<PathBuf> {
+        let found = [Asset::ApiServer, Asset::Crossplane].map(|asset| self.find_one(asset));
+        let mut folders: Vec<PathBuf> = found
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|program| Some(program.parent()?.to_owned()))
+            .collect();
+        folders.dedup();
+        folders
+    }
+
     /// Finds what an environment needs, and what else is there.
     ///
     /// # Errors
