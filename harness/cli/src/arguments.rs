@@ -29,6 +29,12 @@ pub(crate) enum Command {
     /// Becomes a program that ends with this one's parent; for crosscut itself.
     #[command(hide = true)]
     Launch(LaunchArguments),
+    /// The same in a network of its own; for crosscut itself.
+    #[command(hide = true)]
+    Isolate(IsolateArguments),
+    /// Leads connections out of such a network and into it; for crosscut itself.
+    #[command(hide = true)]
+    Relay(RelayArguments),
 }
 
 /// What is launched.
@@ -41,6 +47,37 @@ pub(crate) struct LaunchArguments {
     /// The program and its arguments.
     #[arg(last = true, required = true)]
     pub(crate) words: Vec<std::ffi::OsString>,
+}
+
+/// What is launched in a network of its own.
+#[derive(Debug, Args)]
+pub(crate) struct IsolateArguments {
+    #[command(flatten)]
+    pub(crate) relay: RelayArguments,
+
+    /// The program and its arguments.
+    #[arg(last = true, required = true)]
+    pub(crate) words: Vec<std::ffi::OsString>,
+}
+
+/// What a program in a network of its own shares with this machine.
+#[derive(Debug, Args)]
+pub(crate) struct RelayArguments {
+    /// The process that the program, or the relay, is to end with.
+    #[arg(long)]
+    pub(crate) parent: u32,
+
+    /// Where the sockets between the networks are.
+    #[arg(long, default_value = ".")]
+    pub(crate) folder: std::path::PathBuf,
+
+    /// A port of this machine that the program reaches.
+    #[arg(long)]
+    pub(crate) reached: Vec<u16>,
+
+    /// A port of the program that this machine reaches.
+    #[arg(long)]
+    pub(crate) shown: Vec<u16>,
 }
 
 /// Which trials, and how they are run.

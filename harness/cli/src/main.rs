@@ -6,6 +6,7 @@ mod arguments;
 mod clean;
 mod clusters;
 mod diagnostics;
+mod hidden;
 mod judge;
 mod lint;
 mod machine;
@@ -18,7 +19,6 @@ use std::process::ExitCode;
 use clap::Parser;
 use crosscut_cluster::ClusterError;
 use crosscut_events::ExitStatus;
-use crosscut_programs::launch;
 
 use crate::arguments::{Arguments, Command};
 
@@ -32,11 +32,10 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(arguments),
         Command::Parity(arguments) => parity::run(arguments),
         Command::Lint(arguments) => lint::run(arguments),
-        Command::Launch(arguments) => Err(CommandError::Launch(launch(
-            arguments.parent,
-            &arguments.words,
-        ))),
         Command::Clean(arguments) => clean::run(arguments),
+        Command::Launch(arguments) => Err(hidden::launch(arguments)),
+        Command::Isolate(arguments) => Err(hidden::isolate(arguments)),
+        Command::Relay(arguments) => hidden::relay(arguments),
     };
     match status {
         Ok(status) => ExitCode::from(status.code()),

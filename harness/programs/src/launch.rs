@@ -16,6 +16,8 @@ use std::sync::mpsc::{Sender, channel};
 use process_wrap::tokio::{ChildWrapper, CommandWrap};
 use tokio::runtime::Handle;
 
+use crate::relay::Shared;
+
 /// The program that launches others: the binary of crosscut, with a hidden subcommand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Launcher {
@@ -25,6 +27,12 @@ pub struct Launcher {
 impl Launcher {
     /// The hidden subcommand of the binary, which calls [`launch`] with what follows it.
     pub const SUBCOMMAND: &str = "launch";
+
+    /// The hidden subcommand of the binary that calls [`isolate`](crate::isolate).
+    pub const ISOLATE: &str = "isolate";
+    /// The hidden subcommand of the binary that runs [`Relays::there`](crate::Relays::there), and says
+    /// [`RELAYING`](crate::RELAYING).
+    pub const RELAY: &str = "relay";
 
     /// Names the binary that has the hidden subcommands.
     #[must_use]
@@ -38,13 +46,21 @@ impl Launcher {
         &self.binary
     }
 
-    /// Returns the arguments that come before a program and its own.
-    pub(crate) fn arguments() -> [String; 3] {
-        [
-            Self::SUBCOMMAND.to_owned(),
-            format!("--parent={}", std::process::id()),
-            "--".to_owned(),
-        ]
+    /// Returns the arguments that come before a program and its own; with what is shared, for a program in a network of its
+    /// own.
+    pub(crate) fn arguments(shared: Option<&Shared>) -> Vec<OsString> {
+        let subcommand = match shared {
+            None => Self::SUBCOMMAND,
+            Some(_) => Self::ISOLATE,
+        };
+        let parent = format!("--parent={}", std::process::id());
+        let shared = shared.map(Shared::arguments).unwrap_or_default();
+        let first = [subcommand.to_owned(), parent].map(OsString::from);
+        first
+            .into_iter()
+            .chain(shared)
+            .chain([OsString::from("--")])
+            .collect()
     }
 }
 
@@ -67,7 +83,7 @@ pub fn launch(parent: u32, words: &[OsString]) -> std::io::Error {
 /// # Errors
 /// If the parent is not `parent` any more.
 #[cfg(target_os = "linux")]
-pub(crate) fn end_with(parent: u32) -> std::io::Result<()> {
+pub fn end_with(parent: u32) -> std::io::Result<()> {
     use nix::sys::prctl::set_pdeathsig;
     use nix::sys::signal::Signal;
     use nix::unistd::getppid;
@@ -82,8 +98,11 @@ pub(crate) fn end_with(parent: u32) -> std::io::Result<()> {
 }
 
 /// No other system has such a signal: the next run ends what is left.
+///
+/// # Errors
+/// Never.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn end_with(_: u32) -> std::io::Result<()> {
+pub fn end_with(_: u32) -> std::io::Result<()> {
     Ok(())
 }
 

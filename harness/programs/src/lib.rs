@@ -6,11 +6,13 @@
 //!
 //! On Linux, programs end with the run even if it is killed, where the binary lends itself as a [`Launcher`].
 
+mod busy;
 mod claim;
 mod error;
 mod find;
 mod grpc_check;
 mod http_check;
+mod isolate;
 mod launch;
 mod leftover;
 mod lines;
@@ -19,18 +21,22 @@ mod port;
 mod process;
 mod program;
 mod readiness;
+mod relay;
 mod settings;
 mod state;
 
+pub use busy::stretched;
 pub use claim::ClaimedPorts;
 pub use error::{ProgramError, StateError};
 pub use find::find;
 pub use grpc_check::GrpcCheck;
 pub use http_check::{HttpCheck, Identity};
-pub use launch::{Launcher, launch};
+pub use isolate::{RELAYING, can_isolate, isolate};
+pub use launch::{Launcher, end_with, launch};
 pub use lines::OnLine;
 pub use port::free_ports;
 pub use program::{EndSignal, Program, Stopped};
 pub use readiness::{Look, Ready};
+pub use relay::{Relays, Shared};
 pub use settings::{Inherited, ProgramSettings};
 pub use state::{Launched, StateFolder, default_root};

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::busy::stretched;
 use crate::error::{ProgramError, StateError};
 use crate::leftover;
 use crate::log::Log;
@@ -297,7 +298,7 @@ impl Program {
         Ok(program)
     }
 
-    /// Looks again and again until a look finds what it looks for; `Err` of a look says what is not as it should be yet.
+    /// Looks again and again until a look finds what it looks for, for longer on a busy machine; `Err` of a look says what is not as it should be yet.
     ///
     /// # Errors
     /// If the program ends meanwhile, or the deadline passes; it is left running then.
@@ -309,7 +310,7 @@ impl Program {
     where
         Looking: Future<Output = Result<(), String>>,
     {
-        let end = Instant::now() + deadline;
+        let end = Instant::now() + stretched(deadline);
         loop {
             let looked = look().await;
             // Looked at first: what answered may have been another program on a taken port.

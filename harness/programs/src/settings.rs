@@ -9,6 +9,7 @@ use tokio::process::Command;
 use crate::find::find;
 use crate::lines::OnLine;
 use crate::readiness::Ready;
+use crate::relay::Shared;
 use crate::state::StateFolder;
 
 /// The variable by which everything that a run started, and what that started in turn, is found again.
@@ -55,6 +56,8 @@ pub struct ProgramSettings {
     pub log_limit: u64,
     /// How long what it started may take to end after it, once it was asked to end; nothing unless it is said.
     pub tidying: Duration,
+    /// What it shares with this machine if it is to have a network of its own.
+    pub isolated: Option<Shared>,
     /// Told each line that it writes.
     pub on_line: Option<OnLine>,
 }
@@ -79,6 +82,7 @@ impl ProgramSettings {
             log: None,
             log_limit: 4 * 1024 * 1024,
             tidying: Duration::ZERO,
+            isolated: None,
             on_line: None,
         }
     }
@@ -102,7 +106,11 @@ impl ProgramSettings {
         let folder = self.directory.as_deref().unwrap_or(state.path());
         // A path is relative to where the program runs.
         let program = find(&folder_or_name(folder, &self.program), self.folders())?;
-        let mut command = state.launched(&program).into_command();
+        let launched = match &self.isolated {
+            None => state.launched(&program),
+            Some(shared) => state.isolated(&program, shared)?,
+        };
+        let mut command = launched.into_command();
         self.dress(&mut command, &state.run());
         command.current_dir(folder);
         Ok(command)

@@ -19,6 +19,7 @@ use tokio::process::Command;
 
 use crate::error::StateError;
 use crate::launch::{Launcher, Starter};
+use crate::relay::Shared;
 use crate::{leftover, process};
 
 /// The file that is locked while the run lives.
@@ -100,14 +101,18 @@ impl StateFolder {
                 program: program.to_owned(),
                 arguments: Vec::new(),
             },
-            Some((launcher, _)) => Launched {
-                program: launcher.binary().to_owned(),
-                arguments: Launcher::arguments()
-                    .into_iter()
-                    .map(OsString::from)
-                    .chain([program.as_os_str().to_owned()])
-                    .collect(),
-            },
+            Some((launcher, _)) => by_launcher(launcher, None, program),
+        }
+    }
+
+    /// Returns how a program is started in a network of its own.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] if there is no launcher.
+    pub(crate) fn isolated(&self, program: &Path, shared: &Shared) -> std::io::Result<Launched> {
+        match &self.launching {
+            None => Err(ErrorKind::Unsupported.into()),
+            Some((launcher, _)) => Ok(by_launcher(launcher, Some(shared), program)),
         }
     }
 
@@ -235,6 +240,15 @@ impl StateFolder {
             started: AtomicU64::new(0),
             _lock: lock,
         }))
+    }
+}
+
+fn by_launcher(launcher: &Launcher, shared: Option<&Shared>, program: &Path) -> Launched {
+    let mut arguments = Launcher::arguments(shared);
+    arguments.push(program.as_os_str().to_owned());
+    Launched {
+        program: launcher.binary().to_owned(),
+        arguments,
     }
 }
 

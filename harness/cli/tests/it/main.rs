@@ -9,6 +9,7 @@ mod exit_codes;
 mod failures;
 mod faults;
 mod functions;
+mod isolation;
 mod kind;
 mod kubeconfig;
 mod parity;

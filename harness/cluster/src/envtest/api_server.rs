@@ -42,6 +42,8 @@ pub struct Server {
     pub prefix: String,
     /// Its URL.
     pub address: String,
+    /// Its port of the loopback interface.
+    pub port: u16,
     pub(super) program: Program,
 }
 
@@ -108,6 +110,7 @@ pub(super) async fn start(common: Common<'_>, name: &str) -> Result<Server, Envt
         kubeconfig,
         prefix,
         address,
+        port,
         program,
     })
 }

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use crosscut_apiserver::Clock;
 use crosscut_controller::live::LiveLimits;
 use crosscut_crossplane::function::OnOutput;
-use crosscut_programs::Launcher;
+use crosscut_programs::{Launcher, can_isolate};
 use crosscut_suite::Trial;
 use crosscut_suite::model::{Provider, Suite};
 use tokio::sync::Mutex;
@@ -92,7 +92,7 @@ impl Envtest {
     async fn start(&self) -> Result<Running, ClusterError> {
         let assets = self.settings.assets.find_all()?;
         // What would fail last is looked at before anything is started.
-        check(&assets).await?;
+        let isolated = check(&assets, self.settings.launcher.as_ref()).await?;
         let settings = EnvironmentSettings {
             assets: assets.environment.clone(),
             targets: self.settings.targets.get(),
@@ -105,7 +105,7 @@ impl Envtest {
         let mut running = Running::start(environment, &assets, &functions, progress).await?;
         self.install(&running).await?;
         running
-            .start_controllers(&assets.provider_kubernetes)
+            .start_controllers(&assets.provider_kubernetes, isolated)
             .await?;
         Ok(running)
     }
@@ -235,14 +235,22 @@ impl Cluster for Envtest {
     }
 }
 
-/// Whether the programs can be used, as far as it can be told without starting them.
-async fn check(assets: &AllAssets) -> Result<(), ClusterError> {
+/// Looks whether the programs can be used, as far as it can be told without starting them. Returns whether
+/// provider-kubernetes can have a network of its own.
+async fn check(assets: &AllAssets, launcher: Option<&Launcher>) -> Result<bool, ClusterError> {
     assets.environment.check_versions().await?;
     RealCrossplane::check(&assets.crossplane).await?;
-    ProviderKubernetes::check_ports()?;
+    let isolated = match launcher {
+        Some(launcher) => can_isolate(launcher).await,
+        None => Err("there is no launcher".to_owned()),
+    };
+    if let Err(reason) = &isolated {
+        tracing::debug!(reason, "programs cannot have networks of their own");
+        ProviderKubernetes::check_ports()?;
+    }
     definitions_of(&assets.crossplane)?;
     definitions_of(&assets.provider_kubernetes)?;
-    Ok(())
+    Ok(isolated.is_ok())
 }
 
 /// Makes room for the next trial.

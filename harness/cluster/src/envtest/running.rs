@@ -67,11 +67,16 @@ impl Running {
         })
     }
 
-    /// Starts what needs all kinds to be defined: the built-in controllers and provider-kubernetes, which is `program`.
+    /// Starts what needs all kinds to be defined: the built-in controllers and provider-kubernetes, which is `program`, in a
+    /// network of its own if it is to be `isolated`.
     ///
     /// # Errors
     /// [`ClusterError::Start`].
-    pub(super) async fn start_controllers(&mut self, program: &Path) -> Result<(), ClusterError> {
+    pub(super) async fn start_controllers(
+        &mut self,
+        program: &Path,
+        isolated: bool,
+    ) -> Result<(), ClusterError> {
         (self.progress)("kube-controller-manager");
         self.environment.start_controllers().await?;
         let settings = ProviderKubernetesSettings {
@@ -79,6 +84,7 @@ impl Running {
             definitions: &definitions_of(program)?,
             environment: &self.environment,
             poll: POLL,
+            isolated,
             progress: &self.progress,
         };
         self.provider = Some(ProviderKubernetes::start(&settings).await?);

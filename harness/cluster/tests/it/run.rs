@@ -129,6 +129,7 @@ async fn start_provider(
         definitions: &definitions_of(&programs.provider_kubernetes).expect("its definitions"),
         environment,
         poll: Duration::from_secs(10),
+        isolated: false,
         progress,
     };
     ProviderKubernetes::start(&settings).await

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crosscut_expr::Scope;
+use crosscut_programs::stretched;
 use crosscut_suite::model::{Action, Judgement};
 use tokio::time::{Instant, sleep};
 
@@ -30,7 +31,7 @@ pub(super) async fn all(
     scope: &Scope,
 ) -> Result<(), Stop> {
     session.settle().await?;
-    let end = Instant::now() + action.within.unwrap_or(WITHIN);
+    let end = Instant::now() + stretched(action.within.unwrap_or(WITHIN));
     for judgement in judgements {
         // What names nothing is not waited for.
         expectation::subject(judgement, scope)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crosscut_expr::Scope;
-use crosscut_programs::{EndSignal, Program, Stopped};
+use crosscut_programs::{EndSignal, Program, Stopped, stretched};
 use crosscut_suite::model::{Judgement, Program as Declared, ProgramVerb, Readiness};
 
 use super::{Running, end, failure, launch, word};
@@ -108,7 +108,7 @@ fn no_place(declared: &Declared, reason: String) -> Stop {
 
 /// Waits until a program has done its work.
 async fn done(program: &Program, declared: &Declared, wanted: i32) -> Result<(), Stop> {
-    let ended = tokio::time::timeout(declared.within, program.exited()).await;
+    let ended = tokio::time::timeout(stretched(declared.within), program.exited()).await;
     let Ok(status) = ended else {
         let what = format!("did not end within {:?}", declared.within);
         return Err(failure::not_done(declared, program, &what));

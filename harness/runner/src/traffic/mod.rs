@@ -16,6 +16,7 @@ pub(crate) use upstreams::Upstreams;
 use std::time::Duration;
 
 use crosscut_expr::Scope;
+use crosscut_programs::stretched;
 use crosscut_suite::model::{Action, Common, Grpc, Request, Side};
 use tokio::time::Instant;
 
@@ -64,6 +65,7 @@ async fn judged(
     scope: &Scope,
 ) -> Result<(), Stop> {
     let started = Instant::now();
+    let within = stretched(common.within.unwrap_or_default());
     let mut rounds = 0_usize;
     loop {
         let outcomes = batch.round(common).await;
@@ -72,10 +74,7 @@ async fn judged(
         let Err(mut stop) = judge::judge(&outcomes, common, scope) else {
             return Ok(());
         };
-        let left = common
-            .within
-            .unwrap_or_default()
-            .checked_sub(started.elapsed());
+        let left = within.checked_sub(started.elapsed());
         if left.is_none_or(|left| left < PAUSE) {
             stop.failure.evidence = session.evidence(Side::Control, &[]).await;
             if common.within.is_some() {

@@ -49,6 +49,9 @@ pub enum CrossplaneError {
         /// Who listens there.
         holder: String,
     },
+    /// What leads to a program's own network could not be made.
+    #[error("cannot make a network for provider-kubernetes")]
+    Network(#[source] std::io::Error),
     /// Files of the run could not be written.
     #[error(transparent)]
     State(#[from] StateError),

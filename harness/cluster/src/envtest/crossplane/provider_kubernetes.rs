@@ -1,12 +1,15 @@
 //! The real provider-kubernetes as a process: it applies composed Objects on the clusters that their ProviderConfigs
 //! name.
 //!
-//! It listens on 9443 and 8080 of every interface and cannot be told otherwise, so only one of them runs at a time.
+//! It listens on 9443 and 8080 of every interface and cannot be told otherwise. So it is given a network of its own where the
+//! machine allows that; elsewhere only one of them runs at a time.
 
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::Duration;
 
-use crosscut_programs::{Program, ProgramError, ProgramSettings};
+use crosscut_programs::{Program, ProgramError, ProgramSettings, Relays, Shared};
+use tokio::net::TcpListener;
 
 use super::CrossplaneError;
 use super::arguments::{provider_environment, provider_kubernetes};
@@ -15,6 +18,7 @@ use super::install::{api, define};
 use super::listener;
 use super::manifests::definitions;
 use crate::envtest::{Certificates, Environment};
+use crate::error::with_causes;
 use crate::functions::Progress;
 
 /// What it is called, and its log.
@@ -36,13 +40,37 @@ pub struct ProviderKubernetesSettings<'a> {
     pub environment: &'a Environment,
     /// How often it looks at a ready Object that nobody changed.
     pub poll: Duration,
+    /// Whether it has a network of its own.
+    pub isolated: bool,
     /// Told what is waited for.
     pub progress: &'a Progress,
+}
+
+impl ProviderKubernetesSettings<'_> {
+    /// How the program is started; it says on this port whether it is ready.
+    fn program(&self, health_port: u16) -> ProgramSettings {
+        let environment = self.environment;
+        ProgramSettings {
+            environment: provider_environment(
+                &environment.control().kubeconfig_path,
+                &environment.certificates().path(Certificates::WEBHOOK),
+            ),
+            ready: ready(health_port),
+            deadline: START,
+            ..ProgramSettings::new(
+                NAME,
+                self.program,
+                provider_kubernetes(health_port, self.poll),
+            )
+        }
+    }
 }
 
 /// A running provider-kubernetes. Dropping it kills the process.
 pub struct ProviderKubernetes {
     program: Program,
+    /// What leads to its network and out of it.
+    _relays: Option<Relays>,
 }
 
 impl ProviderKubernetes {
@@ -75,24 +103,56 @@ impl ProviderKubernetes {
             &definitions(settings.definitions)?,
         )
         .await?;
+        if settings.isolated {
+            match Self::start_isolated(settings).await {
+                Ok(started) => return Ok(started),
+                Err(error) => (settings.progress)(&format!(
+                    "provider-kubernetes does not start in a network of its own, and gets this one: {}",
+                    with_causes(&error)
+                )),
+            }
+            Self::check_ports()?;
+        }
         let start = Program::start_on_free_ports(
-            |[health_port]: [u16; 1]| ProgramSettings {
-                environment: provider_environment(
-                    &environment.control().kubeconfig_path,
-                    &environment.certificates().path(Certificates::WEBHOOK),
-                ),
-                ready: ready(health_port),
-                deadline: START,
-                ..ProgramSettings::new(
-                    NAME,
-                    settings.program,
-                    provider_kubernetes(health_port, settings.poll),
-                )
-            },
+            |[health_port]: [u16; 1]| settings.program(health_port),
             environment.state(),
         );
         let (program, _) = start.await.map_err(fixed_ports)?;
-        Ok(Self { program })
+        Ok(Self {
+            program,
+            _relays: None,
+        })
+    }
+
+    /// Starts it in a network of its own, from which it reaches the API servers.
+    async fn start_isolated(
+        settings: &ProviderKubernetesSettings<'_>,
+    ) -> Result<Self, CrossplaneError> {
+        let environment = settings.environment;
+        let folder = environment.state().folder("provider-network")?;
+        let health = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+        let health = health.await.map_err(CrossplaneError::Network)?;
+        let port = health
+            .local_addr()
+            .map_err(CrossplaneError::Network)?
+            .port();
+        let servers = [environment.control()]
+            .into_iter()
+            .chain(environment.targets());
+        let shared = Shared {
+            folder,
+            reached: servers.map(|server| server.port).collect(),
+            shown: vec![port],
+        };
+        let relays = Relays::here(&shared, vec![health]).map_err(CrossplaneError::Network)?;
+        let program = ProgramSettings {
+            isolated: Some(shared),
+            ..settings.program(port)
+        };
+        Ok(Self {
+            program: Program::start(program, environment.state()).await?,
+            _relays: Some(relays),
+        })
     }
 
     /// The provider's process.
