@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::event::Resource;
 use crate::meta;
 use crate::registry::{Custom, Names, Origin, Served, Versions};
-use crate::{store, value};
+use crate::{store, table, value};
 
 pub(crate) const GROUP: &str = "apiextensions.k8s.io";
 pub(crate) const PLURAL: &str = "customresourcedefinitions";
@@ -46,6 +46,7 @@ pub(crate) fn compile(
         terminating,
         selectable: Vec::new(),
         schema: Arc::default(),
+        columns: Arc::default(),
         several: definition["spec"]["versions"]
             .as_array()
             .is_some_and(|versions| versions.len() > 1),
@@ -102,6 +103,7 @@ fn served(spec: &Value, version: &Value, storage: &Arc<Resource>, custom: &Custo
     let custom = Custom {
         selectable: selectable(version),
         schema: Arc::new(schema.clone()),
+        columns: table::columns(version).into(),
         ..custom.clone()
     };
     Served {

@@ -41,16 +41,16 @@ pub enum Reply {
 }
 
 impl ApiServer {
-    /// Answers a request for objects without HTTP. Warnings are left out.
+    /// Answers a request for objects without HTTP, and returns what is warned of beside it.
     ///
     /// # Errors
     /// The Status, as the body that it would have over HTTP.
-    pub fn exchange(&self, request: &Exchange<'_>) -> Result<Reply, Value> {
+    pub fn exchange(&self, request: &Exchange<'_>) -> Result<(Reply, Vec<String>), Value> {
         answer(self.inner(), request).map_err(|status| status.body())
     }
 }
 
-fn answer(server: &Arc<Inner>, exchange: &Exchange<'_>) -> Result<Reply, Status> {
+fn answer(server: &Arc<Inner>, exchange: &Exchange<'_>) -> Result<(Reply, Vec<String>), Status> {
     server.requests.fetch_add(1, Ordering::Relaxed);
     let Path::Resource(target) = Path::parse(exchange.path) else {
         return Err(status::no_route());
@@ -61,10 +61,13 @@ fn answer(server: &Arc<Inner>, exchange: &Exchange<'_>) -> Result<Reply, Status>
         body: exchange.body.map_or(Payload::Bytes(&[]), Payload::Value),
     };
     match resource(server, exchange.method, exchange.query, &target, request)? {
-        Outcome::Answer(answer, _) => Ok(match answer.content {
-            Content::Object(object) => Reply::Object(object),
-            Content::List(listing) => Reply::List(listing.items),
-        }),
+        Outcome::Answer(answer, warnings) => {
+            let reply = match answer.content {
+                Content::Object(object) => Reply::Object(object),
+                Content::List(listing) => Reply::List(listing.items),
+            };
+            Ok((reply, warnings))
+        }
         Outcome::Watch(_) => Err(status::method_not_allowed()),
     }
 }

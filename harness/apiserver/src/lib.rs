@@ -39,6 +39,7 @@ mod server;
 mod service;
 mod status;
 mod store;
+mod table;
 mod value;
 mod watch;
 

@@ -36,7 +36,8 @@ impl Listing {
         }
     }
 
-    fn metadata(&self) -> Value {
+    /// What the list says about itself.
+    pub(crate) fn metadata(&self) -> Value {
         let mut metadata = json!({ "resourceVersion": self.revision.to_string() });
         match &self.next {
             Some(next) => metadata["continue"] = next.as_str().into(),

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::builtin::Builtin;
 use crate::event::Resource;
+use crate::table::Column;
 use crate::{builtin, definition, store};
 
 /// A resource as it is served in one version.
@@ -64,6 +65,8 @@ pub(crate) struct Custom {
     pub(crate) several: bool,
     /// The schema as the definition has it.
     pub(crate) schema: Arc<Value>,
+    /// What is printed of an object, behind its name.
+    pub(crate) columns: Arc<[Column]>,
 }
 
 impl Served {

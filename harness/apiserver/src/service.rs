@@ -21,6 +21,7 @@ use crate::query::Query;
 use crate::registry::Served;
 use crate::server::Inner;
 use crate::status::{self, Status};
+use crate::table::{Form, table};
 use crate::watch::Watch;
 
 /// The largest body that is read, as kube-apiserver's.
@@ -91,8 +92,37 @@ fn over_http(
     };
     let query = parts.uri.query().unwrap_or_default();
     match resource(server, &parts.method, query, target, request)? {
-        Outcome::Answer(answer, warnings) => Ok(success(&answer, &warnings)),
+        Outcome::Answer(answer, warnings) => {
+            let table = tabular(server, target, &answer, header(header::ACCEPT))?;
+            Ok(success(&answer, table, &warnings))
+        }
         Outcome::Watch(watch) => Ok(stream(watch, server)),
+    }
+}
+
+/// The answer as a table, if one is asked for.
+fn tabular(
+    server: &Arc<Inner>,
+    target: &Target,
+    answer: &Answer,
+    accept: &str,
+) -> Result<Option<Value>, Status> {
+    let form = Form::of(accept);
+    if form == Form::Whole {
+        return Ok(None);
+    }
+    let served = server.store.with(|state| {
+        let registry = &state.registry;
+        let served = registry.find(&target.group, &target.version, &target.plural);
+        served.cloned()
+    });
+    let Some(served) = served else {
+        return Ok(None);
+    };
+    match table(&served, answer, server.options.clock.now()) {
+        Ok(table) => Ok(Some(table)),
+        Err(_) if form == Form::TableIfAny => Ok(None),
+        Err(status) => Err(status),
     }
 }
 
@@ -201,10 +231,11 @@ fn run(verb: Verb, call: &mut Call<'_>) -> Result<Answer, Status> {
     }
 }
 
-fn success(answer: &Answer, warnings: &[String]) -> Response<Body> {
-    let written = match &answer.content {
-        Content::Object(object) => serde_json::to_vec(&**object),
-        Content::List(listing) => serde_json::to_vec(listing),
+fn success(answer: &Answer, table: Option<Value>, warnings: &[String]) -> Response<Body> {
+    let written = match (&answer.content, table) {
+        (_, Some(table)) => serde_json::to_vec(&table),
+        (Content::Object(object), None) => serde_json::to_vec(&**object),
+        (Content::List(listing), None) => serde_json::to_vec(listing),
     };
     let mut response = match written {
         Ok(bytes) => json(answer.code, bytes),

@@ -1,5 +1,7 @@
 //! Which object a request is about, and how it is written or deleted.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::object;
@@ -60,4 +62,48 @@ pub enum Validation {
     Warn,
     /// They are dropped.
     Ignore,
+}
+
+/// How an object is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The body is a new object.
+    Create,
+    /// The body is a JSON merge patch (RFC 7386).
+    MergePatch,
+    /// The body is a JSON patch (RFC 6902).
+    JsonPatch,
+    /// The body is a strategic merge patch of Kubernetes, which only kinds with Go types have.
+    StrategicMergePatch,
+    /// The body is applied on the server.
+    Apply {
+        /// Takes fields over that others own; otherwise they are a conflict.
+        force: bool,
+    },
+}
+
+/// A request that writes one object.
+#[derive(Clone, Copy, Debug)]
+pub struct Write<'a> {
+    /// The object.
+    pub address: Address<'a>,
+    /// The subresource that is written in its place, such as `status`; empty for none.
+    pub subresource: &'a str,
+    /// How it is written.
+    pub change: Change,
+    /// The object, the patch or the operations.
+    pub body: &'a Value,
+    /// The name under which fields are owned; `None` for the client's own.
+    pub manager: Option<&'a str>,
+    /// What becomes of fields that the kind's schema does not know.
+    pub validation: Validation,
+}
+
+/// What a write came to.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The object as it is now.
+    pub object: Arc<Value>,
+    /// The warnings that the API server sent with it, in order.
+    pub warnings: Vec<String>,
 }

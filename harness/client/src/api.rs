@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::address::{Address, Deletion, Validation};
+use crate::address::{Address, Change, Deletion, Validation, Write, Written};
 use crate::connection::{Connection, Reply};
 use crate::error::ApiError;
 use crate::question::Question;
@@ -16,6 +16,9 @@ const JSON: &str = "application/json";
 const APPLY: &str = "application/apply-patch+yaml";
 const JSON_PATCH: &str = "application/json-patch+json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
+const STRATEGIC_PATCH: &str = "application/strategic-merge-patch+json";
+/// What asks for the columns that `kubectl get` prints, and for nothing else (apimachinery's `meta/v1`).
+const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io";
 
 /// One API server, as one client sees it. Cheap to clone.
 ///
@@ -103,7 +106,7 @@ impl Api {
             Method::POST,
             address,
             "",
-            &self.write(validation),
+            &self.query(validation),
             Some((JSON, object)),
         )
         .await
@@ -126,7 +129,7 @@ impl Api {
     }
 
     async fn replace(&self, object: &Value, options: &str) -> Result<Arc<Value>, ApiError> {
-        let query = format!("{}{options}", self.write(Validation::default()));
+        let query = format!("{}{options}", self.query(Validation::default()));
         self.send(
             Method::PUT,
             Address::of(object),
@@ -142,7 +145,7 @@ impl Api {
     /// # Errors
     /// [`ApiError`].
     pub async fn update_status(&self, object: &Value) -> Result<Arc<Value>, ApiError> {
-        let query = self.write(Validation::default());
+        let query = self.query(Validation::default());
         self.send(
             Method::PUT,
             Address::of(object),
@@ -201,6 +204,70 @@ impl Api {
         .await
     }
 
+    /// Writes one object in any way, and returns what the API server warns of.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn write(&self, write: &Write<'_>) -> Result<Written, ApiError> {
+        let manager = write.manager.unwrap_or(&self.manager);
+        let mut query = format!(
+            "{}{}",
+            query::as_manager(manager),
+            query::validation(write.validation)
+        );
+        if write.change == (Change::Apply { force: true }) {
+            query.push_str("&force=true");
+        }
+        let (method, media_type) = match write.change {
+            Change::Create => (Method::POST, JSON),
+            Change::MergePatch => (Method::PATCH, MERGE_PATCH),
+            Change::JsonPatch => (Method::PATCH, JSON_PATCH),
+            Change::StrategicMergePatch => (Method::PATCH, STRATEGIC_PATCH),
+            Change::Apply { .. } => (Method::PATCH, APPLY),
+        };
+        let subresource = match write.subresource {
+            "" => String::new(),
+            subresource => format!("/{subresource}"),
+        };
+        let mut address = write.address;
+        if write.change == Change::Create {
+            address.name = "";
+        }
+        let question = Question {
+            method: &method,
+            address,
+            subresource: &subresource,
+            query: &query,
+            body: Some((media_type, write.body)),
+        };
+        let answer = self.connection.answer(question).await?;
+        Ok(Written {
+            object: one(answer.reply)?,
+            warnings: answer.warnings,
+        })
+    }
+
+    /// Returns the objects as `kubectl get` prints them: a `Table` of `meta.k8s.io/v1`. An empty namespace means all,
+    /// and an empty name every object that has the labels.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn table(
+        &self,
+        address: Address<'_>,
+        labels: &BTreeMap<String, String>,
+    ) -> Result<Value, ApiError> {
+        let selector = query::selector(labels);
+        let question = Question {
+            method: &Method::GET,
+            address,
+            subresource: "",
+            query: &selector,
+            body: None,
+        };
+        self.connection.document_of(question, TABLE).await
+    }
+
     /// Changes an object by a JSON patch (RFC 6902).
     ///
     /// # Errors
@@ -210,7 +277,7 @@ impl Api {
         address: Address<'_>,
         patch: &Value,
     ) -> Result<Arc<Value>, ApiError> {
-        let query = self.write(Validation::default());
+        let query = self.query(Validation::default());
         self.send(
             Method::PATCH,
             address,
@@ -250,7 +317,7 @@ impl Api {
         } else {
             format!("/{subresource}")
         };
-        let query = self.write(validation);
+        let query = self.query(validation);
         self.send(
             Method::PATCH,
             address,
@@ -326,7 +393,7 @@ impl Api {
         self.connection.document(path).await
     }
 
-    fn write(&self, validation: Validation) -> String {
+    fn query(&self, validation: Validation) -> String {
         format!(
             "{}{}",
             query::as_manager(&self.manager),
@@ -343,10 +410,7 @@ impl Api {
         query: &str,
         body: Option<(&str, &Value)>,
     ) -> Result<Arc<Value>, ApiError> {
-        match self.ask(method, address, subresource, query, body).await? {
-            Reply::Object(object) => Ok(object),
-            Reply::List(_) => Err(ApiError::Transport("a list in place of an object".into())),
-        }
+        one(self.ask(method, address, subresource, query, body).await?)
     }
 
     async fn ask(
@@ -365,6 +429,13 @@ impl Api {
             body,
         };
         self.connection.ask(question).await
+    }
+}
+
+fn one(reply: Reply) -> Result<Arc<Value>, ApiError> {
+    match reply {
+        Reply::Object(object) => Ok(object),
+        Reply::List(_) => Err(ApiError::Transport("a list in place of an object".into())),
     }
 }
 

@@ -4,12 +4,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::Method;
+use http::{HeaderValue, Method, header};
 use serde_json::Value;
 
 use crate::error::ApiError;
 use crate::mapper::{Mapper, Resource};
 use crate::question::{Question, base, request};
+use crate::warning;
 
 /// A request for objects, as an API server in this process takes it.
 #[derive(Clone, Copy, Debug)]
@@ -35,13 +36,22 @@ pub enum Reply {
     List(Vec<Arc<Value>>),
 }
 
+/// An answer, and what the API server warns of.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The object or objects.
+    pub reply: Reply,
+    /// The texts of the warnings, in order.
+    pub warnings: Vec<String>,
+}
+
 /// An API server in this process. The same requests have the same outcome as over HTTP.
 pub trait Direct: Send + Sync {
     /// Answers at once.
     ///
     /// # Errors
     /// [`ApiError::Refused`].
-    fn exchange(&self, request: &Exchange<'_>) -> Result<Reply, ApiError>;
+    fn exchange(&self, request: &Exchange<'_>) -> Result<Answer, ApiError>;
 }
 
 /// A way to one API server. Cheap to clone; clones share what discovery said.
@@ -74,6 +84,14 @@ impl Connection {
     /// # Errors
     /// [`ApiError`].
     pub(crate) async fn ask(&self, question: Question<'_>) -> Result<Reply, ApiError> {
+        self.answer(question).await.map(|answer| answer.reply)
+    }
+
+    /// As [`Connection::ask`], with what the API server warns of.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub(crate) async fn answer(&self, question: Question<'_>) -> Result<Answer, ApiError> {
         let (api_version, kind) = (question.address.api_version, question.address.kind);
         let known = self.mapper.get(api_version, kind);
         let resource = match &known {
@@ -99,7 +117,7 @@ impl Connection {
         &self,
         resource: &Resource,
         question: Question<'_>,
-    ) -> Result<Reply, ApiError> {
+    ) -> Result<Answer, ApiError> {
         let path = question.path(resource);
         match &self.direct {
             Some(server) => server.exchange(&Exchange {
@@ -110,10 +128,31 @@ impl Connection {
                 body: question.body.map(|(_, body)| body),
             }),
             None => {
-                let answer = self.http.request(question.over_http(path)?).await?;
-                Ok(Reply::Object(Arc::new(answer)))
+                let (answer, warnings) =
+                    warning::request(&self.http, question.over_http(path)?).await?;
+                Ok(Answer {
+                    reply: Reply::Object(Arc::new(answer)),
+                    warnings,
+                })
             }
         }
+    }
+
+    /// Returns the answer to a question about objects in another form, over HTTP.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub(crate) async fn document_of(
+        &self,
+        question: Question<'_>,
+        accept: &'static str,
+    ) -> Result<Value, ApiError> {
+        let (api_version, kind) = (question.address.api_version, question.address.kind);
+        let resource = self.resource(api_version, kind).await?;
+        let mut request = question.over_http(question.path(&resource))?;
+        let accept = HeaderValue::from_static(accept);
+        request.headers_mut().insert(header::ACCEPT, accept);
+        Ok(self.http.request(request).await?)
     }
 
     /// A document that is not an object.

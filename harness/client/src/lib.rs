@@ -12,8 +12,9 @@ mod mapper;
 pub mod object;
 mod query;
 mod question;
+mod warning;
 
-pub use address::{Address, Deletion, Validation};
+pub use address::{Address, Change, Deletion, Validation, Write, Written};
 pub use api::Api;
-pub use connection::{Connection, Direct, Exchange, Reply};
+pub use connection::{Answer, Connection, Direct, Exchange, Reply};
 pub use error::ApiError;

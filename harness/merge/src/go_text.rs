@@ -8,8 +8,9 @@ use serde_json::{Number, Value};
 const LARGE: f64 = 1e21;
 const SMALL: f64 = 1e-6;
 
-/// As encoding/json writes it, with `<`, `>` and `&` escaped.
-pub(crate) fn json(value: &Value) -> String {
+/// Returns the value as encoding/json writes it, with `<`, `>` and `&` escaped.
+#[must_use]
+pub fn json(value: &Value) -> String {
     match value {
         Value::Number(number) => json_number(number),
         Value::String(text) => json_string(text),
@@ -24,8 +25,9 @@ pub(crate) fn json(value: &Value) -> String {
     }
 }
 
-/// As `%v` prints it.
-pub(crate) fn plain(value: &Value) -> String {
+/// Returns the value as `%v` prints it.
+#[must_use]
+pub fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Number(number) => plain_number(number),

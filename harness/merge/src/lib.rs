@@ -13,7 +13,7 @@ mod error;
 mod extract;
 mod field_set;
 mod fields;
-mod go_text;
+pub mod go_text;
 mod json_patch;
 mod last_applied;
 mod literal;

@@ -1,14 +1,14 @@
 //! The API server of a plane, as clients in this process ask it.
 
 use crosscut_apiserver::ApiServer;
-use crosscut_client::{ApiError, Direct, Exchange, Reply};
+use crosscut_client::{Answer, ApiError, Direct, Exchange, Reply};
 use serde_json::Value;
 
 /// An API server that is asked without HTTP.
 pub(super) struct InProcess(pub(super) ApiServer);
 
 impl Direct for InProcess {
-    fn exchange(&self, request: &Exchange<'_>) -> Result<Reply, ApiError> {
+    fn exchange(&self, request: &Exchange<'_>) -> Result<Answer, ApiError> {
         let answer = self.0.exchange(&crosscut_apiserver::Exchange {
             method: request.method,
             path: request.path,
@@ -16,11 +16,12 @@ impl Direct for InProcess {
             media_type: request.media_type,
             body: request.body,
         });
-        match answer {
-            Ok(crosscut_apiserver::Reply::Object(object)) => Ok(Reply::Object(object)),
-            Ok(crosscut_apiserver::Reply::List(items)) => Ok(Reply::List(items)),
-            Err(status) => Err(refused(status)),
-        }
+        let (reply, warnings) = answer.map_err(refused)?;
+        let reply = match reply {
+            crosscut_apiserver::Reply::Object(object) => Reply::Object(object),
+            crosscut_apiserver::Reply::List(items) => Reply::List(items),
+        };
+        Ok(Answer { reply, warnings })
     }
 }
 

@@ -1,0 +1,279 @@
+//! Objects as `kubectl get` prints them: `Table` of `meta.k8s.io/v1`.
+//!
+//! Kinds that a definition defines have its columns (apiextensions-apiserver's `tableconvertor`, Kubernetes 1.34). Of
+//! the built-in kinds only those are printed here that kube-apiserver has no columns of their own for.
+
+mod age;
+mod json_path;
+mod scan;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crosscut_merge::go_text;
+
+use crate::handlers::{Answer, Content};
+use crate::meta;
+use crate::registry::Served;
+use crate::status::{self, Status};
+use json_path::JsonPath;
+
+/// Built-in kinds without columns of their own (pkg/printers/internalversion, Kubernetes 1.34).
+const PLAIN: [(&str, &str); 3] = [
+    ("apiextensions.k8s.io", "customresourcedefinitions"),
+    ("rbac.authorization.k8s.io", "clusterroles"),
+    ("rbac.authorization.k8s.io", "roles"),
+];
+
+/// A column of a definition's version.
+#[derive(Clone, Debug)]
+pub(crate) struct Column {
+    /// The definition of the column, as the table has it.
+    head: Value,
+    kind: String,
+    path: JsonPath,
+}
+
+/// In which form an answer is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// The objects themselves.
+    Whole,
+    /// A table, or the objects themselves where there is none.
+    TableIfAny,
+    /// A table.
+    Table,
+}
+
+impl Form {
+    /// Reads the Accept header: the first of its media types that this server has.
+    pub(crate) fn of(accept: &str) -> Form {
+        let is_whole = |range: &str| {
+            let plain = !range.contains("as=");
+            let essence = range.split(';').next().unwrap_or_default().trim();
+            plain && matches!(essence, "application/json" | "application/*" | "*/*")
+        };
+        let is_table = |range: &str| {
+            let mut parameters = range.split(';').map(str::trim);
+            parameters.next() == Some("application/json")
+                && range.contains("as=Table")
+                && range.contains("g=meta.k8s.io")
+                && parameters.any(|parameter| parameter == "v=v1")
+        };
+        let mut ranges = accept.split(',');
+        match ranges.find(|range| is_table(range) || is_whole(range)) {
+            Some(range) if is_table(range) && ranges.any(is_whole) => Form::TableIfAny,
+            Some(range) if is_table(range) => Form::Table,
+            _ => Form::Whole,
+        }
+    }
+}
+
+/// Returns the columns that a version of a definition has behind the name, up to the first that cannot be read.
+pub(crate) fn columns(version: &Value) -> Vec<Column> {
+    let declared = version["additionalPrinterColumns"].as_array();
+    match declared.map_or(&[][..], Vec::as_slice) {
+        [] => column(&json!({
+            "name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp",
+        }))
+        .into_iter()
+        .collect(),
+        declared => declared.iter().map_while(column).collect(),
+    }
+}
+
+fn column(declared: &Value) -> Option<Column> {
+    let text = |field: &str| declared[field].as_str().unwrap_or_default();
+    let path = JsonPath::parse(text("jsonPath")).ok()?;
+    let description = match text("description") {
+        "" => format!(
+            "Custom resource definition column (in JSONPath format): {}",
+            text("jsonPath")
+        ),
+        description => description.to_owned(),
+    };
+    let head = head(
+        text("name"),
+        text("type"),
+        text("format"),
+        &description,
+        declared["priority"].as_i64().unwrap_or_default(),
+    );
+    Some(Column {
+        head,
+        kind: text("type").to_owned(),
+        path,
+    })
+}
+
+fn head(name: &str, kind: &str, format: &str, description: &str, priority: i64) -> Value {
+    json!({
+        "name": name, "type": kind, "format": format, "description": description, "priority": priority,
+    })
+}
+
+/// Returns the table of an answer.
+///
+/// # Errors
+/// A Status if kube-apiserver prints the kind in a way that is not known here.
+pub(crate) fn table(served: &Served, answer: &Answer, now: Timestamp) -> Result<Value, Status> {
+    let resource = &served.resource;
+    let place = (&*resource.group, &*resource.plural);
+    if served.custom().is_none() && !PLAIN.contains(&place) {
+        let what = format!("the printed columns of {}", resource.kind);
+        return Err(status::not_implemented(&what));
+    }
+    let (metadata, objects) = match &answer.content {
+        Content::Object(object) => {
+            let version = meta::text(object, "resourceVersion");
+            (json!({ "resourceVersion": version }), vec![object])
+        }
+        Content::List(listing) => (listing.metadata(), listing.items.iter().collect()),
+    };
+    let rows = objects.into_iter().map(|object| row(served, object, now));
+    Ok(json!({
+        "kind": "Table",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": metadata,
+        "columnDefinitions": heads(served),
+        "rows": rows.collect::<Vec<_>>(),
+    }))
+}
+
+fn heads(served: &Served) -> Vec<Value> {
+    let mut heads = vec![head("Name", "string", "name", "", 0)];
+    match served.custom() {
+        Some(custom) => heads.extend(custom.columns.iter().map(|column| column.head.clone())),
+        None => heads.push(head("Created At", "date", "", "", 0)),
+    }
+    heads
+}
+
+fn row(served: &Served, object: &Value, now: Timestamp) -> Value {
+    let mut cells = vec![Value::from(meta::name(object))];
+    match served.custom() {
+        Some(custom) => cells.extend(custom.columns.iter().map(|one| cell(one, object, now))),
+        None => cells.push(meta::text(object, "creationTimestamp").into()),
+    }
+    json!({
+        "cells": cells,
+        "object": {
+            "kind": "PartialObjectMetadata",
+            "apiVersion": "meta.k8s.io/v1",
+            "metadata": object["metadata"],
+        },
+    })
+}
+
+/// The first thing that the path leads to, if it is of the column's type.
+fn cell(column: &Column, object: &Value, now: Timestamp) -> Value {
+    let found = column.path.find(object).unwrap_or_default();
+    let Some(value) = found.first() else {
+        return Value::Null;
+    };
+    match column.kind.as_str() {
+        "string" => printed(value).into(),
+        "integer" => whole(value),
+        "number" => value.as_f64().map_or(Value::Null, Value::from),
+        "boolean" if value.is_boolean() => value.clone(),
+        "date" => value
+            .as_str()
+            .map_or(Value::Null, |text| age::since(text, now).into()),
+        _ => Value::Null,
+    }
+}
+
+/// A value as a column of texts has it.
+fn printed(value: &Value) -> String {
+    match value {
+        Value::Null => "<no value>".to_owned(),
+        Value::Array(_) | Value::Object(_) => go_text::json(value),
+        scalar => go_text::plain(scalar),
+    }
+}
+
+/// A number without its fraction.
+fn whole(value: &Value) -> Value {
+    match (value.as_i64(), value.as_f64()) {
+        (Some(whole), _) => whole.into(),
+        #[expect(clippy::cast_possible_truncation, reason = "Go's int64(float64)")]
+        (None, Some(fraction)) => (fraction as i64).into(),
+        (None, None) => Value::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use super::{Form, cell, columns};
+
+    #[rstest]
+    #[case::nothing("", Form::Whole)]
+    #[case::json("application/json", Form::Whole)]
+    #[case::anything("*/*", Form::Whole)]
+    #[case::table("application/json;as=Table;v=v1;g=meta.k8s.io", Form::Table)]
+    #[case::with_spaces("application/json; as=Table; v=v1; g=meta.k8s.io", Form::Table)]
+    #[case::kubectl(
+        "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json",
+        Form::TableIfAny
+    )]
+    #[case::an_older_table(
+        "application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json",
+        Form::Whole
+    )]
+    #[case::json_is_liked_better(
+        "application/json,application/json;as=Table;v=v1;g=meta.k8s.io",
+        Form::Whole
+    )]
+    #[case::another_form(
+        "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json",
+        Form::Whole
+    )]
+    fn what_an_accept_header_asks_for(#[case] accept: &str, #[case] expected: Form) {
+        assert_eq!(Form::of(accept), expected);
+    }
+
+    /// One cell, of a column of a type, two minutes and a half after the object was made.
+    #[rstest]
+    #[case::text("string", ".spec.text", json!("t"))]
+    #[case::number_as_text("string", ".spec.size", json!("3"))]
+    #[case::fraction_as_text("string", ".spec.half", json!("0.5"))]
+    #[case::boolean_as_text("string", ".spec.on", json!("true"))]
+    #[case::list_as_text("string", ".spec.list", json!(r#"["a","<"]"#.replace('<', "\\u003c")))]
+    #[case::mapping_as_text("string", ".spec.map", json!(r#"{"a":1}"#))]
+    #[case::null_as_text("string", ".spec.nothing", json!("<no value>"))]
+    #[case::several_as_text("string", ".spec.list[*]", json!("a"))]
+    #[case::missing("string", ".spec.colour", json!(null))]
+    #[case::unfollowed("string", ".spec.list[7]", json!(null))]
+    #[case::whole("integer", ".spec.size", json!(3))]
+    #[case::fraction("integer", ".spec.half", json!(0))]
+    #[case::text_as_whole("integer", ".spec.text", json!(null))]
+    #[case::number("number", ".spec.size", json!(3.0))]
+    #[case::boolean("boolean", ".spec.on", json!(true))]
+    #[case::text_as_boolean("boolean", ".spec.text", json!(null))]
+    #[case::age("date", ".metadata.creationTimestamp", json!("2m30s"))]
+    #[case::no_date("date", ".spec.text", json!("<invalid>"))]
+    #[case::number_as_date("date", ".spec.size", json!(null))]
+    fn a_cell(#[case] kind: &str, #[case] path: &str, #[case] expected: Value) {
+        let object = json!({
+            "metadata": {"creationTimestamp": "2026-01-01T00:00:00Z"},
+            "spec": {"text": "t", "size": 3, "half": 0.5, "on": true, "list": ["a", "<"], "map": {"a": 1}, "nothing": null},
+        });
+        let version =
+            json!({"additionalPrinterColumns": [{"name": "C", "type": kind, "jsonPath": path}]});
+        let now: Timestamp = "2026-01-01T00:02:30Z".parse().unwrap();
+        assert_eq!(cell(&columns(&version)[0], &object, now), expected);
+    }
+
+    #[test]
+    fn columns_end_before_the_first_that_cannot_be_read() {
+        let column = |path: &str| json!({"name": path, "type": "string", "jsonPath": path});
+        let version =
+            json!({"additionalPrinterColumns": [column(".a"), column(".b["), column(".c")]});
+        assert_eq!(columns(&version).len(), 1);
+        assert_eq!(columns(&json!({}))[0].head["name"], "Age");
+    }
+}
