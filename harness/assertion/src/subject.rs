@@ -23,6 +23,8 @@ pub struct Subject {
     pub namespace: Option<Name>,
     /// The labels that select objects, if there is no name.
     pub labels: BTreeMap<String, String>,
+    /// Whether objects of every namespace are meant; documents are read without that.
+    pub everywhere: bool,
 }
 
 impl Subject {
@@ -169,6 +171,7 @@ impl<'a> Reading<'a> {
             name: self.name(&["metadata", "name"]),
             namespace: self.name(&["metadata", "namespace"]),
             labels: self.labels(),
+            everywhere: false,
         };
         self.mapping("field metadata", &["metadata"]);
         // Text where a name stands is one: whatever else is wrong with it, the API server says.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crosscut_assertion::{Name, Problem, Subject};
 use crosscut_client::{
-    Address, Api as Client, ApiError, Connection, Deletion, Validation as FieldValidation, object,
+    Address, Api as Client, ApiError, Change, Connection, Deletion, Validation as FieldValidation,
+    Write, Written, object,
 };
 use crosscut_cluster::{Key, NotMine};
 use crosscut_suite::model::{Propagation, Validation};
@@ -19,6 +20,7 @@ const FIELD_MANAGER: &str = "crosscut";
 pub(crate) struct Api {
     client: Client,
     namespace: String,
+    others: Others,
 }
 
 /// Objects of one kind in one place. Names are text that is not empty, so that a missing name never means all objects.
@@ -128,13 +130,57 @@ impl RequestError {
     }
 }
 
+/// A change of an object, or of one of its subresources.
+#[derive(Clone, Copy)]
+pub(crate) struct Patch<'a> {
+    pub(crate) change: Change,
+    pub(crate) body: &'a Value,
+    pub(crate) subresource: Option<&'a str>,
+    /// The field manager; `None` for crosscut.
+    pub(crate) manager: Option<&'a str>,
+    pub(crate) validation: Validation,
+}
+
+/// The namespaces of other trials, where trials share an API server.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Others {
+    /// The beginning of every trial's namespace, and the trial's own. None: no server is shared.
+    known: Option<(String, String)>,
+}
+
+impl Others {
+    /// Reads them from a trial's own namespace, which is the suite's where no server is shared, and otherwise a name with
+    /// the trial's number at its end.
+    pub(crate) fn of(own: &str, suite: &str) -> Others {
+        let stem = own.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        let is_shared = own != suite && stem.len() < own.len() && stem.ends_with("-t");
+        Others {
+            known: is_shared.then(|| (stem.to_owned(), own.to_owned())),
+        }
+    }
+
+    /// Tells if a namespace belongs to another trial: it begins with the name of its own.
+    fn has(&self, namespace: &str) -> bool {
+        let Some((stem, own)) = &self.known else {
+            return false;
+        };
+        let number = |namespace: &str| {
+            let rest = namespace.strip_prefix(stem.as_str())?;
+            let number = rest.split('-').next().unwrap_or_default().to_owned();
+            let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+            (is_number && !number.is_empty()).then_some(number)
+        };
+        number(namespace).is_some_and(|other| number(own) != Some(other))
+    }
+}
+
 /// How often a write is tried that somebody else is quicker than. Controllers write now and then, not all the time.
 const TRIES: usize = 5;
 
 /// Tries again as long as somebody else wrote meanwhile: what is applied is meant for whatever is there.
-async fn while_conflicting<Made>(mut make: impl FnMut() -> Made) -> Result<Arc<Value>, RequestError>
+async fn while_conflicting<Made, T>(mut make: impl FnMut() -> Made) -> Result<T, RequestError>
 where
-    Made: Future<Output = Result<Arc<Value>, RequestError>>,
+    Made: Future<Output = Result<T, RequestError>>,
 {
     for _ in 1..TRIES {
         match make().await {
@@ -157,6 +203,7 @@ impl Target {
             api_version: subject.api_version.clone()?,
             kind: subject.kind.clone()?,
             place: match &subject.namespace {
+                _ if subject.everywhere => Whereabouts::Everywhere,
                 Some(namespace) => Whereabouts::Namespace(namespace.clone()),
                 None => Whereabouts::Own,
             },
@@ -255,12 +302,18 @@ impl Manifest {
 
 impl Api {
     /// `namespace` is where namespaced objects are that name none.
-    pub(crate) fn new(client: &Connection, namespace: &str) -> Api {
+    pub(crate) fn new(client: &Connection, namespace: &str, others: Others) -> Api {
         let client = Client::new(client, FIELD_MANAGER);
         Api {
             client,
             namespace: namespace.to_owned(),
+            others,
         }
+    }
+
+    /// The kinds and objects that are there, for what this has no word for.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
     }
 
     /// The objects that `target` names: one or none by name, any number otherwise.
@@ -270,15 +323,51 @@ impl Api {
     pub(crate) async fn find(&self, target: &Target) -> Result<Vec<Arc<Value>>, RequestError> {
         let (api_version, kind) = (&target.api_version, &target.kind);
         let namespace = self.namespace_of(target)?;
-        let labels = match &target.which {
-            Which::Named(name) => return self.read(target, name).await,
-            Which::Labelled(labels) => labels,
-            Which::All => &BTreeMap::new(),
+        let everywhere = target.place == Whereabouts::Everywhere
+            && self.client.is_namespaced(api_version, kind).await?;
+        let (name, labels) = match &target.which {
+            Which::Named(name) if !everywhere => return self.read(target, name).await,
+            Which::Named(name) => (Some(name), &BTreeMap::new()),
+            Which::Labelled(labels) => (None, labels),
+            Which::All => (None, &BTreeMap::new()),
         };
-        Ok(self
-            .client
-            .list(api_version, kind, namespace, labels)
-            .await?)
+        let listed = self.client.list(api_version, kind, namespace, labels);
+        let mut found = listed.await?;
+        found.retain(|object| {
+            name.is_none_or(|name| object::name(object) == &**name)
+                && !(everywhere && self.others.has(object::namespace(object)))
+        });
+        Ok(found)
+    }
+
+    /// Returns what is printed of the objects that `target` names.
+    ///
+    /// # Errors
+    /// [`RequestError`]; a name that no object has is refused with 404.
+    pub(crate) async fn table(&self, target: &Target) -> Result<Value, RequestError> {
+        let none = BTreeMap::new();
+        let (name, labels) = match &target.which {
+            Which::Named(name) => (in_path(name)?, &none),
+            Which::Labelled(labels) => ("", labels),
+            Which::All => ("", &none),
+        };
+        let (api_version, kind) = (&*target.api_version, &*target.kind);
+        let everywhere = target.place == Whereabouts::Everywhere
+            && self.client.is_namespaced(api_version, kind).await?;
+        let address = Address {
+            api_version,
+            kind,
+            namespace: self.namespace_of(target)?,
+            name: if everywhere { "" } else { name },
+        };
+        let mut table = self.client.table(address, labels).await?;
+        if let (true, Some(Value::Array(rows))) = (everywhere, table.get_mut("rows")) {
+            rows.retain(|row| {
+                let text = |field| object::text(row, &["object", "metadata", field]);
+                (name.is_empty() || text("name") == name) && !self.others.has(text("namespace"))
+            });
+        }
+        Ok(table)
     }
 
     async fn read(&self, target: &Target, name: &Name) -> Result<Vec<Arc<Value>>, RequestError> {
@@ -370,18 +459,34 @@ impl Api {
         &self,
         manifest: &Manifest,
         validation: Validation,
-    ) -> Result<Arc<Value>, RequestError> {
+    ) -> Result<Written, RequestError> {
         let placed = self.client.placed(&manifest.value, &self.namespace).await?;
         // generateName asks for a new object each time.
         if manifest.is_generated() {
-            return Ok(self.client.create_with(&placed, fields(validation)).await?);
+            return self.create(&placed, validation).await;
         }
         let target = Target::of_object(&placed)?;
         if !manifest.name.as_ref().is_none_or(Name::is_path_segment) {
             // Nothing of that name can be there; why, the API server says.
-            return Ok(self.client.create_with(&placed, fields(validation)).await?);
+            return self.create(&placed, validation).await;
         }
         while_conflicting(|| self.apply_once(&target, &placed, validation)).await
+    }
+
+    async fn create(
+        &self,
+        object: &Value,
+        validation: Validation,
+    ) -> Result<Written, RequestError> {
+        let write = Write {
+            address: Address::of(object),
+            subresource: "",
+            change: Change::Create,
+            body: object,
+            manager: None,
+            validation: fields(validation),
+        };
+        Ok(self.client.write(&write).await?)
     }
 
     async fn apply_once(
@@ -389,48 +494,68 @@ impl Api {
         target: &Target,
         manifest: &Value,
         validation: Validation,
-    ) -> Result<Arc<Value>, RequestError> {
+    ) -> Result<Written, RequestError> {
         match self.find(target).await?.first() {
-            None => Ok(self
-                .client
-                .create_with(manifest, fields(validation))
-                .await?),
+            None => self.create(manifest, validation).await,
             Some(live) => {
                 let mut patch = manifest.clone();
                 let version = object::text(live, &["metadata", "resourceVersion"]);
                 object::set(&mut patch, &["metadata", "resourceVersion"], json!(version));
-                self.patch(target, &patch, None, validation).await
+                let patch = Patch {
+                    change: Change::MergePatch,
+                    body: &patch,
+                    subresource: None,
+                    manager: None,
+                    validation,
+                };
+                self.patch(target, &patch).await
             }
         }
     }
 
-    /// Merges a patch into an object or one of its subresources.
+    /// Applies the object on the server.
+    ///
+    /// # Errors
+    /// [`RequestError`]; fields that other managers own are refused with 409.
+    pub(crate) async fn apply_on_server(
+        &self,
+        manifest: &Manifest,
+        patch: Patch<'_>,
+    ) -> Result<Written, RequestError> {
+        let placed = self.client.placed(&manifest.value, &self.namespace).await?;
+        let target = Target::of_object(&placed)?;
+        let body = &placed;
+        self.patch(&target, &Patch { body, ..patch }).await
+    }
+
+    /// Changes an object or one of its subresources.
     ///
     /// # Errors
     /// [`RequestError`]; a missing object is refused with 404.
     pub(crate) async fn patch(
         &self,
         target: &Target,
-        patch: &Value,
-        subresource: Option<&str>,
-        validation: Validation,
-    ) -> Result<Arc<Value>, RequestError> {
+        patch: &Patch<'_>,
+    ) -> Result<Written, RequestError> {
         let Which::Named(name) = &target.which else {
             return Err(RequestError::Incomplete {
                 field: "metadata.name",
             });
         };
-        let address = Address {
-            api_version: &target.api_version,
-            kind: &target.kind,
-            namespace: self.namespace_of(target)?,
-            name: in_path(name)?,
+        let write = Write {
+            address: Address {
+                api_version: &target.api_version,
+                kind: &target.kind,
+                namespace: self.namespace_of(target)?,
+                name: in_path(name)?,
+            },
+            subresource: patch.subresource.unwrap_or_default(),
+            change: patch.change,
+            body: patch.body,
+            manager: patch.manager,
+            validation: fields(patch.validation),
         };
-        let subresource = subresource.unwrap_or_default();
-        Ok(self
-            .client
-            .merge_patch_with(address, subresource, patch, fields(validation))
-            .await?)
+        Ok(self.client.write(&write).await?)
     }
 
     /// Deletes one object, or every object that `target` selects. What is missing is no error.
@@ -484,7 +609,9 @@ fn policy(propagation: Propagation) -> &'static str {
 mod tests {
     use serde_json::json;
 
-    use super::{RequestError, TRIES, Target, while_conflicting};
+    use rstest::rstest;
+
+    use super::{Others, RequestError, TRIES, Target, while_conflicting};
 
     fn refused(reason: &str) -> RequestError {
         let status = json!({"metadata": {}, "status": "Failure", "code": 409, "reason": reason, "message": reason});
@@ -497,13 +624,7 @@ mod tests {
         let made = while_conflicting(|| {
             tries += 1;
             let fails = tries <= failures;
-            async move {
-                if fails {
-                    Err(refused(reason))
-                } else {
-                    Ok(std::sync::Arc::new(json!({})))
-                }
-            }
+            async move { if fails { Err(refused(reason)) } else { Ok(()) } }
         });
         let made = made.await.is_ok();
         (tries, made)
@@ -521,5 +642,21 @@ mod tests {
     fn a_manifest_without_a_name_is_incomplete() {
         let error = Target::of_object(&json!({"apiVersion": "v1", "kind": "Secret"})).unwrap_err();
         assert_eq!(error.to_string(), "the object has no metadata.name");
+    }
+    #[rstest]
+    #[case::own("default-t3", "default-t3", false)]
+    #[case::of_its_own("default-t3", "default-t3-apps", false)]
+    #[case::another("default-t3", "default-t33", true)]
+    #[case::of_another("default-t3", "default-t4-apps", true)]
+    #[case::the_suites("default-t3", "default", false)]
+    #[case::made_by_a_scenario("default-t3", "far", false)]
+    #[case::no_number("default-t3", "default-team", false)]
+    #[case::nothing_is_shared("default", "default-t3", false)]
+    fn namespaces_of_other_trials(
+        #[case] own: &str,
+        #[case] namespace: &str,
+        #[case] expected: bool,
+    ) {
+        assert_eq!(Others::of(own, "default").has(namespace), expected);
     }
 }

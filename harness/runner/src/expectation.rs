@@ -31,7 +31,7 @@ pub(crate) async fn look(judgement: &Judgement, api: &Api, scope: &Scope) -> Res
         let first = problems.into_iter().next();
         first.map(|problem| problem.message).unwrap_or_default()
     })?;
-    let candidates = found(&subject, api).await;
+    let candidates = found(&about(subject.clone(), judgement), api).await;
     let candidates = candidates.map_err(|error| error.to_string())?;
     let judged = judged(judgement, &candidates, scope).await;
     match nearest(&judged) {
@@ -202,6 +202,127 @@ fn unevaluated(judgement: &Judgement, mismatch: &AssertionMismatch, object: &Val
     Stop::failed(failure)
 }
 
+/// So many objects must be as the assertion says; returns them.
+///
+/// # Errors
+/// [`Stop`] if there are more or fewer.
+pub(crate) async fn matching(
+    judgement: &Judgement,
+    number: usize,
+    side: Side,
+    session: &mut Session,
+    scope: &Scope,
+) -> Result<Vec<Arc<Value>>, Stop> {
+    let subject = subject(judgement, scope)?;
+    let candidates = match candidates(&subject, side, session).await {
+        Ok(candidates) => candidates,
+        Err(error) => return Err(explained(stop_of(&error), judgement, side, &[], session).await),
+    };
+    let judged = judged(judgement, &candidates, scope).await;
+    let mut stop = uncounted(judgement, &judged);
+    let matches = judged.iter().filter(|one| one.holds()).count();
+    if stop.is_none() && matches != number {
+        stop = Some(Stop::failed(miscounted(
+            judgement, &subject, &judged, number, scope,
+        )));
+    }
+    let holds: Vec<bool> = judged.iter().map(Judged::holds).collect();
+    if stop.is_none() {
+        // That there are no more says as little as that there is none, where nothing could have made one.
+        let shown = absence::shows_something(&subject, side, &session.seen()).await;
+        stop = shown.err();
+    }
+    match stop {
+        Some(stop) => Err(explained(stop, judgement, side, &[], session).await),
+        None => Ok(candidates
+            .into_iter()
+            .zip(holds)
+            .filter_map(|(object, holds)| holds.then_some(object))
+            .collect()),
+    }
+}
+
+/// An object of which nothing is known to differ, and that nevertheless may not count.
+fn uncounted(judgement: &Judgement, judged: &[Judged<'_>]) -> Option<Stop> {
+    if let Some(one) = judged.iter().find(|one| one.is_undecided()) {
+        return Some(undecided_stop(judgement, one));
+    }
+    let unknown = judged.iter().find(|one| one.is_unknown())?;
+    let mismatch = unknown.mismatches.iter().find(|one| !one.unsupported)?;
+    let mut stop = unevaluated(judgement, mismatch, unknown.object);
+    stop.failure.code = "count::evaluation".to_owned();
+    stop.failure.message = format!(
+        "{} may be one that counts: at {}, {}",
+        object_name(unknown.object),
+        mismatch.path,
+        mismatch.message
+    );
+    Some(stop)
+}
+
+/// How many names a failure shows.
+const MOST_NAMES: usize = 10;
+
+fn miscounted(
+    judgement: &Judgement,
+    subject: &Subject,
+    judged: &[Judged<'_>],
+    number: usize,
+    scope: &Scope,
+) -> Failure {
+    let names: Vec<String> = judged
+        .iter()
+        .filter(|one| one.holds())
+        .map(|one| object_name(one.object))
+        .collect();
+    let shown = match names.len() {
+        0 => String::new(),
+        1..=MOST_NAMES => format!(": {}", names.join(", ")),
+        more => format!(
+            ": {} and {} more",
+            names[..MOST_NAMES].join(", "),
+            more - MOST_NAMES
+        ),
+    };
+    let message = format!(
+        "{} objects of kind {} match, and {number} must{shown}",
+        names.len(),
+        kind_of(subject)
+    );
+    let mut failure = Failure::new("count::otherwise", message);
+    let others = judged.iter().filter(|one| !one.holds());
+    let nearest = others.min_by_key(|one| one.mismatches.len());
+    if let (true, Some(nearest)) = (names.len() < number, nearest) {
+        failure.nearest = Some(wire_nearest(nearest, judged.len()));
+        failure.diff = judgement.assertion.diff(nearest.object, scope);
+    }
+    failure
+}
+
+/// The object must be as an assertion says that names none.
+///
+/// # Errors
+/// [`Stop`] with what is otherwise.
+pub(crate) async fn holds(
+    judgement: &Judgement,
+    object: &Value,
+    side: Side,
+    session: &mut Session,
+    scope: &Scope,
+) -> Result<(), Stop> {
+    let candidates = [Arc::new(object.clone())];
+    let judged = judged(judgement, &candidates, scope).await;
+    let Some(one) = judged.iter().find(|one| !one.holds()) else {
+        return Ok(());
+    };
+    let stop = match one.is_undecided() {
+        true => undecided_stop(judgement, one),
+        false => Stop::failed(mismatched(judgement, &Subject::default(), one, 1, scope)),
+    };
+    let object = std::slice::from_ref(object);
+    Err(explained(stop, judgement, side, object, session).await)
+}
+
 fn present(object: &Value) -> Failure {
     let message = format!("{} exists, but must not", object_name(object));
     Failure::new("absent::present", message)
@@ -275,10 +396,24 @@ pub(crate) fn undecided(judgement: &Judgement, mismatch: &AssertionMismatch) -> 
 /// # Errors
 /// [`Stop`] for a template that cannot be evaluated, and for a name that is not text.
 pub(crate) fn subject(judgement: &Judgement, scope: &Scope) -> Result<Subject, Stop> {
-    judgement
-        .assertion
-        .subject(scope)
-        .map_err(|problems| problem_stop(judgement, problems))
+    let subject = judgement.assertion.subject(scope);
+    let subject = subject.map_err(|problems| problem_stop(judgement, problems))?;
+    if subject.namespace.as_deref() == Some("*") {
+        let message = "the namespace * is the value of an expression; only written as it is, it means every namespace";
+        let mut failure = Failure::new("name::invalid", message);
+        failure.location = Some(location(&judgement.place));
+        failure.help = Some("write namespace: \"*\", or give the name of one".to_owned());
+        return Err(Stop::failed(failure));
+    }
+    Ok(about(subject, judgement))
+}
+
+/// The same subject, in every namespace if the document says so.
+fn about(subject: Subject, judgement: &Judgement) -> Subject {
+    Subject {
+        everywhere: judgement.everywhere,
+        ..subject
+    }
 }
 
 /// Checks the names that an assertion about an Event gives.

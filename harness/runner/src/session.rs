@@ -8,13 +8,13 @@ use crosscut_assertion::Name;
 use crosscut_cluster::{
     ClusterError, Failing, FunctionTrace, Health, Lease, Rest, SettleError, Side,
 };
-use crosscut_events::{Evidence, ObjectEvent};
+use crosscut_events::{Evidence, ObjectEvent, Warning};
 use crosscut_expr::Clock;
 use crosscut_suite::model::{Side as DocumentSide, Suite};
 use serde_json::Value;
 
 use crate::absence::Seen;
-use crate::api::{Api, Target, Whereabouts};
+use crate::api::{Api, Others, Target, Whereabouts};
 use crate::evidence::{composed, evidence, is_well};
 use crate::known::Known;
 use crate::programs::Programs;
@@ -49,6 +49,8 @@ pub(crate) struct Session {
     programs: Programs,
     /// What expectations bound and no scope has yet.
     bound: Vec<(String, Value)>,
+    /// What API servers warned of.
+    warned: Vec<Warning>,
     /// What the scenario wrote itself, newest last: failures show what became of it.
     written: BTreeMap<Written, Target>,
     /// The failures that the scenario expected.
@@ -57,9 +59,11 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(lease: Box<dyn Lease>, suite: &Arc<Suite>, programs: Programs) -> Session {
-        let control = Api::new(&lease.connection(Side::Control), lease.namespace());
-        let target = Api::new(&lease.connection(Side::Target), lease.namespace());
-        let to_others = |side| Api::new(&lease.connection_to_others(side), lease.namespace());
+        let trials = Others::of(lease.namespace(), &suite.namespace);
+        let api = |connection| Api::new(&connection, lease.namespace(), trials.clone());
+        let control = api(lease.connection(Side::Control));
+        let target = api(lease.connection(Side::Target));
+        let to_others = |side| api(lease.connection_to_others(side));
         let others = [Side::Control, Side::Target].map(to_others);
         Session {
             lease,
@@ -72,6 +76,7 @@ impl Session {
             rest: Rest::default(),
             programs,
             bound: Vec::new(),
+            warned: Vec::new(),
             written: BTreeMap::new(),
             known: Known::default(),
         }
@@ -145,6 +150,20 @@ impl Session {
     /// The failures that the scenario expected, to add some.
     pub(crate) fn known_mut(&mut self) -> &mut Known {
         &mut self.known
+    }
+
+    /// Notes what an API server warned of.
+    pub(crate) fn warned(&mut self, about: &str, warnings: &[String]) {
+        let warnings = warnings.iter().map(|message| Warning {
+            about: about.to_owned(),
+            message: message.clone(),
+        });
+        self.warned.extend(warnings);
+    }
+
+    /// What API servers warned of, in order.
+    pub(crate) fn take_warned(&mut self) -> Vec<Warning> {
+        std::mem::take(&mut self.warned)
     }
 
     /// The programs under test.

@@ -174,10 +174,11 @@ async fn judge_on(
     let id = report.trial.clone();
     let (outcome, broken) = judge_steps(trial, &mut session, options, &id, events).await;
     conclude(report, functions::explain(outcome, &session));
+    report.warnings = session.take_warned();
     let mut told = Ok(());
     // Otherwise nobody answers any more.
     if broken.is_none() {
-        report.warnings = warnings(&mut session).await;
+        report.warnings.extend(warnings(&mut session).await);
         report.warnings.extend(functions::warnings(&session));
         if options.final_objects {
             told = send_objects(&mut session, report.verdict, &id, events).await;

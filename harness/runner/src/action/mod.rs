@@ -1,7 +1,11 @@
 //! The actions of a step, one module each where there is more to say than a call.
 
+mod count;
 mod expect;
+mod kinds;
 mod reject;
+mod table;
+mod warning;
 mod write;
 
 use crosscut_events::Failure;
@@ -25,6 +29,8 @@ pub(crate) fn name(kind: &ActionKind) -> &'static str {
         ActionKind::Delete { .. } => "delete",
         ActionKind::Expect(_) => "expect",
         ActionKind::Absent(_) => "absent",
+        ActionKind::Count(_) => "count",
+        ActionKind::Table(_) => "table",
         ActionKind::Reject { .. } => "reject",
         ActionKind::Events(_) => "events",
         ActionKind::Sleep(_) => "sleep",
@@ -59,6 +65,8 @@ pub(crate) async fn perform(
             }
             Ok(())
         }
+        ActionKind::Count(count) => count::exactly(count, action.side, session, &scope).await,
+        ActionKind::Table(table) => table::judge(table, action.side, session, &scope).await,
         ActionKind::Events(judgements) => {
             session.settle().await?;
             for event in judgements {
@@ -96,6 +104,16 @@ async fn absent(
             return judged;
         }
     }
+}
+
+/// The status with which the embedded API server says that it lacks something; others have no use for it.
+const NOT_IMPLEMENTED: u16 = 501;
+
+fn not_implemented(status: &kube::core::Status) -> Failure {
+    let mut failure = Failure::new("api::unsupported", status.message.clone());
+    failure.help =
+        Some("--cluster envtest, kind and kubeconfig have an API server that does".to_owned());
+    failure
 }
 
 /// A request that the control plane did not grant, as a failure.
@@ -139,6 +157,9 @@ pub(crate) fn request_help(error: &RequestError) -> Option<&'static str> {
 pub(crate) fn stop_of(error: &RequestError) -> Stop {
     match error {
         RequestError::Transport(_) => Stop::errored(api_failure(error)),
+        RequestError::Refused(status) if status.code == NOT_IMPLEMENTED => {
+            Stop::unsupported(not_implemented(status))
+        }
         _ => Stop::failed(api_failure(error)),
     }
 }

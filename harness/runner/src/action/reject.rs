@@ -6,8 +6,8 @@ use crosscut_suite::model::{Action, ActionKind, Refusal};
 use kube::core::Status;
 use serde_json::{Value, json};
 
-use crate::action::stop_of;
-use crate::action::write::{self, Evaluated};
+use crate::action::NOT_IMPLEMENTED;
+use crate::action::write::{self, Evaluated, SendError};
 use crate::api::RequestError;
 use crate::scope::evaluate;
 use crate::session::Session;
@@ -29,16 +29,20 @@ pub(crate) async fn must_refuse(
     session.settle().await?;
     for evaluated in write::writes(write, scope)? {
         match evaluated.send(action, session).await {
-            Ok(()) => return Err(granted(&evaluated)),
-            Err(RequestError::Refused(status)) => {
+            Ok(_) => return Err(granted(&evaluated)),
+            Err(SendError::Request(RequestError::Refused(status)))
+                if status.code != NOT_IMPLEMENTED =>
+            {
                 let mismatches = mismatches(refusal, &messages, &status);
                 if !mismatches.is_empty() {
                     return Err(refused_otherwise(&evaluated, &status, mismatches));
                 }
             }
             Err(error) => {
-                let mut stop = stop_of(&error);
-                stop.failure.location = Some(location(evaluated.place()));
+                let mut stop = Stop::from(error);
+                stop.failure
+                    .location
+                    .get_or_insert(location(evaluated.place()));
                 return Err(stop);
             }
         }

@@ -1,42 +1,92 @@
 //! `apply`, `patch` and `delete`: requests that the control plane must grant.
 
 use crosscut_assertion::Subject;
+use crosscut_client::Change;
+use crosscut_cluster::SettleError;
+use crosscut_events::Failure;
 use crosscut_expr::Scope;
-use crosscut_suite::model::{Action, ActionKind, Propagation, Reference, Resource, Write};
+use crosscut_suite::model::{
+    Action, ActionKind, Method, Operations, Propagation, Reference, Resource, Write,
+};
+use crosscut_yaml::Node;
+use serde_json::Value;
 
-use crate::action::stop_of;
-use crate::api::{Manifest, RequestError, Target};
+use crate::action::{kinds, stop_of, warning};
+use crate::api::{Manifest, Patch, RequestError, Target};
 use crate::evidence::text;
 use crate::scope::evaluate;
 use crate::session::Session;
 use crate::trial::{Stop, location};
 
-/// Does every write of an action, in order.
+/// Does every write of an action, in order, and checks what was warned of.
 ///
 /// # Errors
-/// The first that is refused, with the place of its document.
+/// The first that is refused, with the place of its document; and warnings that are missing, or not expected.
 pub(crate) async fn all(action: &Action, session: &mut Session, scope: &Scope) -> Result<(), Stop> {
-    let side = action.side;
+    let expected = match &action.kind {
+        ActionKind::Apply(write) | ActionKind::Patch(write) => write.warnings.as_ref(),
+        _ => None,
+    };
+    let expected = expected.map(|expected| warning::expected(expected, scope));
+    let expected = expected.transpose()?;
+    let mut warned = Vec::new();
     for write in writes(&action.kind, scope)? {
-        if let Err(error) = write.send(action, session).await {
-            let mut stop = stop_of(&error);
-            stop.failure.location = Some(location(write.place()));
-            stop.failure.evidence = session.evidence(side, &[]).await;
-            return Err(stop);
+        match write.send(action, session).await {
+            Ok(warnings) => {
+                session.warned(&write.subject(), &warnings);
+                warned.extend(warnings);
+            }
+            Err(error) => {
+                let mut stop = Stop::from(error);
+                stop.failure.location.get_or_insert(location(write.place()));
+                stop.failure.evidence = session.evidence(action.side, &[]).await;
+                return Err(stop);
+            }
         }
     }
-    Ok(())
+    expected.map_or(Ok(()), |expected| expected.check(&warned))
+}
+
+/// A write that was not granted.
+#[derive(Debug)]
+pub(crate) enum SendError {
+    Request(RequestError),
+    /// What may have brought a kind that is not served never came to rest.
+    Settle(SettleError),
+}
+
+impl From<RequestError> for SendError {
+    fn from(error: RequestError) -> SendError {
+        SendError::Request(error)
+    }
+}
+
+impl From<SettleError> for SendError {
+    fn from(error: SettleError) -> SendError {
+        SendError::Settle(error)
+    }
+}
+
+impl From<SendError> for Stop {
+    fn from(error: SendError) -> Stop {
+        match error {
+            SendError::Request(error) => stop_of(&error),
+            SendError::Settle(error) => error.into(),
+        }
+    }
 }
 
 /// One write, evaluated.
 pub(crate) enum Evaluated<'a> {
     Apply {
         object: Manifest,
+        way: Way,
         write: &'a Write,
         resource: &'a Resource,
     },
     Patch {
         patch: Manifest,
+        way: Way,
         write: &'a Write,
         resource: &'a Resource,
     },
@@ -47,6 +97,92 @@ pub(crate) enum Evaluated<'a> {
     },
 }
 
+/// How a document is written, evaluated.
+#[derive(Clone)]
+pub(crate) enum Way {
+    Merge,
+    Strategic,
+    Json(Value),
+    ServerSide {
+        manager: Option<String>,
+        force: bool,
+    },
+}
+
+impl Way {
+    /// Evaluates how documents are written.
+    ///
+    /// # Errors
+    /// A template that cannot be evaluated, and a field manager that is no text.
+    fn of(write: &Write, scope: &Scope) -> Result<Way, Stop> {
+        match &write.method {
+            Method::Merge => Ok(Way::Merge),
+            Method::Strategic => Ok(Way::Strategic),
+            Method::Json(Operations {
+                node,
+                template,
+                place,
+            }) => match template {
+                true => Ok(Way::Json(evaluate(node, place, scope)?)),
+                false => Ok(Way::Json(node.to_value())),
+            },
+            Method::ServerSide { manager, force } => {
+                let manager = manager.as_ref();
+                let manager = manager.map(|node| self::manager(node, write, scope));
+                Ok(Way::ServerSide {
+                    manager: manager.transpose()?,
+                    force: *force,
+                })
+            }
+        }
+    }
+}
+
+impl Way {
+    fn patch<'a>(&'a self, document: &'a Value, write: &'a Write) -> Patch<'a> {
+        let patch = Patch {
+            change: Change::MergePatch,
+            body: document,
+            subresource: write.subresource.as_deref(),
+            manager: None,
+            validation: write.validation,
+        };
+        match self {
+            Way::Merge => patch,
+            Way::Strategic => Patch {
+                change: Change::StrategicMergePatch,
+                ..patch
+            },
+            Way::Json(operations) => Patch {
+                change: Change::JsonPatch,
+                body: operations,
+                ..patch
+            },
+            Way::ServerSide { manager, force } => Patch {
+                change: Change::Apply { force: *force },
+                manager: manager.as_deref(),
+                ..patch
+            },
+        }
+    }
+}
+
+fn manager(node: &Node, write: &Write, scope: &Scope) -> Result<String, Stop> {
+    let Some(first) = write.resources.first() else {
+        return Ok(String::new());
+    };
+    let value = evaluate(node, &first.place, scope)?;
+    match value.as_str() {
+        Some(manager) if !manager.is_empty() => Ok(manager.to_owned()),
+        _ => {
+            let message = format!("fieldManager must be a text that is not empty, and is {value}");
+            let mut failure = Failure::new("name::invalid", message);
+            failure.help = Some("give an expression whose value is a name".to_owned());
+            Err(Stop::failed(failure))
+        }
+    }
+}
+
 /// The writes of an action with their templates evaluated. Other actions have none.
 ///
 /// # Errors
@@ -55,20 +191,22 @@ pub(crate) fn writes<'a>(kind: &'a ActionKind, scope: &Scope) -> Result<Vec<Eval
     let mut writes = Vec::new();
     match kind {
         ActionKind::Apply(write) => {
+            let way = Way::of(write, scope)?;
             for resource in &write.resources {
-                let object = manifest(resource, scope)?;
                 writes.push(Evaluated::Apply {
-                    object,
+                    object: manifest(resource, scope)?,
+                    way: way.clone(),
                     write,
                     resource,
                 });
             }
         }
         ActionKind::Patch(write) => {
+            let way = Way::of(write, scope)?;
             for resource in &write.resources {
-                let patch = manifest(resource, scope)?;
                 writes.push(Evaluated::Patch {
-                    patch,
+                    patch: manifest(resource, scope)?,
+                    way: way.clone(),
                     write,
                     resource,
                 });
@@ -93,28 +231,56 @@ pub(crate) fn writes<'a>(kind: &'a ActionKind, scope: &Scope) -> Result<Vec<Eval
 }
 
 impl Evaluated<'_> {
-    /// Sends the request and notes what it touched.
+    /// Sends the request, notes what it touched, and returns what the API server warns of. A kind that is not served
+    /// may be about to be: that is waited for.
     ///
     /// # Errors
-    /// [`RequestError`] as the control plane answers.
+    /// [`RequestError`] as the control plane answers, and a control plane that does not come to rest.
     pub(crate) async fn send(
         &self,
         action: &Action,
         session: &mut Session,
-    ) -> Result<(), RequestError> {
+    ) -> Result<Vec<String>, SendError> {
+        match self.send_once(action, session).await {
+            Err(RequestError::NoSuchKind { api_version, kind }) => {
+                match kinds::wait_for(&api_version, &kind, action.side, session).await? {
+                    true => Ok(self.send_once(action, session).await?),
+                    false => Err(RequestError::NoSuchKind { api_version, kind }.into()),
+                }
+            }
+            sent => Ok(sent?),
+        }
+    }
+
+    async fn send_once(
+        &self,
+        action: &Action,
+        session: &mut Session,
+    ) -> Result<Vec<String>, RequestError> {
         let side = action.side;
         let api = session.api_to_change(side, action.not_mine);
         match self {
-            Evaluated::Apply { object, write, .. } => {
-                let applied = api.apply(object, write.validation).await?;
-                session.wrote(side, Target::of_object(&applied)?);
+            Evaluated::Apply {
+                object, way, write, ..
+            } => {
+                let written = match way {
+                    Way::ServerSide { .. } => {
+                        let patch = way.patch(object.value(), write);
+                        api.apply_on_server(object, patch).await?
+                    }
+                    _ => api.apply(object, write.validation).await?,
+                };
+                session.wrote(side, Target::of_object(&written.object)?);
+                Ok(written.warnings)
             }
-            Evaluated::Patch { patch, write, .. } => {
+            Evaluated::Patch {
+                patch, way, write, ..
+            } => {
                 let target = patch.target()?;
-                let subresource = write.subresource.as_deref();
-                api.patch(&target, patch.value(), subresource, write.validation)
-                    .await?;
+                let body = way.patch(patch.value(), write);
+                let written = api.patch(&target, &body).await?;
                 session.wrote(side, target);
+                Ok(written.warnings)
             }
             Evaluated::Delete {
                 target,
@@ -123,9 +289,9 @@ impl Evaluated<'_> {
             } => {
                 api.delete(target, *propagation).await?;
                 session.wrote(side, target.clone());
+                Ok(Vec::new())
             }
         }
-        Ok(())
     }
 
     /// What is written, for messages.
@@ -156,13 +322,16 @@ impl Evaluated<'_> {
 
 /// Returns a document to write.
 fn manifest(resource: &Resource, scope: &Scope) -> Result<Manifest, Stop> {
-    let value = evaluate(&resource.node, &resource.place, scope)?;
+    let value = match resource.template {
+        true => evaluate(&resource.node, &resource.place, scope)?,
+        false => resource.node.to_value(),
+    };
     Manifest::of(&resource.node, value)
         .map_err(|problems| Stop::misnamed(problems, &resource.place))
 }
 
 /// Returns the objects that a reference selects: one by name, or those with its labels, or all of the kind.
-fn selected(reference: &Reference, scope: &Scope) -> Result<Target, Stop> {
+pub(super) fn selected(reference: &Reference, scope: &Scope) -> Result<Target, Stop> {
     let value = evaluate(&reference.node, &reference.place, scope)?;
     let subject = Subject::of(&reference.node, &value)
         .map_err(|problems| Stop::misnamed(problems, &reference.place))?;

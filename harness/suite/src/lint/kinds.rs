@@ -6,7 +6,9 @@ use crosscut_expr::Scope;
 use crosscut_yaml::Node;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::{ActionKind, Judgement, Place, Resource, Served, Side, Suite};
+use crate::model::{
+    ActionKind, Judgement, Method, Place, Reference, Resource, Served, Side, Suite, Write,
+};
 use crate::nearest::nearest;
 
 /// Groups of Kubernetes 1.34's own API whose names have a dot; the others have none.
@@ -173,6 +175,15 @@ fn for_each_use(suite: &Suite, side: Side, visit: &mut dyn FnMut(&str, &str, &Pl
             visit(api_version, kind, &resource.place);
         }
     });
+    for_each_table(suite, side, &mut |reference| {
+        let text = |field| reference.node.get(field).and_then(Node::as_str);
+        if let (Some(api_version), Some(kind)) = (text("apiVersion"), text("kind"))
+            && !api_version.starts_with('(')
+            && !kind.starts_with('(')
+        {
+            visit(api_version, kind, &reference.place);
+        }
+    });
     let mut visit_kind = |judgement: &Judgement| {
         let Ok(subject) = judgement.assertion.subject(&Scope::new()) else {
             return;
@@ -213,7 +224,9 @@ fn for_each_resource(suite: &Suite, side: Side, visit: &mut dyn FnMut(&Resource)
 pub(super) fn for_each_document(suite: &Suite, visit: &mut dyn FnMut(&Node, &Place)) {
     for side in [Side::Control, Side::Target] {
         for_each_resource(suite, side, &mut |resource| {
-            visit(&resource.node, &resource.place);
+            if resource.template {
+                visit(&resource.node, &resource.place);
+            }
         });
         for_each_action(suite, side, &mut |action| match action {
             ActionKind::Expect(judgements) | ActionKind::Absent(judgements) => {
@@ -221,6 +234,17 @@ pub(super) fn for_each_document(suite: &Suite, visit: &mut dyn FnMut(&Node, &Pla
                     .iter()
                     .for_each(|one| visit(&one.node, &one.place));
             }
+            ActionKind::Count(count) => std::iter::once(&count.judgement)
+                .chain(&count.each)
+                .for_each(|one| visit(&one.node, &one.place)),
+            ActionKind::Table(table) => {
+                visit(&table.reference.node, &table.reference.place);
+                visit(&table.judgement.node, &table.judgement.place);
+            }
+            ActionKind::Patch(Write {
+                method: Method::Json(operations),
+                ..
+            }) if operations.template => visit(&operations.node, &operations.place),
             ActionKind::Events(events) => events
                 .iter()
                 .for_each(|one| visit(&one.judgement.node, &one.judgement.place)),
@@ -242,11 +266,19 @@ fn for_each_absence(suite: &Suite, side: Side, visit: &mut dyn FnMut(&Judgement)
     }
 }
 
-/// Assertions of presence.
-fn for_each_judgement(suite: &Suite, side: Side, visit: &mut dyn FnMut(&Judgement)) {
+fn for_each_table(suite: &Suite, side: Side, visit: &mut dyn FnMut(&Reference)) {
     for_each_action(suite, side, &mut |action| {
-        if let ActionKind::Expect(judgements) = action {
-            judgements.iter().for_each(&mut *visit);
+        if let ActionKind::Table(table) = action {
+            visit(&table.reference);
         }
+    });
+}
+
+/// Assertions of presence, and of a number.
+fn for_each_judgement(suite: &Suite, side: Side, visit: &mut dyn FnMut(&Judgement)) {
+    for_each_action(suite, side, &mut |action| match action {
+        ActionKind::Expect(judgements) => judgements.iter().for_each(&mut *visit),
+        ActionKind::Count(count) => visit(&count.judgement),
+        _ => {}
     });
 }

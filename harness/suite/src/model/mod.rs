@@ -19,8 +19,9 @@ pub use place::{Place, Source};
 pub use program::{Program, ProgramFile, ProgramVerb, Readiness, StopSignal};
 pub use provider::{ConnectionSecret, ExternalName, ManagedRule, Provider};
 pub use scenario::{
-    Action, ActionKind, Binding, EventJudgement, Judgement, Only, Propagation, Reference, Refusal,
-    Resource, Scenario, Served, Side, Step, Validation, Write,
+    Action, ActionKind, Binding, Count, EventJudgement, Judgement, Method, Only, Operations,
+    Propagation, Reference, Refusal, Resource, Scenario, Served, Side, Step, Table, Validation,
+    Warnings, Write,
 };
 pub use suite::{BuiltIn, Function, FunctionRuntime, Suite};
 pub use traffic::{Body, Common, Grpc, Pem, Request, Tls, Upstream};

@@ -114,6 +114,10 @@ pub enum ActionKind {
         /// What the refusal must say.
         refusal: Refusal,
     },
+    /// A number of objects that must match an assertion when both clusters are at rest.
+    Count(Box<Count>),
+    /// What is printed of objects, when both clusters are at rest.
+    Table(Box<Table>),
     /// Assertions on Event objects.
     Events(Vec<EventJudgement>),
     /// Lets time pass on the clusters' clock.
@@ -160,6 +164,48 @@ pub struct Write {
     pub subresource: Option<String>,
     /// What happens to fields that the schema does not know.
     pub validation: Validation,
+    /// How they are written.
+    pub method: Method,
+    /// What the API server must warn of.
+    pub warnings: Option<Warnings>,
+}
+
+/// How documents are written.
+#[derive(Clone, Debug)]
+pub enum Method {
+    /// By JSON merge patches (RFC 7386); `Apply` creates what is not there.
+    Merge,
+    /// By strategic merge patches; for `Patch` only.
+    Strategic,
+    /// By a JSON patch (RFC 6902) of each object that the documents name; for `Patch` only.
+    Json(Operations),
+    /// By server-side apply; for `Apply` only.
+    ServerSide {
+        /// The field manager, a template of text.
+        manager: Option<Node>,
+        /// Whether fields of other managers are taken over.
+        force: bool,
+    },
+}
+
+/// The operations of a JSON patch.
+#[derive(Clone, Debug)]
+pub struct Operations {
+    /// A list of mappings.
+    pub node: Node,
+    /// Whether their texts may be expressions.
+    pub template: bool,
+    /// Where they are declared.
+    pub place: Place,
+}
+
+/// Texts of warnings.
+#[derive(Clone, Debug)]
+pub struct Warnings {
+    /// Each must be contained in a warning; templates. None: there must be no warning.
+    pub texts: Vec<Node>,
+    /// Where they are declared.
+    pub place: Place,
 }
 
 /// What the API server does with fields that a schema does not know.
@@ -181,6 +227,30 @@ pub struct Resource {
     pub node: Node,
     /// The file that it is from, which need not be the scenario's.
     pub place: Place,
+    /// Whether texts may be expressions; otherwise the document is taken as it is.
+    pub template: bool,
+}
+
+/// How many objects match an assertion.
+#[derive(Debug)]
+pub struct Count {
+    /// The assertion whose matches are counted.
+    pub judgement: Judgement,
+    /// The number, or a template of one.
+    pub exactly: Node,
+    /// What each of them must be like as well.
+    pub each: Option<Judgement>,
+}
+
+/// What is printed of objects, as `kubectl get` shows it.
+#[derive(Debug)]
+pub struct Table {
+    /// Which objects.
+    pub reference: Reference,
+    /// Whether they are in every namespace.
+    pub everywhere: bool,
+    /// An assertion on `columns`, `wide` and `rows`.
+    pub judgement: Judgement,
 }
 
 /// Objects by name, or all of a kind.
@@ -210,6 +280,8 @@ pub struct Judgement {
     pub assertion: Assertion,
     /// The document that it was compiled from.
     pub node: Node,
+    /// Whether it is about objects in every namespace.
+    pub everywhere: bool,
     /// The document's place, in the file that it is from.
     pub place: Place,
 }

@@ -4,29 +4,33 @@ use camino::Utf8Path;
 use crosscut_assertion::Assertion;
 use crosscut_yaml::{Entry, Key, Kind, Node};
 
+use super::count::count;
 use super::fields::{Fields, duration, wrong_type};
 use super::programs::place_of;
 use super::resources::{self, resources};
 use super::scenario::bindings;
-use super::{Reader, programs, traffic};
+use super::table::table;
+use super::{Reader, programs, traffic, written};
 use crate::diagnostic::Diagnostic;
 use crate::model::{
     Action, ActionKind, Binding, EventJudgement, Judgement, Place, Propagation, Reference, Refusal,
-    Resource, Served, Side, Validation, Write,
+    Resource, Served, Side,
 };
 use crate::variables::{Names, expression_problem};
 
-const VERBS: [&str; 11] = [
-    "apply", "patch", "delete", "expect", "absent", "reject", "events", "sleep", "program",
-    "request", "grpc",
+const VERBS: [&str; 13] = [
+    "apply", "patch", "delete", "expect", "absent", "count", "table", "reject", "events", "sleep",
+    "program", "request", "grpc",
 ];
 const WRITES: [&str; 3] = ["apply", "patch", "delete"];
 /// What may stand beside the verb.
-const BESIDE: [&str; 8] = [
+const BESIDE: [&str; 10] = [
     "on",
     "bindings",
     "validation",
     "subresource",
+    "template",
+    "warnings",
     "outputs",
     "within",
     "served",
@@ -52,6 +56,7 @@ pub(super) fn action(
         folder,
         names: &names,
     };
+    written::only_beside_writes(reader, verb, &fields);
     let kind = read_verb(reader, verb, &fields, &context)?;
     let outputs = outputs(reader, &fields, &kind, &mut names);
     let served = served(reader, &fields, &kind);
@@ -179,6 +184,8 @@ fn read_verb(
             fields.place(),
             context,
         ))),
+        "count" => count(reader, node, fields.place(), context),
+        "table" => table(reader, node, fields.place(), context),
         "events" => events(reader, node, fields.place(), context),
         "reject" => reject(reader, node, fields.place(), context),
         "program" => programs::action(reader, node, fields.place(), context.names),
@@ -200,40 +207,14 @@ fn write(
     if verb == "delete" {
         return delete(reader, node, fields.place(), context);
     }
-    let words = [
-        ("strict", Validation::Strict),
-        ("warn", Validation::Warn),
-        ("ignore", Validation::Ignore),
-    ];
-    let validation = fields
-        .word(reader, "validation", &words)
-        .unwrap_or_default();
-    let subresource = fields.string(reader, "subresource");
-    let documents = Fields::of(reader, node, fields.place(), "a write", &resources::FIELDS)?;
-    let resources = resources(reader, &documents, context.folder);
-    for resource in &resources {
-        check_resource(reader, resource, context);
-    }
-    let write = Write {
-        resources,
-        subresource,
-        validation,
-    };
-    if verb == "apply" {
-        if write.subresource.is_some() {
-            let problem = Diagnostic::error(
-                "suite::subresource",
-                "apply cannot write a subresource",
-                fields.place().clone(),
-            );
-            reader.problem(problem.with_help("use patch"));
-        }
-        return Some(ActionKind::Apply(write));
-    }
-    Some(ActionKind::Patch(write))
+    let write = written::write(reader, verb, node, fields, context)?;
+    Some(match verb {
+        "apply" => ActionKind::Apply(write),
+        _ => ActionKind::Patch(write),
+    })
 }
 
-fn check_resource(reader: &mut Reader<'_>, resource: &Resource, context: &Context<'_>) {
+pub(super) fn check_resource(reader: &mut Reader<'_>, resource: &Resource, context: &Context<'_>) {
     for field in ["apiVersion", "kind"] {
         if resource.node.get(field).is_none() {
             let message = format!("the resource has no {field}");
@@ -242,10 +223,21 @@ fn check_resource(reader: &mut Reader<'_>, resource: &Resource, context: &Contex
             reader.problem(problem.with_help("every object has an apiVersion and a kind"));
         }
     }
-    context
-        .names
-        .check_template(&resource.node, &resource.place, &mut reader.problems);
+    if resource.template {
+        let mut problems = Vec::new();
+        let names = context.names;
+        names.check_template(&resource.node, &resource.place, &mut problems);
+        let problems = problems.into_iter().map(|problem| match problem.code() {
+            "suite::expression" => problem.with_help(AS_IT_IS),
+            _ => problem,
+        });
+        reader.problems.extend(problems);
+    }
 }
+
+/// What to do about a text of a manifest that is no expression.
+const AS_IT_IS: &str = "text in parentheses that is no expression is written \\(text)\\; with template: false beside it, a \
+     document is written as it is";
 
 /// `delete` names objects by fields of its own, which become a template like any other.
 fn delete(
@@ -293,7 +285,7 @@ fn delete(
     })
 }
 
-fn reference_node(fields: &Fields<'_>, node: &Node) -> Node {
+pub(super) fn reference_node(fields: &Fields<'_>, node: &Node) -> Node {
     let entry = |field: &str| {
         let value = fields.get(field)?.clone();
         let key = Key {
@@ -334,7 +326,14 @@ fn reject(
 ) -> Option<ActionKind> {
     let known: Vec<&str> = WRITES
         .into_iter()
-        .chain(["code", "reason", "message", "validation", "subresource"])
+        .chain([
+            "code",
+            "reason",
+            "message",
+            "validation",
+            "subresource",
+            "template",
+        ])
         .collect();
     let fields = Fields::of(reader, node, place, "reject", &known)?;
     let verb = one_verb(reader, &fields, &WRITES)?;
@@ -426,10 +425,12 @@ pub(super) fn judgement(
 
 /// An assertion whose names are not looked at.
 pub(super) fn compiled(reader: &mut Reader<'_>, resource: &Resource) -> Option<Judgement> {
-    match Assertion::parse(&resource.node) {
+    let (node, everywhere) = without_any_namespace(&resource.node);
+    match Assertion::parse(&node) {
         Ok(assertion) => Some(Judgement {
             assertion,
-            node: resource.node.clone(),
+            node,
+            everywhere,
             place: resource.place.clone(),
         }),
         Err(problems) => {
@@ -439,6 +440,23 @@ pub(super) fn compiled(reader: &mut Reader<'_>, resource: &Resource) -> Option<J
             None
         }
     }
+}
+
+/// The document without the namespace `*`, and whether it has that: no namespace has this name.
+pub(super) fn without_any_namespace(node: &Node) -> (Node, bool) {
+    let mut node = node.clone();
+    let is_any = |entry: &Entry| entry.key.text == "namespace" && entry.value.as_str() == Some("*");
+    let mut found = false;
+    if let Kind::Mapping(entries) = &mut node.kind {
+        let metadata = entries
+            .iter_mut()
+            .find(|entry| entry.key.text == "metadata");
+        if let Some(Kind::Mapping(fields)) = metadata.map(|entry| &mut entry.value.kind) {
+            found = fields.iter().any(is_any);
+            fields.retain(|entry| !is_any(entry));
+        }
+    }
+    (node, found)
 }
 
 /// Assertions on Events: apiVersion and kind are implied, and must not say otherwise.

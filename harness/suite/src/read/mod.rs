@@ -5,6 +5,7 @@
 
 mod action;
 mod clusters;
+mod count;
 mod fields;
 mod header;
 mod programs;
@@ -13,7 +14,9 @@ mod readiness;
 mod resources;
 mod scenario;
 mod suite;
+mod table;
 mod traffic;
+mod written;
 
 pub(crate) use header::header;
 pub(crate) use provider::provider;
@@ -38,6 +41,8 @@ pub(crate) struct Reader<'a> {
     folder: Utf8PathBuf,
     /// Data files that documents named, so that the others can be pointed out.
     pub(crate) used: BTreeSet<Utf8PathBuf>,
+    /// Whether the suite's documents to write are templates unless they say otherwise.
+    pub(crate) template: bool,
     /// Every mistake so far.
     pub(crate) problems: Vec<Diagnostic>,
     /// What is suspicious so far.
@@ -52,6 +57,7 @@ impl<'a> Reader<'a> {
             files,
             folder: folder.to_owned(),
             used: BTreeSet::new(),
+            template: true,
             problems: Vec::new(),
             warnings: Vec::new(),
             broken: BTreeSet::new(),

@@ -59,6 +59,7 @@ fn inline(reader: &mut Reader<'_>, node: &Node, place: &Place) -> Option<Resourc
     Some(Resource {
         node: node.clone(),
         place: place.with_span(node.span),
+        template: true,
     })
 }
 
@@ -116,6 +117,7 @@ fn expand(reader: &mut Reader<'_>, node: Node, place: Place) -> Vec<Resource> {
             .map(|item| Resource {
                 node: item.clone(),
                 place: place.with_span(item.span),
+                template: true,
             })
             .collect(),
         _ => inline(reader, &node, &place).into_iter().collect(),

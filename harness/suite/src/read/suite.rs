@@ -105,8 +105,12 @@ pub(crate) fn suite(
         "env",
         "ports",
         "programs",
+        "template",
     ];
     let spec = Fields::of(reader, spec, &header.place, "the suite's spec", &known)?;
+    if let Some(template) = spec.boolean(reader, "template") {
+        reader.template = template;
+    }
     if let Some(namespace) = spec.string(reader, "namespace") {
         suite.namespace = namespace;
     }

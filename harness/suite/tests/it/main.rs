@@ -6,3 +6,4 @@ mod programs;
 mod projects;
 mod robust;
 mod traffic;
+mod writes;

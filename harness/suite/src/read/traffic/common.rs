@@ -69,6 +69,7 @@ fn expected(
     let resource = Resource {
         node: node.clone(),
         place: fields.place().with_span(node.span),
+        template: true,
     };
     judgement(reader, &resource, &super::with_names(context, &names))
 }
