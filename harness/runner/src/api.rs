@@ -361,6 +361,9 @@ impl Api {
             name: if everywhere { "" } else { name },
         };
         let mut table = self.client.table(address, labels).await?;
+        if object::kind(&table) != "Table" {
+            return Err(RequestError::Transport("it answers with no table".into()));
+        }
         if let (true, Some(Value::Array(rows))) = (everywhere, table.get_mut("rows")) {
             rows.retain(|row| {
                 let text = |field| object::text(row, &["object", "metadata", field]);

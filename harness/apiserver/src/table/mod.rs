@@ -128,7 +128,14 @@ pub(crate) fn table(served: &Served, answer: &Answer, now: Timestamp) -> Result<
             let version = meta::text(object, "resourceVersion");
             (json!({ "resourceVersion": version }), vec![object])
         }
-        Content::List(listing) => (listing.metadata(), listing.items.iter().collect()),
+        Content::List(listing) => {
+            let mut metadata = listing.metadata();
+            // Lists have the field also where nothing follows, tables only otherwise.
+            if let (None, Some(fields)) = (&listing.next, metadata.as_object_mut()) {
+                fields.remove("continue");
+            }
+            (metadata, listing.items.iter().collect())
+        }
     };
     let rows = objects.into_iter().map(|object| row(served, object, now));
     Ok(json!({
@@ -174,7 +181,7 @@ fn cell(column: &Column, object: &Value, now: Timestamp) -> Value {
     match column.kind.as_str() {
         "string" => printed(value).into(),
         "integer" => whole(value),
-        "number" => value.as_f64().map_or(Value::Null, Value::from),
+        "number" if value.is_number() => go_number(value),
         "boolean" if value.is_boolean() => value.clone(),
         "date" => value
             .as_str()
@@ -190,6 +197,11 @@ fn printed(value: &Value) -> String {
         Value::Array(_) | Value::Object(_) => go_text::json(value),
         scalar => go_text::plain(scalar),
     }
+}
+
+/// A number as Go writes it, which has no fraction of zero.
+fn go_number(value: &Value) -> Value {
+    serde_json::from_str(&go_text::json(value)).unwrap_or_else(|_| value.clone())
 }
 
 /// A number without its fraction.
@@ -251,7 +263,7 @@ mod tests {
     #[case::whole("integer", ".spec.size", json!(3))]
     #[case::fraction("integer", ".spec.half", json!(0))]
     #[case::text_as_whole("integer", ".spec.text", json!(null))]
-    #[case::number("number", ".spec.size", json!(3.0))]
+    #[case::number("number", ".spec.size", json!(3))]
     #[case::boolean("boolean", ".spec.on", json!(true))]
     #[case::text_as_boolean("boolean", ".spec.text", json!(null))]
     #[case::age("date", ".metadata.creationTimestamp", json!("2m30s"))]

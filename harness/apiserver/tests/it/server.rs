@@ -69,6 +69,13 @@ impl Server {
             .await
     }
 
+    /// Reads something in a form.
+    pub(crate) async fn get(&self, path: &str, accept: &str) -> Value {
+        let request = http::Request::builder().uri(path).header("accept", accept);
+        self.answer(request.body(Full::from(String::new())).unwrap())
+            .await
+    }
+
     pub(crate) async fn send(
         &self,
         method: &str,
@@ -81,6 +88,10 @@ impl Server {
             .uri(path)
             .header("content-type", media_type);
         let request = request.body(Full::from(body.to_string())).unwrap();
+        self.answer(request).await
+    }
+
+    async fn answer(&self, request: http::Request<Full<bytes::Bytes>>) -> Value {
         let answer = self.0.service().oneshot(request).await.unwrap();
         let body = answer.into_body().collect().await.unwrap().to_bytes();
         serde_json::from_slice(&body).unwrap()

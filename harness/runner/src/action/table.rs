@@ -5,6 +5,7 @@ use crosscut_expr::Scope;
 use crosscut_suite::model::{Side, Table};
 use serde_json::{Map, Value, json};
 
+use crate::absence;
 use crate::action::{stop_of, write};
 use crate::api::{Target, Whereabouts};
 use crate::at_rest::Looks;
@@ -55,7 +56,7 @@ async fn once(
     let judgement = &table.judgement;
     let mismatches = judgement.assertion.check(&printed, scope);
     let Some(first) = mismatches.first() else {
-        return Ok(());
+        return shows_something(table, &printed, side, session, scope).await;
     };
     if mismatches.iter().all(|mismatch| mismatch.unsupported) {
         return Err(undecided(judgement, first));
@@ -70,6 +71,27 @@ async fn once(
         .collect();
     failure.evidence = session.evidence(side, &[]).await;
     Err(Stop::failed(failure))
+}
+
+/// A table without rows says that there is no object, which is to show something as with `absent`.
+async fn shows_something(
+    table: &Table,
+    printed: &Value,
+    side: Side,
+    session: &mut Session,
+    scope: &Scope,
+) -> Result<(), Stop> {
+    let rows = printed.get("rows").and_then(Value::as_array);
+    if rows.is_some_and(|rows| !rows.is_empty()) {
+        return Ok(());
+    }
+    let subject = write::subject(&table.reference, scope)?;
+    let shown = absence::shows_something(&subject, side, &session.seen()).await;
+    shown.map_err(|mut stop| {
+        let place = &table.reference.place;
+        stop.failure.location.get_or_insert(location(place));
+        stop
+    })
 }
 
 /// A `Table` as assertions see it: the names of the columns, and each row's cells by these names.

@@ -332,8 +332,13 @@ fn manifest(resource: &Resource, scope: &Scope) -> Result<Manifest, Stop> {
 
 /// Returns the objects that a reference selects: one by name, or those with its labels, or all of the kind.
 pub(super) fn selected(reference: &Reference, scope: &Scope) -> Result<Target, Stop> {
-    let value = evaluate(&reference.node, &reference.place, scope)?;
-    let subject = Subject::of(&reference.node, &value)
-        .map_err(|problems| Stop::misnamed(problems, &reference.place))?;
+    let subject = subject(reference, scope)?;
     Target::of_subject(&subject).ok_or_else(|| Stop::misnamed(Vec::new(), &reference.place))
+}
+
+/// Returns the names and labels that a reference selects by.
+pub(super) fn subject(reference: &Reference, scope: &Scope) -> Result<Subject, Stop> {
+    let value = evaluate(&reference.node, &reference.place, scope)?;
+    Subject::of(&reference.node, &value)
+        .map_err(|problems| Stop::misnamed(problems, &reference.place))
 }

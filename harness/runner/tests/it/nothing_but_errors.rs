@@ -142,6 +142,11 @@ fn action() -> impl Strategy<Value = String> {
         "expect",
         "absent",
         "unserved",
+        "count",
+        "no-count",
+        "table",
+        "json-patch",
+        "server-side",
         "events",
         "no-events",
     ]);
@@ -157,6 +162,13 @@ fn action() -> impl Strategy<Value = String> {
             "delete" => format!("delete: {{{about}, {named}labels: {{}}}}"),
             "expect" | "absent" => format!("{verb}: {asserted}"),
             "unserved" => format!("absent: {asserted}, served: false"),
+            "count" => format!("count: {{exactly: 2, {}", &asserted[1..]),
+            "no-count" => format!("count: {{exactly: 0, {}", &asserted[1..]),
+            "table" => format!("table: {{{about}, {named}rows: []}}"),
+            "json-patch" => format!(
+                "patch: {{type: json, operations: [{{op: remove, path: /data}}], resource: {{{about}, metadata: {{name: one}}}}}}"
+            ),
+            "server-side" => format!("apply: {{serverSide: {{}}, {}", &written[1..]),
             "events" => format!("events: {event}}}"),
             _ => format!("events: {event}, absent: true}}"),
         };
