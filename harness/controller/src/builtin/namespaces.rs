@@ -1,5 +1,6 @@
 //! Namespaces that are being deleted: everything in them is deleted, then they are let go.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -56,8 +57,13 @@ fn key(name: &str) -> Key {
 
 async fn empty(api: &Api, context: &Context, mut namespace: Value) -> Result<(), ReconcileError> {
     let name = object::name(&namespace).to_owned();
-    let mut left = Vec::new();
-    for (api_version, kind) in namespaced_kinds(api).await? {
+    let mut left = Left::default();
+    for Listed {
+        api_version,
+        kind,
+        resource,
+    } in namespaced_kinds(api).await?
+    {
         let objects = list(api, &api_version, &kind, &name).await?;
         for object in objects
             .iter()
@@ -66,21 +72,29 @@ async fn empty(api: &Api, context: &Context, mut namespace: Value) -> Result<(),
             delete(api, object).await?;
         }
         if !objects.is_empty() {
-            left.extend(list(api, &api_version, &kind, &name).await?);
+            left.add(&resource, &list(api, &api_version, &kind, &name).await?);
         }
     }
     if set_conditions(&mut namespace, &left, context.now()) {
         let updated = api.update_status(&namespace).await.map_err(failed)?;
         namespace = Arc::unwrap_or_clone(updated);
     }
-    if left.is_empty() {
+    if left.resources.is_empty() {
         finalize(context, &mut namespace).await?;
     }
     Ok(())
 }
 
-/// Events that are written while a namespace goes are no reason to keep it.
-async fn namespaced_kinds(api: &Api) -> Result<Vec<(String, String)>, ReconcileError> {
+/// A kind whose objects are in namespaces.
+struct Listed {
+    api_version: String,
+    kind: String,
+    /// `plural.group`, as the conditions name it; the core group is empty.
+    resource: String,
+}
+
+/// Every kind whose objects are in namespaces and can be deleted, in its preferred version.
+async fn namespaced_kinds(api: &Api) -> Result<Vec<Listed>, ReconcileError> {
     let mut paths = vec!["/api/v1".to_owned()];
     let groups = api.document("/apis").await.map_err(failed)?;
     for group in groups["groups"].as_array().into_iter().flatten() {
@@ -92,11 +106,17 @@ async fn namespaced_kinds(api: &Api) -> Result<Vec<(String, String)>, ReconcileE
         let list = api.document(&path).await.map_err(failed)?;
         let api_version = object::text(&list, &["groupVersion"]).to_owned();
         for resource in list["resources"].as_array().into_iter().flatten() {
-            let whole = !object::text(resource, &["name"]).contains('/');
+            let name = object::text(resource, &["name"]);
+            let whole = !name.contains('/');
             let verbs = resource["verbs"].as_array().into_iter().flatten();
             let deletable = verbs.into_iter().any(|verb| verb == "delete");
             if whole && deletable && resource["namespaced"] == true {
-                kinds.push((api_version.clone(), object::kind(resource).to_owned()));
+                let group = api_version.split_once('/').map_or("", |(group, _)| group);
+                kinds.push(Listed {
+                    kind: object::kind(resource).to_owned(),
+                    resource: format!("{name}.{group}"),
+                    api_version: api_version.clone(),
+                });
             }
         }
     }
@@ -129,42 +149,50 @@ async fn delete(api: &Api, object: &Value) -> Result<(), ReconcileError> {
     }
 }
 
-fn set_conditions(namespace: &mut Value, left: &[Arc<Value>], now: jiff::Timestamp) -> bool {
-    let finalizers = left.iter().any(|object| {
-        object["metadata"]["finalizers"]
-            .as_array()
-            .is_some_and(|list| !list.is_empty())
+/// What is left of a namespace's content: how many objects of each resource, and how many objects each finalizer holds.
+#[derive(Default)]
+struct Left {
+    resources: BTreeMap<String, usize>,
+    finalizers: BTreeMap<String, usize>,
+}
+
+impl Left {
+    fn add(&mut self, resource: &str, objects: &[Arc<Value>]) {
+        if objects.is_empty() {
+            return;
+        }
+        *self.resources.entry(resource.to_owned()).or_default() += objects.len();
+        for object in objects {
+            let finalizers = object["metadata"]["finalizers"].as_array();
+            for finalizer in finalizers.into_iter().flatten().filter_map(Value::as_str) {
+                *self.finalizers.entry(finalizer.to_owned()).or_default() += 1;
+            }
+        }
+    }
+}
+
+/// The text of a list with a number for each, sorted as texts.
+fn counted(counts: &BTreeMap<String, usize>, what: fn(&str, usize) -> String) -> String {
+    let mut texts: Vec<String> = counts
+        .iter()
+        .map(|(name, count)| what(name, *count))
+        .collect();
+    texts.sort();
+    texts.join(", ")
+}
+
+/// Sets the five conditions of kube-controller-manager 1.34 (namespace_controller, status conditions); says whether that
+/// changed anything. Discovery, parsing and deletion do not fail here: they end the reconcile instead.
+fn set_conditions(namespace: &mut Value, left: &Left, now: jiff::Timestamp) -> bool {
+    let content = counted(&left.resources, |resource, count| {
+        format!("{resource} has {count} resource instances")
     });
-    let content = if left.is_empty() {
-        [
-            "NamespaceContentRemaining",
-            "False",
-            "ContentRemoved",
-            "All content successfully removed",
-        ]
-    } else {
-        [
-            "NamespaceContentRemaining",
-            "True",
-            "SomeResourcesRemain",
-            "Some content in the namespace remains",
-        ]
-    };
-    let finalizing = if finalizers {
-        [
-            "NamespaceFinalizersRemaining",
-            "True",
-            "SomeFinalizersRemain",
-            "Some content in the namespace has finalizers remaining",
-        ]
-    } else {
-        [
-            "NamespaceFinalizersRemaining",
-            "False",
-            "ContentHasNoFinalizers",
-            "All content-preserving finalizers finished",
-        ]
-    };
+    let content = format!("Some resources are remaining: {content}");
+    let finalizers = counted(&left.finalizers, |finalizer, count| {
+        format!("{finalizer} in {count} resource instances")
+    });
+    let finalizers =
+        format!("Some content in the namespace has finalizers remaining: {finalizers}");
     let all = [
         [
             "NamespaceDeletionDiscoveryFailure",
@@ -173,13 +201,47 @@ fn set_conditions(namespace: &mut Value, left: &[Arc<Value>], now: jiff::Timesta
             "All resources successfully discovered",
         ],
         [
+            "NamespaceDeletionGroupVersionParsingFailure",
+            "False",
+            "ParsedGroupVersions",
+            "All legacy kube types successfully parsed",
+        ],
+        [
             "NamespaceDeletionContentFailure",
             "False",
             "ContentDeleted",
             "All content successfully deleted, may be waiting on finalization",
         ],
-        content,
-        finalizing,
+        if left.resources.is_empty() {
+            [
+                "NamespaceContentRemaining",
+                "False",
+                "ContentRemoved",
+                "All content successfully removed",
+            ]
+        } else {
+            [
+                "NamespaceContentRemaining",
+                "True",
+                "SomeResourcesRemain",
+                &content,
+            ]
+        },
+        if left.finalizers.is_empty() {
+            [
+                "NamespaceFinalizersRemaining",
+                "False",
+                "ContentHasNoFinalizers",
+                "All content-preserving finalizers finished",
+            ]
+        } else {
+            [
+                "NamespaceFinalizersRemaining",
+                "True",
+                "SomeFinalizersRemain",
+                &finalizers,
+            ]
+        },
     ];
     let mut changed = false;
     for condition in all {
