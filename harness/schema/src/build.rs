@@ -34,17 +34,8 @@ pub(crate) fn build(schema: &Value) -> Node {
         rules: Rules::compile(schema).ok().flatten(),
         has_rules: false,
     };
-    node.has_rules = node.rules.is_some() || children(&node).any(|child| child.has_rules);
+    node.has_rules = node.rules.is_some() || node.children().any(|child| child.has_rules);
     node
-}
-
-fn children(node: &Node) -> impl Iterator<Item = &Node> {
-    let additional = match &node.additional {
-        Additional::Schema(schema) => Some(&**schema),
-        Additional::No | Additional::Any => None,
-    };
-    let items = node.items.as_deref();
-    node.properties.values().chain(additional).chain(items)
 }
 
 fn additional(schema: &Value) -> Additional {

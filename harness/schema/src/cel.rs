@@ -1,51 +1,324 @@
 //! The seam to the CEL evaluator: the rules of one node, compiled, and what they say of a value.
 //!
-//! kube-cel evaluates. It has no type checker and lacks some macros; a rule that it cannot compile makes
-//! the definition refused, so that no rule is ever skipped in silence.
+//! kube-cel evaluates. It has no type checker and no budget, and lacks some of kube-apiserver's functions and macros. A
+//! rule that it cannot evaluate, or not for sure within bounds, is [unevaluated](Unevaluated): it refuses nothing, and
+//! whoever asked is told.
 
+mod bound;
+mod lacking;
+mod query;
+mod run;
+mod shape;
+
+use std::fmt;
+
+use kube_cel::cel::ExecutionError;
 use kube_cel::{CompiledSchema, ErrorKind, ValidationError, compile_schema, validate_compiled};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::field_error::{FieldError, FieldErrorKind};
+use crate::structural::Validation;
+use bound::Size;
+pub use query::{Query, query};
+use shape::Unfit;
 
 /// The field that holds a node's rules.
 pub(crate) const RULES: &str = "x-kubernetes-validations";
 
+/// A rule that was not judged, and why not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unevaluated {
+    /// The rule as the definition has it.
+    pub rule: String,
+    /// Why it cannot be evaluated, as a sentence: `it uses dyn()`.
+    pub reason: String,
+}
+
+impl fmt::Display for Unevaluated {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let short: String = self.rule.chars().take(SHOWN).collect();
+        let more = if short.len() < self.rule.len() {
+            "…"
+        } else {
+            ""
+        };
+        write!(
+            to,
+            "an evaluator for the CEL rule {short:?}{more} ({})",
+            self.reason
+        )
+    }
+}
+
+/// Said of a rule that may not end, or need too much.
+const UNBOUNDED: &str = "it may take more steps or memory than the evaluator is allowed to";
+
+/// How many characters of a rule are shown.
+const SHOWN: usize = 120;
+
 /// The rules of one node.
 #[derive(Debug)]
-pub(crate) struct Rules(CompiledSchema);
+pub(crate) struct Rules {
+    /// The types, with all rules that can be evaluated.
+    compiled: CompiledSchema,
+    /// The schema of the types, to compile rules for themselves.
+    types: Value,
+    /// The rules that can be evaluated, in the order of `compiled`.
+    fit: Vec<Fit>,
+    /// The others, and of each whether it is about changes alone.
+    unfit: Vec<(Unevaluated, bool)>,
+}
+
+/// A rule that can be evaluated.
+#[derive(Debug)]
+struct Fit {
+    source: Value,
+    /// How deep its expressions are nested.
+    depth: usize,
+}
 
 impl Rules {
-    /// Compiles the rules that a schema has at its top; nothing where it has none.
+    /// Compiles the rules that a schema has at its top; `None` if it has none.
+    ///
+    /// # Errors
+    /// The reasons for which kube-apiserver refuses the definition, in its words as far as they are known.
     pub(crate) fn compile(schema: &Value) -> Result<Option<Rules>, Vec<String>> {
-        let Some(rules) = schema
-            .get(RULES)
-            .filter(|rules| rules.as_array().is_some_and(|list| !list.is_empty()))
-        else {
+        let rules = schema[RULES].as_array().map_or(&[][..], Vec::as_slice);
+        if rules.is_empty() {
             return Ok(None);
+        }
+        let types = bare(schema);
+        let mut all = Rules {
+            compiled: compile_schema(&types),
+            types,
+            fit: Vec::new(),
+            unfit: Vec::new(),
         };
-        let mut alone = bare(schema);
-        if let Some(alone) = alone.as_object_mut() {
-            alone.insert(RULES.to_owned(), rules.clone());
+        let mut refused = Vec::new();
+        for rule in rules {
+            match compiled(rule) {
+                Ok((alone, depth)) => {
+                    all.compiled.validations.extend(alone.validations);
+                    let source = rule.clone();
+                    all.fit.push(Fit { source, depth });
+                }
+                Err(Unfit::Refused(reason)) => refused.push(reason),
+                Err(Unfit::Unevaluated(reason)) => {
+                    all.unfit.push((of(rule, reason), is_about_changes(rule)));
+                }
+            }
         }
-        let compiled = compile_schema(&alone);
-        let errors = compiled.compilation_errors();
-        if !errors.is_empty() {
-            return Err(errors.iter().map(ToString::to_string).collect());
+        if refused.is_empty() {
+            Ok(Some(all))
+        } else {
+            Err(refused)
         }
-        Ok(Some(Rules(compiled)))
     }
 
-    /// What the rules say against a value at `path`; rules about changes need `old`.
-    pub(crate) fn check(&self, value: &Value, old: Option<&Value>, path: &str) -> Vec<FieldError> {
-        match validate_compiled(&self.0, value, old) {
-            Ok(()) => Vec::new(),
-            Err(errors) => errors
-                .into_vec()
-                .into_iter()
-                .map(|error| field_error(&error, value, path))
-                .collect(),
+    /// Adds what the rules say against a value at `path`; rules about changes need `old`.
+    pub(crate) fn check(
+        &self,
+        value: &Value,
+        old: Option<&Value>,
+        path: &str,
+        found: &mut Validation,
+    ) {
+        let applies = |(_, changes): &&(Unevaluated, bool)| old.is_some() || !changes;
+        let unfit = self.unfit.iter().filter(applies);
+        found
+            .unevaluated
+            .extend(unfit.map(|(rule, _)| rule.clone()));
+        let size = old.map_or(Size::default(), Size::of).or(Size::of(value));
+        let bounded = self
+            .compiled
+            .validations
+            .iter()
+            .map(|rule| is_bounded(rule, size));
+        let bounded: Vec<bool> = bounded.collect();
+        if bounded.iter().all(|bounded| *bounded) {
+            let depth = self.fit.iter().map(|rule| rule.depth).max().unwrap_or(0);
+            evaluate(&self.compiled, depth, value, old, path, found);
+            return;
         }
+        for (rule, bounded) in self.fit.iter().zip(bounded) {
+            if bounded {
+                self.check_alone(rule, value, old, path, found);
+            } else {
+                found
+                    .unevaluated
+                    .push(of(&rule.source, UNBOUNDED.to_owned()));
+            }
+        }
+    }
+
+    /// One rule for itself.
+    fn check_alone(
+        &self,
+        rule: &Fit,
+        value: &Value,
+        old: Option<&Value>,
+        path: &str,
+        found: &mut Validation,
+    ) {
+        let mut schema = self.types.clone();
+        schema[RULES] = json!([rule.source]);
+        let compiled = run::on_stack(rule.depth, || compile_schema(&schema));
+        match compiled {
+            Some(compiled) => evaluate(&compiled, rule.depth, value, old, path, found),
+            None => found
+                .unevaluated
+                .push(of(&rule.source, run::BROKE.to_owned())),
+        }
+    }
+}
+
+/// Adds the rules of a schema that cannot be evaluated with any value; each once.
+pub(crate) fn unevaluated(schema: &Value, found: &mut Vec<Unevaluated>) {
+    for rule in schema[RULES].as_array().into_iter().flatten() {
+        if let Err(Unfit::Unevaluated(reason)) = compiled(rule) {
+            let rule = of(rule, reason);
+            if !found.contains(&rule) {
+                found.push(rule);
+            }
+        }
+    }
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    let properties = properties.map(|(_, schema)| schema);
+    let others = [&schema["additionalProperties"], &schema["items"]];
+    for below in properties.chain(others).filter(|below| below.is_object()) {
+        unevaluated(below, found);
+    }
+}
+
+/// Returns true for a rule that is left out where there is no older value. It need not be one that can be parsed.
+fn is_about_changes(rule: &Value) -> bool {
+    let text = rule["rule"].as_str().unwrap_or_default();
+    text.contains("oldSelf") && rule["optionalOldSelf"] != Value::Bool(true)
+}
+
+fn of(rule: &Value, reason: String) -> Unevaluated {
+    let rule = rule["rule"].as_str().unwrap_or_default().to_owned();
+    Unevaluated { rule, reason }
+}
+
+/// Compiles one rule, without types; says how deep it is nested.
+fn compiled(rule: &Value) -> Result<(CompiledSchema, usize), Unfit> {
+    if rule["optionalOldSelf"] == Value::Bool(true) {
+        // kube-cel gives such rules the old value itself instead of an optional.
+        return Err(Unfit::Unevaluated("it uses optionalOldSelf".to_owned()));
+    }
+    let texts = [&rule["rule"], &rule["messageExpression"]];
+    let mut weight = 0;
+    for text in texts.into_iter().filter_map(Value::as_str) {
+        weight = weight.max(shape::check(text)?);
+    }
+    let schema = json!({ RULES: [rule] });
+    let compiled = run::on_stack(weight, || {
+        let compiled = compile_schema(&schema);
+        let depth = depth(&compiled);
+        (compiled, depth)
+    });
+    let Some((compiled, depth)) = compiled else {
+        return Err(Unfit::Unevaluated(run::BROKE.to_owned()));
+    };
+    Ok((compiled, depth?))
+}
+
+/// Returns how deep the rules are nested.
+fn depth(compiled: &CompiledSchema) -> Result<usize, Unfit> {
+    let mut deepest = 0;
+    for rule in &compiled.validations {
+        let rule = match rule {
+            Ok(rule) => rule,
+            Err(error) => return Err(parse_failure(&error.to_string())),
+        };
+        let programs = [Some(&rule.program), rule.message_program.as_ref()];
+        for program in programs.into_iter().flatten() {
+            let depth = lacking::check(program.expression()).map_err(Unfit::Unevaluated)?;
+            deepest = deepest.max(depth);
+        }
+    }
+    Ok(deepest)
+}
+
+/// A text that kube-cel cannot parse: it lacks a part of the grammar, or there is a mistake.
+fn parse_failure(message: &str) -> Unfit {
+    if message.contains("unsupported syntax '") {
+        Unfit::Unevaluated("it uses optional fields or elements".to_owned())
+    } else if message.contains("Recursion limit") {
+        Unfit::Unevaluated("it is nested deeper than the evaluator's parser goes".to_owned())
+    } else {
+        Unfit::Refused(message.to_owned())
+    }
+}
+
+fn is_bounded<E>(rule: &Result<kube_cel::CompilationResult, E>, size: Size) -> bool {
+    let Ok(rule) = rule else { return false };
+    let programs = [Some(&rule.program), rule.message_program.as_ref()];
+    let mut programs = programs.into_iter().flatten();
+    programs.all(|program| bound::is_bounded(program.expression(), size))
+}
+
+/// Evaluates all rules of a compiled schema, which are sure to end.
+fn evaluate(
+    compiled: &CompiledSchema,
+    depth: usize,
+    value: &Value,
+    old: Option<&Value>,
+    path: &str,
+    found: &mut Validation,
+) {
+    let Some(outcome) = run::on_stack(depth, || validate_compiled(compiled, value, old)) else {
+        let rules = compiled.validations.iter().flatten();
+        let broken = rules.map(|rule| Unevaluated {
+            rule: rule.rule.rule.clone(),
+            reason: run::BROKE.to_owned(),
+        });
+        found.unevaluated.extend(broken);
+        return;
+    };
+    for error in outcome.err().into_iter().flatten() {
+        match gap_of(&error) {
+            None => found.errors.push(field_error(&error, value, path)),
+            Some(reason) => found.unevaluated.push(Unevaluated {
+                rule: error.rule,
+                reason,
+            }),
+        }
+    }
+}
+
+/// Returns the gap of the evaluator that an error shows; `None` if kube-apiserver's CEL could have come to the same
+/// error. It checks types when the definition is created, so that values of wrong types are such a gap.
+fn gap_of(error: &ValidationError) -> Option<String> {
+    match error.kind {
+        ErrorKind::ValidationFailure | ErrorKind::InvalidResult => return None,
+        _ => {}
+    }
+    let cause = std::error::Error::source(error);
+    match cause.and_then(|cause| cause.downcast_ref::<ExecutionError>()) {
+        Some(
+            ExecutionError::NoSuchKey(_)
+            | ExecutionError::DivisionByZero(_)
+            | ExecutionError::RemainderByZero(_)
+            | ExecutionError::Overflow(..)
+            | ExecutionError::IndexOutOfBounds(_),
+        ) => None,
+        Some(ExecutionError::FunctionError { message, .. })
+            if !message.contains("not supported") =>
+        {
+            None
+        }
+        Some(other) => Some(gap(other)),
+        None => Some("the evaluator does not get that far".to_owned()),
+    }
+}
+
+/// What the evaluator stumbles over, without the values: those may be secret.
+fn gap(error: &ExecutionError) -> String {
+    match error {
+        ExecutionError::UndeclaredReference(name) => format!("it refers to {name}"),
+        _ => "a value is of a type that an operator or a function here does not take".to_owned(),
     }
 }
 

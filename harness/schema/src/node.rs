@@ -117,6 +117,16 @@ pub(crate) struct Logic {
 }
 
 impl Node {
+    /// The nodes of properties, of other fields and of items.
+    pub(crate) fn children(&self) -> impl Iterator<Item = &Node> {
+        let additional = match &self.additional {
+            Additional::Schema(schema) => Some(&**schema),
+            Additional::No | Additional::Any => None,
+        };
+        let items = self.items.as_deref();
+        self.properties.values().chain(additional).chain(items)
+    }
+
     /// The schema of a field; nothing where no schema speaks of it.
     pub(crate) fn field(&self, name: &str) -> Option<&Node> {
         self.properties.get(name).or(match &self.additional {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::build::build;
+use crate::cel::Unevaluated;
 use crate::field_error::FieldError;
 use crate::node::Node;
 use crate::{default, prune, structure, validate};
@@ -20,14 +21,16 @@ pub struct Validation {
     pub errors: Vec<FieldError>,
     /// What the server should warn of.
     pub warnings: Vec<String>,
+    /// The CEL rules that were not judged: without them the object is neither valid nor invalid.
+    pub unevaluated: Vec<Unevaluated>,
 }
 
 impl Structural {
     /// Compiles the schema of a version.
     ///
     /// # Errors
-    /// All that keeps it from being structural, with fields below `spec.validation.openAPIV3Schema`, a CEL
-    /// rule that the evaluator does not support among them.
+    /// All that keeps it from being structural, with fields below `spec.validation.openAPIV3Schema`. A CEL rule that
+    /// only the evaluator here does not support is none of it: see [`crate::crd::unevaluated`].
     pub fn compile(schema: &Value) -> Result<Structural, Vec<FieldError>> {
         let errors = structure::check(schema, structure::SHARED_SCHEMA);
         if errors.is_empty() {
@@ -52,9 +55,6 @@ impl Structural {
     /// Validates an object that has been pruned and defaulted. With `old`, what was there before and has
     /// not changed is not held against it (ratcheting), and rules may compare the two.
     pub fn validate(&self, object: &Value, old: Option<&Value>) -> Validation {
-        Validation {
-            errors: validate::validate(&self.root, object, old),
-            warnings: Vec::new(),
-        }
+        validate::validate(&self.root, object, old)
     }
 }

@@ -350,12 +350,6 @@ fn rules(schema: &Value, place: &Place, errors: &mut Vec<FieldError>) {
                 &reasons.map(str::to_owned),
             ));
         }
-        // kube-cel gives such rules the old value itself instead of an optional.
-        if rule["optionalOldSelf"] == Value::Bool(true) {
-            let detail = "optionalOldSelf is unsupported by the embedded control plane";
-            errors.push(FieldError::forbidden(field("optionalOldSelf"), detail));
-            continue;
-        }
         let mut alone = schema.clone();
         alone[RULES] = Value::Array(vec![rule.clone()]);
         if let Err(complaints) = Rules::compile(&alone) {

@@ -6,6 +6,7 @@ mod versions;
 
 use serde_json::Value;
 
+use crate::cel::{self, Unevaluated};
 use crate::field_error::FieldError;
 
 pub use defaults::default;
@@ -32,6 +33,17 @@ pub fn validate_update(new: &Value, old: &Value) -> Vec<FieldError> {
         errors.extend(approval(new));
     }
     errors
+}
+
+/// Returns the CEL rules of a definition that cannot be evaluated, in all its versions; each once.
+#[must_use]
+pub fn unevaluated(definition: &Value) -> Vec<Unevaluated> {
+    let mut found = Vec::new();
+    let versions = definition["spec"]["versions"].as_array();
+    for version in versions.into_iter().flatten() {
+        cel::unevaluated(&version["schema"]["openAPIV3Schema"], &mut found);
+    }
+    found
 }
 
 const APPROVED: &str = "api-approved.kubernetes.io";

@@ -12,9 +12,10 @@ use serde_json::{Map, Value};
 
 use crate::field_error::{FieldError, FieldErrorKind, NO_FIELD};
 use crate::node::{Additional, ListKind, Node, Sort};
+use crate::structural::Validation;
 
-/// Every mistake in an object.
-pub(crate) fn validate(root: &Node, object: &Value, old: Option<&Value>) -> Vec<FieldError> {
+/// Every mistake in an object, and the rules that were not judged.
+pub(crate) fn validate(root: &Node, object: &Value, old: Option<&Value>) -> Validation {
     let mut errors = of_schema(root, object, old, "");
     let duplicates = lists::duplicates(root, object);
     let had_duplicates = old.is_some_and(|old| !lists::duplicates(root, old).is_empty());
@@ -22,19 +23,23 @@ pub(crate) fn validate(root: &Node, object: &Value, old: Option<&Value>) -> Vec<
         errors.extend(duplicates);
     }
     errors.extend(resource::embedded(root, object));
+    let mut found = Validation {
+        errors,
+        ..Validation::default()
+    };
     if !root.has_rules {
-        return errors;
+        return found;
     }
-    if errors.iter().any(hides_rules) {
-        errors.push(FieldError::invalid(
+    if found.errors.iter().any(hides_rules) {
+        found.errors.push(FieldError::invalid(
             NO_FIELD,
             Value::Null,
             "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
         ));
     } else {
-        rules::check(root, object, old, "", &mut errors);
+        rules::check(root, object, old, "", &mut found);
     }
-    errors
+    found
 }
 
 /// Rules cannot be trusted with a value that is of the wrong type, too large or incomplete.

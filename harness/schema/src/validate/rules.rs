@@ -3,22 +3,22 @@
 use serde_json::Value;
 
 use super::{below, counterpart, extend};
-use crate::field_error::FieldError;
 use crate::node::Node;
+use crate::structural::Validation;
 
-/// Adds what the rules of a node and of all below it say.
+/// Adds what the rules of a node and of all below it say, and which of them were not judged.
 pub(super) fn check(
     node: &Node,
     value: &Value,
     old: Option<&Value>,
     path: &str,
-    errors: &mut Vec<FieldError>,
+    found: &mut Validation,
 ) {
     if !node.has_rules || value.is_null() || old == Some(value) {
         return;
     }
     if let Some(rules) = &node.rules {
-        errors.extend(rules.check(value, old, path));
+        rules.check(value, old, path, found);
     }
     for (step, node_below, value_below) in below(node, value) {
         let old_below = old.and_then(|old| match value {
@@ -30,7 +30,7 @@ pub(super) fn check(
             value_below,
             old_below,
             &extend(path, &step),
-            errors,
+            found,
         );
     }
 }

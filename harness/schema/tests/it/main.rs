@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod definitions;
+mod fuzzed;
 mod properties;
 mod recorded;
+mod rules;
 mod structural;
 mod tables;
