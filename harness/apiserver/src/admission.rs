@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::event::Resource;
+use crate::lack::Lack;
 
 /// What a write does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct Review<'a> {
     pub resource: &'a Resource,
     /// The subresource that is written, such as `status`.
     pub subresource: Option<&'a str>,
+    /// The propagation policy that a deletion asks for, such as `Foreground`.
+    pub propagation: Option<&'a str>,
     /// The object as it would be; `None` for a deletion.
     pub object: Option<&'a Value>,
     /// The object as it is; `None` for a creation.
@@ -58,6 +61,17 @@ pub struct Refusal {
     pub reason: &'static str,
     /// The Status's message.
     pub message: String,
+    /// What the program for which the check stands writes into the object as it refuses the write.
+    pub patch: Option<Patch>,
+}
+
+/// A JSON merge patch (RFC 7386) of the object that a write is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Patch {
+    /// The field manager.
+    pub manager: &'static str,
+    /// The patch.
+    pub merge: Value,
 }
 
 /// A check of writes. It must answer at once: the store waits.
@@ -67,4 +81,10 @@ pub trait Admission: Send + Sync {
     /// # Errors
     /// [`Refusal`], which becomes the answer to the client.
     fn review(&self, review: &Review<'_>) -> Result<(), Refusal>;
+
+    /// Returns the lack that a kind is which is not served here, if the program for which this check stands would
+    /// define the kind.
+    fn lack(&self, _api_version: &str, _kind: &str, _store: &dyn Read) -> Option<Lack> {
+        None
+    }
 }

@@ -213,6 +213,11 @@ static BUILTINS: &[Builtin] = &[
     },
 ];
 
+/// The built-in kinds, by group and name; Events are there twice.
+pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
+    BUILTINS.iter().map(|builtin| builtin.kind)
+}
+
 /// Each built-in resource, ready to serve.
 pub(crate) fn served() -> impl Iterator<Item = Served> {
     BUILTINS.iter().map(|builtin| {

@@ -45,6 +45,7 @@ pub(crate) fn compile(
         established,
         terminating,
         selectable: Vec::new(),
+        scale: false,
         schema: Arc::default(),
         columns: Arc::default(),
         several: definition["spec"]["versions"]
@@ -102,6 +103,7 @@ fn served(spec: &Value, version: &Value, storage: &Arc<Resource>, custom: &Custo
     let schema = &version["schema"]["openAPIV3Schema"];
     let custom = Custom {
         selectable: selectable(version),
+        scale: version["subresources"]["scale"].is_object(),
         schema: Arc::new(schema.clone()),
         columns: table::columns(version).into(),
         ..custom.clone()
@@ -117,6 +119,15 @@ fn served(spec: &Value, version: &Value, storage: &Arc<Resource>, custom: &Custo
         merge: Type::from_openapi(schema),
         origin: Origin::Custom(custom),
     }
+}
+
+/// Returns what a definition asks for that is not here, for the client that writes it: each CEL rule that cannot be
+/// evaluated. Objects of the kind are accepted without such a rule, and the server [lacks](crate::Lack) it from then on.
+pub(crate) fn warnings(definition: &Value) -> Vec<String> {
+    crosscut_schema::crd::unevaluated(definition)
+        .into_iter()
+        .map(|rule| format!("the embedded control plane does not have {rule}"))
+        .collect()
 }
 
 fn resource(spec: &Value, version: &str) -> Resource {

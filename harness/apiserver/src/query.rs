@@ -43,6 +43,14 @@ pub(crate) struct Query {
 }
 
 impl Query {
+    /// A request in the name of a field manager, with all else by default.
+    pub(crate) fn of_manager(name: &str) -> Self {
+        Self {
+            field_manager: Some(name.to_owned()),
+            ..Self::default()
+        }
+    }
+
     /// Reads the text behind the question mark.
     pub(crate) fn parse(text: &str) -> Result<Self, Status> {
         let mut query = Self::default();

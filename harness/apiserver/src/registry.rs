@@ -63,6 +63,8 @@ pub(crate) struct Custom {
     pub(crate) selectable: Vec<String>,
     /// Whether objects may have been written in another version than the one in which they are stored.
     pub(crate) several: bool,
+    /// Whether the version declares the subresource `scale`, which is not served.
+    pub(crate) scale: bool,
     /// The schema as the definition has it.
     pub(crate) schema: Arc<Value>,
     /// What is printed of an object, behind its name.

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::json;
 
+use crate::admission::Admission;
 use crate::event::{Change, Event};
+use crate::lack::{self, Lack};
 use crate::meta;
 use crate::options::Options;
 use crate::random::Random;
@@ -84,6 +86,26 @@ impl ApiServer {
     #[must_use]
     pub fn present(&self) -> Vec<Event> {
         self.0.store.with(|state| state.present())
+    }
+
+    /// Takes note that a client asked for a kind that is not served. If a full control plane would serve the kind, that
+    /// is among the [lacks](Self::lacks) from now on.
+    pub fn no_such_kind(&self, api_version: &str, kind: &str) {
+        self.0.store.with(|state| {
+            let known = |check: &Arc<dyn Admission>| check.lack(api_version, kind, &*state);
+            let lack = lack::of_kubernetes(api_version, kind)
+                .or_else(|| self.0.options.admission.iter().find_map(known));
+            if let Some(lack) = lack {
+                state.note(lack);
+            }
+        });
+    }
+
+    /// Returns what requests needed until now and this server does not have, the first first. A fork begins with what
+    /// the server lacked that it was made from.
+    #[must_use]
+    pub fn lacks(&self) -> Vec<Lack> {
+        self.0.store.with(|state| state.lacks().to_vec())
     }
 
     /// How many requests have been served.

@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::body::Body;
 use crate::discovery;
 use crate::handlers::{self, Answer, Call, Content, Request};
+use crate::lack;
 use crate::path::{Path, Target};
 use crate::payload::Payload;
 use crate::query::Query;
@@ -147,7 +148,6 @@ pub(crate) fn resource(
             .registry
             .find(&target.group, &target.version, &target.plural);
         let served = Arc::clone(found.ok_or_else(status::no_route)?);
-        let verb = verb(&served, method, target, query.watch)?;
         let mut call = Call {
             state,
             options: &server.options,
@@ -157,12 +157,24 @@ pub(crate) fn resource(
             request,
             warnings: Vec::new(),
         };
-        if verb == Verb::Watch {
-            return Ok(Outcome::Watch(Watch::begin(&call, &served)?));
+        let outcome = outcome(method, &served, &mut call);
+        if let Some(lack) = outcome.as_ref().err().and_then(Status::lack) {
+            state.note(lack);
         }
-        let answer = run(verb, &mut call)?;
-        Ok(Outcome::Answer(answer, call.warnings))
+        outcome
     })
+}
+
+fn outcome(method: &Method, served: &Arc<Served>, call: &mut Call<'_>) -> Result<Outcome, Status> {
+    if let Some(lacking) = lack::subresource(served, call.target) {
+        return Err(status::not_implemented(&lacking));
+    }
+    let verb = verb(served, method, call.target, call.query.watch)?;
+    if verb == Verb::Watch {
+        return Ok(Outcome::Watch(Watch::begin(call, served)?));
+    }
+    let answer = run(verb, call)?;
+    Ok(Outcome::Answer(answer, std::mem::take(&mut call.warnings)))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

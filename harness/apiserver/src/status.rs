@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::admission::Refusal;
 use crate::event::Resource;
+use crate::lack::Lack;
 
 /// A failure. Its body is that of kube-apiserver 1.34 by value.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +34,12 @@ impl Status {
             body["details"] = details.clone();
         }
         body
+    }
+
+    /// Returns what this server does not have, if that is why it fails.
+    pub(crate) fn lack(&self) -> Option<Lack> {
+        let what = self.message.strip_prefix(NOT_SUPPORTED)?;
+        (self.code == 501).then(|| Lack::of(what))
     }
 
     fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
@@ -277,13 +284,12 @@ pub(crate) fn too_large_version(asked: u64, current: u64) -> Status {
     }))
 }
 
+/// How the message begins of a failure that is this server's own.
+const NOT_SUPPORTED: &str = "the embedded API server does not support ";
+
 /// Not served by the embedded server, and said so.
 pub(crate) fn not_implemented(what: &str) -> Status {
-    Status::new(
-        501,
-        "NotImplemented",
-        format!("the embedded API server does not support {what}"),
-    )
+    Status::new(501, "NotImplemented", format!("{NOT_SUPPORTED}{what}"))
 }
 
 /// Fields are owned by others; `causes` as the Status lists them.

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use crate::admission::Read;
 use crate::event::{Change, Event, Resource};
 use crate::idle_applies::IdleApplies;
+use crate::lack::Lack;
 use crate::meta;
 use crate::random::Random;
 use crate::registry::Registry;
@@ -42,6 +43,8 @@ pub(crate) struct State {
     pub(crate) registry: Registry,
     pub(crate) random: Random,
     pub(crate) idle_applies: IdleApplies,
+    /// What requests needed and is not there, in the order in which they came upon it.
+    lacks: Vec<Lack>,
 }
 
 /// A change that is to be stored.
@@ -64,6 +67,7 @@ impl State {
             registry,
             random,
             idle_applies: IdleApplies::default(),
+            lacks: Vec::new(),
         }
     }
 
@@ -78,7 +82,19 @@ impl State {
             registry: self.registry.clone(),
             random,
             idle_applies: IdleApplies::default(),
+            lacks: self.lacks.clone(),
         }
+    }
+
+    /// Remembers that something was needed and is not there.
+    pub(crate) fn note(&mut self, lack: Lack) {
+        if !self.lacks.contains(&lack) {
+            self.lacks.push(lack);
+        }
+    }
+
+    pub(crate) fn lacks(&self) -> &[Lack] {
+        &self.lacks
     }
 
     pub(crate) fn revision(&self) -> u64 {

@@ -52,6 +52,9 @@ pub trait Direct: Send + Sync {
     /// # Errors
     /// [`ApiError::Refused`].
     fn exchange(&self, request: &Exchange<'_>) -> Result<Answer, ApiError>;
+
+    /// Takes note that discovery has no such kind, which a client asked for.
+    fn no_such_kind(&self, _api_version: &str, _kind: &str) {}
 }
 
 /// A way to one API server. Cheap to clone; clones share what discovery said.
@@ -178,9 +181,14 @@ impl Connection {
         if let Some(known) = self.mapper.get(api_version, kind) {
             return Ok(known);
         }
-        let no_match = || ApiError::NoMatch {
-            api_version: api_version.to_owned(),
-            kind: kind.to_owned(),
+        let no_match = || {
+            if let Some(server) = &self.direct {
+                server.no_such_kind(api_version, kind);
+            }
+            ApiError::NoMatch {
+                api_version: api_version.to_owned(),
+                kind: kind.to_owned(),
+            }
         };
         if api_version.is_empty() || kind.is_empty() {
             return Err(no_match());

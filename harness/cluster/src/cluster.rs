@@ -111,6 +111,12 @@ pub trait Lease: Send {
         Duration::ZERO
     }
 
+    /// Returns what the trial needed until now and this kind of control plane does not have, the first first. Nothing
+    /// that was judged since is a verdict. A real control plane lacks nothing.
+    fn lacks(&self) -> Vec<Lack> {
+        Vec::new()
+    }
+
     /// Tells whether what the trial runs on still works; nothing where it cannot break without this process.
     fn health(&self) -> Option<Arc<dyn Health>> {
         None
@@ -142,6 +148,15 @@ pub trait Lease: Send {
     /// # Errors
     /// [`ClusterError::Clean`] where something of the trial stays that others could see.
     async fn close(self: Box<Self>) -> Result<(), ClusterError>;
+}
+
+/// A thing that a kind of control plane does not have, and other kinds have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lack {
+    /// The kind of control plane, and what it does not have, as a sentence.
+    pub message: String,
+    /// The kinds of control plane that have it, and what there is instead.
+    pub help: String,
 }
 
 /// Both clusters are at rest.

@@ -1,7 +1,7 @@
 //! What a reconcile may use: the plane's API, the virtual time, and seeded chance.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crosscut_apiserver::Clock;
 use crosscut_client::Connection;
@@ -13,6 +13,26 @@ pub struct Context {
     clock: Arc<dyn Clock>,
     plane: Arc<str>,
     chance: Arc<AtomicU64>,
+    lacks: Lacks,
+}
+
+/// What reconciles needed and their controllers cannot do, in the order in which they came upon it. Clones share one
+/// list.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lacks(Arc<Mutex<Vec<String>>>);
+
+impl Lacks {
+    fn note(&self, what: String) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.contains(&what) {
+            known.push(what);
+        }
+    }
+
+    pub(crate) fn all(&self) -> Vec<String> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.clone()
+    }
 }
 
 impl Context {
@@ -23,7 +43,22 @@ impl Context {
             clock,
             plane: plane.into(),
             chance: Arc::new(AtomicU64::new(seed)),
+            lacks: Lacks::default(),
         }
+    }
+
+    /// Shares the list of what reconciles lack.
+    pub(crate) fn with_lacks(self, lacks: &Lacks) -> Self {
+        Self {
+            lacks: lacks.clone(),
+            ..self
+        }
+    }
+
+    /// Takes note that the object of the reconcile asks for something that the real program does and the controller
+    /// here does not. `what` is a noun phrase: `claims (Cart, offered by …)`. Nothing that follows is a verdict.
+    pub fn lacks(&self, what: impl Into<String>) {
+        self.lacks.note(what.into());
     }
 
     /// The way to the API of the controller's plane.

@@ -9,6 +9,7 @@ use crate::composite::Composites;
 use crate::composition::{Compositions, Revisions};
 use crate::definition::Definitions;
 use crate::function::Functions;
+use crate::unserved::UnservedKinds;
 use crate::usage::{Kind, UsageAdmission, Usages};
 
 /// What the controllers cannot know by themselves.
@@ -30,7 +31,8 @@ pub fn controllers(settings: Settings) -> Vec<Arc<dyn Controller>> {
     ]
 }
 
-/// Refuses to delete what a Usage or ClusterUsage says is in use; to be given to the control plane's API server.
-pub fn usage_admission() -> Arc<dyn Admission> {
-    Arc::new(UsageAdmission)
+/// Returns Crossplane's part in the control plane's API server: it refuses to delete what a Usage or ClusterUsage says
+/// is in use, and names the kinds that Crossplane would serve and that are not here.
+pub fn admission() -> Vec<Arc<dyn Admission>> {
+    vec![Arc::new(UsageAdmission), Arc::new(UnservedKinds)]
 }

@@ -5,7 +5,7 @@
 //! [`custom_resource_definitions`]. What they are not: packages, providers, managed resource definitions, operations,
 //! claims. Providers' behaviour is the stand-ins' part; functions are started by whoever runs this, and found by name.
 //!
-//! - [`controllers`] makes the controllers of one control plane, [`usage_admission`] what refuses deletions there;
+//! - [`controllers`] makes the controllers of one control plane, [`admission`] its part in the API server;
 //! - [`Functions`] holds what a Composition's `functionRef.name` means: a [`Function`] in process, at an
 //!   [`Address`](function::Address), a [`Command`](function::Command), or the built-in
 //!   [`AutoReady`](function::AutoReady).
@@ -23,11 +23,12 @@ pub mod function;
 mod names;
 mod object;
 mod recorder;
+mod unserved;
 mod usage;
 mod work;
 
 pub use awaited::{crossplane_owes, is_in_use, is_paused};
-pub use controllers::{Settings, controllers, usage_admission};
+pub use controllers::{Settings, admission, controllers};
 pub use crds::custom_resource_definitions;
 pub use function::{Function, FunctionError, Functions, FunctionsBuilder};
 pub use function_sdk_rust::proto::v1::{RunFunctionRequest, RunFunctionResponse};

@@ -12,7 +12,7 @@ use crate::recorder::{Circumstances, Happening, Recorder};
 use crosscut_client::Api;
 
 /// The field manager of creates, updates and patches, as the API server derives it from Crossplane's user agent.
-const FIELD_MANAGER: &str = "crossplane";
+pub(crate) const FIELD_MANAGER: &str = "crossplane";
 
 /// Asked for where Crossplane asks controller-runtime to requeue at once, which its rate limiter makes a second.
 pub(crate) const REQUEUE: After = After::In(Duration::from_secs(1));
@@ -24,6 +24,7 @@ pub(crate) struct Work<'a> {
     pub(crate) now: String,
     recorder: &'a Recorder,
     annotations: Value,
+    context: Context,
 }
 
 impl<'a> Work<'a> {
@@ -33,7 +34,14 @@ impl<'a> Work<'a> {
             now: context.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             recorder,
             annotations: Value::Null,
+            context: context.clone(),
         }
+    }
+
+    /// Takes note that the object asks for something that Crossplane does and the controllers here do not: a noun
+    /// phrase. The trial is unsupported by it.
+    pub(crate) fn lacks(&self, what: impl Into<String>) {
+        self.context.lacks(what);
     }
 
     /// Says in every event which controller of several of a kind this is.

@@ -12,6 +12,7 @@ mod evidence;
 mod expectation;
 mod functions;
 mod known;
+mod lacking;
 mod programs;
 mod run;
 mod schema;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crosscut_assertion::Name;
 use crosscut_cluster::{
-    ClusterError, Failing, FunctionTrace, Health, Lease, Rest, SettleError, Side,
+    ClusterError, Failing, FunctionTrace, Health, Lack, Lease, Rest, SettleError, Side,
 };
 use crosscut_events::{Evidence, ObjectEvent, Warning};
 use crosscut_expr::Clock;
@@ -208,6 +208,11 @@ impl Session {
     pub(crate) async fn settle_again(&mut self) -> Result<(), SettleError> {
         self.moved = true;
         self.settle().await
+    }
+
+    /// Returns the first thing that the trial needed and its kind of control plane does not have.
+    pub(crate) fn lack(&self) -> Option<Lack> {
+        self.lease.lacks().into_iter().next()
     }
 
     /// How many changes had been seen when the clusters were last at rest.

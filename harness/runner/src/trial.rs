@@ -14,6 +14,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::action;
 use crate::at_rest::Looks;
 use crate::functions;
+use crate::lacking;
 use crate::programs::{self, Programs};
 use crate::scope::{TemplateError, trial_scope, with_bindings};
 use crate::session::Session;
@@ -355,7 +356,8 @@ async fn run_steps(
         }
     }
     // What nothing looked at must come to rest too: a scenario that ends in a livelock has not passed.
-    session.settle().await?;
+    let settled = session.settle().await.map_err(Stop::from);
+    lacking::unless_lacking(settled, session)?;
     session.programs().all_live()
 }
 
@@ -366,12 +368,13 @@ async fn run_step(
     scope: &Scope,
 ) -> Result<Vec<(String, Value)>, Stop> {
     // A step begins at rest: what the one before brought about can be written to.
-    session.settle_writes().await?;
+    let settled = session.settle_writes().await.map_err(Stop::from);
+    lacking::unless_lacking(settled, session)?;
     let mut scope = with_bindings(scope.clone(), &step.bindings)?;
     let mut bound = Vec::new();
     for action in &step.actions {
         let performed = action::perform(action, session, &scope).await;
-        performed
+        lacking::unless_lacking(performed, session)
             .map_err(|stop| with_programs(stop, session))
             .and_then(|()| session.programs().all_live())
             .map_err(|mut stop| {

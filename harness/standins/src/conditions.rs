@@ -36,6 +36,14 @@ impl<'a> Condition<'a> {
         }
     }
 
+    /// Not ready, for a reason that the provider gives.
+    pub(crate) fn unavailable(message: &'a str) -> Condition<'a> {
+        Condition {
+            message,
+            ..Condition::UNAVAILABLE
+        }
+    }
+
     pub(crate) fn error(message: &'a str) -> Condition<'a> {
         Condition {
             message,

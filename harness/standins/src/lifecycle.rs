@@ -94,6 +94,7 @@ pub(crate) struct Managed {
     pub(crate) object: Value,
     /// The status as it is stored.
     stored: Value,
+    context: Context,
 }
 
 impl Managed {
@@ -125,6 +126,7 @@ impl Managed {
             now: now.to_string(),
             stored: object["status"].clone(),
             object,
+            context: context.clone(),
         }))
     }
 
@@ -254,6 +256,11 @@ impl Managed {
         say(&self.api, &self.object, happening, &self.now)
             .await
             .map_err(|error| failed(&error))
+    }
+
+    /// Takes note that the object asks for something that its provider does and the stand-in does not: a noun phrase.
+    pub(crate) fn lacks(&self, what: impl Into<String>) {
+        self.context.lacks(what);
     }
 
     /// Says in status and events what went wrong, and asks for another try.

@@ -8,10 +8,11 @@ use serde_json::Value;
 use super::{Answer, Call, reset_fields};
 use crate::admission::Operation;
 use crate::event::Change;
+use crate::lack::Lack;
 use crate::registry::Served;
 use crate::status::{self, Status};
 use crate::store::Write;
-use crate::{builtin_rules, convert, fields, meta, meta_rules, value};
+use crate::{builtin_rules, convert, definition, fields, meta, meta_rules, value};
 
 /// How the wanted object came to be.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -208,6 +209,10 @@ pub(crate) fn validate(
             old,
             call.subresource(),
         ));
+        let is_new = old.is_none_or(|old| old["spec"] != object["spec"]);
+        if served.is_definition() && is_new && errors.is_empty() {
+            call.warnings.extend(definition::warnings(object));
+        }
     } else {
         let kind = &object["kind"];
         if *kind != resource.kind {
@@ -217,6 +222,10 @@ pub(crate) fn validate(
             let outcome = structural.validate(object, old);
             errors.extend(outcome.errors);
             call.warnings.extend(outcome.warnings);
+            for rule in outcome.unevaluated {
+                let of = status::qualified(&resource.group, &resource.plural);
+                call.state.note(Lack::of(format!("{rule} of {of}")));
+            }
             call.warnings
                 .extend(meta_rules::finalizer_warnings(object, old));
         }

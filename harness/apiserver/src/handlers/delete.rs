@@ -5,7 +5,6 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{Answer, Call, Content, change, list};
-use crate::admission::Operation;
 use crate::convert;
 use crate::decode;
 use crate::event::Change;
@@ -39,6 +38,16 @@ enum Propagation {
     Orphan,
 }
 
+impl Propagation {
+    fn name(self) -> &'static str {
+        match self {
+            Propagation::Foreground => "Foreground",
+            Propagation::Background => "Background",
+            Propagation::Orphan => "Orphan",
+        }
+    }
+}
+
 pub(crate) fn delete(call: &mut Call<'_>) -> Result<Answer, Status> {
     let options = options(call)?;
     let old = call.present()?;
@@ -70,7 +79,7 @@ fn delete_one(call: &mut Call<'_>, old: &Arc<Value>, options: &Options) -> Resul
         let why = "this namespace may not be deleted";
         return Err(status::forbidden(&call.served.resource, &name, why));
     }
-    call.admit(Operation::Delete, None, Some(old))?;
+    call.admit_deletion(old, options.propagation.map(Propagation::name))?;
     let mut marked = (**old).clone();
     let held = hold(call.served, &mut marked, options);
     if !held {

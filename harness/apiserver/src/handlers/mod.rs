@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crosscut_merge::Writer;
 use serde_json::Value;
 
-use crate::admission::{Operation, Review};
+use crate::admission::{Operation, Patch, Refusal, Review};
 use crate::convert;
 use crate::listing::Listing;
 use crate::options::Options;
@@ -143,18 +143,65 @@ impl Call<'_> {
         object: Option<&Value>,
         old: Option<&Value>,
     ) -> Result<(), Status> {
-        let review = Review {
+        self.review(&Review {
             operation,
             resource: &self.served.resource,
             subresource: self.subresource(),
+            propagation: None,
             object,
             old,
             store: &*self.state,
+        })
+        .map_err(Status::from)
+    }
+
+    fn review(&self, review: &Review<'_>) -> Result<(), Refusal> {
+        let mut checks = self.options.admission.iter();
+        checks.try_for_each(|check| check.review(review))
+    }
+
+    /// Lets the admission checks see a deletion. Whoever refuses it may write into the object what was refused.
+    pub(crate) fn admit_deletion(
+        &mut self,
+        old: &Arc<Value>,
+        propagation: Option<&str>,
+    ) -> Result<(), Status> {
+        let review = Review {
+            operation: Operation::Delete,
+            resource: &self.served.resource,
+            subresource: self.subresource(),
+            propagation,
+            object: None,
+            old: Some(old),
+            store: &*self.state,
         };
-        for check in &self.options.admission {
-            check.review(&review)?;
+        let Err(refusal) = self.review(&review) else {
+            return Ok(());
+        };
+        if let Some(written) = &refusal.patch {
+            self.patch_beside(old, written)?;
         }
-        Ok(())
+        Err(refusal.into())
+    }
+
+    /// Makes a patch of a program that stands beside the request.
+    fn patch_beside(&mut self, old: &Arc<Value>, written: &Patch) -> Result<(), Status> {
+        let query = Query::of_manager(written.manager);
+        let target = Target {
+            name: Some(crate::meta::name(old).to_owned()),
+            ..self.target.clone()
+        };
+        let mut call = Call {
+            state: &mut *self.state,
+            options: self.options,
+            served: self.served,
+            target: &target,
+            query: &query,
+            request: self.request,
+            warnings: Vec::new(),
+        };
+        let new = patch::by_merge(old, &written.merge)?;
+        change::change(&mut call, old, new, change::By::Update).map(drop)
     }
 }
 

@@ -77,7 +77,7 @@ fn by_operations(call: &Call<'_>, old: &Value, patch: &Value) -> Result<Value, S
     })
 }
 
-fn by_merge(old: &Value, patch: &Value) -> Result<Value, Status> {
+pub(super) fn by_merge(old: &Value, patch: &Value) -> Result<Value, Status> {
     if !patch.is_object() {
         return Err(not_of_type(patch, "map[string]interface {}"));
     }

@@ -12,7 +12,7 @@ use super::targets::{InProcessTargets, TARGET, kubeconfig};
 use crate::functions::SharedFunctions;
 use crate::managed::managed_settings;
 use crate::when_started::when_started;
-use crate::{ClusterError, install};
+use crate::{ClusterError, Lack, Lease, install};
 
 /// The name of the plane that Crossplane composes on.
 pub(super) const CONTROL: &str = "control";
@@ -56,11 +56,9 @@ impl Base {
             base.clock.clone(),
             0,
         );
-        install::crossplanes_crds(&mut lease).await?;
-        install::on_control(&mut lease, &provider.crds).await?;
-        install::on_target(&mut lease, &provider.target_crds).await?;
-        install::on_control(&mut lease, &suite.install).await?;
-        install::on_control(&mut lease, &provider.install).await?;
+        if let Err(error) = install_all(&mut lease, suite, provider).await {
+            return Err(unless_lacking(error, &lease));
+        }
         base.at_rest = Some(lease.at_rest());
         drop(lease);
         Ok(Arc::new(base))
@@ -122,9 +120,31 @@ impl Base {
     }
 }
 
+async fn install_all(
+    lease: &mut EmbeddedLease,
+    suite: &Suite,
+    provider: &Provider,
+) -> Result<(), ClusterError> {
+    install::crossplanes_crds(lease).await?;
+    install::on_control(lease, &provider.crds).await?;
+    install::on_target(lease, &provider.target_crds).await?;
+    install::on_control(lease, &suite.install).await?;
+    install::on_control(lease, &provider.install).await
+}
+
+/// Replaces an error by what the embedded control plane lacks, if that is why it came about.
+fn unless_lacking(error: ClusterError, lease: &EmbeddedLease) -> ClusterError {
+    match lease.lacks().into_iter().next() {
+        Some(Lack { message, help }) => ClusterError::Unsupported {
+            reason: format!("{message}; {help}"),
+        },
+        None => error,
+    }
+}
+
 fn options(clock: &VirtualClock, seed: u64, protects_usages: bool) -> Options {
     let admission = if protects_usages {
-        vec![crosscut_crossplane::usage_admission()]
+        crosscut_crossplane::admission()
     } else {
         Vec::new()
     };

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::install::FIELD_MANAGER;
 use crate::rest::{rest, unsettled};
-use crate::{ClusterError, Lease, ProgramPlace, Rest, SettleError, Side};
+use crate::{ClusterError, Lack, Lease, ProgramPlace, Rest, SettleError, Side};
 
 /// What one trial runs on: two planes in this process.
 pub(super) struct EmbeddedLease {
@@ -135,6 +135,14 @@ impl Lease for EmbeddedLease {
         self.side(side).objects().await
     }
 
+    fn lacks(&self) -> Vec<Lack> {
+        let of_controllers = self.scheduler.lacks();
+        let of_controllers = of_controllers.into_iter().map(crosscut_apiserver::Lack::of);
+        let servers = [&self.control.server, &self.target.server];
+        let of_servers = servers.into_iter().flat_map(ApiServer::lacks);
+        of_servers.chain(of_controllers).map(lack).collect()
+    }
+
     fn program_place(&self) -> Result<ProgramPlace, String> {
         Err("the embedded control plane listens on no address that a program could be given; run it with --cluster envtest".to_owned())
     }
@@ -146,6 +154,20 @@ impl Lease for EmbeddedLease {
     async fn close(self: Box<Self>) -> Result<(), ClusterError> {
         // Everything is memory of this process: dropping it is enough.
         Ok(())
+    }
+}
+
+/// Says what the embedded control plane lacks, and what has it.
+fn lack(found: crosscut_apiserver::Lack) -> Lack {
+    let mut help =
+        "run the trial with --cluster envtest, kind or kubeconfig, which have it".to_owned();
+    if !found.instead.is_empty() {
+        help.push_str("; ");
+        help.push_str(&found.instead);
+    }
+    Lack {
+        message: format!("the embedded control plane does not have {}", found.what),
+        help,
     }
 }
 

@@ -17,7 +17,8 @@ use serde_json::Value;
 use crate::functions::Progress;
 use crate::rest::{rest, unsettled};
 use crate::{
-    ClusterError, FunctionTrace, Health, Lease, ProgramPlace, Rest, SettleError, Side, user_agent,
+    ClusterError, FunctionTrace, Health, Lack, Lease, ProgramPlace, Rest, SettleError, Side,
+    user_agent,
 };
 
 /// Crossplane tells the Events of all trials one after the other; on a busy machine that takes seconds.
@@ -212,6 +213,10 @@ impl Lease for LiveLease {
         self.driver.changes()
     }
 
+    fn lacks(&self) -> Vec<Lack> {
+        self.driver.lacks().into_iter().map(of_stand_ins).collect()
+    }
+
     fn events_lag(&self) -> Duration {
         EVENTS_LAG
     }
@@ -237,6 +242,14 @@ impl Lease for LiveLease {
             Some(cleanup) => cleanup.clean().await,
             None => Ok(()),
         }
+    }
+}
+
+/// A thing that a provider does, and the stand-in in its place does not.
+fn of_stand_ins(what: String) -> Lack {
+    Lack {
+        message: format!("the stand-ins for providers do not have {what}"),
+        help: "run the trial on a control plane with the provider itself: its package, or --cluster envtest for provider-kubernetes".to_owned(),
     }
 }
 

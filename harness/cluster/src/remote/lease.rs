@@ -14,7 +14,9 @@ use super::programs::Beside;
 use super::trial::Scope;
 use super::trials::Remote;
 use crate::live::LiveLease;
-use crate::{ClusterError, FunctionTrace, Health, Lease, ProgramPlace, Rest, SettleError, Side};
+use crate::{
+    ClusterError, FunctionTrace, Health, Lack, Lease, ProgramPlace, Rest, SettleError, Side,
+};
 
 /// A trial's lease. What it made is taken away when it is closed, or at the end of the run.
 pub(crate) struct RemoteLease {
@@ -79,6 +81,10 @@ impl Lease for RemoteLease {
 
     fn changes(&mut self) -> u64 {
         self.live.changes()
+    }
+
+    fn lacks(&self) -> Vec<Lack> {
+        self.live.lacks()
     }
 
     fn events_lag(&self) -> Duration {

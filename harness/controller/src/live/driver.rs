@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use super::awaited::{Awaits, Owed, Patience};
 use super::limits::LiveLimits;
 use super::view::View;
-use crate::context::Context;
+use crate::context::{Context, Lacks};
 use crate::controller::{After, Controller, Key, ReconcileError};
 use crate::scheduler::{
     BACK_OFF, Failing, Limit, Movements, Queue, Settled, Unsettled, Work, is_movement,
@@ -56,6 +56,7 @@ pub struct Driver {
     window: Option<Duration>,
     /// Told what is waited for where that takes long.
     told: Option<Told>,
+    lacks: Lacks,
 }
 
 /// Who is told what a user waits for, as a sentence fragment, and has been told since settling began: of what takes as
@@ -113,7 +114,14 @@ impl Driver {
             changes: 0,
             window: None,
             told: None,
+            lacks: Lacks::default(),
         }
+    }
+
+    /// Returns what reconciles needed and controllers cannot do, the first first.
+    #[must_use]
+    pub fn lacks(&self) -> Vec<String> {
+        self.lacks.all()
     }
 
     /// Says what is waited for where that may take long.
@@ -130,7 +138,8 @@ impl Driver {
         view: View,
         awaits: Vec<Arc<dyn Awaits>>,
     ) -> LivePlane {
-        let context = Context::new(connection, Arc::clone(&self.clock), name, 0);
+        let context =
+            Context::new(connection, Arc::clone(&self.clock), name, 0).with_lacks(&self.lacks);
         self.planes.push(PlaneState {
             view,
             context,

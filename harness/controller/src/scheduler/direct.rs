@@ -23,6 +23,10 @@ impl Direct for InProcess {
         };
         Ok(Answer { reply, warnings })
     }
+
+    fn no_such_kind(&self, api_version: &str, kind: &str) {
+        self.0.no_such_kind(api_version, kind);
+    }
 }
 
 fn refused(status: Value) -> ApiError {

@@ -18,7 +18,7 @@ use crosscut_client::Connection;
 use jiff::Timestamp;
 
 use crate::clock::VirtualClock;
-use crate::context::Context;
+use crate::context::{Context, Lacks};
 use crate::controller::{After, Controller, Key};
 
 use direct::InProcess;
@@ -44,6 +44,7 @@ pub struct Scheduler {
     movements: Movements,
     /// Whether what is on the planes has been dealt with already, by the controllers of the scheduler before.
     resumed: bool,
+    lacks: Lacks,
 }
 
 /// What a scheduler at rest still has in mind: when keys are to be looked at again, and what failed. The controllers are
@@ -73,6 +74,7 @@ impl Scheduler {
             failures: BTreeMap::new(),
             movements: Movements::default(),
             resumed: false,
+            lacks: Lacks::default(),
         }
     }
 
@@ -111,7 +113,8 @@ impl Scheduler {
         let connection = Connection::direct(http, Arc::new(InProcess(server.clone())));
         let clock: Arc<dyn Clock> = Arc::new(self.clock.clone());
         let index = self.planes.len();
-        let context = Context::new(connection.clone(), clock, name, self.queue.seed());
+        let context = Context::new(connection.clone(), clock, name, self.queue.seed())
+            .with_lacks(&self.lacks);
         let seen = server.head();
         self.planes.push(PlaneState {
             server,
@@ -119,6 +122,12 @@ impl Scheduler {
             seen,
         });
         Plane { index, connection }
+    }
+
+    /// Returns what reconciles of this scheduler needed and controllers cannot do, the first first.
+    #[must_use]
+    pub fn lacks(&self) -> Vec<String> {
+        self.lacks.all()
     }
 
     /// Adds a controller, which sees everything that is on the plane now and all that follows. In a resumed scheduler

@@ -72,6 +72,12 @@ pub(super) async fn reconcile(session: &Session<'_>, key: &Key) -> Result<After,
     if object::is_being_deleted(&xr.object) {
         return finalize(session, xr).await;
     }
+    if let Some(secret) = xr.connection_secret() {
+        session.work.lacks(format!(
+            "connection Secrets of legacy composite resources ({} {} wants {secret})",
+            key.kind, key.name
+        ));
+    }
     let revision = match prepare(session, &mut xr).await {
         Ok(revision) => revision,
         Err(stop) => return stopped(session, xr, *stop).await,

@@ -49,6 +49,18 @@ pub(crate) struct Xr {
 }
 
 impl Xr {
+    /// Returns the name of the Secret that a composite resource of the legacy layout wants its connection details in.
+    pub(super) fn connection_secret(&self) -> Option<&str> {
+        if self.layout != Layout::Legacy {
+            return None;
+        }
+        let name = object::at(
+            &self.object,
+            &["spec", "writeConnectionSecretToRef", "name"],
+        )?;
+        name.as_str()
+    }
+
     pub(crate) fn get(&self, field: &str) -> Option<&Value> {
         self.layout.get(&self.object, field)
     }

@@ -2,7 +2,7 @@
 //!
 //! Crossplane 2.2.0 (internal/controller/apiextensions/definition). Starting and stopping the controller of composite
 //! resources is not done here: that controller watches the `Established` condition that this one writes. Claims
-//! (`claimNames`) are not offered; the condition `Offered` says so.
+//! (`claimNames`) are not offered: the condition `Offered` says so, and a trial that defines them is unsupported.
 
 mod crd;
 mod injected;
@@ -20,6 +20,7 @@ use crate::condition::{self, Condition};
 use crate::error::{Error, Wrap, optional};
 use crate::object;
 use crate::recorder::{Happening, Recorder};
+use crate::unserved::claims;
 use crate::work::{REQUEUE, Work, is_about, key_of, outcome, owner_key};
 use crosscut_client::{Address, Deletion};
 
@@ -224,6 +225,7 @@ async fn publish_status(work: &Work<'_>, mut definition: Value) -> Result<(), Er
         &work.now,
     );
     if object::at(&definition, &["spec", "claimNames"]).is_some() {
+        work.lacks(claims(&definition));
         let unsupported = Condition::new("Offered", "False", "Unsupported")
             .message("claims are not supported here");
         condition::mark(&mut definition, &unsupported, &work.now);

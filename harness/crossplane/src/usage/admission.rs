@@ -1,10 +1,11 @@
 //! Refuses to delete what is in use, as Crossplane's webhook `nousages.protection.crossplane.io` does.
 
-use crosscut_apiserver::{Admission, Operation, Refusal, Review};
-use serde_json::Value;
+use crosscut_apiserver::{Admission, Operation, Patch, Refusal, Review};
+use serde_json::{Value, json};
 
-use super::{API_VERSION, Kind, LABEL_IN_USE, is_usage_of};
+use super::{ANNOTATION_ATTEMPT, API_VERSION, Kind, LABEL_IN_USE, is_usage_of};
 use crate::object;
+use crate::work::FIELD_MANAGER;
 
 /// The admission. It asks only about objects with the label that says that they are in use.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,9 +39,20 @@ impl Admission for UsageAdmission {
                     "admission webhook \"nousages.protection.crossplane.io\" denied the request: {}",
                     message(usages.len(), first)
                 ),
+                patch: attempt(old, review.propagation),
             }),
         }
     }
+}
+
+/// Notes on the object with which policy its deletion was tried, unless that is there already: a usage that says so
+/// replays the deletion when it goes.
+fn attempt(old: &Value, policy: Option<&str>) -> Option<Patch> {
+    let policy = policy.unwrap_or("Background");
+    (object::annotation(old, ANNOTATION_ATTEMPT) != policy).then(|| Patch {
+        manager: FIELD_MANAGER,
+        merge: json!({"metadata": {"annotations": {ANNOTATION_ATTEMPT: policy}}}),
+    })
 }
 
 /// Why an object may not be deleted.
@@ -70,7 +82,6 @@ fn message(count: usize, first: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use serde_json::json;
 
     use super::*;
 
@@ -86,5 +97,23 @@ mod tests {
     )]
     fn messages(#[case] usage: Value, #[case] text: &str) {
         assert_eq!(message(2, &usage), text);
+    }
+
+    // Source: Crossplane 2.2.0, internal/webhook/protection/usage (validateNoUsages).
+    #[rstest]
+    #[case::first(json!({}), Some("Foreground"), Some("Foreground"))]
+    #[case::default_policy(json!({}), None, Some("Background"))]
+    #[case::same_again(json!({ANNOTATION_ATTEMPT: "Background"}), None, None)]
+    #[case::another_policy(json!({ANNOTATION_ATTEMPT: "Background"}), Some("Orphan"), Some("Orphan"))]
+    fn attempts_are_noted(
+        #[case] annotations: Value,
+        #[case] policy: Option<&str>,
+        #[case] noted: Option<&str>,
+    ) {
+        let old = json!({"metadata": {"annotations": annotations}});
+        let patch = attempt(&old, policy);
+        let found =
+            patch.map(|patch| patch.merge["metadata"]["annotations"][ANNOTATION_ATTEMPT].clone());
+        assert_eq!(found, noted.map(Value::from));
     }
 }

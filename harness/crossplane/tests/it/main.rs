@@ -9,6 +9,7 @@
 mod command;
 mod composite;
 mod crds;
+mod lacking;
 mod plane;
 mod requests;
 mod serve;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crosscut_apiserver::{ApiServer, Options};
 use crosscut_controller::{Failing, Scheduler, SettleLimits, VirtualClock, builtin};
 use crosscut_crossplane::{
-    Functions, Settings, controllers, custom_resource_definitions, usage_admission,
+    Functions, Settings, admission, controllers, custom_resource_definitions,
 };
 use http::Request;
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ impl Plane {
         let server = ApiServer::new(Options {
             clock: Arc::new(clock.clone()),
             seed,
-            admission: vec![usage_admission()],
+            admission: admission(),
         });
         let mut scheduler = Scheduler::new(clock, seed);
         let control = scheduler.add_plane("control", server.clone());
@@ -71,6 +71,12 @@ impl Plane {
     /// What failed when it was last tried.
     pub(crate) fn failing(&self) -> &[Failing] {
         &self.failing
+    }
+
+    /// What was needed until now and is not there.
+    pub(crate) fn lacks(&self) -> Vec<String> {
+        let of_server = self.server.lacks().into_iter().map(|lack| lack.what);
+        of_server.chain(self.scheduler.lacks()).collect()
     }
 
     pub(crate) async fn advance(&mut self, by: Duration) {

@@ -143,6 +143,14 @@ pub(crate) fn api_failure(error: &RequestError) -> Failure {
 pub(crate) fn request_help(error: &RequestError) -> Option<&'static str> {
     match error {
         RequestError::NotMine { help, .. } => Some(*help),
+        // No CRD brings a kind of such a group.
+        RequestError::NoSuchKind { api_version, .. }
+            if crosscut_kinds::is_own_group(crosscut_kinds::group_of(api_version)) =>
+        {
+            Some(
+                "check apiVersion and kind: Kubernetes 1.34 has no such kind, unless a flag of kube-apiserver turns it on",
+            )
+        }
         RequestError::NoSuchKind { .. } => Some(
             "install its CRD by the provider's crds or the suite's install, or check apiVersion and kind",
         ),

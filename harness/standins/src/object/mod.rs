@@ -1,6 +1,6 @@
 //! `Object` of provider-kubernetes: a manifest that is kept applied to the target.
 //!
-//! Left out, and refused where it is asked for: `connectionDetails` and readiness by CEL query.
+//! Left out, and named where it is asked for: `connectionDetails`, and queries for readiness that cannot be evaluated.
 
 mod current;
 mod readiness;
@@ -24,6 +24,7 @@ use crate::settings::Targets;
 use crate::usage;
 
 use current::Current;
+use readiness::Readiness;
 
 /// How soon is looked again after something was begun.
 const SOON: After = After::In(Duration::from_secs(1));
@@ -124,10 +125,12 @@ async fn keep(
     current: &Current,
 ) -> Result<After, ReconcileError> {
     let deleting = object::is_being_deleted(&managed.object);
-    if let Some(what) = unsupported(&managed.object).filter(|_| !deleting) {
+    if wants_connection_details(&managed.object) && !deleting {
+        let name = object::name(&managed.object);
+        managed.lacks(format!("connectionDetails of Objects (Object {name})"));
         let message =
-            format!("{what} is unsupported by crosscut's stand-in for provider-kubernetes");
-        return managed.fail("Unsupported", &message).await;
+            "spec.connectionDetails is unsupported by crosscut's stand-in for provider-kubernetes";
+        return managed.fail("Unsupported", message).await;
     }
     let manifest = match manifest(managed, !deleting).await {
         Ok(manifest) => manifest,
@@ -232,14 +235,9 @@ fn manager(managed: &Managed) -> String {
     format!("provider-kubernetes/{}", object::name(&managed.object))
 }
 
-/// What the object does not have here.
-fn unsupported(object: &Value) -> Option<&'static str> {
+fn wants_connection_details(object: &Value) -> bool {
     let details = object["spec"]["connectionDetails"].as_array();
-    if details.is_some_and(|details| !details.is_empty()) {
-        return Some("spec.connectionDetails");
-    }
-    let policy = object::text(object, &["spec", "readiness", "policy"]);
-    (policy == "DeriveFromCelQuery").then_some("readiness.policy DeriveFromCelQuery")
+    details.is_some_and(|details| !details.is_empty())
 }
 
 async fn find(target: &Api, manifest: &Value) -> Result<Option<Arc<Value>>, ApiError> {
@@ -267,10 +265,19 @@ async fn observed(
         live.clone(),
     );
     let policy = object::text(&managed.object, &["spec", "readiness", "policy"]).to_owned();
-    match readiness::is_ready(&policy, live) {
-        false => managed.set_plain(Condition::UNAVAILABLE),
-        true if changed && readiness::is_of_the_apply(&policy) => {}
-        true => managed.set_plain(Condition::AVAILABLE),
+    let asked = object::text(&managed.object, &["spec", "readiness", "celQuery"]);
+    match readiness::readiness(&policy, asked, live) {
+        Readiness::Ready if changed && readiness::is_of_the_apply(&policy) => {}
+        Readiness::Ready => managed.set_plain(Condition::AVAILABLE),
+        Readiness::Unready => managed.set_plain(Condition::UNAVAILABLE),
+        Readiness::Failed(why) => managed.set_plain(Condition::unavailable(&why)),
+        Readiness::Unknown(why) => {
+            let name = object::name(&managed.object);
+            managed.lacks(format!(
+                "an evaluator for the celQuery of Object {name} ({why})"
+            ));
+            managed.set_plain(Condition::UNAVAILABLE);
+        }
     }
     managed.save().await?;
     if changed {

@@ -367,14 +367,29 @@ async fn readiness_follows_the_policy(#[case] policy: &str, #[case] ready: &str)
 }
 
 #[tokio::test]
-async fn a_query_for_readiness_is_refused_loudly() {
+async fn readiness_follows_a_query_and_what_cannot_be_evaluated_is_named() {
     let mut planes = planes().await;
     let mut one = an_object(&json!({"a": "1"}));
-    one["spec"]["readiness"] = json!({"policy": "DeriveFromCelQuery", "celQuery": "true"});
+    let policy = |query: &str| json!({"policy": "DeriveFromCelQuery", "celQuery": query});
+    one["spec"]["readiness"] = policy("object.data.a == '1'");
     planes.apply(&one).await;
-    let synced = condition(&planes.now(&one).await.unwrap(), "Synced");
-    assert!(synced.contains("unsupported"), "{synced}");
-    assert!(find(&planes.target, CONFIG_MAP).await.is_none());
+    let ready = condition(&planes.now(&one).await.unwrap(), "Ready");
+    assert_eq!(ready, "True Available");
+    one["spec"]["readiness"] = policy("object.data.b == '1'");
+    planes.apply(&one).await;
+    let ready = condition(&planes.now(&one).await.unwrap(), "Ready");
+    assert_eq!(
+        ready,
+        "False Unavailable failed to eval the program: no such key: b"
+    );
+    assert_eq!(planes.lacks(), [""; 0]);
+    one["spec"]["readiness"] = policy("type(object.data.a) == string");
+    planes.apply(&one).await;
+    let lacks = planes.lacks();
+    assert!(
+        lacks[0].starts_with("an evaluator for the celQuery of Object one"),
+        "{lacks:?}"
+    );
 }
 
 #[tokio::test]

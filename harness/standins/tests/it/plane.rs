@@ -35,6 +35,11 @@ pub(crate) struct Planes {
 }
 
 impl Planes {
+    /// What reconciles needed until now and stand-ins cannot do.
+    pub(crate) fn lacks(&self) -> Vec<String> {
+        self.scheduler.lacks()
+    }
+
     /// Settled planes with the providers' CRDs and the namespace of all tests.
     pub(crate) async fn new(rules: Vec<ManagedRule>) -> Planes {
         let clock = VirtualClock::new();
