@@ -8,7 +8,7 @@ use crosscut_events::Seeds;
 ///
 /// Exit codes: 0 all passed; 1 something failed or never settled; 2 the command line or the
 /// documents are wrong; 3 the environment failed, or the run was interrupted; 4 nothing failed but
-/// something was unsupported.
+/// something was unsupported, or nothing was judged.
 #[derive(Debug, Parser)]
 #[command(name = "crosscut", version, propagate_version = true)]
 pub(crate) struct Arguments {
@@ -169,6 +169,14 @@ pub(crate) struct TestArguments {
     #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = parse_report)]
     pub(crate) reports: Vec<ReportFile>,
 
+    /// Judge nothing and end with 2 if there are warnings about documents.
+    #[arg(long)]
+    pub(crate) deny_warnings: bool,
+
+    /// End with 0 instead of 4 if no trial was judged, because all were skipped.
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
+
     /// Print the trials, one a line, and run none.
     #[arg(long)]
     pub(crate) list: bool,
@@ -224,6 +232,10 @@ pub(crate) struct LintArguments {
     /// Scenario folders or files, or a project's folder; default: the project of this folder.
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<Utf8PathBuf>,
+
+    /// End with 2 if there are warnings.
+    #[arg(long)]
+    pub(crate) deny_warnings: bool,
 
     #[command(flatten)]
     pub(crate) output: OutputArguments,

@@ -1,6 +1,6 @@
 //! Showing what is wrong with documents: every diagnostic, with the line it is about.
 
-use crosscut_suite::Report;
+use crosscut_suite::{Diagnostic as Warning, Report};
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 
 use crate::CommandError;
@@ -13,8 +13,37 @@ const WIDTH: usize = 110;
 /// More are no longer read, and drawing them takes long where files are large.
 const MOST: usize = 500;
 
-/// Prints diagnostics to standard error.
-pub(crate) fn print<'a>(
+/// Prints mistakes or warnings to standard error.
+pub(crate) fn print_all(diagnostics: &[Warning], arguments: OutputArguments) {
+    let diagnostics = diagnostics.iter().map(|one| one as &dyn Diagnostic);
+    print(diagnostics, arguments);
+}
+
+/// Prints the warnings about documents before a run, one a line; all of each if they keep it from starting.
+///
+/// # Errors
+/// [`CommandError::Warnings`] if there are some and they are denied.
+pub(crate) fn warn(
+    warnings: &[Warning],
+    are_denied: bool,
+    arguments: OutputArguments,
+) -> Result<(), CommandError> {
+    if are_denied && !warnings.is_empty() {
+        print_all(warnings, arguments);
+        let count = warnings.len();
+        return Err(CommandError::Warnings { count });
+    }
+    for warning in warnings.iter().take(MOST) {
+        output::print_error(&format!("warning: {}", warning.line()));
+    }
+    let more = warnings.len().saturating_sub(MOST);
+    if more > 0 {
+        output::print_error(&format!("… and {more} more"));
+    }
+    Ok(())
+}
+
+fn print<'a>(
     diagnostics: impl IntoIterator<Item = &'a (dyn Diagnostic + 'a)>,
     arguments: OutputArguments,
 ) {
@@ -44,13 +73,7 @@ pub(crate) fn print<'a>(
 
 /// Prints a report of errors and answers the error that ends the command.
 pub(crate) fn refuse(report: &Report, arguments: OutputArguments) -> CommandError {
-    print(
-        report
-            .diagnostics
-            .iter()
-            .map(|diagnostic| diagnostic as &dyn Diagnostic),
-        arguments,
-    );
+    print_all(&report.diagnostics, arguments);
     CommandError::Documents {
         count: report.diagnostics.len(),
     }

@@ -2,7 +2,6 @@
 
 use crosscut_events::ExitStatus;
 use crosscut_suite::{Selection, load};
-use miette::Diagnostic;
 
 use crate::arguments::LintArguments;
 use crate::test::current_folder;
@@ -11,7 +10,7 @@ use crate::{CommandError, diagnostics, output};
 /// Loads everything and shows errors and warnings.
 ///
 /// # Errors
-/// [`CommandError::Documents`] where something is wrong. Warnings are no errors.
+/// [`CommandError::Documents`] if something is wrong, and [`CommandError::Warnings`] if warnings are denied.
 pub(crate) fn run(arguments: &LintArguments) -> Result<ExitStatus, CommandError> {
     let selection = Selection {
         paths: arguments.paths.clone(),
@@ -19,19 +18,26 @@ pub(crate) fn run(arguments: &LintArguments) -> Result<ExitStatus, CommandError>
     };
     let plan = load(&current_folder()?, &selection)
         .map_err(|report| diagnostics::refuse(&report, arguments.output))?;
-    diagnostics::print(
-        plan.warnings
-            .iter()
-            .map(|warning| warning as &dyn Diagnostic),
-        arguments.output,
-    );
+    diagnostics::print_all(&plan.warnings, arguments.output);
+    let mistakes = plan.warnings.iter().filter(|one| one.is_mistake()).count();
+    let errors = match mistakes {
+        0 => "no errors".to_owned(),
+        count => counted(count, "error"),
+    };
     let summary = format!(
-        "{}, {}: no errors, {}\n",
+        "{}, {}: {errors}, {}\n",
         counted(plan.suite.scenarios.len(), "scenario"),
         counted(plan.suite.providers.len(), "provider"),
-        counted(plan.warnings.len(), "warning"),
+        counted(plan.warnings.len() - mistakes, "warning"),
     );
     output::print(&summary, arguments.output)?;
+    if mistakes > 0 {
+        return Err(CommandError::Documents { count: mistakes });
+    }
+    if arguments.deny_warnings && !plan.warnings.is_empty() {
+        let count = plan.warnings.len();
+        return Err(CommandError::Warnings { count });
+    }
     Ok(ExitStatus::Passed)
 }
 

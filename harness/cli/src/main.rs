@@ -60,6 +60,12 @@ enum CommandError {
         /// How many errors were printed.
         count: usize,
     },
+    /// There are warnings about documents, and the user denied them; they were printed already.
+    #[error("--deny-warnings: there {} {count} {}", if *count == 1 { "is" } else { "are" }, if *count == 1 { "warning" } else { "warnings" })]
+    Warnings {
+        /// How many were printed.
+        count: usize,
+    },
     /// The asynchronous runtime could not be started.
     #[error("start the runtime")]
     Runtime(#[source] std::io::Error),
@@ -175,6 +181,7 @@ impl CommandError {
     fn status(&self) -> ExitStatus {
         match self {
             CommandError::Documents { .. }
+            | CommandError::Warnings { .. }
             | CommandError::NothingToCompare
             | CommandError::SeedsElsewhere
             | CommandError::SameReport { .. }

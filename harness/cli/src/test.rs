@@ -1,13 +1,13 @@
 //! `crosscut test`: loads, plans, runs, shows, reports.
 
 use camino::Utf8PathBuf;
-use crosscut_events::{ExitStatus, Seeds};
+use crosscut_events::{ExitStatus, Seeds, Summary};
 use crosscut_reports::{Collected, json, junit};
 use crosscut_suite::Plan;
 
 use crate::arguments::{ClusterKind, ReportFile, ReportFormat, TestArguments};
 use crate::output::RunOutput;
-use crate::{CommandError, judge, output};
+use crate::{CommandError, diagnostics, judge, output};
 
 /// Judges what the arguments select.
 ///
@@ -19,13 +19,32 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<ExitStatus, CommandError>
     if arguments.list {
         return list(&plan, arguments);
     }
+    diagnostics::warn(
+        &plan.warnings,
+        arguments.deny_warnings,
+        arguments.trials.output,
+    )?;
     create_reports(&arguments.reports)?;
     let mut output = RunOutput::new(arguments.trials.output, arguments.trials.verbose);
     let result = judge::judge(&plan, setting, &arguments.trials, &mut output, &mut |_| {});
     // Trials that were judged before an interruption are still worth a report.
     write_reports(&arguments.reports, output.collected())?;
     result?;
-    Ok(output.collected().summary().exit_status())
+    Ok(exit_status(output.collected().summary(), arguments))
+}
+
+/// Returns the exit status of a run that came to its end; an empty run passes only if that was asked for.
+fn exit_status(summary: Summary, arguments: &TestArguments) -> ExitStatus {
+    if summary.is_empty() {
+        if arguments.allow_empty {
+            return ExitStatus::Passed;
+        }
+        output::print_error("nothing was judged: every trial was skipped");
+        output::print_error(
+            "  help: judge on another provider or control plane, or give --allow-empty",
+        );
+    }
+    summary.exit_status()
 }
 
 fn setting(arguments: &TestArguments) -> Result<judge::Setting, CommandError> {

@@ -55,7 +55,7 @@ impl Failure {
 /// A place in a file that the user wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Location {
-    /// The file, relative to the suite's folder where it lies below it.
+    /// The file, relative to the folder in which crosscut was started.
     pub file: String,
     /// 1-based line.
     pub line: usize,

@@ -51,14 +51,19 @@ impl Summary {
         }
     }
 
+    /// Returns whether no trial was judged: there was none, or all were skipped.
+    pub fn is_empty(&self) -> bool {
+        self.total() == self.skipped
+    }
+
     /// The exit status of a run with these counts. The first rule that fits decides: an environment
-    /// that broke, then failures, then what could not be judged.
+    /// that broke, then failures, then what could not be judged, or that nothing was.
     pub fn exit_status(&self) -> ExitStatus {
         if self.errored > 0 {
             ExitStatus::EnvironmentFailed
         } else if self.failed + self.unsettled > 0 {
             ExitStatus::Failed
-        } else if self.unsupported > 0 {
+        } else if self.unsupported > 0 || self.is_empty() {
             ExitStatus::Unsupported
         } else {
             ExitStatus::Passed
@@ -78,7 +83,7 @@ pub enum ExitStatus {
     Usage = 2,
     /// The environment failed: a function that does not start, a control plane that breaks.
     EnvironmentFailed = 3,
-    /// Nothing failed, but something was unsupported and so not judged.
+    /// Nothing failed, but something was unsupported and so not judged, or nothing was judged at all.
     Unsupported = 4,
 }
 
@@ -97,7 +102,9 @@ mod tests {
     use crate::Verdict::{self, Errored, Failed, Passed, Skipped, Unsettled, Unsupported};
 
     #[rstest]
-    #[case::nothing_ran(&[], ExitStatus::Passed)]
+    #[case::nothing_ran(&[], ExitStatus::Unsupported)]
+    #[case::nothing_but_skipped(&[Skipped, Skipped], ExitStatus::Unsupported)]
+    #[case::a_broken_environment_beside_skipped(&[Skipped, Errored], ExitStatus::EnvironmentFailed)]
     #[case::all_passed(&[Passed, Passed], ExitStatus::Passed)]
     #[case::skipped_is_no_failure(&[Passed, Skipped], ExitStatus::Passed)]
     #[case::one_failed(&[Passed, Failed], ExitStatus::Failed)]

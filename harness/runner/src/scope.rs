@@ -139,6 +139,7 @@ mod tests {
         let document = parse(text, &Limits::default()).unwrap().remove(0);
         let source = Arc::new(Source {
             name: "scenario.yaml".to_owned(),
+            shown: "scenario.yaml".to_owned(),
             text: text.to_owned(),
         });
         let place = Place {

@@ -103,7 +103,7 @@ impl From<SettleError> for Stop {
 pub(crate) fn location(place: &Place) -> Location {
     let position = place.position();
     Location {
-        file: place.source.name.clone(),
+        file: place.source.shown.clone(),
         line: position.line,
         column: position.column,
     }

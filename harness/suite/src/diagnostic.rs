@@ -1,5 +1,6 @@
 //! What is wrong with a document, with the line that it is about.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -60,6 +61,16 @@ impl Diagnostic {
         }
     }
 
+    /// Removes what was said before of the same place: several documents may name one file.
+    pub(crate) fn keep_first(diagnostics: &mut Vec<Diagnostic>) {
+        let mut said = BTreeSet::new();
+        diagnostics.retain(|one| {
+            let place = one.place.as_ref();
+            let place = place.map(|place| (place.source.name.clone(), place.span.start));
+            said.insert((one.code, one.message.clone(), place))
+        });
+    }
+
     pub(crate) fn with_help(mut self, help: impl Into<String>) -> Diagnostic {
         self.help = Some(help.into());
         self
@@ -73,6 +84,24 @@ impl Diagnostic {
     pub(crate) fn with_label(mut self, label: impl Into<String>) -> Diagnostic {
         self.label = label.into();
         self
+    }
+
+    /// Returns whether it is a mistake and no warning.
+    pub fn is_mistake(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
+    /// Returns it in one line: place, message and code.
+    pub fn line(&self) -> String {
+        let Some(place) = &self.place else {
+            return format!("{} [{}]", self.message, self.code);
+        };
+        let file = &place.source.shown;
+        let position = place.position();
+        format!(
+            "{file}:{}:{}: {} [{}]",
+            position.line, position.column, self.message, self.code
+        )
     }
 
     /// The code.
@@ -162,7 +191,7 @@ impl SourceCode for Place {
             contents = Box::new(window(text, span.offset()));
         }
         Ok(Box::new(MietteSpanContents::new_named(
-            self.source.name.clone(),
+            self.source.shown.clone(),
             contents.data(),
             *contents.span(),
             contents.line(),
@@ -181,18 +210,9 @@ pub struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for diagnostic in &self.diagnostics {
-            if let Some(place) = &diagnostic.place {
-                let position = place.position();
-                write!(
-                    formatter,
-                    "{}:{}:{}: ",
-                    place.source.name, position.line, position.column
-                )?;
-            }
-            writeln!(formatter, "{diagnostic} [{}]", diagnostic.code)?;
-        }
-        Ok(())
+        self.diagnostics
+            .iter()
+            .try_for_each(|diagnostic| writeln!(formatter, "{}", diagnostic.line()))
     }
 }
 

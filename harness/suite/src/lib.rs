@@ -15,14 +15,16 @@ mod nearest;
 mod offered;
 mod plan;
 mod read;
+mod relative;
 mod variables;
 
 pub use diagnostic::{Diagnostic, Report};
-pub use files::{Disk, Files};
+pub use files::{Disk, Files, Unread, Walk};
 pub use load::{load, load_from};
 pub use model::Trial;
 pub use nearest::distance;
 pub use plan::{Plan, Selection};
+pub use relative::relative;
 
 /// The apiVersion of every document.
 pub const API_VERSION: &str = "crosscut.dev/v1alpha1";

@@ -18,7 +18,7 @@ use crate::read::{Folder, RawSuite, Reader, normalized, provider, scenario, suit
 const SUITE_FILE: &str = "crosscut.yaml";
 
 /// Reads the project that `start`, or the first of the selected paths, lies in, and plans what `selection` selects.
-/// `start` is an absolute folder; relative paths of the selection are relative to it.
+/// `start` is an absolute folder; relative paths of the selection are relative to it, and so are those of messages.
 ///
 /// # Errors
 /// Every mistake in every document of the project, selected or not, and in the selection.
@@ -40,13 +40,23 @@ pub fn load_from(
     let Some(folder) = project_of(files, begin) else {
         return Err(no_project(begin).into());
     };
-    let mut reader = Reader::new(files, &folder);
+    let mut reader = Reader::new(files, &folder, start);
     let suite = read_project(&mut reader, &folder);
-    let (Some(suite), true) = (suite, reader.problems.is_empty()) else {
-        return Err(reader.problems.into());
+    // What is only suspicious in a trial is a mistake for lint alone: the trial says what it leads to.
+    let (found, mistakes): (Vec<_>, Vec<_>) = std::mem::take(&mut reader.problems)
+        .into_iter()
+        .partition(|one| one.code().starts_with("lint::"));
+    let (Some(suite), true) = (suite, mistakes.is_empty()) else {
+        return Err(mistakes.into_iter().chain(found).collect::<Vec<_>>().into());
     };
-    let mut warnings = std::mem::take(&mut reader.warnings);
+    let problems = lint::unknown_fields(&suite);
+    if !problems.is_empty() {
+        return Err(problems.into());
+    }
+    let mut warnings = found;
+    warnings.append(&mut reader.warnings);
     warnings.extend(lint::lint(&suite, &reader));
+    Diagnostic::keep_first(&mut warnings);
     plan(files, Arc::new(suite), &selection, warnings)
 }
 
@@ -75,8 +85,13 @@ fn read_project(reader: &mut Reader<'_>, folder: &Utf8Path) -> Option<Suite> {
         .and_then(|(node, place)| suite(reader, &node, &place, folder));
     // What is wrong with the suite must not hide what is wrong with the rest.
     let raw = raw.unwrap_or_else(|| RawSuite::empty(folder));
-    let providers = providers(reader, &raw.providers);
-    let scenarios = scenarios(reader, &raw.scenarios, &raw.offered());
+    let providers = providers(reader, &raw);
+    let offered = match reader.problems.is_empty() {
+        true => raw.offered().with_values(&providers),
+        // There may be values that could not be read.
+        false => raw.offered(),
+    };
+    let scenarios = scenarios(reader, &raw.scenarios, &offered);
     Some(Suite {
         name: raw.name,
         folder: folder.to_owned(),
@@ -116,9 +131,17 @@ fn one(
     first
 }
 
-fn providers(reader: &mut Reader<'_>, folders: &[Folder]) -> Vec<Arc<Provider>> {
+/// Reads the providers. A suite that names no folders of providers, and has none, has one by default.
+fn providers(reader: &mut Reader<'_>, raw: &RawSuite) -> Vec<Arc<Provider>> {
+    let is_assumed = |folder: &Folder| folder.place.is_none();
+    let is_there = |folder: &Folder| reader.files().list(&folder.path).is_ok();
+    let by_default = raw.providers.iter().all(is_assumed);
     let mut found = BTreeMap::new();
-    for file in named(reader, folders, "provider") {
+    let files = match by_default && !raw.providers.iter().any(is_there) {
+        true => Vec::new(),
+        false => named(reader, &raw.providers, "provider"),
+    };
+    for file in files {
         for (node, place) in reader.documents(&file) {
             if let Some(provider) = provider(reader, &node, &place, folder_of(&file)) {
                 let place = provider.place.clone();
@@ -132,6 +155,9 @@ fn providers(reader: &mut Reader<'_>, folders: &[Folder]) -> Vec<Arc<Provider>> 
                 );
             }
         }
+    }
+    if let (true, true, Some(place)) = (found.is_empty(), by_default, &raw.place) {
+        return vec![Arc::new(Provider::by_default(place.clone()))];
     }
     found.into_values().collect()
 }
@@ -160,6 +186,7 @@ fn scenarios(reader: &mut Reader<'_>, folders: &[Folder], offered: &Offered) -> 
 fn named(reader: &mut Reader<'_>, folders: &[Folder], stem: &str) -> Vec<Utf8PathBuf> {
     let mut files = Vec::new();
     for folder in folders {
+        reader.searched.push(folder.path.clone());
         match reader.files().list(&folder.path) {
             Ok(found) => files.extend(found.into_iter().filter(|file| {
                 file.file_stem() == Some(stem) && matches!(file.extension(), Some("yaml" | "yml"))

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::model::Program;
+use crate::model::{Program, Provider};
 
 /// The ports, programs and upstreams that a scenario can name.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +12,8 @@ pub(crate) struct Offered {
     programs: BTreeMap<String, Arc<Program>>,
     /// Nothing where no scenario has said which it brings.
     upstreams: Option<BTreeSet<String>>,
+    /// The names of each provider's values; nothing if they are not known.
+    values: Option<BTreeMap<String, BTreeSet<String>>>,
     /// Whether there may be more, in a suite that could not be read.
     is_partial: bool,
 }
@@ -45,6 +47,34 @@ impl Offered {
             upstreams: Some(upstreams),
             ..self
         }
+    }
+
+    /// The same, with the values that providers have.
+    pub(crate) fn with_values(self, providers: &[Arc<Provider>]) -> Offered {
+        let names = |provider: &Arc<Provider>| {
+            let values = provider.values.as_object().into_iter().flatten();
+            let names = values.map(|(name, _)| name.clone()).collect();
+            (provider.name.clone(), names)
+        };
+        Offered {
+            values: Some(providers.iter().map(names).collect()),
+            ..self
+        }
+    }
+
+    /// The same, for a scenario that is meant for these providers.
+    pub(crate) fn for_providers(mut self, only: &[String]) -> Offered {
+        if let Some(values) = &mut self.values {
+            values.retain(|provider, _| only.contains(provider));
+        }
+        self
+    }
+
+    /// The values that some provider has; nothing if they, or the providers, are not known.
+    pub(crate) fn values(&self) -> Option<BTreeSet<&str>> {
+        let values = self.values.as_ref().filter(|values| !values.is_empty())?;
+        let names = values.values().flatten();
+        Some(names.map(String::as_str).collect())
     }
 
     /// The same, as long as nobody knows which upstreams there will be.

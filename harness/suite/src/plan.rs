@@ -30,7 +30,7 @@ pub struct Plan {
     pub suite: Arc<Suite>,
     /// What is to be judged; trials to be skipped are among them.
     pub trials: Vec<Trial>,
-    /// What is suspicious, but no mistake.
+    /// What is suspicious. Mistakes among them keep `crosscut lint` from passing, but not trials from running.
     pub warnings: Vec<Diagnostic>,
 }
 
@@ -117,7 +117,7 @@ fn providers(
 ) -> Vec<Arc<Provider>> {
     if suite.providers.is_empty() {
         let message = "the suite has no provider";
-        let help = "write one, for example as providers/local/provider.yaml; the least is apiVersion, kind and metadata.name";
+        let help = "write one into a folder that providers: of the suite names, or leave providers: out for one called default";
         problems.push(
             Diagnostic::error("suite::no_provider", message, suite.place.clone()).with_help(help),
         );

@@ -26,6 +26,8 @@ const ALWAYS: [&str; 6] = [
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
     known: BTreeSet<String>,
+    /// Those that bindings and outputs have.
+    bound: BTreeSet<String>,
     /// Shared by the steps and actions of a scenario.
     used: Rc<RefCell<BTreeSet<String>>>,
     offered: Rc<Offered>,
@@ -39,6 +41,7 @@ impl Names {
                 .chain(offered.upstreams().map(|_| "upstreams"))
                 .map(str::to_owned)
                 .collect(),
+            bound: BTreeSet::new(),
             offered: Rc::new(offered),
             used: Rc::default(),
         }
@@ -77,6 +80,7 @@ impl Names {
             let message = format!("there is no {what} called {field}");
             let problem = Diagnostic::error(code, message, place.with_span(span));
             let help = match known.is_empty() {
+                true if what == "value" => "write it below values: of the providers".to_owned(),
                 true => format!("list it under {what}s: of the scenario or the suite"),
                 false => suggestion(&field, known),
             };
@@ -96,6 +100,12 @@ impl Names {
                 "suite::unknown_program",
                 offered.programs().collect(),
             )),
+            // A binding may have taken the name.
+            "values" if !self.bound.contains("values") => {
+                let known = offered.values()?;
+                let missing = !known.contains(field);
+                missing.then(|| ("value", "lint::unknown_value", known.into_iter().collect()))
+            }
             "upstreams" => {
                 let known = offered.upstreams()?;
                 let names = || known.iter().map(String::as_str).collect();
@@ -107,6 +117,7 @@ impl Names {
     }
 
     pub(crate) fn bind(&mut self, name: &str) {
+        self.bound.insert(name.to_owned());
         self.known.insert(name.to_owned());
     }
 

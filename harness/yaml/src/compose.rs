@@ -14,6 +14,23 @@ use crate::{Entry, Key, Kind, Limits, Node, Span, SyntaxError, scalar};
 /// Every mistake that was found: all duplicate keys of all documents, but only the first place where
 /// the text is no YAML at all, since nothing after it can be trusted.
 pub fn parse(text: &str, limits: &Limits) -> Result<Vec<Node>, Vec<SyntaxError>> {
+    parse_documents(text, limits).map(|documents| documents.nodes)
+}
+
+/// The documents of a text, and the places of those that have nothing in them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Documents {
+    /// The documents that hold something, one node each.
+    pub nodes: Vec<Node>,
+    /// Where the documents begin that hold nothing but comments.
+    pub empty: Vec<Span>,
+}
+
+/// Reads the documents of a text as [`parse`] does, and says which are empty.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_documents(text: &str, limits: &Limits) -> Result<Documents, Vec<SyntaxError>> {
     if text.len() > limits.bytes {
         let message = format!(
             "the text has {} bytes, more than the {} allowed",
@@ -77,8 +94,8 @@ impl<'a> Composer<'a> {
         }
     }
 
-    fn documents(&mut self) -> Result<Vec<Node>, SyntaxError> {
-        let mut documents = Vec::new();
+    fn documents(&mut self) -> Result<Documents, SyntaxError> {
+        let mut documents = Documents::default();
         let mut count = 0;
         while let Some((event, span)) = self.next()? {
             match event {
@@ -94,8 +111,9 @@ impl<'a> Composer<'a> {
                 Event::StreamStart | Event::DocumentEnd => {}
                 event => {
                     let node = self.node(event, span, 0)?;
-                    if !node.is_null() {
-                        documents.push(node);
+                    match node.is_null() {
+                        true => documents.empty.push(span),
+                        false => documents.nodes.push(node),
                     }
                 }
             }

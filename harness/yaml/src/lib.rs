@@ -16,7 +16,7 @@ mod node;
 mod scalar;
 mod span;
 
-pub use compose::parse;
+pub use compose::{Documents, parse, parse_documents};
 pub use emit::to_yaml;
 pub use error::SyntaxError;
 pub use limits::Limits;

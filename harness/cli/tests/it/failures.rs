@@ -27,7 +27,7 @@ const EXPECT: &str = "    - expect:\n        resource:\n          apiVersion: ex
 #[case::another_value(
     "metadata: {name: front}\n          spec:\n            colour: green\n            (size > `3`): true\n"
 )]
-#[case::a_missing_field("metadata: {name: front}\n          status: {ready: true}\n")]
+#[case::a_missing_field("metadata: {name: front, annotations: {ready: yes-it-is}}\n")]
 #[case::a_name_that_nothing_has("metadata: {name: fornt}\n          spec: {colour: red}\n")]
 #[case::labels_that_nothing_has(
     "metadata: {labels: {tier: wbe}}\n          spec: {colour: blue}\n"

@@ -5,6 +5,7 @@ mod assets;
 mod background;
 mod bad_input;
 mod control_plane;
+mod empty_runs;
 mod exit_codes;
 mod failures;
 mod faults;

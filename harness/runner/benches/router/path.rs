@@ -7,7 +7,7 @@ use std::io;
 use std::path::Path;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use crosscut_suite::{Disk, Files, Selection, Trial, load_from};
+use crosscut_suite::{Disk, Files, Selection, Trial, Walk, load_from};
 use crosscut_yaml::{Limits, parse, to_yaml};
 use serde_json::{Value, json};
 
@@ -103,7 +103,15 @@ impl Files for Replaced {
         Disk.list(path)
     }
 
+    fn walk(&self, path: &Utf8Path) -> io::Result<Walk> {
+        Disk.walk(path)
+    }
+
     fn is_file(&self, file: &Utf8Path) -> bool {
         Disk.is_file(file)
+    }
+
+    fn is_executable(&self, file: &Utf8Path) -> bool {
+        Disk.is_executable(file)
     }
 }

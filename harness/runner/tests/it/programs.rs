@@ -206,7 +206,9 @@ async fn what_goes_wrong_with_a_program(
 
 #[tokio::test]
 async fn a_program_that_is_not_there_is_an_error_of_the_environment() {
-    let report = report("{programs: [{name: a, command: [./nowhere]}], steps: []}").await;
+    let report =
+        report("{programs: [{name: a, command: [./nowhere]}], steps: [{actions: [{sleep: 1s}]}]}")
+            .await;
     let failure = &report.failures[0];
     assert_eq!(report.verdict, Verdict::Errored);
     assert_eq!(failure.code, "program::start");
@@ -253,7 +255,7 @@ async fn a_program_has_its_files_its_kubeconfig_and_a_home_of_its_own() {
   bindings:
     - name: check
       value: |{check}
-  steps: []
+  steps: [{{actions: [{{sleep: 1s}}]}}]
 "
     );
     let report = report(&spec).await;
@@ -453,7 +455,7 @@ async fn what_an_expectation_binds_is_there_for_later_steps() {
 
 #[tokio::test]
 async fn a_value_that_is_none_starts_nothing() {
-    let spec = "{programs: [{name: a, command: [sh, -c, ($values.nothing)]}], steps: []}";
+    let spec = "{programs: [{name: a, command: [sh, -c, ($values.nothing)]}], steps: [{actions: [{sleep: 1s}]}]}";
     let report = report(spec).await;
     let failure = &report.failures[0];
     assert_eq!(report.verdict, Verdict::Failed);
@@ -466,7 +468,7 @@ async fn a_value_that_is_none_starts_nothing() {
 
 #[tokio::test]
 async fn a_scenario_for_other_control_planes_is_skipped_with_its_reason() {
-    let spec = "{clusters: {only: [envtest], reason: it runs an operator}, steps: []}";
+    let spec = "{clusters: {only: [envtest], reason: it runs an operator}, steps: [{actions: [{sleep: 1s}]}]}";
     let report = report(spec).await;
     assert_eq!(report.verdict, Verdict::Skipped);
     assert_eq!(report.reason.as_deref(), Some("it runs an operator"));

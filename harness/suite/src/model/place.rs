@@ -9,6 +9,8 @@ use crosscut_yaml::{Position, Span, position};
 pub struct Source {
     /// The path, relative to the suite's folder where the file lies below it.
     pub name: String,
+    /// The path as users see it: relative to the folder in which crosscut was started.
+    pub shown: String,
     /// The whole text.
     pub text: String,
 }

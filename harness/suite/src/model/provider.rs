@@ -1,6 +1,6 @@
 //! A provider: what scenarios are run against.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Place, Resource};
 
@@ -21,6 +21,21 @@ pub struct Provider {
     pub managed: Vec<ManagedRule>,
     /// Where the provider is declared.
     pub place: Place,
+}
+
+impl Provider {
+    /// Returns the provider of a suite that has none: it is called `default` and brings nothing.
+    pub(crate) fn by_default(place: Place) -> Provider {
+        Provider {
+            name: "default".to_owned(),
+            values: json!({}),
+            crds: Vec::new(),
+            target_crds: Vec::new(),
+            install: Vec::new(),
+            managed: Vec::new(),
+            place,
+        }
+    }
 }
 
 /// How managed resources of some kinds behave.

@@ -340,10 +340,41 @@ fn reject(
     let write = Box::new(write(reader, verb, &fields, context)?);
     let refusal = Refusal {
         code: code(reader, &fields),
-        reason: fields.string(reader, "reason"),
+        reason: reason(reader, &fields),
         message: messages(reader, &fields, context),
     };
+    warn_of_any_refusal(reader, &fields);
     Some(ActionKind::Reject { write, refusal })
+}
+
+/// Warns of a `reject` that any refusal satisfies, that of a misspelled field among them.
+fn warn_of_any_refusal(reader: &mut Reader<'_>, fields: &Fields<'_>) {
+    let parts = ["code", "reason", "message"];
+    if parts.iter().any(|part| fields.get(part).is_some()) {
+        return;
+    }
+    let message = "any refusal will do here, for whatever reason";
+    let warning = Diagnostic::warning("lint::any_refusal", message, fields.place().clone());
+    reader.warnings.push(warning.with_help(
+        "say what the refusal must be by code, reason or message, such as code: 422 or message: spec.size",
+    ));
+}
+
+fn reason(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<String> {
+    let reason = fields.string(reader, "reason")?;
+    if reason.is_empty() {
+        says_nothing(reader, "reason", place_of(fields, "reason"));
+    }
+    Some(reason)
+}
+
+/// Reports a part of a refusal that every refusal has.
+fn says_nothing(reader: &mut Reader<'_>, field: &str, place: Place) {
+    let message = format!("the {field} is empty: every refusal has it");
+    let problem = Diagnostic::error("suite::empty", message, place);
+    reader.problem(problem.with_help(format!(
+        "write what the {field} must be, or remove the field"
+    )));
 }
 
 fn code(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<u16> {
@@ -372,7 +403,13 @@ fn messages(reader: &mut Reader<'_>, fields: &Fields<'_>, context: &Context<'_>)
         Kind::Sequence(items) => items.clone(),
         _ => vec![node.clone()],
     };
+    if nodes.is_empty() {
+        says_nothing(reader, "message", place_of(fields, "message"));
+    }
     for node in &nodes {
+        if node.as_str().is_some_and(|text| text.trim().is_empty()) {
+            says_nothing(reader, "message", fields.place().with_span(node.span));
+        }
         if node.as_str().is_none() {
             reader.problem(wrong_type(
                 node,

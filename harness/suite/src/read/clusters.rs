@@ -88,6 +88,7 @@ fn configuration(
 ) -> Option<KindConfiguration> {
     let name = fields.string(reader, "config")?;
     let path = normalized(&folder.join(name));
+    reader.used.insert(path.clone());
     match reader.files().read(&path) {
         Ok(text) => Some(KindConfiguration { path, text }),
         Err(error) => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crosscut_yaml::{Key, Kind, Node};
 
-use super::Reader;
+use super::{Reader, foreign};
 use crate::diagnostic::Diagnostic;
 use crate::model::Place;
 use crate::nearest::suggestion;
@@ -141,6 +141,23 @@ impl<'n> Fields<'n> {
         })
     }
 
+    /// The items of a list that may be missing, but not be empty: `what` is the scenario's or step's that has none then.
+    pub(crate) fn some(
+        &self,
+        reader: &mut Reader<'_>,
+        field: &'static str,
+        what: &str,
+    ) -> &'n [Node] {
+        let items = self.list(reader, field);
+        if let Some(node) = self.get(field).filter(|node| node.items() == Some(&[])) {
+            let message = format!("{} has no {what}, and so judges nothing", self.what);
+            let problem =
+                Diagnostic::error("suite::empty", message, self.place.with_span(node.span));
+            reader.problem(problem.with_help(format!("write {what}s below {field}:")));
+        }
+        items
+    }
+
     /// A list of strings that may be missing.
     pub(crate) fn strings(&self, reader: &mut Reader<'_>, field: &'static str) -> Vec<String> {
         let items = self.list(reader, field);
@@ -246,7 +263,8 @@ fn unknown(key: &Key, place: &Place, what: &str, known: &[&str]) -> Diagnostic {
     let help = if key.text == "true" && known.contains(&"on") {
         "YAML 1.1 reads on as true: write \"on\", in quotes".to_owned()
     } else {
-        suggestion(&key.text, known.iter().copied())
+        foreign::help(what, &key.text)
+            .unwrap_or_else(|| suggestion(&key.text, known.iter().copied()))
     };
     Diagnostic::error("suite::unknown_field", message, place.with_span(key.span))
         .with_help(help)

@@ -2,8 +2,8 @@
 
 use crosscut_yaml::Node;
 
-use super::Reader;
 use super::fields::Fields;
+use super::{Reader, foreign};
 use crate::API_VERSION;
 use crate::diagnostic::Diagnostic;
 use crate::model::Place;
@@ -68,10 +68,10 @@ fn check_word(
         .get(field)
         .map_or(fields.place().span, |node| node.span);
     let message = format!("{field} must be {expected} here, not {found}");
-    let help = if known.contains(&found.as_str()) {
-        format!("this file must hold a {expected}")
-    } else {
-        suggestion(&found, known.iter().copied())
+    let help = match foreign::document(&found, expected) {
+        Some(help) => help,
+        None if known.contains(&found.as_str()) => format!("this file must hold a {expected}"),
+        None => suggestion(&found, known.iter().copied()),
     };
     let problem = Diagnostic::error(
         "suite::unknown_kind",

@@ -7,6 +7,7 @@ mod action;
 mod clusters;
 mod count;
 mod fields;
+mod foreign;
 mod header;
 mod programs;
 mod provider;
@@ -20,7 +21,7 @@ mod written;
 
 pub(crate) use header::header;
 pub(crate) use provider::provider;
-pub(crate) use resources::{PATTERN_HELP, is_yaml, normalized};
+pub(crate) use resources::{PATTERN_HELP, normalized};
 pub(crate) use scenario::scenario;
 pub(crate) use suite::{Folder, RawSuite, suite};
 
@@ -29,20 +30,25 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use crosscut_yaml::{Limits, Node, SyntaxError, parse};
+use crosscut_yaml::{Limits, Node, Span, SyntaxError, parse_documents};
 
 use crate::diagnostic::{Diagnostic, whole};
 use crate::files::Files;
 use crate::model::{Place, Source};
+use crate::relative::relative;
 
 /// What reading shares: the files, the suite's folder, and what was found to be wrong.
 pub(crate) struct Reader<'a> {
     files: &'a dyn Files,
     folder: Utf8PathBuf,
-    /// Data files that documents named, so that the others can be pointed out.
+    /// The folder from which users see the files.
+    here: Utf8PathBuf,
+    /// Files that were read or that documents name, so that the others can be pointed out.
     pub(crate) used: BTreeSet<Utf8PathBuf>,
     /// Whether the suite's documents to write are templates unless they say otherwise.
     pub(crate) template: bool,
+    /// The folders that were searched for scenarios and providers.
+    pub(crate) searched: Vec<Utf8PathBuf>,
     /// Every mistake so far.
     pub(crate) problems: Vec<Diagnostic>,
     /// What is suspicious so far.
@@ -52,12 +58,14 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(files: &'a dyn Files, folder: &Utf8Path) -> Reader<'a> {
+    pub(crate) fn new(files: &'a dyn Files, folder: &Utf8Path, here: &Utf8Path) -> Reader<'a> {
         Reader {
             files,
             folder: folder.to_owned(),
+            here: normalized(here),
             used: BTreeSet::new(),
             template: true,
+            searched: Vec::new(),
             problems: Vec::new(),
             warnings: Vec::new(),
             broken: BTreeSet::new(),
@@ -74,6 +82,7 @@ impl<'a> Reader<'a> {
 
     /// The documents of a file with their places. What cannot be read or parsed is reported.
     pub(crate) fn documents(&mut self, file: &Utf8Path) -> Vec<(Node, Place)> {
+        self.used.insert(file.to_owned());
         let text = match self.files.read(file) {
             Ok(text) => text,
             Err(error) => {
@@ -84,24 +93,16 @@ impl<'a> Reader<'a> {
                 return Vec::new();
             }
         };
-        let source = Arc::new(Source {
-            name: self.shown(file),
-            text,
-        });
-        match parse(&source.text, &Limits::default()) {
-            Ok(nodes) => nodes
-                .into_iter()
-                .map(|node| {
-                    let span = node.span;
-                    (
-                        node,
-                        Place {
-                            source: Arc::clone(&source),
-                            span,
-                        },
-                    )
-                })
-                .collect(),
+        let source = self.source(file, text);
+        match parse_documents(&source.text, &Limits::default()) {
+            Ok(documents) => {
+                self.warn_of_empty(&documents.nodes, &documents.empty, &source);
+                let placed = documents.nodes.into_iter().map(|node| {
+                    let place = whole(&source).with_span(node.span);
+                    (node, place)
+                });
+                placed.collect()
+            }
             Err(errors) => {
                 self.broken.insert(file.to_owned());
                 self.problems
@@ -111,11 +112,39 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Warns of a file in which there is nothing, and of documents that are commented out.
+    fn warn_of_empty(&mut self, nodes: &[Node], empty: &[Span], source: &Arc<Source>) {
+        let beginning = whole(source);
+        if nodes.is_empty() {
+            let message = format!("{} holds no document", source.shown);
+            let warning = Diagnostic::warning("lint::empty_file", message, beginning);
+            self.warnings
+                .push(warning.with_help("write a document into it, or remove the file"));
+        } else if let Some(first) = empty.first() {
+            let message = match empty.len() {
+                1 => "this document is empty".to_owned(),
+                count => format!(
+                    "this document is empty, as are {} more of the file",
+                    count - 1
+                ),
+            };
+            let place = beginning.with_span(*first);
+            let warning = Diagnostic::warning("lint::empty_document", message, place);
+            self.warnings
+                .push(warning.with_help("write what it should hold, or remove it with its ---"));
+        }
+    }
+
     /// The beginning of a file that can be read.
     pub(crate) fn beginning(&self, file: &Utf8Path) -> Place {
         let text = self.files.read(file).unwrap_or_default();
-        let name = self.shown(file);
-        whole(&Arc::new(Source { name, text }))
+        whole(&self.source(file, text))
+    }
+
+    fn source(&self, file: &Utf8Path, text: String) -> Arc<Source> {
+        let name = file.strip_prefix(&self.folder).unwrap_or(file).to_string();
+        let shown = self.shown(file);
+        Arc::new(Source { name, shown, text })
     }
 
     /// Whether what is wrong with a file as a whole was reported already.
@@ -123,9 +152,17 @@ impl<'a> Reader<'a> {
         self.broken.contains(file)
     }
 
-    /// The path as reports show it: relative to the suite's folder where it lies below it.
+    /// Returns the path as users see it: relative to the folder in which crosscut was started.
     pub(crate) fn shown(&self, file: &Utf8Path) -> String {
-        file.strip_prefix(&self.folder).unwrap_or(file).to_string()
+        match relative(&normalized(file), &self.here) {
+            path if path.as_str().is_empty() => ".".to_owned(),
+            path => path.into_string(),
+        }
+    }
+
+    /// Returns whether a folder is the suite's.
+    pub(crate) fn is_suite(&self, folder: &Utf8Path) -> bool {
+        normalized(folder) == normalized(&self.folder)
     }
 }
 

@@ -158,6 +158,9 @@ fn program(
         variables: Vec::new(),
         place: fields.place().clone(),
     };
+    if let Some(path) = program.command.first().and_then(Node::as_str) {
+        reader.used.insert(normalized(&folder.join(path)));
+    }
     program.variables = variables(reader, &program);
     Some(program)
 }

@@ -21,12 +21,7 @@ pub(crate) fn provider(
     let header = header(reader, node, place, "Provider")?;
     let mut provider = Provider {
         name: header.name,
-        values: json!({}),
-        crds: Vec::new(),
-        target_crds: Vec::new(),
-        install: Vec::new(),
-        managed: Vec::new(),
-        place: header.place.clone(),
+        ..Provider::by_default(header.place.clone())
     };
     let Some(spec) = header.spec else {
         return Some(provider);
@@ -65,15 +60,20 @@ pub(crate) fn provider(
 
 /// The CRDs in the folders and files that `crds` names.
 fn crds(reader: &mut Reader<'_>, fields: &Fields<'_>, folder: &Utf8Path) -> Vec<Resource> {
-    let mut found = Vec::new();
+    let mut found: Vec<Resource> = Vec::new();
     for item in fields.list(reader, "crds") {
-        for resource in in_folder(reader, item, fields.place(), folder) {
+        let resources = in_folder(reader, item, fields.place(), folder);
+        if resources.is_empty() && reader.problems.is_empty() {
+            warn_of_no_crd(reader, item, fields.place());
+        }
+        for resource in resources {
             let kind = resource
                 .node
                 .get("kind")
                 .and_then(Node::as_str)
                 .unwrap_or("nothing");
             if kind == "CustomResourceDefinition" {
+                warn_of_another(reader, &resource, &found);
                 found.push(resource);
             } else {
                 let message = format!("crds must hold CustomResourceDefinitions only, not {kind}");
@@ -84,6 +84,34 @@ fn crds(reader: &mut Reader<'_>, fields: &Fields<'_>, folder: &Utf8Path) -> Vec<
         }
     }
     found
+}
+
+fn warn_of_no_crd(reader: &mut Reader<'_>, item: &Node, place: &Place) {
+    let message = format!("{} holds no CRD", item.as_str().unwrap_or_default());
+    let warning = Diagnostic::warning("lint::no_crd", message, place.with_span(item.span));
+    reader.warnings.push(
+        warning.with_help("files of CRDs end with .yaml or .yml: write one, or leave the path out"),
+    );
+}
+
+/// Warns of a CRD that has the name of one before it, which it is merged into.
+fn warn_of_another(reader: &mut Reader<'_>, crd: &Resource, others: &[Resource]) {
+    let Some(name) = name_of(crd) else { return };
+    let Some(other) = others.iter().find(|other| name_of(other) == Some(name)) else {
+        return;
+    };
+    let line = other.place.position().line;
+    let message = format!("the CRD {name} is there twice");
+    let help = format!(
+        "the other is in {}:{line}: keep one of them",
+        other.place.source.shown
+    );
+    let warning = Diagnostic::warning("lint::duplicate_crd", message, crd.place.clone());
+    reader.warnings.push(warning.with_help(help));
+}
+
+fn name_of(crd: &Resource) -> Option<&str> {
+    crd.node.get("metadata")?.get("name")?.as_str()
 }
 
 fn rule(reader: &mut Reader<'_>, node: &Node, place: &Place) -> Option<ManagedRule> {

@@ -43,7 +43,10 @@ pub(crate) fn resources(
     }
     let nodes: Vec<&Node> = match fields.get("resource") {
         Some(node) => vec![node],
-        None => fields.list(reader, "resources").iter().collect(),
+        None => fields
+            .some(reader, "resources", "document")
+            .iter()
+            .collect(),
     };
     nodes
         .into_iter()
@@ -74,12 +77,21 @@ pub(crate) fn in_files(
         return Vec::new();
     };
     let place = place.with_span(node.span);
+    let files = matching(reader, &pattern, &place, folder);
     let mut resources = Vec::new();
-    for file in matching(reader, &pattern, &place, folder) {
-        reader.used.insert(file.clone());
-        for (node, place) in reader.documents(&file) {
+    for file in &files {
+        for (node, place) in reader.documents(file) {
             resources.extend(expand(reader, node, place));
         }
+    }
+    let is_readable = files.iter().all(|file| !reader.is_broken(file));
+    if resources.is_empty() && !files.is_empty() && is_readable {
+        let message = match files.len() {
+            1 => format!("the file {pattern} holds no document"),
+            count => format!("the {count} files that match {pattern} hold no document"),
+        };
+        let problem = Diagnostic::error("suite::empty", message, place);
+        reader.problem(problem.with_help("write a document into it, or name another file"));
     }
     resources
 }
@@ -100,7 +112,6 @@ pub(crate) fn in_folder(
     };
     let mut resources = Vec::new();
     for file in files.into_iter().filter(|file| is_yaml(file)) {
-        reader.used.insert(file.clone());
         for (node, place) in reader.documents(&file) {
             resources.extend(expand(reader, node, place));
         }
@@ -193,9 +204,9 @@ pub(super) fn missing(
 }
 
 fn shown_folder(reader: &Reader<'_>, folder: &Utf8Path) -> String {
-    match reader.shown(folder) {
-        shown if shown.is_empty() => "the suite's folder".to_owned(),
-        shown => shown,
+    match reader.is_suite(folder) {
+        true => "the suite's folder".to_owned(),
+        false => reader.shown(folder),
     }
 }
 

@@ -7,7 +7,7 @@ use super::action::action;
 use super::fields::Fields;
 use super::{Reader, header, programs, traffic};
 use crate::diagnostic::Diagnostic;
-use crate::model::{Binding, Only, Place, Scenario, Step};
+use crate::model::{ActionKind, Binding, Only, Place, Scenario, Step};
 use crate::nearest::suggestion;
 use crate::offered::Offered;
 use crate::variables::Names;
@@ -52,21 +52,28 @@ pub(crate) fn scenario(
     if spec.get("upstreams").is_some() {
         offered = offered.with_upstreams(upstreams.iter().map(|one| one.name.clone()).collect());
     }
-    let mut names = Names::new(offered);
     let description = spec.string(reader, "description").unwrap_or_default();
     let only_clusters = only(reader, &spec, "clusters");
     known_clusters(reader, only_clusters.as_ref());
     let only = only(reader, &spec, "providers");
+    if let Some(only) = &only {
+        offered = offered.for_providers(&only.names);
+    }
+    let mut names = Names::new(offered);
     let bindings = bindings(reader, &spec, "bindings", &mut names);
     programs::check(reader, &programs, &names);
     spec.required(reader, "steps");
     let steps: Vec<Step> = spec
-        .list(reader, "steps")
+        .some(reader, "steps", "step")
         .iter()
         .enumerate()
         .filter_map(|(index, node)| step(reader, node, spec.place(), folder, index, &mut names))
         .collect();
     warn_of_unused(reader, &bindings, &steps, &names);
+    // What was misread may judge something.
+    if names.offered().programs().next().is_none() && reader.problems.is_empty() {
+        judges_something(reader, &steps, spec.place());
+    }
     Some(Scenario {
         name: header.name,
         description,
@@ -79,6 +86,16 @@ pub(crate) fn scenario(
         steps,
         place: header.place,
     })
+}
+
+/// Reports a scenario that does nothing but sleep. Steps without actions are reported one by one.
+fn judges_something(reader: &mut Reader<'_>, steps: &[Step], place: &Place) {
+    let mut actions = steps.iter().flat_map(|step| &step.actions).peekable();
+    if actions.peek().is_some() && actions.all(|one| matches!(one.kind, ActionKind::Sleep(_))) {
+        let message = "the scenario does nothing but sleep, and so judges nothing";
+        let problem = Diagnostic::error("suite::empty", message, place.clone());
+        reader.problem(problem.with_help("expect something after the sleep"));
+    }
 }
 
 fn warn_of_unused(reader: &mut Reader<'_>, bindings: &[Binding], steps: &[Step], names: &Names) {
@@ -155,7 +172,7 @@ fn step(
     let bindings = bindings(reader, &fields, "bindings", &mut names);
     fields.required(reader, "actions");
     let mut actions = Vec::new();
-    for node in fields.list(reader, "actions") {
+    for node in fields.some(reader, "actions", "action") {
         let Some(action) = action(reader, node, fields.place(), folder, &names) else {
             continue;
         };

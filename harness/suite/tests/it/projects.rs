@@ -8,6 +8,9 @@ use rstest::rstest;
 
 pub(crate) type Files = BTreeMap<Utf8PathBuf, String>;
 
+/// Steps that hold on any control plane.
+pub(crate) const STEPS: &str = "{steps: [{actions: [{apply: {resource: {apiVersion: v1, kind: Secret, metadata: {name: a}}}}]}]}";
+
 pub(crate) fn document(kind: &str, name: &str, spec: &str) -> String {
     format!(
         "apiVersion: crosscut.dev/v1alpha1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec: {spec}\n"
@@ -19,7 +22,11 @@ pub(crate) fn files(named: &[(&str, String)]) -> Files {
         ("crosscut.yaml", document("Suite", "s", "{}")),
         (
             "providers/aws/provider.yaml",
-            document("Provider", "aws", "{}"),
+            document(
+                "Provider",
+                "aws",
+                "{values: {a: 1, b: 1, e: 1, url: a, nothing: 1, key: a}}",
+            ),
         ),
         (
             "providers/local/provider.yaml",
@@ -27,7 +34,7 @@ pub(crate) fn files(named: &[(&str, String)]) -> Files {
         ),
         (
             "scenarios/scenario.yaml",
-            document("Scenario", "first", "{steps: []}"),
+            document("Scenario", "first", STEPS),
         ),
     ];
     base.iter()
@@ -120,7 +127,7 @@ fn a_selection(
     };
     let files = files(&[(
         "scenarios/more/scenario.yml",
-        document("Scenario", "a-b", "{steps: []}"),
+        document("Scenario", "a-b", STEPS),
     )]);
     assert_eq!(outcome(&files, &selection).join(" "), expected);
 }
@@ -211,12 +218,12 @@ fn an_expression_is_marked_where_it_breaks(#[case] written: &str, #[case] marked
 #[case::a_key_that_is_a_boolean("{absent: {resource: {y: 1, off: 2, 'on': 3}}}", &["lint::plain_boolean y", "lint::plain_boolean off"])]
 #[case::a_value_that_is_a_boolean("{absent: {resource: {a: n, b: yes, c: 'n', d: true}}}", &["lint::plain_boolean n"])]
 #[case::text("{absent: {resource: {a: 'b (c) d'}}}", &[])]
-#[case::unknown_kind("{expect: {resource: {apiVersion: a.io/v1, kind: A}}}", &["lint::unknown_kind apiVersion: a.io/v1, kind: A"])]
+#[case::unknown_kind("{expect: {resource: {apiVersion: a.io/v1, kind: A, spec: 1}}}", &["lint::unknown_kind apiVersion: a.io/v1, kind: A, spec: 1"])]
 #[case::unknown_kind_that_must_be_absent("{absent: {resource: {apiVersion: a.io/v1, kind: A}}}", &["lint::unknown_kind apiVersion: a.io/v1, kind: A"])]
 #[case::kind_that_must_not_be_served("{absent: {resource: {apiVersion: a.io/v1, kind: A}}, served: false}", &[])]
-#[case::built_in_kind("{expect: {resource: {apiVersion: apps/v1, kind: Deployment}}}", &[])]
-#[case::kind_whose_crd_is_expected("{expect: {resource: {apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: as.a.io}}}}, {expect: {resource: {apiVersion: a.io/v1, kind: A}}}", &[])]
-#[case::kind_that_is_applied("{apply: {resource: {apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: as.a.io}, spec: {group: a.io, names: {kind: A}}}}}, {expect: {resource: {apiVersion: a.io/v1, kind: A}}}", &[])]
+#[case::built_in_kind("{expect: {resource: {apiVersion: apps/v1, kind: Deployment, spec: 1}}}", &[])]
+#[case::kind_whose_crd_is_expected("{expect: {resource: {apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: as.a.io}}}}, {expect: {resource: {apiVersion: a.io/v1, kind: A, spec: 1}}}", &[])]
+#[case::kind_that_is_applied("{apply: {resource: {apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: as.a.io}, spec: {group: a.io, names: {kind: A}}}}}, {expect: {resource: {apiVersion: a.io/v1, kind: A, spec: 1}}}", &[])]
 fn warnings(#[case] actions: &str, #[case] expected: &[&str]) {
     let said: Vec<String> = said(&files(&[("scenarios/scenario.yaml", scenario(actions))]))
         .into_iter()
@@ -239,7 +246,7 @@ fn the_nearest_suite_above_is_the_project() {
     );
     files.insert(
         "/p/scenarios/inner/scenarios/scenario.yaml".into(),
-        document("Scenario", "x", "{steps: []}"),
+        document("Scenario", "x", STEPS),
     );
     let plan = load_from(
         &files,

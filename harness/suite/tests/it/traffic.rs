@@ -35,7 +35,10 @@ fn said_with_help(files: &Files) -> Vec<String> {
             assert!(diagnostic.help().is_some(), "{diagnostic} has no help");
         }
     }
-    said(files)
+    let mut said = said(files);
+    // Each case names one of the files.
+    said.retain(|one| !one.starts_with("lint::unused_file"));
+    said
 }
 
 #[rstest]

@@ -33,7 +33,7 @@ pub(super) async fn look(
     };
     let (kind, name) = (object::kind(&wanted), object::name(&wanted));
     let position = document.place.position();
-    let file = &document.place.source.name;
+    let file = &document.place.source.shown;
     findings.push(Finding::new(
         format!("{kind} {name} {what}"),
         format!(

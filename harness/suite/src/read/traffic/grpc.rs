@@ -1,5 +1,7 @@
 //! `grpc`: calls of methods that a file describes.
 
+use std::cell::RefCell;
+
 use camino::Utf8Path;
 use crosscut_traffic::{Method, Schema, SchemaError, grpc_origin};
 use crosscut_yaml::Node;
@@ -123,9 +125,15 @@ fn described(
     let schema = match (path.extension(), path.parent(), path.file_name()) {
         (Some("proto"), Some(folder), Some(name)) => {
             let files = reader.files();
-            Schema::compile(name, &|name| {
-                files.read(&normalized(&folder.join(name))).ok()
-            })
+            let imported = RefCell::new(Vec::new());
+            let schema = Schema::compile(name, &|name| {
+                let file = normalized(&folder.join(name));
+                let text = files.read(&file).ok();
+                imported.borrow_mut().push(file);
+                text
+            });
+            reader.used.extend(imported.into_inner());
+            schema
         }
         _ => Schema::from_descriptor_set(&bytes),
     };
