@@ -2,6 +2,8 @@
 
 use crosscut_events::{Event, Failure, Seeds, Summary, TrialReport};
 
+use crate::tidy::tidy;
+
 /// A run as far as it has come.
 #[derive(Clone, Debug, Default)]
 pub struct Collected {
@@ -15,9 +17,9 @@ pub struct Collected {
 }
 
 impl Collected {
-    /// Takes in one event.
+    /// Takes in one event; what it says is bounded and made safe to show.
     pub fn take(&mut self, event: &Event) {
-        match event {
+        match tidy(event).as_ref() {
             Event::RunStarted {
                 cluster,
                 seeds,
@@ -75,11 +77,10 @@ impl Collected {
         self.ended_early.as_deref()
     }
 
-    /// The first trial that could not begin for the very same reason; nothing for what failed in a step.
+    /// Returns the first trial that did not pass for the very same reason.
     pub(crate) fn first_with(&self, failure: &Failure) -> Option<&TrialReport> {
         let mut finished = self.trials.iter();
-        let is_of_the_start = failure.step.is_empty();
-        finished.find(|report| is_of_the_start && report.failures.contains(failure))
+        finished.find(|report| report.failures.contains(failure))
     }
 
     /// The trials ordered by scenario, then provider, whatever order they finished in.

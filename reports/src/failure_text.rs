@@ -4,13 +4,15 @@ use std::fmt::Write;
 
 use crosscut_events::{Evidence, Failure, Mismatch, Nearest};
 
-use crate::palette::{Palette, clean, paint};
+use crate::palette::{Palette, paint};
+use crate::tidy::tidy_failure;
 
 /// Values longer than this are cut in the list of mismatches; the diff shows them whole.
 const LONGEST_VALUE: usize = 120;
 
-/// The failure as indented lines, each ended by a newline.
+/// The failure as indented lines, each ended by a newline; bounded, and safe to show.
 pub fn failure_text(failure: &Failure, palette: &Palette) -> String {
+    let failure = &tidy_failure(failure);
     let mut text = String::new();
     heading(&mut text, failure, palette);
     for mismatch in &failure.mismatches {
@@ -45,7 +47,7 @@ fn heading(text: &mut String, failure: &Failure, palette: &Palette) {
         &format!(
             "{}{} {code}",
             paint(palette.strong, &place),
-            clean(&failure.message)
+            failure.message
         ),
     );
     if let Some(location) = &failure.location {
@@ -122,7 +124,7 @@ fn diff_lines(text: &mut String, diff: &str, palette: &Palette) {
 fn evidence_lines(text: &mut String, evidence: &Evidence, palette: &Palette) {
     for condition in &evidence.conditions {
         let reason = &condition.reason;
-        let message = prefixed(": ", &clean(&condition.message));
+        let message = prefixed(": ", &condition.message);
         let name = paint(
             palette.faint,
             &format!("condition of {}:", condition.object),
@@ -148,9 +150,7 @@ fn evidence_lines(text: &mut String, evidence: &Evidence, palette: &Palette) {
             4,
             &format!(
                 "{name} {} {}: {}{times}",
-                event.kind,
-                event.reason,
-                clean(&event.message)
+                event.kind, event.reason, event.message
             ),
         );
     }
@@ -158,7 +158,7 @@ fn evidence_lines(text: &mut String, evidence: &Evidence, palette: &Palette) {
         line(
             text,
             4,
-            &format!("{} {}", paint(palette.faint, "note:"), clean(note)),
+            &format!("{} {}", paint(palette.faint, "note:"), note),
         );
     }
 }

@@ -20,6 +20,8 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     last_seed: Option<u64>,
     duration_ms: u64,
+    /// How many trials there were to be.
+    planned: usize,
     summary: Summary,
     /// Why not every trial was judged, where the run ended before.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,6 +40,7 @@ pub fn render(run: &Collected) -> Result<String, ReportError> {
         seed: run.seeds().first(),
         last_seed: run.seeds().last_of_several(),
         duration_ms: run.duration_ms(),
+        planned: run.planned(),
         summary: run.summary(),
         error: run.ended_early(),
         trials: run.trials(),

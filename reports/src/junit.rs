@@ -2,8 +2,9 @@
 //!
 //! A failed or unsettled trial is a `failure`; an errored one is an `error`. An unsupported trial is
 //! an `error` too, of type `unsupported`: JUnit's `skipped` is silent in most viewers, and what was
-//! not judged must never look as if it had passed. So a run that ended before all was judged has a suite `crosscut` with
-//! an error of its own.
+//! not judged must never look as if it had passed. A case has the attributes `file` and `line` of what failed, or of its
+//! scenario: what annotates files reads them, though Jenkins' `junit-10.xsd` does not have them. A run that ended before all was judged has a suite `crosscut` with
+//! an error of its own, too.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -83,6 +84,16 @@ fn case(provider: &str, report: &TrialReport) -> TestCase {
     let mut case = TestCase::new(report.trial.scenario.as_str(), status(report));
     case.set_classname(provider);
     case.set_time(Duration::from_millis(report.duration_ms));
+    let failed = report
+        .failures
+        .iter()
+        .find_map(|failure| failure.location.as_ref());
+    if let Some(location) = failed.or(report.location.as_ref()) {
+        case.extra
+            .insert("file".into(), location.file.as_str().into());
+        case.extra
+            .insert("line".into(), location.line.to_string().into());
+    }
     if !report.warnings.is_empty() {
         let warnings: Vec<String> = report
             .warnings
@@ -113,16 +124,30 @@ fn status(report: &TrialReport) -> TestCaseStatus {
 }
 
 fn message(report: &TrialReport) -> String {
-    let message = report
-        .failures
-        .first()
-        .map(|failure| failure.message.as_str())
-        .or(report.reason.as_deref())
-        .unwrap_or_default();
+    let message = match report.failures.first() {
+        Some(failure) => in_short(failure),
+        None => report.reason.clone().unwrap_or_default(),
+    };
     match report.seed {
         Some(seed) => format!("with seed {seed}: {message}"),
-        None => message.to_owned(),
+        None => message,
     }
+}
+
+/// A failure in one line: step, action, what failed, and the first field that differs.
+fn in_short(failure: &Failure) -> String {
+    let place = match (failure.step.is_empty(), failure.action.is_empty()) {
+        (true, true) => String::new(),
+        (true, false) => format!("{}: ", failure.action),
+        (false, true) => format!("step \"{}\": ", failure.step),
+        (false, false) => format!("step \"{}\", {}: ", failure.step, failure.action),
+    };
+    let field = failure
+        .mismatches
+        .first()
+        .filter(|mismatch| !mismatch.path.is_empty());
+    let field = field.map(|mismatch| format!(" ({} {})", mismatch.path, mismatch.message));
+    format!("{place}{}{}", failure.message, field.unwrap_or_default())
 }
 
 fn details(failures: &[Failure]) -> String {

@@ -2,19 +2,23 @@
 //!
 //! Each report sees the same [`crosscut_events::Event`]s and keeps what it needs: [`Terminal`] turns
 //! every event into text at once, [`Collected`] gathers the trials, from which [`json`] and [`junit`]
-//! make documents. Nothing here knows how a trial is judged, and nothing here writes to a file or a
+//! make documents. What is shown is bounded, and made [safe] to show, before anything else. Nothing here knows how a trial is judged, and nothing here writes to a file or a
 //! terminal: callers do that with the text they get.
 
+mod bounds;
 mod collected;
 mod failure_text;
 pub mod json;
 pub mod junit;
 mod palette;
+mod safe;
 mod terminal;
+mod tidy;
 
 pub use collected::Collected;
 pub use failure_text::failure_text;
 pub use palette::Palette;
+pub use safe::{is_safe, safe};
 pub use terminal::{Terminal, Verbosity};
 
 /// A report could not be made.

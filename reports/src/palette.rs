@@ -51,15 +51,6 @@ impl Palette {
     }
 }
 
-/// `text` without escape sequences and control characters. What the system under test says must not be
-/// able to colour, move or clear the terminal.
-pub(crate) fn clean(text: &str) -> String {
-    anstream::adapter::strip_str(text).to_string().replace(
-        |letter: char| letter.is_control() && letter != '\n' && letter != '\t',
-        "",
-    )
-}
-
 /// `text` in `style`; just `text` where the style is plain.
 pub(crate) fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")

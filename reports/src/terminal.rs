@@ -2,14 +2,17 @@
 
 use std::fmt::Write;
 
-use crosscut_events::{Event, Failure, Seeds, Summary, TrialReport, Verdict};
+use crosscut_events::{Event, Failure, Seeds, Summary, TrialId, TrialReport, Verdict};
 
-use crate::palette::{Palette, clean, paint};
+use crate::palette::{Palette, paint};
+use crate::tidy::tidy;
 use crate::{Collected, failure_text};
 
 /// How much is said about trials that passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
+    /// Only what did not pass, and the summary.
+    Quiet,
     /// One line a trial.
     Normal,
     /// Also every step and every warning.
@@ -36,7 +39,16 @@ impl Terminal {
 
     /// The text that `event` adds: no line, or whole lines each ended by a newline.
     pub fn render(&mut self, event: &Event) -> String {
-        self.run.take(event);
+        let event = tidy(event);
+        let text = match self.verbosity {
+            Verbosity::Quiet if is_left_out(&event) => String::new(),
+            _ => self.rendered(&event),
+        };
+        self.run.take(&event);
+        text
+    }
+
+    fn rendered(&self, event: &Event) -> String {
         match event {
             Event::RunStarted {
                 cluster,
@@ -50,13 +62,25 @@ impl Terminal {
                 format!("{:>12} {trial}: {step}\n", "step")
             }
             Event::FunctionOutput { function, line } if self.verbosity == Verbosity::Verbose => {
-                format!("{:>12} {function}: {}\n", "function", clean(line))
+                format!("{:>12} {function}: {}\n", "function", line)
             }
+            Event::TrialSlow {
+                trial,
+                step,
+                action,
+                elapsed_ms,
+                waits_for,
+            } => self.slow(trial, &place(step, action), *elapsed_ms, waits_for),
             Event::TrialFinished(report) => self.trial(report),
             Event::RunFinished {
                 summary,
                 duration_ms,
             } => self.finished(summary, *duration_ms),
+            // A run that could not begin has an error of its own.
+            Event::RunEndedEarly { reason, .. } if self.run.planned() > 0 => {
+                let label = format!("{:>12}", "ended early");
+                format!("{} {}\n", paint(self.palette.bad, &label), reason)
+            }
             _ => String::new(),
         }
     }
@@ -73,6 +97,20 @@ impl Terminal {
         )
     }
 
+    fn slow(&self, trial: &TrialId, place: &str, elapsed_ms: u64, waits_for: &[String]) -> String {
+        let label = format!("{:>12}", "slow");
+        let mut text = format!(
+            "{} {:>8} {trial} {place}\n",
+            paint(self.palette.unsure, &label),
+            seconds(elapsed_ms),
+        );
+        for what in waits_for {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "    {what}");
+        }
+        text
+    }
+
     fn trial(&self, report: &TrialReport) -> String {
         let verdict = format!("{:>12}", report.verdict.as_str());
         let mut text = format!(
@@ -83,41 +121,41 @@ impl Terminal {
         );
         if let Some(reason) = &report.reason {
             // Writing to a String cannot fail.
-            let _ = write!(text, " ({})", clean(reason));
+            let _ = write!(text, " ({reason})");
         }
         if let Some(seed) = report.seed {
             let _ = write!(text, " (with seed {seed})");
         }
         text.push('\n');
         for failure in &report.failures {
-            text.push_str(&self.failure(report, failure));
+            text.push_str(&self.failure(failure));
         }
         if self.verbosity == Verbosity::Verbose {
             for warning in &report.warnings {
                 let _ = writeln!(
                     text,
                     "{:>12} {}: {}",
-                    "warning",
-                    warning.about,
-                    clean(&warning.message)
+                    "warning", warning.about, warning.message
                 );
             }
         }
         text
     }
 
-    /// What keeps all trials from beginning is told once.
-    fn failure(&self, report: &TrialReport, failure: &Failure) -> String {
-        match self.run.first_with(failure) {
-            Some(first) if first.trial != report.trial => {
-                format!("    the same as for {}\n", first.trial)
-            }
-            _ => failure_text(failure, &self.palette),
+    /// What failed before is told once; with every word if that is asked for.
+    fn failure(&self, failure: &Failure) -> String {
+        let told = match self.verbosity {
+            Verbosity::Verbose => None,
+            Verbosity::Normal | Verbosity::Quiet => self.run.first_with(failure),
+        };
+        match told {
+            Some(first) => format!("    the same as for {}\n", first.trial),
+            None => failure_text(failure, &self.palette),
         }
     }
 
     fn finished(&self, summary: &Summary, duration_ms: u64) -> String {
-        let counts: Vec<String> = Verdict::ALL
+        let mut counts: Vec<String> = Verdict::ALL
             .iter()
             .filter(|verdict| **verdict == Verdict::Passed || summary.of(**verdict) > 0)
             .map(|verdict| {
@@ -127,12 +165,19 @@ impl Terminal {
                 )
             })
             .collect();
+        let judged = summary.total();
+        let left_out = self.run.planned().saturating_sub(judged);
+        let mut trials = counted(judged);
+        if left_out > 0 {
+            trials = format!("{judged} of {}", counted(self.run.planned()));
+            let left_out = format!("{left_out} not judged");
+            counts.push(paint(self.palette.bad, &left_out));
+        }
         let mut text = self.not_passed();
         let _ = writeln!(
             text,
-            "{:>12} {} in {}: {}",
+            "{:>12} {trials} in {}: {}",
             "summary",
-            counted(summary.total()),
             seconds(duration_ms),
             counts.join(", ")
         );
@@ -154,6 +199,26 @@ impl Terminal {
             }
         }
         text
+    }
+}
+
+/// Whether who wants only what did not pass is not told of an event.
+fn is_left_out(event: &Event) -> bool {
+    match event {
+        Event::RunStarted { .. } | Event::Preparing { .. } => true,
+        Event::TrialFinished(report) => {
+            !report.verdict.is_failure() && report.verdict != Verdict::Unsupported
+        }
+        _ => false,
+    }
+}
+
+/// The step and the action that are under way.
+fn place(step: &str, action: &str) -> String {
+    match (step.is_empty(), action.is_empty()) {
+        (true, _) => "comes to rest".to_owned(),
+        (false, true) => format!("in step \"{step}\""),
+        (false, false) => format!("in step \"{step}\", {action}"),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The command line: what can be typed, and what it means.
 
+use std::time::Duration;
+
 use camino::Utf8PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use crosscut_events::Seeds;
@@ -7,7 +9,7 @@ use crosscut_events::Seeds;
 /// Conformance tests for Kubernetes control planes.
 ///
 /// Exit codes: 0 all passed; 1 something failed or never settled; 2 the command line or the
-/// documents are wrong; 3 the environment failed, or the run was interrupted; 4 nothing failed but
+/// documents are wrong; 3 the environment failed, or the run was interrupted or took longer than --timeout; 4 nothing failed but
 /// something was unsupported, or nothing was judged.
 #[derive(Debug, Parser)]
 #[command(name = "crosscut", version, propagate_version = true)]
@@ -113,12 +115,30 @@ pub(crate) struct TrialArguments {
     #[arg(long)]
     pub(crate) env_all: bool,
 
+    /// The longest that the whole run may take, such as 10m. Trials that run then are unsettled, the others are not
+    /// judged.
+    #[arg(long, value_name = "DURATION", value_parser = parse_timeout)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// The longest that a trial may take in place of what the scenarios and the suite say, without its own waiting;
+    /// default: 60s on embedded, 15m on real control planes.
+    #[arg(long, value_name = "DURATION", value_parser = parse_timeout)]
+    pub(crate) trial_timeout: Option<Duration>,
+
     #[command(flatten)]
     pub(crate) clusters: ClusterArguments,
 
     /// Say more: every step, what the control plane warned of, and what functions write.
     #[arg(short, long)]
     pub(crate) verbose: bool,
+
+    /// Show the values of Secrets, which are masked otherwise.
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
+
+    /// Say less: what did not pass, and the summary.
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
 
     #[command(flatten)]
     pub(crate) output: OutputArguments,
@@ -164,6 +184,10 @@ pub(crate) struct TestArguments {
     /// Judge each trial with every seed from A to B, until it does not pass; only for embedded.
     #[arg(long, value_name = "A..B", value_parser = parse_seeds, conflicts_with = "seed")]
     pub(crate) seeds: Option<Seeds>,
+
+    /// Start no further trial after the first that failed, never settled, or whose environment broke.
+    #[arg(long)]
+    pub(crate) fail_fast: bool,
 
     /// Also write a report; may be given several times.
     #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = parse_report)]
@@ -277,6 +301,13 @@ pub(crate) enum ReportFormat {
 
 fn parse_jobs(text: &str) -> Result<std::num::NonZeroUsize, &'static str> {
     text.parse().map_err(|_| "give a whole number from 1")
+}
+
+fn parse_timeout(text: &str) -> Result<Duration, &'static str> {
+    let timeout = crosscut_suite::parse_duration(text);
+    timeout
+        .filter(|timeout| !timeout.is_zero())
+        .ok_or("give a duration longer than 0s, such as 30s, 1m30s or 2h")
 }
 
 fn parse_seeds(text: &str) -> Result<Seeds, String> {

@@ -16,11 +16,13 @@ use crosscut_cluster::{Cluster, Needed};
 use crosscut_crossplane::function::OnOutput;
 use crosscut_events::Event;
 use crosscut_programs::Launcher;
+use crosscut_reports::safe;
 use crosscut_suite::Plan;
 use crosscut_suite::model::KindCrossplane;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::arguments::{ClusterKind, TrialArguments};
+use crate::output::print_error;
 
 /// How many trials run at the same time on real control planes, unless it is said: they mostly wait.
 pub(crate) const ENVTEST_JOBS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
@@ -126,13 +128,12 @@ fn targets(jobs: NonZeroUsize, trials: usize) -> NonZeroUsize {
 }
 
 /// Tells what is waited for. Once the run is over nobody shows events any more: then it is said here.
-#[expect(clippy::print_stderr, reason = "the binary is where things are said")]
 fn tell(events: &UnboundedSender<Event>, what: &str) {
     let what = what.to_owned();
     if let Err(unsent) = events.send(Event::Preparing { what })
         && let Event::Preparing { what } = unsent.0
     {
-        eprintln!("{what}");
+        print_error(&what);
     }
 }
 
@@ -168,7 +169,7 @@ pub(crate) fn ask() -> Ask {
         if !input.is_terminal() || !output.is_terminal() {
             return None;
         }
-        write!(output, "{question} [y/N] ").ok()?;
+        write!(output, "{} [y/N] ", safe(question)).ok()?;
         output.flush().ok()?;
         let mut answer = String::new();
         input.lock().read_line(&mut answer).ok()?;

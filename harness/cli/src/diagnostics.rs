@@ -6,6 +6,7 @@ use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use crate::CommandError;
 use crate::arguments::OutputArguments;
 use crate::output;
+use crate::safe_diagnostic::SafeDiagnostic;
 
 /// Lines of diagnostics are wrapped at this width, on a terminal or not, so that logs are stable.
 const WIDTH: usize = 110;
@@ -58,8 +59,9 @@ fn print<'a>(
     let mut diagnostics = diagnostics.into_iter();
     for diagnostic in diagnostics.by_ref().take(MOST) {
         let mut text = String::new();
-        match handler.render_report(&mut text, diagnostic) {
-            Ok(()) => output::print_error(&text),
+        let diagnostic = SafeDiagnostic::of(diagnostic);
+        match handler.render_report(&mut text, &diagnostic) {
+            Ok(()) => output::print_rendered(&text),
             // The handler writes to a String, which cannot fail; the message alone is still better
             // than nothing.
             Err(_) => output::print_error(&diagnostic.to_string()),

@@ -7,11 +7,16 @@ mod clean;
 mod clusters;
 mod diagnostics;
 mod hidden;
+mod inputs;
 mod judge;
 mod lint;
 mod machine;
 mod output;
 mod parity;
+mod places;
+mod report_files;
+mod safe_diagnostic;
+mod signals;
 mod test;
 
 use std::process::ExitCode;
@@ -137,9 +142,29 @@ enum CommandError {
         /// The file.
         file: String,
     },
-    /// Somebody pressed Ctrl-C or ended the process.
-    #[error("interrupted: {judged} of {planned} trials were judged, and reports hold no others")]
+    /// A report would be written over a file that was read.
+    #[error("the report {file} would be written over a file that the run is read from")]
+    ReportOverInput {
+        /// The file.
+        file: String,
+    },
+    /// A signal ended the run.
+    #[error(
+        "interrupted by {signal}: {judged} of {planned} trials were judged, and reports hold no others"
+    )]
     Interrupted {
+        /// The signal's name.
+        signal: &'static str,
+        /// How many trials were judged.
+        judged: usize,
+        /// How many there were to be.
+        planned: usize,
+    },
+    /// The run took longer than it may.
+    #[error(
+        "--timeout is over: {judged} of {planned} trials were judged, and reports hold no others"
+    )]
+    OutOfTime {
         /// How many trials were judged.
         judged: usize,
         /// How many there were to be.
@@ -171,6 +196,7 @@ impl CommandError {
             CommandError::NothingToCompare => {
                 Some("name at least two kinds of control plane, as in --clusters embedded,envtest")
             }
+            CommandError::ReportOverInput { .. } => Some("give the report another name"),
             CommandError::SeedsElsewhere => {
                 Some("leave out --seeds, or judge on --cluster embedded")
             }
@@ -185,6 +211,7 @@ impl CommandError {
             | CommandError::NothingToCompare
             | CommandError::SeedsElsewhere
             | CommandError::SameReport { .. }
+            | CommandError::ReportOverInput { .. }
             | CommandError::ReadLedger { .. }
             | CommandError::Ledger { .. } => ExitStatus::Usage,
             _ => ExitStatus::EnvironmentFailed,

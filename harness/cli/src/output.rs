@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use crosscut_events::Event;
-use crosscut_reports::{Collected, Palette, Terminal, Verbosity};
+use crosscut_reports::{Collected, Palette, Terminal, Verbosity, safe};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::CommandError;
-use crate::arguments::OutputArguments;
+use crate::arguments::{OutputArguments, ReportFile, TrialArguments};
+use crate::places::Places;
+use crate::{CommandError, report_files};
 
 /// How often the progress line moves, so that a long build does not look like a hang.
 const TICK: Duration = Duration::from_millis(120);
@@ -33,8 +34,13 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     std::iter::successors(error.source(), |cause| (*cause).source())
 }
 
-/// Writes a line to standard error. Where that is closed there is nobody left to tell.
+/// Writes a line to standard error, made safe to show. If that is closed it cannot be told.
 pub(crate) fn print_error(text: &str) {
+    print_rendered(&safe(text));
+}
+
+/// Writes a line to standard error whose parts are safe already, and may be coloured.
+pub(crate) fn print_rendered(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
@@ -67,6 +73,10 @@ pub(crate) fn print(text: &str, arguments: OutputArguments) -> Result<(), Comman
 /// What a run shows while it goes on, and gathers for its reports.
 pub(crate) struct RunOutput {
     arguments: OutputArguments,
+    reports: Vec<ReportFile>,
+    /// Whether the reports are written and have all that was judged.
+    reported: bool,
+    places: Places,
     terminal: Terminal,
     collected: Collected,
     bar: ProgressBar,
@@ -75,18 +85,27 @@ pub(crate) struct RunOutput {
 }
 
 impl RunOutput {
-    pub(crate) fn new(arguments: OutputArguments, verbose: bool) -> RunOutput {
+    /// `places` says where the files of the suite are.
+    pub(crate) fn new(
+        trials: &TrialArguments,
+        reports: Vec<ReportFile>,
+        places: Places,
+    ) -> RunOutput {
+        let arguments = trials.output;
         let palette = match colour_choice(arguments) {
             ColorChoice::Never => Palette::plain(),
             _ => Palette::coloured(),
         };
-        let verbosity = if verbose {
-            Verbosity::Verbose
-        } else {
-            Verbosity::Normal
+        let verbosity = match (trials.verbose, trials.quiet) {
+            (true, _) => Verbosity::Verbose,
+            (false, true) => Verbosity::Quiet,
+            (false, false) => Verbosity::Normal,
         };
         RunOutput {
             arguments,
+            reports,
+            reported: false,
+            places,
             terminal: Terminal::new(palette, verbosity),
             collected: Collected::default(),
             bar: progress_bar(),
@@ -102,6 +121,7 @@ impl RunOutput {
     /// # Errors
     /// [`CommandError::Print`] where it cannot be printed for another reason.
     pub(crate) fn take(&mut self, event: &Event) -> Result<(), CommandError> {
+        let event = &*self.places.seen_from_here(event);
         self.collected.take(event);
         self.progress(event);
         let text = self.terminal.render(event);
@@ -117,6 +137,18 @@ impl RunOutput {
         }
     }
 
+    /// Writes the reports of what was gathered, once.
+    ///
+    /// # Errors
+    /// [`CommandError::Report`] and [`CommandError::WriteReport`].
+    pub(crate) fn write_reports(&mut self) -> Result<(), CommandError> {
+        if !self.reported {
+            report_files::write(&self.reports, &self.collected)?;
+            self.reported = true;
+        }
+        Ok(())
+    }
+
     /// What was gathered.
     pub(crate) fn collected(&self) -> &Collected {
         &self.collected
@@ -125,8 +157,10 @@ impl RunOutput {
     fn progress(&self, event: &Event) {
         match event {
             Event::RunStarted { trials, .. } => self.bar.set_length(*trials as u64),
-            Event::Preparing { what } => self.bar.set_message(what.clone()),
-            Event::TrialStarted { trial } => self.bar.set_message(trial.to_string()),
+            Event::Preparing { what } => self.bar.set_message(safe(what).replace('\n', " ")),
+            Event::TrialStarted { trial } => {
+                self.bar.set_message(safe(&trial.to_string()).into_owned());
+            }
             Event::TrialFinished(_) => self.bar.inc(1),
             Event::RunFinished { .. } => self.bar.finish_and_clear(),
             _ => {}

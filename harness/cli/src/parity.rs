@@ -3,10 +3,13 @@
 use camino::Utf8Path;
 use crosscut_events::{Event, ExitStatus, Seeds};
 use crosscut_parity::{Comparison, Ledger, Outcomes, compare};
+use crosscut_reports::safe;
 use crosscut_suite::Trial;
 
 use crate::arguments::{ClusterKind, ParityArguments, TrialArguments};
 use crate::output::RunOutput;
+use crate::places::Places;
+use crate::test::current_folder;
 use crate::{CommandError, judge, output};
 
 /// How many differences are printed; all go to the file.
@@ -20,19 +23,32 @@ pub(crate) fn run(arguments: &ParityArguments) -> Result<ExitStatus, CommandErro
     if arguments.clusters.len() < 2 {
         return Err(CommandError::NothingToCompare);
     }
-    let mut plan = judge::plan(&arguments.trials)?;
+    let (mut plan, mut inputs) = judge::plan(&arguments.trials)?;
     plan.trials
         .retain(|trial| is_meant_for_all(trial, &arguments.clusters));
     let ledger = read_ledger(arguments.ledger.as_deref())?;
+    if let Some(ledger) = &arguments.ledger {
+        inputs.add(ledger);
+    }
+    if let Some(file) = arguments
+        .differences
+        .as_ref()
+        .filter(|file| inputs.contain(file))
+    {
+        let file = file.to_string();
+        return Err(CommandError::ReportOverInput { file });
+    }
+    let places = Places::new(&plan.suite.folder, &current_folder()?);
     let mut runs = Vec::new();
     for kind in &arguments.clusters {
         let mut outcomes = Outcomes::default();
-        let mut output = RunOutput::new(arguments.trials.output, arguments.trials.verbose);
+        let mut output = RunOutput::new(&arguments.trials, Vec::new(), places.clone());
         let mut observe = |event: &Event| outcomes.take(event);
         let setting = judge::Setting {
             kind: *kind,
             seeds: Seeds::one(arguments.trials.seed),
             final_objects: true,
+            fail_fast: false,
         };
         judge::judge(&plan, setting, &arguments.trials, &mut output, &mut observe)?;
         runs.push((*kind, outcomes));
@@ -50,8 +66,12 @@ pub(crate) fn run(arguments: &ParityArguments) -> Result<ExitStatus, CommandErro
             comparison.idle.clear();
         }
         agrees &= comparison.agrees();
+        if !arguments.trials.show_secrets {
+            let unexplained = comparison.unexplained.iter_mut();
+            unexplained.for_each(|difference| difference.values.mask());
+        }
         let text = described(*first, *kind, &comparison);
-        output::print(&text, arguments.trials.output)?;
+        output::print(&safe(&text), arguments.trials.output)?;
         all.extend(comparison.unexplained);
     }
     if let Some(file) = &arguments.differences {

@@ -2,12 +2,13 @@
 
 use camino::Utf8PathBuf;
 use crosscut_events::{ExitStatus, Seeds, Summary};
-use crosscut_reports::{Collected, json, junit};
+use crosscut_reports::safe;
 use crosscut_suite::Plan;
 
-use crate::arguments::{ClusterKind, ReportFile, ReportFormat, TestArguments};
+use crate::arguments::{ClusterKind, TestArguments};
 use crate::output::RunOutput;
-use crate::{CommandError, diagnostics, judge, output};
+use crate::places::Places;
+use crate::{CommandError, diagnostics, judge, output, report_files};
 
 /// Judges what the arguments select.
 ///
@@ -15,7 +16,7 @@ use crate::{CommandError, diagnostics, judge, output};
 /// [`CommandError`] where nothing could be judged, or output could not be written.
 pub(crate) fn run(arguments: &TestArguments) -> Result<ExitStatus, CommandError> {
     let setting = setting(arguments)?;
-    let plan = judge::plan(&arguments.trials)?;
+    let (plan, inputs) = judge::plan(&arguments.trials)?;
     if arguments.list {
         return list(&plan, arguments);
     }
@@ -24,11 +25,15 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<ExitStatus, CommandError>
         arguments.deny_warnings,
         arguments.trials.output,
     )?;
-    create_reports(&arguments.reports)?;
-    let mut output = RunOutput::new(arguments.trials.output, arguments.trials.verbose);
+    report_files::prepare(&arguments.reports, &inputs)?;
+    let mut output = RunOutput::new(
+        &arguments.trials,
+        arguments.reports.clone(),
+        Places::new(&plan.suite.folder, &current_folder()?),
+    );
     let result = judge::judge(&plan, setting, &arguments.trials, &mut output, &mut |_| {});
-    // Trials that were judged before an interruption are still worth a report.
-    write_reports(&arguments.reports, output.collected())?;
+    // Trials that were judged before the run was ended are still worth a report.
+    output.write_reports()?;
     result?;
     Ok(exit_status(output.collected().summary(), arguments))
 }
@@ -57,6 +62,7 @@ fn setting(arguments: &TestArguments) -> Result<judge::Setting, CommandError> {
             .seeds
             .unwrap_or_else(|| Seeds::one(arguments.trials.seed)),
         final_objects: false,
+        fail_fast: arguments.fail_fast,
     })
 }
 
@@ -69,7 +75,7 @@ fn list(plan: &Plan, arguments: &TestArguments) -> Result<ExitStatus, CommandErr
         }
         text.push('\n');
     }
-    output::print(&text, arguments.trials.output)?;
+    output::print(&safe(&text), arguments.trials.output)?;
     Ok(ExitStatus::Passed)
 }
 
@@ -83,47 +89,4 @@ pub(crate) fn current_folder() -> Result<Utf8PathBuf, CommandError> {
         let what = format!("the path {} is not UTF-8", path.display());
         CommandError::CurrentFolder(std::io::Error::other(what))
     })
-}
-
-/// Makes the files of the reports, empty. What cannot be written is better known before the trials than
-/// after them, and a report of an earlier run must not be taken for one of this.
-fn create_reports(reports: &[ReportFile]) -> Result<(), CommandError> {
-    for (index, report) in reports.iter().enumerate() {
-        let file = report.file.to_string();
-        if reports[..index]
-            .iter()
-            .any(|other| other.file == report.file)
-        {
-            return Err(CommandError::SameReport { file });
-        }
-        write_file(report, "").map_err(|source| CommandError::WriteReport { file, source })?;
-    }
-    Ok(())
-}
-
-fn write_reports(reports: &[ReportFile], run: &Collected) -> Result<(), CommandError> {
-    for report in reports {
-        let file = report.file.to_string();
-        let text = match report.format {
-            ReportFormat::Junit => junit::render(run),
-            ReportFormat::Json => json::render(run),
-        }
-        .map_err(|source| CommandError::Report {
-            file: file.clone(),
-            source,
-        })?;
-        write_file(report, &text).map_err(|source| CommandError::WriteReport { file, source })?;
-    }
-    Ok(())
-}
-
-fn write_file(report: &ReportFile, text: &str) -> std::io::Result<()> {
-    if let Some(folder) = report
-        .file
-        .parent()
-        .filter(|folder| !folder.as_str().is_empty())
-    {
-        std::fs::create_dir_all(folder)?;
-    }
-    std::fs::write(&report.file, text)
 }

@@ -10,7 +10,7 @@ use crosscut_crossplane::function::Trace as FunctionTrace;
 use crosscut_suite::Trial;
 use serde_json::Value;
 
-use crate::{ClusterError, Health, ProgramPlace, SettleError};
+use crate::{Activity, ClusterError, Health, ProgramPlace, SettleError};
 
 /// Which of a trial's two clusters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -115,6 +115,16 @@ pub trait Lease: Send {
     /// that was judged since is a verdict. A real control plane lacks nothing.
     fn lacks(&self) -> Vec<Lack> {
         Vec::new()
+    }
+
+    /// Returns what tells what the controllers of this lease do and wait for while it settles.
+    fn activity(&self) -> Activity {
+        Activity::default()
+    }
+
+    /// Returns whether [`Lease::sleep`] takes as long as it says; virtual time takes none.
+    fn sleeps_in_real_time(&self) -> bool {
+        true
     }
 
     /// Tells whether what the trial runs on still works; nothing where it cannot break without this process.

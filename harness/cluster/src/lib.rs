@@ -27,6 +27,7 @@ mod when_started;
 pub use crosscut_controller::{Failing, Key};
 
 pub use cluster::{Cluster, Lack, Lease, Rest, Side};
+pub use crosscut_controller::Activity;
 pub use crosscut_crossplane::function::Trace as FunctionTrace;
 pub use error::{ClusterError, SettleError};
 pub use health::{Health, until_broken};

@@ -9,21 +9,18 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use camino::Utf8PathBuf;
 use crosscut_cluster::Cluster;
 use crosscut_cluster::embedded::Embedded;
-use crosscut_events::{Seeds, TrialReport, Verdict};
+use crosscut_events::{TrialReport, Verdict};
 use crosscut_reports::{Palette, failure_text};
-use crosscut_runner::{Machine, RunOptions, judge};
+use crosscut_runner::{RunOptions, judge};
 use crosscut_suite::Selection;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
-
-/// A trial of this project takes milliseconds; only something that hangs takes this long.
-const TRIAL_DEADLINE: Duration = Duration::from_secs(60);
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -60,15 +57,7 @@ fn libtest_trial(
 fn options() -> RunOptions {
     let started = Instant::now();
     let (_, stop) = watch::channel(false);
-    RunOptions {
-        jobs: std::num::NonZeroUsize::MIN,
-        seeds: Seeds::one(0),
-        final_objects: false,
-        trial_deadline: TRIAL_DEADLINE,
-        elapsed: Arc::new(move || started.elapsed()),
-        machine: Machine::default(),
-        stop,
-    }
+    RunOptions::new(Arc::new(move || started.elapsed()), stop)
 }
 
 /// A pass, a run-time skip with its reason, or a failure with its whole explanation.

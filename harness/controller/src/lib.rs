@@ -16,5 +16,6 @@ pub use clock::VirtualClock;
 pub use context::Context;
 pub use controller::{After, Controller, Key, ReconcileError};
 pub use scheduler::{
-    AtRest, Failing, Limit, Moving, Plane, Scheduler, SettleLimits, Settled, Unsettled, is_lasting,
+    Activity, AtRest, Failing, Limit, Moving, Plane, Scheduler, SettleLimits, Settled, Unsettled,
+    is_lasting,
 };

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Failure, Seeds, Summary, Verdict};
+use crate::{Failure, Location, Seeds, Summary, Verdict};
 
 /// The label of whatever a run makes on clusters that others use too, outside its trials' own namespaces; its value is the
 /// run's name. Final objects may hold others that were seen with it.
@@ -45,6 +45,19 @@ pub enum Event {
         trial: TrialId,
         /// The step's name.
         step: String,
+    },
+    /// A trial takes long; told again each time that it has taken twice as long.
+    TrialSlow {
+        /// Which trial.
+        trial: TrialId,
+        /// The step that is under way; empty before the first.
+        step: String,
+        /// The action that is under way; empty between two.
+        action: String,
+        /// How long the trial has taken so far, in milliseconds of real time.
+        elapsed_ms: u64,
+        /// What is waited for and what keeps moving, one line each; often empty.
+        waits_for: Vec<String>,
     },
     /// What a trial left on one of its clusters, where somebody asked for it.
     FinalObjects {
@@ -105,8 +118,14 @@ pub struct TrialReport {
     /// The seed with which it did not pass, where several were to be tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
+    /// Where its scenario is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
     /// Real time in milliseconds; with several seeds, of all that were tried.
     pub duration_ms: u64,
+    /// The steps that began, in order; with several seeds, those of the last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepReport>,
     /// Why it did not pass; empty where it passed.
     pub failures: Vec<Failure>,
     /// Why it was skipped or is unsupported.
@@ -125,12 +144,23 @@ impl TrialReport {
             trial,
             verdict,
             seed: None,
+            location: None,
             duration_ms: 0,
+            steps: Vec::new(),
             failures: Vec::new(),
             reason: None,
             warnings: Vec::new(),
         }
     }
+}
+
+/// How long a step of a trial took.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepReport {
+    /// The step's name.
+    pub name: String,
+    /// Real time in milliseconds.
+    pub duration_ms: u64,
 }
 
 /// Something that did not decide the verdict but should be known.

@@ -9,12 +9,15 @@
 
 mod event;
 mod failure;
+pub mod secret;
 mod seeds;
 mod summary;
+mod texts;
 mod verdict;
 
-pub use event::{Event, RUN_LABEL, TrialId, TrialReport, Warning};
+pub use event::{Event, RUN_LABEL, StepReport, TrialId, TrialReport, Warning};
 pub use failure::{Evidence, Failure, Location, Mismatch, Nearest, ObjectCondition, ObjectEvent};
 pub use seeds::Seeds;
 pub use summary::{ExitStatus, Summary};
+pub use texts::Texts;
 pub use verdict::Verdict;

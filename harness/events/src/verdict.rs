@@ -34,6 +34,12 @@ impl Verdict {
         Verdict::Errored,
     ];
 
+    /// Returns whether the verdict counts against the trial: it failed, never settled, or its environment broke.
+    #[must_use]
+    pub fn is_failure(self) -> bool {
+        self >= Verdict::Failed
+    }
+
     /// The verdict as reports write it, in lower case.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -77,6 +77,7 @@ fn verdicts(trial: &str, left: &Outcome, right: &Outcome) -> Vec<Difference> {
         values: Values {
             left: verdict(left),
             right: verdict(right),
+            secret: false,
         },
     }]
 }
@@ -129,6 +130,7 @@ fn object(
             Values {
                 left: left.cloned(),
                 right: right.cloned(),
+                secret: false,
             },
         )],
     };

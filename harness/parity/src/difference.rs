@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use crosscut_events::secret::{MASK, is_secret, is_secret_field, masked};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -29,6 +30,21 @@ pub struct Values {
     pub left: Option<Value>,
     /// The second run's.
     pub right: Option<Value>,
+    /// Whether they are values of a Secret.
+    #[serde(skip)]
+    pub secret: bool,
+}
+
+impl Values {
+    /// Masks what is in Secrets.
+    pub fn mask(&mut self) {
+        for value in [&mut self.left, &mut self.right].into_iter().flatten() {
+            *value = match self.secret {
+                true => Value::String(MASK.to_owned()),
+                false => masked(value),
+            };
+        }
+    }
 }
 
 impl fmt::Display for Difference {
@@ -63,7 +79,7 @@ fn shown(value: Option<&Value>) -> String {
 /// Every place where `left` and `right` differ, with its path.
 pub(crate) fn differences(left: &Value, right: &Value) -> Vec<(String, Values)> {
     let mut found = Vec::new();
-    walk("", Some(left), Some(right), &mut found);
+    walk("", Some(left), Some(right), false, &mut found);
     found
 }
 
@@ -71,19 +87,28 @@ fn walk(
     path: &str,
     left: Option<&Value>,
     right: Option<&Value>,
+    secret: bool,
     found: &mut Vec<(String, Values)>,
 ) {
     match (left, right) {
         (Some(Value::Object(one)), Some(Value::Object(other))) => {
             let keys: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+            let is_secret = is_secret(one) || is_secret(other);
             for key in keys {
-                walk(&field(path, key), one.get(key), other.get(key), found);
+                let secret = secret || (is_secret && is_secret_field(key));
+                walk(
+                    &field(path, key),
+                    one.get(key),
+                    other.get(key),
+                    secret,
+                    found,
+                );
             }
         }
         (Some(Value::Array(one)), Some(Value::Array(other))) => {
             for index in 0..one.len().max(other.len()) {
                 let path = format!("{path}[{index}]");
-                walk(&path, one.get(index), other.get(index), found);
+                walk(&path, one.get(index), other.get(index), secret, found);
             }
         }
         (left, right) if left == right => {}
@@ -92,6 +117,7 @@ fn walk(
             Values {
                 left: left.cloned(),
                 right: right.cloned(),
+                secret,
             },
         )),
     }
@@ -113,6 +139,28 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn values_of_secrets_are_masked() {
+        let secret =
+            |value: &str| json!({"apiVersion": "v1", "kind": "Secret", "data": {"a": value}});
+        let object = |value: &str| json!({"kind": "Object", "n": value, "manifest": secret(value)});
+        let mut found = differences(&object("x"), &object("y"));
+        found.extend(differences(&json!([]), &json!([secret("z")])));
+        for (_, values) in &mut found {
+            values.mask();
+        }
+        let shown: Vec<(&str, &Option<Value>)> = found
+            .iter()
+            .map(|(path, values)| (path.as_str(), &values.right))
+            .collect();
+        let expected = [
+            ("manifest.data.a", &Some(json!(MASK))),
+            ("n", &Some(json!("y"))),
+            ("[0]", &Some(secret(MASK))),
+        ];
+        assert_eq!(shown, expected);
+    }
 
     #[test]
     fn each_place_is_named_once() {

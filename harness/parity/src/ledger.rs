@@ -223,6 +223,7 @@ mod tests {
             values: Values {
                 left: Some(json!(1)),
                 right: None,
+                secret: false,
             },
         }
     }

@@ -13,12 +13,15 @@ use crosscut_suite::model::{Propagation, Validation};
 use crosscut_yaml::Node;
 use serde_json::{Value, json};
 
+use crate::secrets::Secrets;
+
 /// The field manager of everything that scenarios write.
 const FIELD_MANAGER: &str = "crosscut";
 
 /// One cluster of a trial.
 pub(crate) struct Api {
     client: Client,
+    secrets: Secrets,
     namespace: String,
     others: Others,
 }
@@ -221,6 +224,14 @@ impl Target {
         })
     }
 
+    /// Returns all objects of a kind in the trial's namespace; `None` for a kind without a name.
+    pub(crate) fn all_own(api_version: &str, kind: &str) -> Option<Target> {
+        Some(Target {
+            place: Whereabouts::Own,
+            ..Target::all(api_version, kind)?
+        })
+    }
+
     /// Returns the object that a reconcile is about; `None` for one without a name.
     pub(crate) fn of_key(key: &Key) -> Option<Target> {
         let api_version = match key.group.as_str() {
@@ -302,10 +313,17 @@ impl Manifest {
 
 impl Api {
     /// `namespace` is where namespaced objects are that name none.
-    pub(crate) fn new(client: &Connection, namespace: &str, others: Others) -> Api {
+    /// The values of Secrets that are read or written are told to `secrets`.
+    pub(crate) fn new(
+        client: &Connection,
+        namespace: &str,
+        others: Others,
+        secrets: &Secrets,
+    ) -> Api {
         let client = Client::new(client, FIELD_MANAGER);
         Api {
             client,
+            secrets: secrets.clone(),
             namespace: namespace.to_owned(),
             others,
         }
@@ -321,6 +339,12 @@ impl Api {
     /// # Errors
     /// [`RequestError`]; a missing object is no error.
     pub(crate) async fn find(&self, target: &Target) -> Result<Vec<Arc<Value>>, RequestError> {
+        let found = self.found(target).await?;
+        found.iter().for_each(|object| self.secrets.learn(object));
+        Ok(found)
+    }
+
+    async fn found(&self, target: &Target) -> Result<Vec<Arc<Value>>, RequestError> {
         let (api_version, kind) = (&target.api_version, &target.kind);
         let namespace = self.namespace_of(target)?;
         let everywhere = target.place == Whereabouts::Everywhere
@@ -463,6 +487,7 @@ impl Api {
         manifest: &Manifest,
         validation: Validation,
     ) -> Result<Written, RequestError> {
+        self.secrets.learn(&manifest.value);
         let placed = self.client.placed(&manifest.value, &self.namespace).await?;
         // generateName asks for a new object each time.
         if manifest.is_generated() {

@@ -15,6 +15,7 @@ use crate::absence;
 use crate::action::stop_of;
 use crate::api::{Api, RequestError, Target, Whereabouts, Which};
 use crate::evidence::{failing_function, object_name, text};
+use crate::secrets::mask_secret;
 use crate::session::Session;
 use crate::trial::{Stop, location};
 
@@ -75,13 +76,11 @@ pub(crate) async fn expect(
         nearest(&judged),
     ) {
         (Some(one), _) => undecided_stop(judgement, one),
-        (None, Some(nearest)) => Stop::failed(mismatched(
-            judgement,
-            &subject,
-            nearest,
-            judged.len(),
-            scope,
-        )),
+        (None, Some(nearest)) => {
+            let mut failure = mismatched(judgement, &subject, nearest, judged.len(), scope);
+            mask_secret_of(&subject, session, &mut failure);
+            Stop::failed(failure)
+        }
         (None, None) => {
             let failure = missing(judgement, &subject, side, session, scope).await;
             return Err(explained(Stop::failed(failure), judgement, side, &[], session).await);
@@ -541,7 +540,15 @@ async fn missing(
         failure.nearest = Some(wire_nearest(nearest, others.len()));
         failure.diff = judgement.assertion.diff(nearest.object, scope);
     }
+    mask_secret_of(subject, session, &mut failure);
     failure
+}
+
+/// Masks what a failure says of the values of a Secret, unless they are to be shown.
+fn mask_secret_of(subject: &Subject, session: &Session, failure: &mut Failure) {
+    if subject.kind.as_deref() == Some("Secret") && session.secrets().is_some() {
+        mask_secret(failure);
+    }
 }
 
 /// Every object of the kind in the namespace, or else in all. Best effort, since a failure is being explained

@@ -17,8 +17,10 @@ mod programs;
 mod run;
 mod schema;
 mod scope;
+mod secrets;
 mod session;
+mod timekeeper;
 mod traffic;
 mod trial;
 
-pub use run::{Machine, RunOptions, judge, run};
+pub use run::{Machine, RunOptions, Timeouts, judge, run};

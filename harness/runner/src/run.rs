@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crosscut_cluster::Cluster;
@@ -12,7 +13,41 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
-use crate::trial::run_trial;
+use crate::trial::{location, run_trial};
+
+/// How long trials may take in real time, from their lease on and without what their own documents ask them to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// The longest that a trial may take, unless its scenario or its suite says otherwise. Past it the trial is
+    /// `unsettled`.
+    pub usual: Duration,
+    /// The same in place of whatever documents say.
+    pub instead: Option<Duration>,
+    /// The longest that the whole run may take. Trials that run then are `unsettled`, and no further one begins.
+    pub run: Option<Duration>,
+    /// When a trial is said to be slow for the first time; then each time that it has taken twice as long.
+    pub slow: Duration,
+}
+
+/// One minute, and slow after ten seconds.
+impl Default for Timeouts {
+    fn default() -> Timeouts {
+        Timeouts {
+            usual: Duration::from_secs(60),
+            instead: None,
+            run: None,
+            slow: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Timeouts {
+    /// Returns the longest that this trial may take.
+    pub(crate) fn of(&self, trial: &Trial) -> Duration {
+        let written = trial.scenario.timeout.or(trial.suite.timeout);
+        self.instead.or(written).unwrap_or(self.usual)
+    }
+}
 
 /// What expressions may know of the machine that a run is on. The caller reads it: libraries read none.
 #[derive(Clone, Default)]
@@ -52,8 +87,12 @@ pub struct RunOptions {
     pub jobs: NonZeroUsize,
     /// Order what is concurrent inside a trial: it is judged with one after the other, until it does not pass.
     pub seeds: Seeds,
-    /// The longest that the steps of one trial may take in real time; past it the trial is `errored`.
-    pub trial_deadline: Duration,
+    /// How long trials may take.
+    pub timeouts: Timeouts,
+    /// Whether no further trial is started once one did not pass for a reason that counts against it.
+    pub fail_fast: bool,
+    /// Whether the values of Secrets are shown in reports of trials.
+    pub show_secrets: bool,
     /// Whether to send what each trial leaves as [`Event::FinalObjects`].
     pub final_objects: bool,
     /// Real time since the run began. The caller has the clock: libraries read none.
@@ -64,9 +103,36 @@ pub struct RunOptions {
     pub stop: watch::Receiver<bool>,
 }
 
+impl RunOptions {
+    /// Returns the options of a run of one trial at a time with seed 0.
+    #[must_use]
+    pub fn new(
+        elapsed: Arc<dyn Fn() -> Duration + Send + Sync>,
+        stop: watch::Receiver<bool>,
+    ) -> RunOptions {
+        RunOptions {
+            jobs: NonZeroUsize::MIN,
+            seeds: Seeds::default(),
+            timeouts: Timeouts::default(),
+            fail_fast: false,
+            show_secrets: false,
+            final_objects: false,
+            elapsed,
+            machine: Machine::default(),
+            stop,
+        }
+    }
+
+    /// Returns how much of the run's timeout is left, if it has one.
+    pub(crate) fn left(&self) -> Option<Duration> {
+        let run = self.timeouts.run?;
+        Some(run.saturating_sub((self.elapsed)()))
+    }
+}
+
 /// Runs every trial and sends what happens to `events`, ending with [`Event::RunFinished`].
 ///
-/// A trial that panics is `errored`, alone. Trials that were not started because of `stop` are not
+/// A trial that panics is `errored`, alone. Trials that were not started because of `stop`, `fail_fast` or the run's timeout are not
 /// reported. Dropping the future ends the running trials without a report.
 pub async fn run(
     trials: Vec<Trial>,
@@ -115,19 +181,26 @@ async fn dispatch(
 ) {
     let permits = options.jobs.get().min(Semaphore::MAX_PERMITS);
     let permits = Arc::new(Semaphore::new(permits));
+    let failed = Arc::new(AtomicBool::new(false));
     let mut tasks = JoinSet::new();
     for trial in trials {
         let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
             break;
         };
-        if *options.stop.borrow() {
+        let has_failed = options.fail_fast && failed.load(Ordering::SeqCst);
+        let is_over = options.left() == Some(Duration::ZERO);
+        if has_failed || is_over || *options.stop.borrow() {
             break;
         }
         let (cluster, options) = (Arc::clone(&cluster), options.clone());
+        let failed = Arc::clone(&failed);
         let (events, reports) = (events.clone(), reports.clone());
         tasks.spawn(async move {
-            // Whoever reads the reports decides when to stop reading: nothing to do if nobody does.
-            let _ = reports.send(judge(trial, cluster, options, events).await);
+            let report = judge(trial, cluster, options, events).await;
+            // Before the next trial can begin.
+            failed.fetch_or(report.verdict.is_failure(), Ordering::SeqCst);
+            // Reports that are no longer read are no reason to stop judging.
+            let _ = reports.send(report);
             drop(permit);
         });
         while tasks.try_join_next().is_some() {}
@@ -197,6 +270,7 @@ impl Attempt {
             Ok(report) => report,
             Err(error) => errored(self.id.clone(), panicked(error)),
         };
+        report.location = Some(location(&self.trial.scenario.place));
         let is_one_of_several = self.options.seeds.last_of_several().is_some();
         // What is not supported is so with any.
         if is_one_of_several && report.verdict > Verdict::Unsupported {

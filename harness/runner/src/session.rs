@@ -18,6 +18,8 @@ use crate::api::{Api, Others, Target, Whereabouts};
 use crate::evidence::{composed, evidence, is_well};
 use crate::known::Known;
 use crate::programs::Programs;
+use crate::secrets::Secrets;
+use crate::timekeeper::Timekeeper;
 use crate::trial::location;
 
 /// How many composed resources that are not well a failure shows.
@@ -36,6 +38,7 @@ struct Written {
 /// A trial's lease and what its actions left behind so far.
 pub(crate) struct Session {
     lease: Box<dyn Lease>,
+    time: Arc<Timekeeper>,
     suite: Arc<Suite>,
     control: Api,
     target: Api,
@@ -47,6 +50,9 @@ pub(crate) struct Session {
     stirred: bool,
     rest: Rest,
     programs: Programs,
+    secrets: Secrets,
+    /// Whether values of Secrets are shown.
+    show_secrets: bool,
     /// What expectations bound and no scope has yet.
     bound: Vec<(String, Value)>,
     /// What API servers warned of.
@@ -58,15 +64,23 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(lease: Box<dyn Lease>, suite: &Arc<Suite>, programs: Programs) -> Session {
+    pub(crate) fn new(
+        lease: Box<dyn Lease>,
+        suite: &Arc<Suite>,
+        programs: Programs,
+        time: &Arc<Timekeeper>,
+        show_secrets: bool,
+    ) -> Session {
+        let secrets = Secrets::default();
         let trials = Others::of(lease.namespace(), &suite.namespace);
-        let api = |connection| Api::new(&connection, lease.namespace(), trials.clone());
+        let api = |connection| Api::new(&connection, lease.namespace(), trials.clone(), &secrets);
         let control = api(lease.connection(Side::Control));
         let target = api(lease.connection(Side::Target));
         let to_others = |side| api(lease.connection_to_others(side));
         let others = [Side::Control, Side::Target].map(to_others);
         Session {
             lease,
+            time: Arc::clone(time),
             suite: Arc::clone(suite),
             control,
             target,
@@ -75,6 +89,8 @@ impl Session {
             stirred: false,
             rest: Rest::default(),
             programs,
+            secrets,
+            show_secrets,
             bound: Vec::new(),
             warned: Vec::new(),
             written: BTreeMap::new(),
@@ -90,6 +106,28 @@ impl Session {
     /// Returns the clock of the control planes, if it is not the machine's.
     pub(crate) fn clock(&self) -> Option<Clock> {
         self.lease.clock()
+    }
+
+    /// The clock of the trial's timeout.
+    pub(crate) fn time(&self) -> Arc<Timekeeper> {
+        Arc::clone(&self.time)
+    }
+
+    /// Returns the values of Secrets that were met; nothing if they are to be shown.
+    pub(crate) fn secrets(&self) -> Option<Secrets> {
+        (!self.show_secrets).then(|| self.secrets.clone())
+    }
+
+    /// Reads the Secrets in the trial's namespace, so that their values are known. What cannot be read is left out.
+    pub(crate) async fn learn_secrets(&mut self) {
+        let Some(secrets) = Target::all_own("v1", "Secret") else {
+            return;
+        };
+        for api in [&self.control, &self.target] {
+            if let Err(error) = api.find(&secrets).await {
+                tracing::debug!(%error, "Secrets cannot be read");
+            }
+        }
     }
 
     /// The namespace of what names none.
@@ -194,7 +232,9 @@ impl Session {
     /// [`SettleError`] where they never are.
     pub(crate) async fn settle(&mut self) -> Result<(), SettleError> {
         if self.moved || self.stirred {
+            self.time.settles(true);
             self.rest = self.lease.settle().await?;
+            self.time.settles(false);
             self.moved = self.programs.any_runs();
             self.stirred = false;
         }
@@ -248,7 +288,12 @@ impl Session {
     /// [`SettleError`] where the clusters do not come to rest.
     pub(crate) async fn sleep(&mut self, duration: Duration) -> Result<(), SettleError> {
         self.settle().await?;
+        if self.lease.sleeps_in_real_time() {
+            self.time.grant(duration);
+        }
+        self.time.settles(true);
         self.rest = self.lease.sleep(duration).await?;
+        self.time.settles(false);
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! One trial: lease, steps, verdict.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crosscut_assertion::Problem;
@@ -18,8 +19,12 @@ use crate::lacking;
 use crate::programs::{self, Programs};
 use crate::scope::{TemplateError, trial_scope, with_bindings};
 use crate::session::Session;
+use crate::timekeeper::Timekeeper;
 use crate::traffic::Upstreams;
 use crate::{Machine, RunOptions};
+
+/// The least time between two times that a trial is said to be slow.
+const SLOW_AGAIN: Duration = Duration::from_secs(1);
 
 /// Why a trial ends before its last action.
 #[derive(Debug)]
@@ -111,7 +116,7 @@ pub(crate) fn location(place: &Place) -> Location {
 
 /// Runs a trial and judges it. The duration is the caller's to fill in.
 ///
-/// The deadline is for the trial's own steps: building a function or making a provider's base can take
+/// The timeout is for the trial's own steps: building a function or making a provider's base can take
 /// long, has bounds of its own, and is not the fault of the trial that happens to be the first.
 pub(crate) async fn run_trial(
     trial: &Trial,
@@ -171,9 +176,29 @@ async fn judge_on(
             return;
         }
     };
-    let mut session = Session::new(lease, &trial.suite, programs);
+    let timeout = options.timeouts.of(trial);
+    let time = Timekeeper::start(timeout, options.left(), lease.activity());
+    let time = Arc::new(time);
+    let session = Session::new(lease, &trial.suite, programs, &time, options.show_secrets);
+    let secrets = session.secrets();
+    judge_in(session, &time, trial, options, events, report).await;
+    if let Some(secrets) = secrets {
+        secrets.mask(report);
+    }
+}
+
+/// Judges a trial in its session, which ends with it.
+async fn judge_in(
+    mut session: Session,
+    time: &Timekeeper,
+    trial: &Trial,
+    options: &RunOptions,
+    events: &UnboundedSender<Event>,
+    report: &mut TrialReport,
+) {
     let id = report.trial.clone();
     let (outcome, broken) = judge_steps(trial, &mut session, options, &id, events).await;
+    report.steps = time.steps();
     conclude(report, functions::explain(outcome, &session));
     report.warnings = session.take_warned();
     let mut told = Ok(());
@@ -181,6 +206,9 @@ async fn judge_on(
     if broken.is_none() {
         report.warnings.extend(warnings(&mut session).await);
         report.warnings.extend(functions::warnings(&session));
+        if report.verdict != Verdict::Passed {
+            session.learn_secrets().await;
+        }
         if options.final_objects {
             told = send_objects(&mut session, report.verdict, &id, events).await;
         }
@@ -226,11 +254,12 @@ async fn judge_steps(
 ) -> (Result<(), Stop>, Option<ClusterError>) {
     let health = session.health();
     let scope = surrounded(&options.machine, session);
-    let deadline = options.trial_deadline;
-    let steps = tokio::time::timeout(deadline, run_steps(trial, session, scope, id, events));
+    let time = session.time();
     let outcome = tokio::select! {
-        outcome = steps => outcome.unwrap_or_else(|_| Err(Stop::errored(overdue(deadline)))),
+        outcome = run_steps(trial, session, scope, id, events) => outcome,
         broken = until_broken(health.as_deref()) => return (Ok(()), Some(broken)),
+        bound = time.has_run_out() => Err(with_programs(time.run_out(bound), session)),
+        () = tell_while_slow(&time, options.timeouts.slow, id, events) => Ok(()),
     };
     let Some(health) = health else {
         return (outcome, None);
@@ -241,6 +270,29 @@ async fn judge_steps(
         runs => runs,
     };
     (outcome, whole.err())
+}
+
+/// Tells what the trial waits for when it takes long, again each time that it has taken twice as long; never ends.
+async fn tell_while_slow(
+    time: &Timekeeper,
+    first: Duration,
+    id: &TrialId,
+    events: &UnboundedSender<Event>,
+) {
+    let mut next = first;
+    loop {
+        tokio::time::sleep(next.saturating_sub(time.elapsed())).await;
+        let (doing, waits_for) = time.waits_for();
+        // Events that are no longer read are no reason to stop judging.
+        let _ = events.send(Event::TrialSlow {
+            trial: id.clone(),
+            step: doing.step,
+            action: doing.action.to_owned(),
+            elapsed_ms: u64::try_from(time.elapsed().as_millis()).unwrap_or(u64::MAX),
+            waits_for,
+        });
+        next = next.saturating_mul(2).max(SLOW_AGAIN);
+    }
 }
 
 /// Sends what the trial leaves on each side.
@@ -347,6 +399,7 @@ async fn run_steps(
             trial: id.clone(),
             step: step.name.clone(),
         });
+        session.time().begins(&step.name, location(&step.place));
         let bound = run_step(step, session, &scope).await.map_err(|mut stop| {
             stop.failure.step.clone_from(&step.name);
             stop
@@ -355,6 +408,7 @@ async fn run_steps(
             scope = scope.bind(name, value);
         }
     }
+    session.time().has_ended_steps();
     // What nothing looked at must come to rest too: a scenario that ends in a livelock has not passed.
     let settled = session.settle().await.map_err(Stop::from);
     lacking::unless_lacking(settled, session)?;
@@ -373,13 +427,15 @@ async fn run_step(
     let mut scope = with_bindings(scope.clone(), &step.bindings)?;
     let mut bound = Vec::new();
     for action in &step.actions {
+        let name = action::name(&action.kind);
+        session.time().does(name, location(&action.place));
         let performed = action::perform(action, session, &scope).await;
         lacking::unless_lacking(performed, session)
             .map_err(|stop| with_programs(stop, session))
             .and_then(|()| session.programs().all_live())
             .map_err(|mut stop| {
                 if stop.failure.action.is_empty() {
-                    stop.failure.action = action::name(&action.kind).to_owned();
+                    stop.failure.action = name.to_owned();
                 }
                 if stop.failure.location.is_none() {
                     stop.failure.location = Some(location(&action.place));
@@ -403,14 +459,6 @@ fn with_programs(mut stop: Stop, session: &Session) -> Stop {
             .extend(session.programs().notes());
     }
     stop
-}
-
-fn overdue(deadline: Duration) -> Failure {
-    let message = format!("the trial did not end within {} s", deadline.as_secs());
-    let mut failure = Failure::new("trial::deadline", message);
-    failure.help =
-        Some("a function or a control plane hangs; run the trial alone with -v".to_owned());
-    failure
 }
 
 fn cluster_failure(error: &ClusterError, trial: &Trial) -> Failure {

@@ -24,6 +24,7 @@ pub use load::{load, load_from};
 pub use model::Trial;
 pub use nearest::distance;
 pub use plan::{Plan, Selection};
+pub use read::parse_duration;
 pub use relative::relative;
 
 /// The apiVersion of every document.

@@ -100,6 +100,7 @@ fn read_project(reader: &mut Reader<'_>, folder: &Utf8Path) -> Option<Suite> {
         functions: raw.functions,
         clusters: raw.clusters,
         env: raw.env,
+        timeout: raw.timeout,
         ports: raw.ports,
         programs: raw.programs,
         providers,

@@ -10,6 +10,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use function_sdk_rust::proto::v1::function_runner_service_server::{
@@ -151,6 +152,7 @@ async fn serve(address: SocketAddr, mode: &str) {
     let service = FunctionRunnerServiceServer::new(Stub {
         mode: mode.to_owned(),
         present: tokio::sync::watch::Sender::new(0),
+        calls: AtomicU64::new(0),
     });
     Server::builder()
         .add_service(service)
@@ -163,6 +165,7 @@ struct Stub {
     mode: String,
     /// How many calls are being answered, for those that wait for each other.
     present: tokio::sync::watch::Sender<usize>,
+    calls: AtomicU64,
 }
 
 impl Stub {
@@ -227,8 +230,16 @@ impl FunctionRunnerService for Stub {
         let request = request.into_inner();
         self.meet(&name(&request)).await;
         let mut desired = request.desired.unwrap_or_default();
-        if self.mode == "composes-what-is-not-defined" {
-            desired.resources.insert("bucket".to_owned(), bucket());
+        match self.mode.as_str() {
+            "composes-what-is-not-defined" => {
+                desired.resources.insert("bucket".to_owned(), bucket());
+            }
+            "never-twice-the-same" => {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                let call = self.calls.fetch_add(1, Ordering::SeqCst);
+                desired.resources.insert("note".to_owned(), note(call));
+            }
+            _ => {}
         }
         Ok(Response::new(RunFunctionResponse {
             desired: Some(desired),
@@ -253,11 +264,21 @@ fn results(mode: &str) -> Vec<function_sdk_rust::proto::v1::Result> {
 
 /// An object of a kind that nobody has defined.
 fn bucket() -> function_sdk_rust::proto::v1::Resource {
-    let bucket = serde_json::json!({
+    composed(serde_json::json!({
         "apiVersion": "storage.example.org/v1", "kind": "Bucket", "spec": {"region": "moon"},
-    });
+    }))
+}
+
+/// An object that says how often the function was called before.
+fn note(calls: u64) -> function_sdk_rust::proto::v1::Resource {
+    composed(serde_json::json!({
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "note"}, "data": {"calls": calls.to_string()},
+    }))
+}
+
+fn composed(object: serde_json::Value) -> function_sdk_rust::proto::v1::Resource {
     function_sdk_rust::proto::v1::Resource {
-        resource: serde_json::from_value(bucket).ok(),
+        resource: serde_json::from_value(object).ok(),
         ..Default::default()
     }
 }

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod harmless;
 mod junit_schema;
 
 use crosscut_events::{
@@ -205,7 +206,7 @@ fn of_several_seeds_the_one_that_failed_is_named() {
 }
 
 #[test]
-fn what_keeps_all_trials_from_beginning_is_told_once() {
+fn a_failure_of_many_trials_is_told_once() {
     let errored = |provider: &str, failure: Failure| {
         let mut report = report("on", provider, Verdict::Errored);
         report.failures.push(failure);
@@ -221,10 +222,71 @@ fn what_keeps_all_trials_from_beginning_is_told_once() {
     let whole = "    cannot start f [cluster::function]\n";
     assert!(said("aws", no_start()).ends_with(whole));
     assert!(said("azure", no_start()).ends_with("azure\n    the same as for on::aws\n"));
-    for provider in ["google", "local"] {
-        let text = said(provider, in_a_step());
-        assert!(text.contains("step \"one\": etcd ended"), "{text}");
+    let text = said("google", in_a_step());
+    assert!(text.contains("step \"one\": etcd ended"), "{text}");
+    let text = said("local", in_a_step());
+    assert!(text.ends_with("    the same as for on::google\n"), "{text}");
+}
+
+#[test]
+fn only_what_did_not_pass_is_told_quietly() {
+    let text = terminal(Palette::plain(), Verbosity::Quiet);
+    for part in ["passed   ", "skipped   ", "running"] {
+        assert!(!text.contains(part), "{part} is in {text}");
     }
+    for part in [
+        "failed   0.012s on::aws",
+        "unsupported   0.012s",
+        "summary 6 trials",
+    ] {
+        assert!(text.contains(part), "{part} is missing in {text}");
+    }
+}
+
+#[test]
+fn a_slow_trial_says_what_it_waits_for() {
+    let mut terminal = Terminal::new(Palette::plain(), Verbosity::Normal);
+    let text = terminal.render(&Event::TrialSlow {
+        trial: trial("on", "aws"),
+        step: "one".to_owned(),
+        action: "expect".to_owned(),
+        elapsed_ms: 10_000,
+        waits_for: vec!["composite Team red is being reconciled".to_owned()],
+    });
+    let expected = "        slow  10.000s on::aws in step \"one\", expect\n    composite Team red is being reconciled\n";
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn a_run_that_ended_early_says_so_in_its_summary() {
+    let mut terminal = Terminal::new(Palette::plain(), Verbosity::Normal);
+    let mut summary = Summary::default();
+    summary.count(Verdict::Passed);
+    let events = [
+        Event::RunStarted {
+            cluster: "embedded".to_owned(),
+            seeds: Seeds::one(0),
+            trials: 3,
+        },
+        Event::RunEndedEarly {
+            cluster: "embedded".to_owned(),
+            seeds: Seeds::one(0),
+            reason: "interrupted by SIGINT".to_owned(),
+        },
+        Event::RunFinished {
+            summary,
+            duration_ms: 5,
+        },
+    ];
+    let text: String = events.iter().map(|event| terminal.render(event)).collect();
+    assert!(
+        text.contains(" ended early interrupted by SIGINT\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("summary 1 of 3 trials in 0.005s: 1 passed, 2 not judged\n"),
+        "{text}"
+    );
 }
 
 #[test]

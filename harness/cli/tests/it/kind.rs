@@ -179,6 +179,33 @@ fn an_interrupted_creation_is_undone(#[case] arguments: &[&str]) {
     nothing_is_left(&project);
 }
 
+/// Deleting takes long; who asks twice does not want to wait for it.
+#[test]
+fn a_second_signal_ends_the_process_at_once() {
+    let script = kind("'create cluster'|'delete cluster') /bin/sleep 30;;\n");
+    let project = with_commands("present", &[("kind", &script), ("docker", WORKS)]);
+    let child = command(&project)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    for part in ["create cluster", "delete cluster"] {
+        let end = Instant::now() + Duration::from_secs(25);
+        while !calls(&project).contains(part) && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    }
+    let output = child.wait_with_output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{err}");
+    assert!(err.contains("cleaning up, for 60 s at most"), "{err}");
+    assert!(
+        err.contains("ended at once: a second signal (SIGINT)"),
+        "{err}"
+    );
+}
+
 /// The folders of kind and its companions, and the node image, where they are there; else why not.
 fn real() -> Result<(String, Option<String>), String> {
     let path = std::env::var("PATH").unwrap_or_default();

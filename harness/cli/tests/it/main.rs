@@ -19,6 +19,8 @@ mod project;
 mod readme;
 mod reports;
 mod selection;
+mod shown;
 mod signals;
 mod terminal;
 mod theirs;
+mod timeouts;

@@ -1,6 +1,7 @@
 //! Reports that the binary writes, read back by the tools that read them.
 
 use quick_junit::{NonSuccessKind, TestCaseStatus};
+use rstest::rstest;
 use serde_json::Value;
 
 use crate::project::{PROVIDER, SCENARIO, project, ran};
@@ -50,6 +51,7 @@ fn the_json_report_has_the_documented_shape() {
         [
             "cluster",
             "duration_ms",
+            "planned",
             "schema",
             "seed",
             "summary",
@@ -72,8 +74,10 @@ fn the_json_report_has_the_documented_shape() {
             "cluster",
             "duration_ms",
             "failures",
+            "location",
             "provider",
             "scenario",
+            "steps",
             "verdict"
         ]
     );
@@ -169,10 +173,45 @@ fn a_report_that_cannot_be_written_is_noticed_before_anything_runs() {
     let (code, out, err) = ran(&project, &arguments);
     assert_eq!((code, out.as_str()), (3, ""), "{err}");
     assert!(err.contains("write the report folder"), "{err}");
-    assert_eq!(
-        std::fs::read_to_string(project.file("old.json")).unwrap(),
-        ""
-    );
+    assert!(!project.file("old.json").exists());
+}
+
+/// Neither the files that were read nor another report, by whatever path.
+#[rstest]
+#[case::the_suite("crosscut.yaml", "read from")]
+#[case::the_suite_by_a_detour("scenarios/../crosscut.yaml", "read from")]
+#[case::what_a_provider_names("providers/local/widgets.yaml", "read from")]
+#[case::a_link_to_a_scenario("link.json", "read from")]
+#[case::a_hard_link("hard.json", "read from")]
+#[case::the_other_report("./new.json", "two reports")]
+fn a_report_over_another_file_is_refused(#[case] file: &str, #[case] part: &str) {
+    let project = project(&[]);
+    let scenario = project.file("scenarios/defaults/scenario.yaml");
+    std::os::unix::fs::symlink(scenario, project.file("link.json")).unwrap();
+    let provider = project.file("providers/local/provider.yaml");
+    std::fs::hard_link(provider, project.file("hard.json")).unwrap();
+    let before = std::fs::read(project.file(file)).ok();
+    let report = format!("json={file}");
+    let arguments = ["test", "--report", "junit=new.json", "--report", &report];
+    let (code, out, err) = ran(&project, &arguments);
+    assert_eq!((code, out.as_str()), (2, ""), "{err}");
+    assert!(err.contains(part), "{err}");
+    assert_eq!(std::fs::read(project.file(file)).ok(), before);
+}
+
+/// Never by half: it is written aside and put in its place, and a link stays one.
+#[test]
+fn a_report_is_put_in_its_place_whole() {
+    let project = project(&[("kept/old.json", "{}")]);
+    std::os::unix::fs::symlink("kept/old.json", project.file("out.json")).unwrap();
+    let (code, out, err) = ran(&project, &["test", "--report", "json=out.json"]);
+    assert_eq!(code, 0, "{out}{err}");
+    assert!(project.file("out.json").is_symlink());
+    let report = std::fs::read_to_string(project.file("kept/old.json")).unwrap();
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["schema"], 1);
+    let left: Vec<_> = std::fs::read_dir(project.file("kept")).unwrap().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
 }
 
 #[test]

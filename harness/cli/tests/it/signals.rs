@@ -83,6 +83,7 @@ pub(crate) fn assert_nothing_runs(project: &Path) {
 #[rstest]
 #[case::control_c(Signal::INT)]
 #[case::terminate(Signal::TERM)]
+#[case::hang_up(Signal::HUP)]
 fn an_interrupted_run_reports_what_it_judged(#[case] signal: Signal) {
     let project = project(&stub_lines("hang-on-call").replace("1s", "60s"));
     let quick = "apiVersion: crosscut.dev/v1alpha1\nkind: Scenario\nmetadata: {name: a-quick-one}\nspec:\n  steps:\n  \
@@ -95,16 +96,21 @@ fn an_interrupted_run_reports_what_it_judged(#[case] signal: Signal) {
     let (out, err) = interrupt(&mut child, "passed", signal);
     assert_eq!(child.wait().unwrap().code(), Some(3), "{out}{err}");
     assert!(begun.elapsed() < Duration::from_secs(30), "{out}{err}");
-    assert!(out.contains("summary 1 trial in"), "{out}");
-    assert!(
-        err.contains("interrupted: 1 of 2 trials were judged"),
-        "{err}"
-    );
+    assert!(out.contains("summary 1 of 2 trials in"), "{out}");
+    assert!(out.contains(", 1 not judged"), "{out}");
+    let name = match signal {
+        Signal::INT => "SIGINT",
+        Signal::TERM => "SIGTERM",
+        _ => "SIGHUP",
+    };
+    let why =
+        format!("interrupted by {name}: 1 of 2 trials were judged, and reports hold no others");
+    assert!(err.contains(&why), "{err}");
+    assert!(err.contains("cleaning up, for 60 s at most"), "{err}");
     let report = std::fs::read_to_string(project.file("out.json")).unwrap();
     let report: serde_json::Value = serde_json::from_str(&report).unwrap();
     assert_eq!(report["trials"].as_array().unwrap().len(), 1);
     assert_eq!(report["trials"][0]["scenario"], "a-quick-one");
-    let why = "interrupted: 1 of 2 trials were judged, and reports hold no others";
     assert_eq!(report["error"], why);
     let report = std::fs::read_to_string(project.file("out.xml")).unwrap();
     let report = quick_junit::Report::deserialize_from_str(&report).unwrap();
@@ -131,7 +137,7 @@ fn an_interrupted_build_leaves_nothing_behind() {
     let (out, err) = interrupt(&mut child, "cargo build", Signal::TERM);
     assert_eq!(child.wait().unwrap().code(), Some(3), "{out}{err}");
     assert!(
-        err.contains("interrupted: 0 of 1 trials were judged"),
+        err.contains("interrupted by SIGTERM: 0 of 1 trials were judged"),
         "{err}"
     );
     assert_nothing_runs(project.path());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use crosscut_apiserver::{ApiServer, Clock as _, Event};
 use crosscut_client::{Address, Api, Connection, object};
-use crosscut_controller::{AtRest, Scheduler, SettleLimits, is_lasting};
+use crosscut_controller::{Activity, AtRest, Scheduler, SettleLimits, is_lasting};
 use crosscut_crossplane::function::Trace;
 use serde_json::Value;
 
@@ -129,6 +129,14 @@ impl Lease for EmbeddedLease {
             .await
             .map(|settled| rest(settled, 0))
             .map_err(unsettled)
+    }
+
+    fn activity(&self) -> Activity {
+        self.scheduler.activity()
+    }
+
+    fn sleeps_in_real_time(&self) -> bool {
+        false
     }
 
     async fn objects(&mut self, side: Side) -> Result<Vec<Value>, ClusterError> {

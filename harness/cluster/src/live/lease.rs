@@ -10,7 +10,7 @@ use crosscut_client::Connection;
 use crosscut_controller::live::{
     Awaits, Driver, LiveLimits, LivePlane, Owed, Patience, View, kubernetes_owes,
 };
-use crosscut_controller::{Controller, Key, Settled, Unsettled, is_lasting};
+use crosscut_controller::{Activity, Controller, Key, Settled, Unsettled, is_lasting};
 use crosscut_crossplane::{crossplane_owes, is_in_use, is_paused};
 use serde_json::Value;
 
@@ -215,6 +215,10 @@ impl Lease for LiveLease {
 
     fn lacks(&self) -> Vec<Lack> {
         self.driver.lacks().into_iter().map(of_stand_ins).collect()
+    }
+
+    fn activity(&self) -> Activity {
+        self.driver.activity()
     }
 
     fn events_lag(&self) -> Duration {

@@ -15,7 +15,8 @@ use super::trial::Scope;
 use super::trials::Remote;
 use crate::live::LiveLease;
 use crate::{
-    ClusterError, FunctionTrace, Health, Lack, Lease, ProgramPlace, Rest, SettleError, Side,
+    Activity, ClusterError, FunctionTrace, Health, Lack, Lease, ProgramPlace, Rest, SettleError,
+    Side,
 };
 
 /// A trial's lease. What it made is taken away when it is closed, or at the end of the run.
@@ -85,6 +86,10 @@ impl Lease for RemoteLease {
 
     fn lacks(&self) -> Vec<Lack> {
         self.live.lacks()
+    }
+
+    fn activity(&self) -> Activity {
+        self.live.activity()
     }
 
     fn events_lag(&self) -> Duration {

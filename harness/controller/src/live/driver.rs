@@ -19,7 +19,7 @@ use super::view::View;
 use crate::context::{Context, Lacks};
 use crate::controller::{After, Controller, Key, ReconcileError};
 use crate::scheduler::{
-    BACK_OFF, Failing, Limit, Movements, Queue, Settled, Unsettled, Work, is_movement,
+    Activity, BACK_OFF, Failing, Limit, Queue, Settled, Unsettled, Work, is_movement,
 };
 
 /// Who waits for longer than this waits for time to pass.
@@ -47,7 +47,7 @@ pub struct Driver {
     queue: Queue,
     timers: BTreeMap<Work, Instant>,
     failures: BTreeMap<Work, Failure>,
-    movements: Movements,
+    activity: Activity,
     /// When something changed last.
     changed: Instant,
     /// How many changes have been seen.
@@ -109,7 +109,7 @@ impl Driver {
             queue: Queue::new(0),
             timers: BTreeMap::new(),
             failures: BTreeMap::new(),
-            movements: Movements::default(),
+            activity: Activity::default(),
             changed: Instant::now(),
             changes: 0,
             window: None,
@@ -164,6 +164,12 @@ impl Driver {
         self.observe();
     }
 
+    /// Returns what tells from outside what the controllers do and wait for.
+    #[must_use]
+    pub fn activity(&self) -> Activity {
+        self.activity.clone()
+    }
+
     /// How many changes have been taken up, by whatever call; Events and leases are none.
     #[must_use]
     pub fn changes(&self) -> u64 {
@@ -177,7 +183,7 @@ impl Driver {
     /// are under way until their objects change.
     pub async fn settle(&mut self, limits: &LiveLimits) -> Result<Settled, Unsettled> {
         let start = Instant::now();
-        self.movements.clear();
+        self.activity.clear();
         if let Some(told) = &mut self.told {
             told.known.clear();
         }
@@ -262,7 +268,7 @@ impl Driver {
 
     /// Says once what deserves more than the usual patience.
     fn say_what_is_owed(&mut self, limits: &LiveLimits) {
-        if self.told.is_none() || self.window <= Some(limits.patience) {
+        if self.window <= Some(limits.patience) {
             return;
         }
         let longest = self
@@ -273,6 +279,7 @@ impl Driver {
         };
         let seconds = self.deserved(owed.patience, limits).as_secs();
         let what = format!("{} {key}: {}", plane.context.plane(), owed.what);
+        self.activity.owes(Some(what.clone()));
         if let Some(told) = &mut self.told {
             told.once(seconds, what);
         }
@@ -313,11 +320,13 @@ impl Driver {
         for index in 0..self.planes.len() {
             for event in self.planes[index].view.take() {
                 self.window = None;
+                self.activity.owes(None);
                 if is_movement(&event) {
                     moved = true;
                     self.changes += 1;
                     let plane = self.planes[index].context.plane();
-                    self.movements.note(plane, &Key::of(&event));
+                    let what = Key::of(&event).told_by(plane);
+                    self.activity.moved(&what, vec![Arc::clone(&event)]);
                 }
                 self.tell(index, &event);
             }
@@ -445,7 +454,7 @@ impl Driver {
     fn unsettled(&self, limits: &LiveLimits) -> Unsettled {
         Unsettled {
             limit: Limit::RealTime(limits.longest),
-            moving: self.movements.most(),
+            moving: self.activity.most(),
             failing: self.failing().chain(self.unpaid()).collect(),
         }
     }

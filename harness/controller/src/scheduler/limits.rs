@@ -1,15 +1,10 @@
 //! How settling ends.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
+use super::activity::Moving;
 use crate::controller::Key;
-
-/// How many movements are remembered for a report.
-const REMEMBERED: usize = 256;
-/// How many culprits a report names.
-const NAMED: usize = 5;
 
 /// When settling is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,54 +93,5 @@ impl fmt::Display for Limit {
             ),
             Limit::RealTime(time) => write!(formatter, "it still moved after {} s", time.as_secs()),
         }
-    }
-}
-
-/// A key that kept changing things.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Moving {
-    /// The controller and the object.
-    pub what: String,
-    /// How many of the last movements were its own.
-    pub times: usize,
-}
-
-impl fmt::Display for Moving {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} ({} times)", self.what, self.times)
-    }
-}
-
-/// The last reconciles that changed something.
-#[derive(Default)]
-pub(crate) struct Movements(VecDeque<String>);
-
-impl Movements {
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    pub(crate) fn note(&mut self, controller: &str, key: &Key) {
-        if self.0.len() == REMEMBERED {
-            self.0.pop_front();
-        }
-        self.0.push_back(key.told_by(controller));
-    }
-
-    pub(crate) fn most(&self) -> Vec<Moving> {
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for what in &self.0 {
-            *counts.entry(what).or_default() += 1;
-        }
-        let mut moving: Vec<Moving> = counts
-            .into_iter()
-            .map(|(what, times)| Moving {
-                what: what.to_owned(),
-                times,
-            })
-            .collect();
-        moving.sort_by_key(|one| std::cmp::Reverse(one.times));
-        moving.truncate(NAMED);
-        moving
     }
 }

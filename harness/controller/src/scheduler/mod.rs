@@ -3,6 +3,8 @@
 //! At rest means: every controller has seen every change, no key waits, and every timer that is pending has fired once
 //! since something last changed without changing anything. Events (the kind) and leases do not count as change.
 
+mod activity;
+mod changed;
 mod direct;
 mod limits;
 mod plane;
@@ -21,17 +23,20 @@ use crate::clock::VirtualClock;
 use crate::context::{Context, Lacks};
 use crate::controller::{After, Controller, Key};
 
+pub use activity::{Activity, Moving};
 use direct::InProcess;
-pub use limits::{Failing, Limit, Moving, SettleLimits, Settled, Unsettled};
+pub use limits::{Failing, Limit, SettleLimits, Settled, Unsettled};
 pub use plane::Plane;
 
-pub(crate) use limits::Movements;
 use plane::PlaneState;
 use timers::Timers;
 pub(crate) use work::{Queue, Work};
 
 /// The first and the longest wait after failures.
 pub(crate) const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+
+/// After how many reconciles the caller may look at its clock.
+const GIVE_WAY: u64 = 16;
 
 /// Runs controllers over planes that share a clock.
 pub struct Scheduler {
@@ -41,7 +46,7 @@ pub struct Scheduler {
     queue: Queue,
     timers: Timers,
     failures: BTreeMap<Work, Failure>,
-    movements: Movements,
+    activity: Activity,
     /// Whether what is on the planes has been dealt with already, by the controllers of the scheduler before.
     resumed: bool,
     lacks: Lacks,
@@ -72,7 +77,7 @@ impl Scheduler {
             queue: Queue::new(seed),
             timers: Timers::default(),
             failures: BTreeMap::new(),
-            movements: Movements::default(),
+            activity: Activity::default(),
             resumed: false,
             lacks: Lacks::default(),
         }
@@ -105,6 +110,12 @@ impl Scheduler {
             timers: self.timers.clone(),
             failures: self.failures.clone(),
         }
+    }
+
+    /// Returns what tells from outside what the controllers do.
+    #[must_use]
+    pub fn activity(&self) -> Activity {
+        self.activity.clone()
     }
 
     /// Adds a plane. Must be called within a tokio runtime, which the plane's client needs.
@@ -153,11 +164,12 @@ impl Scheduler {
     ///
     /// # Errors
     /// [`Unsettled`] where a limit is reached first, with what kept moving. Dropping the future between two reconciles
-    /// leaves the scheduler usable; within one, that reconcile is lost until its object changes.
+    /// leaves the scheduler usable; within one, that reconcile is lost until its object changes. The future gives way now
+    /// and then, so that a caller can drop it however busy the controllers are.
     pub async fn settle(&mut self, limits: &SettleLimits) -> Result<Settled, Unsettled> {
         let start = self.clock.now();
         let mut steps = 0;
-        self.movements.clear();
+        self.activity.clear();
         loop {
             self.observe();
             if let Some(work) = self.queue.pop() {
@@ -165,6 +177,7 @@ impl Scheduler {
                 if steps > limits.steps {
                     return Err(self.unsettled(Limit::Steps(limits.steps)));
                 }
+                give_way(steps).await;
                 self.run(work).await;
                 continue;
             }
@@ -189,7 +202,7 @@ impl Scheduler {
     ) -> Result<Settled, Unsettled> {
         let end = self.clock.after(by);
         let mut steps = 0;
-        self.movements.clear();
+        self.activity.clear();
         loop {
             self.observe();
             if let Some(work) = self.queue.pop() {
@@ -197,6 +210,7 @@ impl Scheduler {
                 if steps > limits.steps {
                     return Err(self.unsettled(Limit::Steps(limits.steps)));
                 }
+                give_way(steps).await;
                 self.run(work).await;
                 continue;
             }
@@ -217,12 +231,14 @@ impl Scheduler {
         }
     }
 
-    /// Takes up what has happened on the planes since the last look; says whether anything has changed.
-    fn observe(&mut self) -> bool {
-        let mut moved = false;
+    /// Takes up what has happened on the planes since the last look; returns what may bring something about.
+    fn observe(&mut self) -> Vec<Arc<Event>> {
+        let mut changes = Vec::new();
         for plane in 0..self.planes.len() {
             for event in self.planes[plane].news() {
-                moved |= is_movement(&event);
+                if is_movement(&event) {
+                    changes.push(Arc::clone(&event));
+                }
                 for controller in 0..self.controllers.len() {
                     if self.controllers[controller].0 == plane {
                         self.tell(controller, &event);
@@ -230,10 +246,10 @@ impl Scheduler {
                 }
             }
         }
-        if moved {
+        if !changes.is_empty() {
             self.timers.rearm();
         }
-        moved
+        changes
     }
 
     fn tell(&mut self, index: usize, event: &Event) {
@@ -269,9 +285,13 @@ impl Scheduler {
         let controller = Arc::clone(controller);
         let context = self.planes[*plane].context.clone();
         self.timers.cancel(&work);
+        let what = work.key.told_by(controller.name());
+        self.activity.begins(what.clone());
         let outcome = controller.reconcile(&context, &work.key).await;
-        if self.observe() {
-            self.movements.note(controller.name(), &work.key);
+        self.activity.has_ended();
+        let changes = self.observe();
+        if !changes.is_empty() {
+            self.activity.moved(&what, changes);
         }
         match outcome {
             Ok(after) => {
@@ -304,7 +324,7 @@ impl Scheduler {
     fn unsettled(&self, limit: Limit) -> Unsettled {
         Unsettled {
             limit,
-            moving: self.movements.most(),
+            moving: self.activity.most(),
             failing: self.failing(),
         }
     }
@@ -324,6 +344,13 @@ impl Scheduler {
         self.controllers
             .get(controller)
             .map_or_else(String::new, |(_, controller)| controller.name().to_owned())
+    }
+}
+
+/// Lets the caller look at its clock every few reconciles: those that wait for nothing would never end otherwise.
+async fn give_way(steps: u64) {
+    if steps.is_multiple_of(GIVE_WAY) {
+        tokio::task::yield_now().await;
     }
 }
 

@@ -144,6 +144,9 @@ async fn a_livelock_is_unsettled_and_named() {
     let unsettled = scheduler.settle(&limits).await.unwrap_err();
     assert_eq!(unsettled.limit, Limit::Steps(100));
     assert_eq!(unsettled.moving[0].what, "subject ConfigMap default/a");
+    let changes = &unsettled.moving[0].changes;
+    let part = "ConfigMap default/a: data.count: ";
+    assert!(changes[0].starts_with(part), "{changes:?}");
 }
 
 #[tokio::test]
@@ -191,4 +194,24 @@ async fn a_resumed_scheduler_goes_on_where_the_other_came_to_rest() {
     api.create(&config_map("b", &[])).await.unwrap();
     second.settle(&SettleLimits::default()).await.unwrap();
     assert!(runs.load(Ordering::SeqCst) > 1, "news are reconciled");
+}
+
+/// Controllers that wait for nothing must not keep the caller from ending them.
+#[tokio::test]
+async fn settling_can_be_ended_while_everything_moves() {
+    let (mut scheduler, runs) = subject(Habit::Count { until: u64::MAX }).await;
+    let activity = scheduler.activity();
+    let endless = SettleLimits {
+        steps: u64::MAX,
+        ..SettleLimits::default()
+    };
+    let ended = tokio::time::timeout(Duration::from_millis(50), scheduler.settle(&endless)).await;
+    assert!(ended.is_err(), "{ended:?}");
+    assert!(runs.load(Ordering::SeqCst) > 0);
+    let described = activity.described();
+    let part = "kept moving: subject ConfigMap default/a (";
+    assert!(
+        described.iter().any(|line| line.starts_with(part)),
+        "{described:?}"
+    );
 }

@@ -9,8 +9,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crosscut_cluster::Cluster;
 use crosscut_cluster::envtest::{AssetSearch, Clock, EnvtestSettings, LiveLimits};
 use crosscut_cluster::functions::Progress;
-use crosscut_events::{Event, Seeds, Verdict};
-use crosscut_runner::{Machine, RunOptions, run};
+use crosscut_events::{Event, Verdict};
+use crosscut_runner::{RunOptions, Timeouts, run};
 use crosscut_suite::Trial;
 use tokio::sync::{mpsc, watch};
 
@@ -68,12 +68,11 @@ pub(crate) async fn judged(trials: &[Trial], cluster: Arc<dyn Cluster>, jobs: us
     let (_stop, stop) = watch::channel(false);
     let options = RunOptions {
         jobs: NonZeroUsize::new(jobs).unwrap(),
-        seeds: Seeds::one(0),
-        trial_deadline: Duration::from_secs(600),
-        final_objects: false,
-        elapsed: Arc::new(move || started.elapsed()),
-        machine: Machine::default(),
-        stop,
+        timeouts: Timeouts {
+            usual: Duration::from_secs(600),
+            ..Timeouts::default()
+        },
+        ..RunOptions::new(Arc::new(move || started.elapsed()), stop)
     };
     run(trials.to_vec(), cluster, &options, &events).await;
     let taken = started.elapsed();

@@ -12,6 +12,7 @@ use crate::at_rest::Looks;
 use crate::expectation;
 use crate::scope::evaluate_on;
 use crate::session::Session;
+use crate::timekeeper::Timekeeper;
 use crate::trial::Stop;
 
 /// Between two looks.
@@ -35,8 +36,9 @@ pub(super) async fn all(
     for judgement in judgements {
         // What names nothing is not waited for.
         expectation::subject(judgement, scope)?;
+        let time = session.time();
         let api = session.api(action.side);
-        if session.programs().any_runs() && wait_for(judgement, api, scope, end).await {
+        if session.programs().any_runs() && wait_for(judgement, api, scope, end, &time).await {
             session.settle().await?;
         }
         let mut looks = Looks::at_rest(session);
@@ -57,7 +59,14 @@ pub(super) async fn all(
 }
 
 /// Looks until the assertion holds, or for as long as is allowed; says whether anything was waited for.
-async fn wait_for(judgement: &Judgement, api: &Api, scope: &Scope, end: Instant) -> bool {
+async fn wait_for(
+    judgement: &Judgement,
+    api: &Api,
+    scope: &Scope,
+    end: Instant,
+    time: &Timekeeper,
+) -> bool {
+    let _pause = time.pause();
     let mut waited = false;
     while Instant::now() < end && expectation::look(judgement, api, scope).await.is_err() {
         sleep(POLL).await;

@@ -79,6 +79,9 @@ async fn start(session: &mut Session, declared: &Arc<Declared>, scope: &Scope) -
     let place = session.programs().place.clone();
     let place = place.map_err(|reason| no_place(declared, reason))?;
     let settings = launch::settings(&place, declared, scope)?;
+    let time = session.time();
+    // It may take as long as its own `within` says.
+    let pause = time.pause();
     let started = Program::start(settings, &place.state).await;
     let program = started.map_err(|error| failure::of(declared, error))?;
     match &declared.ready {
@@ -91,6 +94,7 @@ async fn start(session: &mut Session, declared: &Arc<Declared>, scope: &Scope) -
         }
         _ => {}
     }
+    drop(pause);
     session.programs_mut().running.push(Running {
         declared: Arc::clone(declared),
         program,

@@ -64,6 +64,8 @@ async fn judged(
     session: &mut Session,
     scope: &Scope,
 ) -> Result<(), Stop> {
+    let time = session.time();
+    let _pause = common.within.map(|_| time.pause());
     let started = Instant::now();
     let within = stretched(common.within.unwrap_or_default());
     let mut rounds = 0_usize;

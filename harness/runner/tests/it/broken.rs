@@ -231,14 +231,22 @@ async fn every_seed_is_tried_until_one_does_not_pass() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_trial_that_hangs_ends_at_its_deadline() {
+async fn a_trial_that_hangs_ends_at_its_timeout() {
     let reports = reports(&["hangs", "then"], Duration::from_secs(7)).await;
-    assert_eq!(reports["hangs"].verdict, Verdict::Errored);
-    assert_eq!(reports["hangs"].failures[0].code, "trial::deadline");
+    let report = &reports["hangs"];
+    assert_eq!(report.verdict, Verdict::Unsettled);
+    assert_eq!(report.failures[0].code, "trial::timeout");
     assert_eq!(
-        reports["hangs"].failures[0].message,
-        "the trial did not end within 7 s"
+        report.failures[0].message,
+        "the trial did not end within its timeout of 7s"
     );
+    assert!(report.failures[0].location.is_some(), "{report:?}");
+    let steps: Vec<(&str, u64)> = report
+        .steps
+        .iter()
+        .map(|step| (step.name.as_str(), step.duration_ms))
+        .collect();
+    assert_eq!(steps, [("step 1", 7000)]);
     assert_eq!(reports["then"].verdict, Verdict::Passed);
 }
 

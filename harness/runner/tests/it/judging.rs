@@ -1,14 +1,13 @@
 //! Judges the scenarios of documents that tests write.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use crosscut_cluster::Cluster;
 use crosscut_events::{Event, Seeds, TrialReport};
-use crosscut_runner::{Machine, RunOptions, run};
+use crosscut_runner::{RunOptions, Timeouts, run};
 use crosscut_suite::{Plan, Selection, load_from};
 use tokio::sync::{mpsc, watch};
 
@@ -34,9 +33,9 @@ pub(crate) fn plan<Path: AsRef<str>>(files: impl IntoIterator<Item = (Path, Stri
 pub(crate) async fn reports(
     plan: Plan,
     cluster: impl Cluster + 'static,
-    trial_deadline: Duration,
+    timeout: Duration,
 ) -> Vec<TrialReport> {
-    reports_with(Seeds::one(0), plan, cluster, trial_deadline).await
+    reports_with(Seeds::one(0), plan, cluster, timeout).await
 }
 
 /// The same with other seeds.
@@ -44,17 +43,16 @@ pub(crate) async fn reports_with(
     seeds: Seeds,
     plan: Plan,
     cluster: impl Cluster + 'static,
-    trial_deadline: Duration,
+    timeout: Duration,
 ) -> Vec<TrialReport> {
     let (_stop, stop) = watch::channel(false);
     let options = RunOptions {
-        jobs: NonZeroUsize::MIN,
         seeds,
-        final_objects: false,
-        trial_deadline,
-        elapsed: Arc::new(|| Duration::ZERO),
-        machine: Machine::default(),
-        stop,
+        timeouts: Timeouts {
+            usual: timeout,
+            ..Timeouts::default()
+        },
+        ..RunOptions::new(Arc::new(|| Duration::ZERO), stop)
     };
     let events = events(plan, cluster, &options).await;
     let report = |event| match event {

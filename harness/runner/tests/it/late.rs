@@ -1,7 +1,6 @@
 //! A control plane that seems to be at rest before all is done, as real ones may.
 
 use std::collections::VecDeque;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,8 +8,8 @@ use async_trait::async_trait;
 use crosscut_client::{Api, Connection};
 use crosscut_cluster::embedded::Embedded;
 use crosscut_cluster::{Cluster, ClusterError, Lease, Rest, SettleError, Side};
-use crosscut_events::{Event, Seeds, Verdict};
-use crosscut_runner::{Machine, RunOptions};
+use crosscut_events::{Event, Verdict};
+use crosscut_runner::RunOptions;
 use crosscut_suite::{Plan, Trial};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -108,13 +107,8 @@ async fn events(action: &str, values: &[&'static str]) -> Vec<Event> {
     };
     let (_stop, stop) = watch::channel(false);
     let options = RunOptions {
-        jobs: NonZeroUsize::MIN,
-        seeds: Seeds::one(0),
         final_objects: true,
-        trial_deadline: Duration::from_secs(60),
-        elapsed: Arc::new(|| Duration::ZERO),
-        machine: Machine::default(),
-        stop,
+        ..RunOptions::new(Arc::new(|| Duration::ZERO), stop)
     };
     judging::events(plan, cluster, &options).await
 }

@@ -19,6 +19,8 @@ pub struct Scenario {
     pub only: Option<Only>,
     /// The kinds of control planes that it is meant for, where it is not all of them.
     pub only_clusters: Option<Only>,
+    /// The longest that a trial of it may take in real time, instead of the suite's.
+    pub timeout: Option<Duration>,
     /// Names of ports that are handed out.
     pub ports: Vec<String>,
     /// Its own programs under test, beside the suite's.

@@ -20,6 +20,8 @@ pub struct Suite {
     pub install: Vec<Resource>,
     /// The composition functions, by the name that compositions use.
     pub functions: Vec<Function>,
+    /// The longest that a trial may take in real time, unless its scenario says otherwise.
+    pub timeout: Option<Duration>,
     /// Names of ports that every trial is handed out.
     pub ports: Vec<String>,
     /// Programs under test that every scenario can see.

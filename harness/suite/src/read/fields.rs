@@ -167,6 +167,25 @@ impl<'n> Fields<'n> {
             .collect()
     }
 
+    /// Reads the field `timeout`, a duration that is longer than nothing.
+    pub(crate) fn timeout(&self, reader: &mut Reader<'_>) -> Option<Duration> {
+        let timeout = self.duration(reader, "timeout")?;
+        if timeout.is_zero() {
+            let place = self
+                .get("timeout")
+                .map(|node| self.place.with_span(node.span));
+            let message = "a timeout of 0s lets nothing be judged";
+            let problem = Diagnostic::error(
+                "suite::duration",
+                message,
+                place.unwrap_or_else(|| self.place.clone()),
+            );
+            reader.problem(problem.with_help("give a longer one, such as 30s, or leave it out"));
+            return None;
+        }
+        Some(timeout)
+    }
+
     /// A duration that may be missing.
     pub(crate) fn duration(
         &self,
@@ -271,7 +290,9 @@ fn unknown(key: &Key, place: &Place, what: &str, known: &[&str]) -> Diagnostic {
         .with_label("unknown field")
 }
 
-fn parse_duration(text: &str) -> Option<Duration> {
+/// Reads a duration as documents write it, such as `500ms`, `10s` or `1m30s`; nothing if it is none.
+#[must_use]
+pub fn parse_duration(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut total = Duration::ZERO;
     while !rest.is_empty() {

@@ -19,6 +19,7 @@ mod table;
 mod traffic;
 mod written;
 
+pub use fields::parse_duration;
 pub(crate) use header::header;
 pub(crate) use provider::provider;
 pub(crate) use resources::{PATTERN_HELP, normalized};

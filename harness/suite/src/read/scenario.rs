@@ -37,6 +37,7 @@ pub(crate) fn scenario(
         "description",
         "providers",
         "clusters",
+        "timeout",
         "bindings",
         "ports",
         "programs",
@@ -60,6 +61,7 @@ pub(crate) fn scenario(
         offered = offered.for_providers(&only.names);
     }
     let mut names = Names::new(offered);
+    let timeout = spec.timeout(reader);
     let bindings = bindings(reader, &spec, "bindings", &mut names);
     programs::check(reader, &programs, &names);
     spec.required(reader, "steps");
@@ -79,6 +81,7 @@ pub(crate) fn scenario(
         description,
         only,
         only_clusters,
+        timeout,
         ports,
         programs,
         upstreams,

@@ -31,6 +31,7 @@ pub(crate) struct RawSuite {
     pub(crate) functions: Vec<Function>,
     pub(crate) clusters: Clusters,
     pub(crate) env: Vec<String>,
+    pub(crate) timeout: Option<Duration>,
     pub(crate) ports: Vec<String>,
     pub(crate) programs: Vec<Arc<Program>>,
     /// `None` where there is no suite to speak of, which was reported.
@@ -56,6 +57,7 @@ impl RawSuite {
             functions: Vec::new(),
             clusters: Clusters::default(),
             env: Vec::new(),
+            timeout: None,
             ports: Vec::new(),
             programs: Vec::new(),
             place: None,
@@ -103,6 +105,7 @@ pub(crate) fn suite(
         "functions",
         "clusters",
         "env",
+        "timeout",
         "ports",
         "programs",
         "template",
@@ -135,6 +138,7 @@ pub(crate) fn suite(
         suite.clusters = clusters(reader, node, spec.place(), folder).unwrap_or_default();
     }
     suite.env = variables(reader, &spec);
+    suite.timeout = spec.timeout(reader);
     suite.ports = programs::ports(reader, &spec);
     suite.programs = programs::programs(reader, &spec, folder);
     programs::unique(reader, &suite.programs, &Offered::default());

@@ -1,0 +1,97 @@
+//! Texts of others, made safe to show: the only place that says what is.
+//!
+//! Scenarios, programs and control planes write what they like into names and messages. Shown as it is, such a text could
+//! colour, move or clear a terminal, turn the direction of what follows, or be no XML.
+
+use std::borrow::Cow;
+
+/// Returns the text with everything that is not safe to show written as `\u{…}`, its code point. Line feeds and tabs stay.
+/// Colours are taken out, since many programs write them: `ESC [ numbers m`.
+#[must_use]
+pub fn safe(text: &str) -> Cow<'_, str> {
+    if text.chars().all(is_safe) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(letter) = rest.chars().next() {
+        if let Some(after) = behind_colour(rest).or_else(|| behind_carriage_return(rest)) {
+            rest = after;
+            continue;
+        }
+        if is_safe(letter) {
+            shown.push(letter);
+        } else {
+            shown.extend(letter.escape_unicode());
+        }
+        rest = &rest[letter.len_utf8()..];
+    }
+    Cow::Owned(shown)
+}
+
+/// Returns whether a character can be shown as it is.
+#[must_use]
+pub fn is_safe(letter: char) -> bool {
+    let is_harmful = match letter {
+        '\n' | '\t' => false,
+        // Marks, embeddings, overrides and isolates of the Unicode Bidirectional Algorithm.
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            true
+        }
+        // The separators of lines and paragraphs.
+        '\u{2028}' | '\u{2029}' => true,
+        // What is not seen: the byte order mark, annotations, tags.
+        '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}' => true,
+        '\u{fdd0}'..='\u{fdef}' => true,
+        // The last two of each plane are no characters.
+        other => other.is_control() || u32::from(other) & 0xfffe == 0xfffe,
+    };
+    !is_harmful
+}
+
+/// What follows a colour at the beginning of a text.
+fn behind_colour(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix("\u{1b}[")?;
+    let rest =
+        rest.trim_start_matches(|letter: char| letter.is_ascii_digit() || ";:".contains(letter));
+    rest.strip_prefix('m')
+}
+
+/// A carriage return before a line feed is how other systems end lines.
+fn behind_carriage_return(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix('\r')?;
+    rest.starts_with('\n').then_some(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    use super::{is_safe, safe};
+
+    #[rstest]
+    #[case::plain("as it is\n\tÄ 漢字 👩\u{200d}🚀", "as it is\n\tÄ 漢字 👩\u{200d}🚀")]
+    #[case::colours("\u{1b}[1;31mred\u{1b}[0m", "red")]
+    #[case::clearing("\u{1b}[2Jx", "\\u{1b}[2Jx")]
+    #[case::a_title_without_end("\u{1b}]0;title", "\\u{1b}]0;title")]
+    #[case::one_inside_another("\u{1b}\u{1b}[1m[31mx", "\\u{1b}[31mx")]
+    #[case::c1("\u{9b}31m", "\\u{9b}31m")]
+    #[case::lines_of_windows("a\r\nb\rc", "a\nb\\u{d}c")]
+    #[case::direction("\u{202e}evil\u{2066}", "\\u{202e}evil\\u{2066}")]
+    #[case::separators("a\u{2028}b", "a\\u{2028}b")]
+    #[case::no_characters("\u{fffe}\u{ffff}\u{1fffe}", "\\u{fffe}\\u{ffff}\\u{1fffe}")]
+    #[case::delete("\u{7f}\u{0}", "\\u{7f}\\u{0}")]
+    fn what_could_do_harm_is_seen(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(safe(text), expected);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_harmful_is_left(text in any::<String>()) {
+            let once = safe(&text).into_owned();
+            prop_assert!(once.chars().all(is_safe), "{once:?}");
+            prop_assert_eq!(safe(&once), once.as_str());
+        }
+    }
+}
