@@ -55,7 +55,7 @@ impl Failure {
 /// A place in a file that the user wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Location {
-    /// The file, relative to the folder in which crosscut was started.
+    /// The file, relative to the suite's folder if it lies below it; reports show it from the current folder.
     pub file: String,
     /// 1-based line.
     pub line: usize,

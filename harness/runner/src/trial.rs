@@ -108,7 +108,7 @@ impl From<SettleError> for Stop {
 pub(crate) fn location(place: &Place) -> Location {
     let position = place.position();
     Location {
-        file: place.source.shown.clone(),
+        file: place.source.name.clone(),
         line: position.line,
         column: position.column,
     }
