@@ -40,7 +40,7 @@ fn plan() -> Plan {
     let document = |kind: &str, rest: &str| {
         format!("apiVersion: crosscut.dev/v1alpha1\nkind: {kind}\nmetadata: {{name: one}}\n{rest}")
     };
-    let steps = "spec: {steps: [{actions: [{sleep: 1s}]}]}\n";
+    let steps = "spec: {steps: [{actions: [{expect: {resource: {apiVersion: v1, kind: Namespace, metadata: {name: default}}}}]}]}\n";
     let files: BTreeMap<Utf8PathBuf, String> = [
         ("/p/crosscut.yaml", document("Suite", "")),
         ("/p/providers/provider.yaml", document("Provider", "")),

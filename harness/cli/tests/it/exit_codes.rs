@@ -74,7 +74,7 @@ fn a_function_that_does_not_start_is_3() {
     );
     let (code, out, err) = ran(&project(&[("crosscut.yaml", &suite)]), &["test"]);
     assert_eq!(code, 3, "{out}{err}");
-    assert!(out.contains("/nonexistent/function"), "{out}");
+    assert!(err.contains("/nonexistent/function"), "{err}");
 }
 
 #[test]

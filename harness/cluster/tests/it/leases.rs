@@ -26,13 +26,16 @@ fn plan() -> Plan {
         ("providers/local/provider.yaml", &document("Provider", "{}")),
         (
             "scenarios/local/scenario.yaml",
-            &document("Scenario", "{steps: [{actions: [{sleep: 1s}]}]}"),
+            &document("Scenario", STEPS),
         ),
     ])
     .expect("a project");
     let root = Utf8Path::from_path(project.path()).expect("a path");
     load(root, &Selection::default()).unwrap_or_else(|report| panic!("{report:?}"))
 }
+
+/// Steps that are read, and never judged.
+const STEPS: &str = "{steps: [{actions: [{expect: {resource: {apiVersion: v1, kind: Namespace, metadata: {name: default}}}}]}]}";
 
 /// A cluster with one target, so that trials have it one after the other.
 fn cluster(plan: &Plan, root: &Path) -> Envtest {

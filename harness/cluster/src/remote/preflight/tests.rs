@@ -45,7 +45,7 @@ fn plan() -> Plan {
         (
             "scenarios/scenario.yaml",
             "apiVersion: crosscut.dev/v1alpha1\nkind: Scenario\nmetadata: {name: quiet}\n\
-             spec: {steps: [{actions: [{sleep: 1s}]}]}\n",
+             spec: {steps: [{actions: [{expect: {resource: {apiVersion: v1, kind: Namespace, metadata: {name: default}}}}]}]}\n",
         ),
     ])
     .unwrap();
