@@ -145,7 +145,8 @@ async fn what_moves_is_judged_again(
 
 #[tokio::test]
 async fn what_a_trial_leaves_is_told_at_rest() {
-    let events = events("sleep: 1s", &["one", "two", "three", "four", "five"]).await;
+    let nothing = "delete: {apiVersion: v1, kind: ConfigMap, name: another}";
+    let events = events(nothing, &["one", "two", "three", "four", "five"]).await;
     let left = events.iter().find_map(|event| match event {
         Event::FinalObjects { side, objects, .. } if side == "control" => Some(objects),
         _ => None,

@@ -58,7 +58,7 @@ fn writes(#[case] text: &str, #[case] expected: &[&str]) {
 
 #[rstest]
 #[case::of_a_kind("{count: {NAMED, exactly: 2}}", &[])]
-#[case::by_an_expression("{count: {NAMED, exactly: ($values.n)}}", &[])]
+#[case::by_an_expression("{count: {NAMED, exactly: (length('ab'))}}", &[])]
 #[case::with_each("{count: {NAMED, exactly: 2, each: {data: {a: b}}}}", &[])]
 #[case::no_number("{count: {NAMED}}", &["suite::missing_field {resource: {apiVersion: v1, kind: Secret, metadata: {name: a}}}"])]
 #[case::a_text("{count: {NAMED, exactly: two}}", &["suite::wrong_type two"])]
