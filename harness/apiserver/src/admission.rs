@@ -61,7 +61,7 @@ pub struct Refusal {
     pub reason: &'static str,
     /// The Status's message.
     pub message: String,
-    /// What the program for which the check stands writes into the object as it refuses the write.
+    /// The change that the program writes into the object when its check refuses the write.
     pub patch: Option<Patch>,
 }
 

@@ -1,4 +1,4 @@
-//! What the embedded control plane does not have, as requests come upon it.
+//! The parts that the embedded control plane lacks, noted when a request needs one.
 //!
 //! A request for something that Kubernetes 1.34 or Crossplane 2.2 has and this server has not is answered as if it were
 //! not there; nothing that follows from the answer is a verdict. The server remembers each such thing.
@@ -15,7 +15,7 @@ use crate::status;
 pub struct Lack {
     /// The thing, as a noun phrase: `the kind Deployment of apps/v1`.
     pub what: String,
-    /// What is there instead, as a sentence; may be empty.
+    /// The alternative, as a sentence; may be empty.
     pub instead: String,
 }
 

@@ -36,7 +36,7 @@ impl Listing {
         }
     }
 
-    /// What the list says about itself.
+    /// The metadata of the list.
     pub(crate) fn metadata(&self) -> Value {
         let mut metadata = json!({ "resourceVersion": self.revision.to_string() });
         match &self.next {
