@@ -1,54 +1,78 @@
 //! The names that a document takes from its surroundings.
 
+use std::collections::BTreeSet;
+
 use crosscut_expr::Expression;
 use crosscut_yaml::Span;
 
 use crate::grammar::Statement;
 use crate::tree::{Entry, Matcher, Tree};
 
-/// The names and where they are used.
+/// Returns the names, each with the place where the document uses it.
 pub(crate) fn variables(tree: &Tree) -> Vec<(String, Span)> {
-    let mut found = Vec::new();
-    visit(tree, &mut Vec::new(), &mut found);
-    found
+    collected(tree, Expression::free_variables, String::as_str)
 }
 
-fn visit<'t>(tree: &'t Tree, bound: &mut Vec<&'t str>, found: &mut Vec<(String, Span)>) {
-    match &tree.matcher {
-        Matcher::Scalar(_) => {}
-        Matcher::Expression(expression) => used(expression, tree.span, bound, found),
-        Matcher::List(items) => items.iter().for_each(|item| visit(item, bound, found)),
-        Matcher::Map(entries) => {
-            let before = bound.len();
-            entries
-                .iter()
-                .for_each(|entry| visit_entry(entry, bound, found));
-            bound.truncate(before);
+/// Returns the names together with the field that follows each of them directly, as `$name.field` does.
+pub(crate) fn fields(tree: &Tree) -> Vec<(String, String, Span)> {
+    let fields = collected(tree, Expression::fields, |(name, _)| name);
+    let flat = |((name, field), span)| (name, field, span);
+    fields.into_iter().map(flat).collect()
+}
+
+/// Returns what `read` finds in each expression of a document, without the names that the document itself binds.
+fn collected<T>(
+    tree: &Tree,
+    read: fn(&Expression) -> BTreeSet<T>,
+    name: fn(&T) -> &str,
+) -> Vec<(T, Span)> {
+    let mut visit = Visit {
+        read,
+        name,
+        bound: Vec::new(),
+        found: Vec::new(),
+    };
+    visit.tree(tree);
+    visit.found
+}
+
+struct Visit<'t, T> {
+    read: fn(&Expression) -> BTreeSet<T>,
+    name: fn(&T) -> &str,
+    bound: Vec<&'t str>,
+    found: Vec<(T, Span)>,
+}
+
+impl<'t, T> Visit<'t, T> {
+    fn tree(&mut self, tree: &'t Tree) {
+        match &tree.matcher {
+            Matcher::Scalar(_) => {}
+            Matcher::Expression(expression) => self.expression(expression, tree.span),
+            Matcher::List(items) => items.iter().for_each(|item| self.tree(item)),
+            Matcher::Map(entries) => {
+                let before = self.bound.len();
+                entries.iter().for_each(|entry| self.entry(entry));
+                self.bound.truncate(before);
+            }
         }
     }
-}
 
-fn visit_entry<'t>(entry: &'t Entry, bound: &mut Vec<&'t str>, found: &mut Vec<(String, Span)>) {
-    if let Statement::Expression(expression) = &entry.key.statement {
-        used(expression, entry.span, bound, found);
+    fn entry(&mut self, entry: &'t Entry) {
+        if let Statement::Expression(expression) = &entry.key.statement {
+            self.expression(expression, entry.span);
+        }
+        self.bound.extend(entry.key.binding.as_deref());
+        let before = self.bound.len();
+        let each = entry.key.each.as_ref();
+        self.bound
+            .extend(each.and_then(|each| each.index.as_deref()));
+        self.tree(&entry.tree);
+        self.bound.truncate(before);
     }
-    bound.extend(entry.key.binding.as_deref());
-    let before = bound.len();
-    bound.extend(
-        entry
-            .key
-            .each
-            .as_ref()
-            .and_then(|each| each.index.as_deref()),
-    );
-    visit(&entry.tree, bound, found);
-    bound.truncate(before);
-}
 
-fn used(expression: &Expression, span: Span, bound: &[&str], found: &mut Vec<(String, Span)>) {
-    let free = expression
-        .free_variables()
-        .into_iter()
-        .filter(|name| !bound.contains(&name.as_str()));
-    found.extend(free.map(|name| (name, span)));
+    fn expression(&mut self, expression: &Expression, span: Span) {
+        let used = (self.read)(expression).into_iter();
+        let free = used.filter(|one| !self.bound.contains(&(self.name)(one)));
+        self.found.extend(free.map(|one| (one, span)));
+    }
 }

@@ -97,6 +97,12 @@ impl Assertion {
         free::variables(&self.root)
     }
 
+    /// Returns the fields that follow such names directly: name, field and place of each `$name.field`.
+    #[must_use]
+    pub fn fields(&self) -> Vec<(String, String, Span)> {
+        free::fields(&self.root)
+    }
+
     /// What is expected (`-`) against the same parts of `actual` (`+`), as lines of YAML.
     #[must_use]
     pub fn diff(&self, actual: &Value, scope: &Scope) -> String {

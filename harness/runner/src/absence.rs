@@ -7,6 +7,7 @@ use crosscut_assertion::Subject;
 use crosscut_client::object;
 use crosscut_cluster::Failing;
 use crosscut_events::Failure;
+use crosscut_expr::Scope;
 use crosscut_suite::distance;
 use crosscut_suite::model::{Judgement, Side};
 use serde_json::Value;
@@ -222,6 +223,37 @@ async fn is_manifest_of(failing: &Failing, kind: &str, seen: &Seen<'_>) -> Resul
         manifest.is_empty() || manifest == kind
     };
     Ok(found.iter().any(|object| is_it(&object)))
+}
+
+/// Checks that `$values` has each value that the assertion names. A value that is not there is null, and no object is as
+/// an assertion about null says.
+///
+/// # Errors
+/// [`Stop`] with the first value that the trial's provider does not have.
+pub(crate) fn has_values(judgement: &Judgement, scope: &Scope) -> Result<(), Stop> {
+    let values = scope.get("values").and_then(Value::as_object);
+    let Some(values) = values else {
+        return Ok(());
+    };
+    let fields = judgement.assertion.fields().into_iter();
+    let mut unknown =
+        fields.filter(|(name, field, _)| name == "values" && !values.contains_key(field));
+    let Some((_, field, span)) = unknown.next() else {
+        return Ok(());
+    };
+    let message = format!(
+        "the provider has no value called {field}, so that the absence of such an object shows nothing"
+    );
+    let mut failure = Failure::new("absent::value", message);
+    failure.location = Some(location(&judgement.place.with_span(span)));
+    let nearest = values.keys().min_by_key(|name| distance(&field, name));
+    failure.help = Some(match nearest {
+        Some(name) if distance(&field, name) * 3 <= field.len() => {
+            format!("did you mean $values.{name}?")
+        }
+        _ => "write it below values: of the provider".to_owned(),
+    });
+    Err(Stop::failed(failure))
 }
 
 /// Checks that an object of the kind can have the fields of the assertion: what has others is absent in any case.

@@ -127,6 +127,7 @@ pub(crate) async fn absent(
     scope: &Scope,
 ) -> Result<(), Stop> {
     let subject = subject(judgement, scope)?;
+    absence::has_values(judgement, scope)?;
     let shown = match candidates(&subject, side, session).await {
         Ok(candidates) => {
             let judged = judged(judgement, &candidates, scope).await;
@@ -213,6 +214,7 @@ pub(crate) async fn matching(
     scope: &Scope,
 ) -> Result<Vec<Arc<Value>>, Stop> {
     let subject = subject(judgement, scope)?;
+    absence::has_values(judgement, scope)?;
     let candidates = match candidates(&subject, side, session).await {
         Ok(candidates) => candidates,
         Err(error) => return Err(explained(stop_of(&error), judgement, side, &[], session).await),

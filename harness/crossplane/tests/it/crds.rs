@@ -1,13 +1,8 @@
 //! Our CRDs of Crossplane's own kinds against the real ones: same fields, defaults, rules, required fields.
 
-use std::path::{Path, PathBuf};
-
 use crosscut_crossplane::custom_resource_definitions;
+use crosscut_testkit::reference_data;
 use serde_json::Value;
-
-fn real_folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/crds/crossplane")
-}
 
 #[test]
 fn every_file_is_one_definition() {
@@ -34,11 +29,9 @@ fn every_file_is_one_definition() {
 
 #[test]
 fn definitions_serve_what_crossplane_serves() {
-    let folder = real_folder();
-    if !folder.is_dir() {
-        skip(&folder);
+    let Some(folder) = reference_data("crds/crossplane") else {
         return;
-    }
+    };
     for ours in custom_resource_definitions() {
         let (group, plural) = (&ours["spec"]["group"], &ours["spec"]["names"]["plural"]);
         let file = format!(
@@ -55,11 +48,6 @@ fn definitions_serve_what_crossplane_serves() {
         without_prose(&mut ours);
         assert_eq!(ours["spec"], real["spec"], "{file}");
     }
-}
-
-#[expect(clippy::print_stdout, reason = "a skipped comparison must say so")]
-fn skip(folder: &Path) {
-    println!("skipped: {} is not there", folder.display());
 }
 
 /// Drops what does not decide anything: descriptions, and how kubectl prints.

@@ -448,10 +448,10 @@ pub(super) fn judgement(
     context: &Context<'_>,
 ) -> Option<Judgement> {
     let judgement = compiled(reader, resource)?;
-    let (node, place) = (&resource.node, &resource.place);
+    let (fields, place) = (judgement.assertion.fields(), &resource.place);
     context
         .names
-        .check_fields(node, place, &mut reader.problems);
+        .check_fields(fields, place, &mut reader.problems);
     context.names.check(
         judgement.assertion.free_variables(),
         &resource.place,

@@ -89,7 +89,7 @@ pub(super) fn check(reader: &mut Reader<'_>, programs: &[Arc<Program>], names: &
             false => names,
         };
         for node in program.templates() {
-            known.check_fields(node, &program.place, &mut reader.problems);
+            known.check_fields(template_fields(node), &program.place, &mut reader.problems);
         }
         if !program.is_manual {
             names.check(
