@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use crosscut_merge::Type;
 
-use crate::event::Resource;
 use crate::registry::{Names, Origin, Served};
 use crate::store;
+use crosscut_objects::Resource;
 
 /// How names of a kind are formed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,10 +8,10 @@ use crosscut_merge::Type;
 use crosscut_schema::Structural;
 use serde_json::{Value, json};
 
-use crate::event::Resource;
 use crate::meta;
 use crate::registry::{Custom, Names, Origin, Served, Versions};
 use crate::{store, table, value};
+use crosscut_objects::Resource;
 
 pub(crate) const GROUP: &str = "apiextensions.k8s.io";
 pub(crate) const PLURAL: &str = "customresourcedefinitions";

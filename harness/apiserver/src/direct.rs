@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use http::Method;
+use crosscut_objects::{Answer, Direct, Event, EventLog, Exchange, Reply};
 use serde_json::Value;
 
 use crate::handlers::{Content, Request};
@@ -16,41 +16,35 @@ use crate::server::{ApiServer, Inner};
 use crate::service::{Outcome, resource};
 use crate::status::{self, Status};
 
-/// A request for objects.
-#[derive(Clone, Copy, Debug)]
-pub struct Exchange<'a> {
-    /// The HTTP method.
-    pub method: &'a Method,
-    /// The path, such as `/api/v1/namespaces/default/configmaps/a`.
-    pub path: &'a str,
-    /// The query without its question mark; may be empty.
-    pub query: &'a str,
-    /// The Content-Type of the body.
-    pub media_type: &'a str,
-    /// The object, the patch or the options.
-    pub body: Option<&'a Value>,
-}
-
-/// What a request is answered with.
-#[derive(Clone, Debug)]
-pub enum Reply {
-    /// One object.
-    Object(Arc<Value>),
-    /// The items of a list, each with its apiVersion and kind.
-    List(Vec<Arc<Value>>),
-}
-
-impl ApiServer {
+impl Direct for ApiServer {
     /// Answers a request for objects without HTTP, and returns what is warned of beside it.
     ///
     /// # Errors
     /// The Status, as the body that it would have over HTTP.
-    pub fn exchange(&self, request: &Exchange<'_>) -> Result<(Reply, Vec<String>), Value> {
+    fn exchange(&self, request: &Exchange<'_>) -> Result<Answer, Value> {
         answer(self.inner(), request).map_err(|status| status.body())
+    }
+
+    fn no_such_kind(&self, api_version: &str, kind: &str) {
+        ApiServer::no_such_kind(self, api_version, kind);
     }
 }
 
-fn answer(server: &Arc<Inner>, exchange: &Exchange<'_>) -> Result<(Reply, Vec<String>), Status> {
+impl EventLog for ApiServer {
+    fn head(&self) -> u64 {
+        ApiServer::head(self)
+    }
+
+    fn present(&self) -> Vec<Event> {
+        ApiServer::present(self)
+    }
+
+    fn events_after(&self, revision: u64) -> Vec<Arc<Event>> {
+        ApiServer::events_after(self, revision)
+    }
+}
+
+fn answer(server: &Arc<Inner>, exchange: &Exchange<'_>) -> Result<Answer, Status> {
     server.requests.fetch_add(1, Ordering::Relaxed);
     let Path::Resource(target) = Path::parse(exchange.path) else {
         return Err(status::no_route());
@@ -66,7 +60,7 @@ fn answer(server: &Arc<Inner>, exchange: &Exchange<'_>) -> Result<(Reply, Vec<St
                 Content::Object(object) => Reply::Object(object),
                 Content::List(listing) => Reply::List(listing.items),
             };
-            Ok((reply, warnings))
+            Ok(Answer { reply, warnings })
         }
         Outcome::Watch(_) => Err(status::method_not_allowed()),
     }

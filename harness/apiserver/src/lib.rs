@@ -7,17 +7,14 @@
 //! time. There is no network: [`ApiServer::service`] is what `kube::Client::new` takes. There are no controllers:
 //! definitions become established, namespaces empty and dependents collected by controllers that are clients.
 
-mod admission;
 mod body;
 mod builtin;
 mod builtin_rules;
-mod clock;
 mod convert;
 mod decode;
 mod definition;
 mod direct;
 mod discovery;
-mod event;
 mod fields;
 mod handlers;
 mod idle_applies;
@@ -44,12 +41,7 @@ mod table;
 mod value;
 mod watch;
 
-pub use admission::{Admission, Operation, Patch, Read, Refusal, Review};
 pub use body::Body;
-pub use clock::Clock;
-pub use direct::{Exchange, Reply};
-pub use event::{Change, Event, Resource};
-pub use lack::Lack;
 pub use options::Options;
 pub use server::ApiServer;
 pub use service::Service;

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::admission::Admission;
-use crate::clock::Clock;
+use crosscut_objects::Admission;
+use crosscut_objects::Clock;
 
 /// What an API server is given by whoever makes or forks it.
 #[derive(Clone)]

@@ -10,9 +10,9 @@ use rpds::HashTrieMapSync;
 use serde_json::Value;
 
 use crate::builtin::Builtin;
-use crate::event::Resource;
 use crate::table::Column;
 use crate::{builtin, definition, store};
+use crosscut_objects::Resource;
 
 /// A resource as it is served in one version.
 #[derive(Clone)]

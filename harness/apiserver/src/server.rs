@@ -6,15 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::json;
 
-use crate::admission::Admission;
-use crate::event::{Change, Event};
-use crate::lack::{self, Lack};
+use crate::lack;
 use crate::meta;
 use crate::options::Options;
 use crate::random::Random;
 use crate::registry::Registry;
 use crate::service::Service;
 use crate::store::{State, Store, Write};
+use crosscut_objects::Admission;
+use crosscut_objects::Lack;
+use crosscut_objects::{Change, Event};
 
 /// The namespaces that every cluster has.
 const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];

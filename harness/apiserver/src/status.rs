@@ -3,9 +3,9 @@
 use crosscut_schema::FieldError;
 use serde_json::{Value, json};
 
-use crate::admission::Refusal;
-use crate::event::Resource;
-use crate::lack::Lack;
+use crosscut_objects::Lack;
+use crosscut_objects::Refusal;
+use crosscut_objects::Resource;
 
 /// A failure. Its body is that of kube-apiserver 1.34 by value.
 #[derive(Clone, Debug, PartialEq)]

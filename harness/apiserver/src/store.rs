@@ -9,13 +9,13 @@ use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::admission::Read;
-use crate::event::{Change, Event, Resource};
 use crate::idle_applies::IdleApplies;
-use crate::lack::Lack;
 use crate::meta;
 use crate::random::Random;
 use crate::registry::Registry;
+use crosscut_objects::Lack;
+use crosscut_objects::Read;
+use crosscut_objects::{Change, Event, Resource};
 
 /// How many events a store remembers; a watch that begins before them is told 410.
 const LOG_LIMIT: usize = 100_000;

@@ -10,13 +10,13 @@ use futures::{Stream, stream};
 use serde_json::{Value, json};
 use tokio::sync::watch::Receiver;
 
-use crate::event::{Change, Event};
 use crate::handlers::{Call, revision, selected, selector};
 use crate::registry::Served;
 use crate::selector::Selector;
 use crate::status::{self, Status};
 use crate::store::{State, Store};
 use crate::{convert, meta, value};
+use crosscut_objects::{Change, Event};
 
 const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 

@@ -285,6 +285,18 @@ pub(crate) enum ClusterKind {
     Kubeconfig,
 }
 
+impl ClusterKind {
+    /// Returns the name of the kind, as documents and arguments write it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            ClusterKind::Embedded => "embedded",
+            ClusterKind::Envtest => "envtest",
+            ClusterKind::Kind => "kind",
+            ClusterKind::Kubeconfig => "kubeconfig",
+        }
+    }
+}
+
 /// A report to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ReportFile {

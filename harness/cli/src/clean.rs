@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use crosscut_cluster::kubeconfig::{Files, read};
-use crosscut_cluster::remote::{Access, Leftovers};
 use crosscut_events::ExitStatus;
+use crosscut_remote::kubeconfig::{Files, read};
+use crosscut_remote::{Access, Leftovers};
 
 use crate::arguments::CleanArguments;
 use crate::clusters::ask;

@@ -8,9 +8,11 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crosscut_cluster::{Cluster, ClusterError, Needed, check_programs};
+use crosscut_cluster::{Cluster, ClusterError};
+
 use crosscut_events::{Event, Seeds};
 use crosscut_runner::{RunOptions, Timeouts};
+use crosscut_setup::{Needed, check_programs};
 use crosscut_suite::{Plan, Selection, Trial};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -88,7 +90,7 @@ pub(crate) fn judge(
     let (events, received) = unbounded_channel();
     let cluster = {
         let _inside = workers.enter();
-        clusters::make(setting.kind, plan, jobs, arguments, events.clone())
+        clusters::make(setting.kind, plan, jobs, arguments, events.clone())?
     };
     let mut running = Running {
         cluster,

@@ -3,6 +3,10 @@
 //! This is the only place that prints, exits, and reads the environment or the clock.
 
 mod arguments;
+#[cfg(feature = "kubeconfig")]
+mod clean;
+#[cfg(not(feature = "kubeconfig"))]
+#[path = "clean_left_out.rs"]
 mod clean;
 mod clusters;
 mod diagnostics;
@@ -87,6 +91,13 @@ enum CommandError {
         /// Why.
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// The program was built without a kind of control plane.
+    #[cfg(not(all(feature = "envtest", feature = "kind", feature = "kubeconfig")))]
+    #[error("this crosscut was built without {feature}")]
+    LeftOut {
+        /// The cargo feature that brings the kind.
+        feature: &'static str,
     },
     /// There is only one kind of control plane.
     #[error("there is nothing to compare")]
@@ -192,6 +203,10 @@ impl CommandError {
     /// What the user can do about it.
     fn help(&self) -> Option<&str> {
         match self {
+            #[cfg(not(all(feature = "envtest", feature = "kind", feature = "kubeconfig")))]
+            CommandError::LeftOut { .. } => Some(
+                "build crosscut with the cargo feature of that name; all of them are on by default",
+            ),
             CommandError::Cluster { help, .. } => help.as_deref(),
             CommandError::NothingToCompare => {
                 Some("name at least two kinds of control plane, as in --clusters embedded,envtest")
@@ -206,6 +221,8 @@ impl CommandError {
 
     fn status(&self) -> ExitStatus {
         match self {
+            #[cfg(not(all(feature = "envtest", feature = "kind", feature = "kubeconfig")))]
+            CommandError::LeftOut { .. } => ExitStatus::Usage,
             CommandError::Documents { .. }
             | CommandError::Warnings { .. }
             | CommandError::NothingToCompare

@@ -59,7 +59,7 @@ pub(crate) fn run(arguments: &ParityArguments) -> Result<ExitStatus, CommandErro
     let mut agrees = true;
     let mut all = Vec::new();
     for (kind, right) in others {
-        let known = ledger.between(name(*first), name(*kind));
+        let known = ledger.between(first.name(), kind.name());
         let mut comparison = compare(left, right, &known);
         if !judges_everything(&arguments.trials) {
             // What explains nothing here may explain something in the trials that were left out.
@@ -93,7 +93,7 @@ fn judges_everything(trials: &TrialArguments) -> bool {
 fn is_meant_for_all(trial: &Trial, kinds: &[ClusterKind]) -> bool {
     let only = trial.scenario.only_clusters.as_ref();
     only.is_none_or(|only| {
-        let mut names = kinds.iter().map(|kind| name(*kind));
+        let mut names = kinds.iter().map(|kind| kind.name());
         names.all(|name| only.names.iter().any(|other| other == name))
     })
 }
@@ -124,8 +124,8 @@ fn write(file: &Utf8Path, differences: &[crosscut_parity::Difference]) -> Result
 fn described(left: ClusterKind, right: ClusterKind, comparison: &Comparison) -> String {
     let mut text = format!(
         "      parity {} / {}: {} trials judged alike, {} objects compared, {} differences unexplained\n",
-        name(left),
-        name(right),
+        left.name(),
+        right.name(),
         comparison.agreeing,
         comparison.objects,
         comparison.unexplained.len(),
@@ -146,13 +146,4 @@ fn described(left: ClusterKind, right: ClusterKind, comparison: &Comparison) -> 
         ));
     }
     text
-}
-
-fn name(kind: ClusterKind) -> &'static str {
-    match kind {
-        ClusterKind::Embedded => "embedded",
-        ClusterKind::Envtest => "envtest",
-        ClusterKind::Kind => "kind",
-        ClusterKind::Kubeconfig => "kubeconfig",
-    }
 }

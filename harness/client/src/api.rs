@@ -6,11 +6,13 @@ use std::sync::Arc;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::address::{Address, Change, Deletion, Validation, Write, Written};
-use crate::connection::{Connection, Reply};
+use crate::connection::Connection;
 use crate::error::ApiError;
+use crate::query;
 use crate::question::Question;
-use crate::{object, query};
+use crate::write::{Change, Deletion, Validation, Write, Written};
+use crosscut_objects::object;
+use crosscut_objects::{Address, Reply};
 
 const JSON: &str = "application/json";
 const APPLY: &str = "application/apply-patch+yaml";

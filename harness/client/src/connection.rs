@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crosscut_objects::{Answer, Direct, Exchange, Reply};
 use http::{HeaderValue, Method, header};
 use serde_json::Value;
 
@@ -11,51 +12,6 @@ use crate::error::ApiError;
 use crate::mapper::{Mapper, Resource};
 use crate::question::{Question, base, request};
 use crate::warning;
-
-/// A request for objects, as an API server in this process takes it.
-#[derive(Clone, Copy, Debug)]
-pub struct Exchange<'a> {
-    /// The HTTP method.
-    pub method: &'a Method,
-    /// The path.
-    pub path: &'a str,
-    /// The query without its question mark; may be empty.
-    pub query: &'a str,
-    /// The Content-Type of the body.
-    pub media_type: &'a str,
-    /// The object, the patch or the options.
-    pub body: Option<&'a Value>,
-}
-
-/// The answer to a request for objects.
-#[derive(Clone, Debug)]
-pub enum Reply {
-    /// One object.
-    Object(Arc<Value>),
-    /// The items of a list, each with its apiVersion and kind.
-    List(Vec<Arc<Value>>),
-}
-
-/// An answer, and what the API server warns of.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// The object or objects.
-    pub reply: Reply,
-    /// The texts of the warnings, in order.
-    pub warnings: Vec<String>,
-}
-
-/// An API server in this process. The same requests have the same outcome as over HTTP.
-pub trait Direct: Send + Sync {
-    /// Answers at once.
-    ///
-    /// # Errors
-    /// [`ApiError::Refused`].
-    fn exchange(&self, request: &Exchange<'_>) -> Result<Answer, ApiError>;
-
-    /// Takes note that discovery has no such kind, which a client asked for.
-    fn no_such_kind(&self, _api_version: &str, _kind: &str) {}
-}
 
 /// A way to one API server. Cheap to clone; clones share what discovery said.
 #[derive(Clone)]
@@ -123,13 +79,15 @@ impl Connection {
     ) -> Result<Answer, ApiError> {
         let path = question.path(resource);
         match &self.direct {
-            Some(server) => server.exchange(&Exchange {
-                method: question.method,
-                path: &path,
-                query: question.query,
-                media_type: question.body.map_or("", |(media_type, _)| media_type),
-                body: question.body.map(|(_, body)| body),
-            }),
+            Some(server) => server
+                .exchange(&Exchange {
+                    method: question.method,
+                    path: &path,
+                    query: question.query,
+                    media_type: question.body.map_or("", |(media_type, _)| media_type),
+                    body: question.body.map(|(_, body)| body),
+                })
+                .map_err(refused),
             None => {
                 let (answer, warnings) =
                     warning::request(&self.http, question.over_http(path)?).await?;
@@ -202,6 +160,14 @@ impl Connection {
     }
 }
 
+/// Returns the error that a `Status` object is.
+fn refused(status: Value) -> ApiError {
+    match serde_json::from_value(status) {
+        Ok(status) => ApiError::Refused(Box::new(status)),
+        Err(error) => ApiError::Transport(Box::new(error)),
+    }
+}
+
 impl From<&Connection> for Connection {
     fn from(connection: &Connection) -> Connection {
         connection.clone()
@@ -236,7 +202,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{Address, Api};
+    use crate::Api;
+    use crosscut_objects::Address;
 
     type Paths = Arc<Mutex<Vec<String>>>;
 

@@ -2,19 +2,18 @@
 //!
 //! The kinds that crosscut meets are defined at run time, by CRDs and composite resource definitions, so typed
 //! clients do not fit. This is a thin layer over [`kube::Client`], which does the transport; an API server in this
-//! process can be asked [directly](Direct). It knows no kind and holds no behaviour of any controller.
+//! process can be asked [directly](Connection::direct). It knows no kind and holds no behaviour of any controller.
 
-mod address;
 mod api;
 mod connection;
 mod error;
 mod mapper;
-pub mod object;
 mod query;
 mod question;
 mod warning;
+mod write;
 
-pub use address::{Address, Change, Deletion, Validation, Write, Written};
 pub use api::Api;
-pub use connection::{Answer, Connection, Direct, Exchange, Reply};
+pub use connection::Connection;
 pub use error::ApiError;
+pub use write::{Change, Deletion, Validation, Write, Written};

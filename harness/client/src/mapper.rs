@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use crate::object;
+use crosscut_objects::object;
 
 /// How the API server serves a kind.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::address::Validation;
+use crate::write::Validation;
 
 /// Says in whose name fields are written.
 pub(crate) fn as_manager(manager: &str) -> String {

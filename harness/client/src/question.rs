@@ -3,10 +3,10 @@
 use http::{Method, Request, header};
 use serde_json::Value;
 
-use crate::address::Address;
 use crate::error::ApiError;
 use crate::mapper::Resource;
 use crate::query;
+use crosscut_objects::Address;
 
 /// A request for objects of a kind.
 #[derive(Clone, Copy)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use crosscut_client::Connection;
 use crosscut_controller::Failing;
-use crosscut_crossplane::function::Trace as FunctionTrace;
+use crosscut_programs::Trace as FunctionTrace;
 use crosscut_suite::Trial;
 use serde_json::Value;
 

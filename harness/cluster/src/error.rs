@@ -4,9 +4,6 @@ use std::sync::Arc;
 
 use crosscut_suite::model::Place;
 
-use crate::envtest::EnvtestError;
-use crate::envtest::crossplane::CrossplaneError;
-
 /// A control plane could not be had.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -76,20 +73,20 @@ pub enum ClusterError {
 
 impl ClusterError {
     /// Something real could not be started: the error with its causes, in one line.
-    pub(crate) fn start(error: &dyn std::error::Error, help: Option<String>) -> ClusterError {
+    pub fn start(error: &dyn std::error::Error, help: Option<String>) -> ClusterError {
         let what = with_causes(error);
         ClusterError::Start { what, help }
     }
 
     /// What a trial left could not be read.
-    pub(crate) fn read(error: &dyn std::error::Error) -> ClusterError {
+    pub fn read(error: &dyn std::error::Error) -> ClusterError {
         let what = with_causes(error);
         ClusterError::Read { what }
     }
 }
 
 /// An error with its causes, in one line.
-pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+pub fn with_causes(error: &dyn std::error::Error) -> String {
     let mut what = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -98,20 +95,6 @@ pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     what
-}
-
-impl From<EnvtestError> for ClusterError {
-    fn from(error: EnvtestError) -> ClusterError {
-        let help = error.help();
-        ClusterError::start(&error, help)
-    }
-}
-
-impl From<CrossplaneError> for ClusterError {
-    fn from(error: CrossplaneError) -> ClusterError {
-        let help = error.help();
-        ClusterError::start(&error, help)
-    }
 }
 
 /// The clusters did not come to rest.

@@ -1,36 +1,22 @@
-//! Where trials are judged: control planes of one kind behind one trait.
+//! The seam between trials and the control planes that they run on.
 //!
-//! A [`Cluster`] hands out a [`Lease`] per trial: a control plane and a target of the trial's own, a
-//! client for each, and a way to wait until both are at rest. There is one module per kind of control
-//! plane: [`embedded`] is in this process, [`envtest`] runs real API servers and the real Crossplane as
-//! programs, [`kubeconfig`] uses a cluster that the user has, [`kind`] makes one. Steps, expectations and verdicts are not known here.
+//! A [`Cluster`] leases a control plane and a target to each trial: a [`Lease`] has a connection to each of them and waits
+//! until both are at rest. The kinds of control plane are crates of their own, above this one. Steps, expectations and
+//! verdicts are not known here.
 
 mod cluster;
-pub mod embedded;
-pub mod envtest;
 mod error;
-pub mod functions;
 mod health;
-mod install;
-pub mod kind;
-pub mod kubeconfig;
-mod live;
-mod managed;
-mod missing;
 mod not_mine;
 mod programs;
-pub mod remote;
 mod rest;
-mod user_agent;
-mod when_started;
 
-pub use crosscut_controller::{Failing, Key};
+pub use crosscut_controller::{Activity, Failing};
+pub use crosscut_programs::Trace as FunctionTrace;
 
 pub use cluster::{Cluster, Lack, Lease, Rest, Side};
-pub use crosscut_controller::Activity;
-pub use crosscut_crossplane::function::Trace as FunctionTrace;
-pub use error::{ClusterError, SettleError};
+pub use error::{ClusterError, SettleError, with_causes};
 pub use health::{Health, until_broken};
-pub use missing::{Needed, check_programs};
 pub use not_mine::NotMine;
 pub use programs::ProgramPlace;
+pub use rest::{rest, unsettled};

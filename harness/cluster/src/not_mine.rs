@@ -1,6 +1,6 @@
 //! Objects that a trial must leave alone.
 
-use crosscut_client::object;
+use crosscut_objects::object;
 use serde_json::Value;
 
 /// A change of an object that the run did not make, which was not sent. On a cluster that others use, a trial leaves alone
@@ -14,15 +14,18 @@ pub struct NotMine {
 }
 
 impl NotMine {
-    pub(crate) fn of(found: &Value) -> NotMine {
+    /// Returns the error for an object that was there before.
+    #[must_use]
+    pub fn of(found: &Value) -> NotMine {
         NotMine {
             what: format!("{} was there before, and is not of this run", name(found)),
             may_be_allowed: true,
         }
     }
 
-    /// What takes more with it than can be put back.
-    pub(crate) fn with_more(found: &Value) -> NotMine {
+    /// Returns the error for a deletion that takes more with it than can be put back.
+    #[must_use]
+    pub fn with_more(found: &Value) -> NotMine {
         NotMine {
             what: format!(
                 "{} is not of this run, and what is deleted with it cannot be put back",
@@ -32,7 +35,9 @@ impl NotMine {
         }
     }
 
-    pub(crate) fn all(path: &str) -> NotMine {
+    /// Returns the error for a request that is about more than one object.
+    #[must_use]
+    pub fn all(path: &str) -> NotMine {
         NotMine {
             what: format!("{path} is not one object, and some may not be of this run"),
             may_be_allowed: false,

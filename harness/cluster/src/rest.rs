@@ -5,7 +5,7 @@ use crosscut_controller::{Settled, Unsettled};
 use crate::{Rest, SettleError};
 
 /// At rest, with what keeps failing, after so many changes that were seen.
-pub(crate) fn rest(settled: Settled, changes: u64) -> Rest {
+pub fn rest(settled: Settled, changes: u64) -> Rest {
     Rest {
         failing: settled.failing,
         changes,
@@ -13,7 +13,7 @@ pub(crate) fn rest(settled: Settled, changes: u64) -> Rest {
 }
 
 /// Never at rest, with what kept moving.
-pub(crate) fn unsettled(unsettled: Unsettled) -> SettleError {
+pub fn unsettled(unsettled: Unsettled) -> SettleError {
     SettleError::Unsettled {
         reason: unsettled.to_string(),
         moving: unsettled.moving.iter().map(ToString::to_string).collect(),

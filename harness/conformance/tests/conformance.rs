@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use camino::Utf8PathBuf;
 use crosscut_cluster::Cluster;
-use crosscut_cluster::embedded::Embedded;
+use crosscut_embedded::Embedded;
 use crosscut_events::{TrialReport, Verdict};
 use crosscut_reports::{Palette, failure_text};
 use crosscut_runner::{RunOptions, judge};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use crosscut_apiserver::Clock;
+use crosscut_objects::Clock;
 use jiff::Timestamp;
 
 /// When every virtual clock starts: 2026-01-01T00:00:00Z.

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crosscut_apiserver::Clock;
 use crosscut_client::Connection;
+use crosscut_objects::Clock;
 
 /// The surroundings of a reconcile. Cheap to clone.
 #[derive(Clone)]

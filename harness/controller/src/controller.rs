@@ -1,74 +1,11 @@
 //! What a controller is: a name, the events that concern it, and a reconcile of one key.
 
-use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use crosscut_apiserver::{Event, Resource};
-use crosscut_client::object;
-use serde_json::Value;
+use crosscut_objects::{Event, Key};
 
 use crate::context::Context;
-
-/// The object that a reconcile is about.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key {
-    /// The API group; empty for the core group.
-    pub group: String,
-    /// The API version.
-    pub version: String,
-    /// The kind.
-    pub kind: String,
-    /// The namespace; `None` for cluster-scoped objects.
-    pub namespace: Option<String>,
-    /// The name.
-    pub name: String,
-}
-
-/// `Kind namespace/name`, with the group where there is one.
-impl fmt::Display for Key {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.kind)?;
-        if !self.group.is_empty() {
-            write!(formatter, ".{}", self.group)?;
-        }
-        match &self.namespace {
-            Some(namespace) => write!(formatter, " {namespace}/{}", self.name),
-            None => write!(formatter, " {}", self.name),
-        }
-    }
-}
-
-impl Key {
-    /// The key of an event's object, in the version in which it is stored.
-    #[must_use]
-    pub fn of(event: &Event) -> Key {
-        Key::new(&event.resource, &event.object)
-    }
-
-    /// The key of an object of a resource.
-    #[must_use]
-    pub fn new(resource: &Resource, object: &Value) -> Key {
-        let namespace = object::namespace(object);
-        Key {
-            group: resource.group.clone(),
-            version: resource.version.clone(),
-            kind: resource.kind.clone(),
-            namespace: resource.namespaced.then(|| namespace.to_owned()),
-            name: object::name(object).to_owned(),
-        }
-    }
-
-    /// `group/version`, or the version alone in the core group.
-    #[must_use]
-    pub fn api_version(&self) -> String {
-        if self.group.is_empty() {
-            self.version.clone()
-        } else {
-            format!("{}/{}", self.group, self.version)
-        }
-    }
-}
 
 /// When to look at a key again, if nothing happens before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

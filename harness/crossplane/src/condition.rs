@@ -97,19 +97,7 @@ pub(crate) fn is_system(kind: &str) -> bool {
     SYSTEM.contains(&kind)
 }
 
-/// The conditions of an object.
-pub(crate) fn all(object: &Value) -> &[Value] {
-    object::at(object, &["status", "conditions"])
-        .and_then(Value::as_array)
-        .map_or(&[], Vec::as_slice)
-}
-
-/// The condition of this type.
-pub(crate) fn get<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
-    all(object)
-        .iter()
-        .find(|condition| object::text(condition, &["type"]) == kind)
-}
+pub(crate) use crosscut_objects::object::{condition as get, conditions as all};
 
 /// Sets a condition and says which generation of the object it is about.
 pub(crate) fn mark(object: &mut Value, condition: &Condition, now: &str) {

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use crosscut_apiserver::Admission;
 use crosscut_controller::Controller;
+use crosscut_objects::Admission;
 
 use crate::composite::Composites;
 use crate::composition::{Compositions, Revisions};
 use crate::definition::Definitions;
-use crate::function::Functions;
 use crate::unserved::UnservedKinds;
 use crate::usage::{Kind, UsageAdmission, Usages};
+use crosscut_functions::Functions;
 
 /// What the controllers cannot know by themselves.
 #[derive(Clone, Debug)]

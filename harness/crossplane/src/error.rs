@@ -5,7 +5,7 @@
 
 use crosscut_client::ApiError;
 
-use crate::function::FunctionError;
+use crosscut_functions::FunctionError;
 
 /// An error of one of Crossplane's controllers. Its `Display` is the whole chain.
 #[derive(Debug, thiserror::Error)]

@@ -6,11 +6,8 @@
 //! claims. Providers' behaviour is the stand-ins' part; functions are started by whoever runs this, and found by name.
 //!
 //! - [`controllers`] makes the controllers of one control plane, [`admission`] its part in the API server;
-//! - [`Functions`] holds what a Composition's `functionRef.name` means: a [`Function`] in process, at an
-//!   [`Address`](function::Address), a [`Command`](function::Command), or the built-in
-//!   [`AutoReady`](function::AutoReady).
+//! - [`Functions`](crosscut_functions::Functions) holds the function of each `functionRef.name` of a Composition.
 
-mod awaited;
 mod composite;
 mod composition;
 mod condition;
@@ -19,7 +16,6 @@ mod correlation;
 mod crds;
 mod definition;
 mod error;
-pub mod function;
 mod names;
 mod object;
 mod recorder;
@@ -27,8 +23,7 @@ mod unserved;
 mod usage;
 mod work;
 
-pub use awaited::{crossplane_owes, is_in_use, is_paused};
+pub use composite::ANNOTATION_NAME;
 pub use controllers::{Settings, admission, controllers};
 pub use crds::custom_resource_definitions;
-pub use function::{Function, FunctionError, Functions, FunctionsBuilder};
-pub use function_sdk_rust::proto::v1::{RunFunctionRequest, RunFunctionResponse};
+pub use usage::{LABEL_IN_USE, is_usage_of};

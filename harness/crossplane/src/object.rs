@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-pub(crate) use crosscut_client::object::*;
+pub(crate) use crosscut_objects::object::*;
 
 /// Crossplane's pause annotation.
 pub(crate) fn is_paused(object: &Value) -> bool {

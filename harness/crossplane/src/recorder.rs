@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 use crate::correlation::Correlation;
 use crate::error::{Error, optional};
 use crate::{names, object};
-use crosscut_client::{Address, Api};
+use crosscut_client::Api;
+
+use crosscut_objects::Address;
 
 /// How serious an event is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

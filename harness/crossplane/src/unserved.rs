@@ -1,7 +1,7 @@
 //! Kinds that a control plane with Crossplane has and this one has not: Crossplane's own that nothing here reconciles,
 //! and claims.
 
-use crosscut_apiserver::{Admission, Lack, Read, Refusal, Review};
+use crosscut_objects::{Admission, Lack, Read, Refusal, Review};
 use serde_json::Value;
 
 use crate::object;

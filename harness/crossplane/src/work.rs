@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use crosscut_apiserver::Event;
-use crosscut_controller::{After, Context, Key, ReconcileError};
+use crosscut_controller::{After, Context, ReconcileError};
+use crosscut_objects::Event;
+
+use crosscut_objects::Key;
 use serde_json::{Value, json};
 
 use crate::error::Error;

@@ -4,10 +4,10 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use crosscut_assertion::Subject;
-use crosscut_client::object;
 use crosscut_cluster::Failing;
 use crosscut_events::Failure;
 use crosscut_expr::Scope;
+use crosscut_objects::object;
 use crosscut_suite::distance;
 use crosscut_suite::model::{Judgement, Side};
 use serde_json::Value;

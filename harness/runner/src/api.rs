@@ -5,10 +5,14 @@ use std::sync::Arc;
 
 use crosscut_assertion::{Name, Problem, Subject};
 use crosscut_client::{
-    Address, Api as Client, ApiError, Change, Connection, Deletion, Validation as FieldValidation,
-    Write, Written, object,
+    Api as Client, ApiError, Change, Connection, Deletion, Validation as FieldValidation, Write,
+    Written,
 };
-use crosscut_cluster::{Key, NotMine};
+
+use crosscut_objects::Key;
+
+use crosscut_cluster::NotMine;
+use crosscut_objects::{Address, object};
 use crosscut_suite::model::{Propagation, Validation};
 use crosscut_yaml::Node;
 use serde_json::{Value, json};

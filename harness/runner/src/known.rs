@@ -1,6 +1,6 @@
 //! Failures of the control plane that the scenario expected, and so knows of.
 
-use crosscut_client::object;
+use crosscut_objects::object;
 use serde_json::{Value, json};
 
 use crate::evidence::text;

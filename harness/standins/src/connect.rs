@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use crosscut_client::{Address, Api, Connection, object};
+use crosscut_client::{Api, Connection};
+
+use crosscut_objects::{Address, object};
 use serde_json::Value;
 
 use crate::settings::Targets;

@@ -1,6 +1,8 @@
 //! Events of the stand-ins: each said once.
 
-use crosscut_client::{Api, ApiError, object};
+use crosscut_client::{Api, ApiError};
+
+use crosscut_objects::object;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 

@@ -3,9 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crosscut_apiserver::{Change, Event};
-use crosscut_client::{Address, Api, ApiError, object};
-use crosscut_controller::{After, Context, Key, ReconcileError};
+use crosscut_client::{Api, ApiError};
+use crosscut_objects::{Change, Event};
+
+use crosscut_controller::{After, Context, ReconcileError};
+use crosscut_objects::{Address, object};
+
+use crosscut_objects::Key;
 use serde_json::{Value, json};
 
 use crate::conditions::{self, Condition};
@@ -308,7 +312,7 @@ pub(crate) fn failed(error: &ApiError) -> ReconcileError {
 
 #[cfg(test)]
 mod tests {
-    use crosscut_apiserver::Resource;
+    use crosscut_objects::Resource;
     use rstest::rstest;
 
     use super::*;

@@ -6,9 +6,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use crosscut_apiserver::{Change, Event, Resource};
-use crosscut_client::{Api, object};
-use crosscut_controller::{After, Context, Controller, Key, ReconcileError};
+use crosscut_client::Api;
+use crosscut_objects::{Change, Event, Resource};
+
+use crosscut_controller::{After, Context, Controller, ReconcileError};
+use crosscut_objects::object;
+
+use crosscut_objects::Key;
 use serde_json::{Value, json};
 
 use crate::conditions::Condition;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crosscut_client::{Address, object};
 use crosscut_controller::ReconcileError;
+use crosscut_objects::{Address, object};
 use serde_json::{Value, json};
 
 use crate::lifecycle::{Managed, failed};

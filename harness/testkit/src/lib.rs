@@ -4,6 +4,7 @@
 //! For tests only. No product crate depends on this one.
 
 mod alone;
+mod in_process;
 mod kcl;
 mod project;
 mod redact;
@@ -11,6 +12,7 @@ mod reference;
 pub mod stub;
 
 pub use alone::alone_with_fixed_ports;
+pub use in_process::in_process;
 pub use kcl::function_kcl;
 pub use project::Project;
 pub use redact::redact;

@@ -1,56 +1,45 @@
-//! Messages of types that are known at run time only, on the wire.
+//! Messages as bytes on the wire: their types are known at run time only.
 
-use prost::Message as _;
-use prost_reflect::{DynamicMessage, MessageDescriptor};
+use bytes::{Buf as _, BufMut as _};
 use tonic::Status;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 
-/// Encodes any message, and decodes messages of one type.
+/// Passes the bytes of messages through.
 #[derive(Clone, Debug)]
-pub(crate) struct DynamicCodec {
-    pub(crate) output: MessageDescriptor,
-}
+pub(crate) struct ByteCodec;
 
-impl Codec for DynamicCodec {
-    type Encode = DynamicMessage;
-    type Decode = DynamicMessage;
-    type Encoder = DynamicEncoder;
-    type Decoder = DynamicDecoder;
+impl Codec for ByteCodec {
+    type Encode = Vec<u8>;
+    type Decode = Vec<u8>;
+    type Encoder = ByteCodec;
+    type Decoder = ByteCodec;
 
-    fn encoder(&mut self) -> DynamicEncoder {
-        DynamicEncoder
+    fn encoder(&mut self) -> ByteCodec {
+        ByteCodec
     }
 
-    fn decoder(&mut self) -> DynamicDecoder {
-        DynamicDecoder(self.output.clone())
+    fn decoder(&mut self) -> ByteCodec {
+        ByteCodec
     }
 }
 
-/// Writes messages.
-#[derive(Debug)]
-pub(crate) struct DynamicEncoder;
-
-impl Encoder for DynamicEncoder {
-    type Item = DynamicMessage;
+impl Encoder for ByteCodec {
+    type Item = Vec<u8>;
     type Error = Status;
 
-    fn encode(&mut self, item: DynamicMessage, to: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        item.encode(to)
-            .map_err(|error| Status::internal(error.to_string()))
+    fn encode(&mut self, item: Vec<u8>, to: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        to.put_slice(&item);
+        Ok(())
     }
 }
 
-/// Reads messages of one type.
-#[derive(Debug)]
-pub(crate) struct DynamicDecoder(MessageDescriptor);
-
-impl Decoder for DynamicDecoder {
-    type Item = DynamicMessage;
+impl Decoder for ByteCodec {
+    type Item = Vec<u8>;
     type Error = Status;
 
-    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<DynamicMessage>, Status> {
-        DynamicMessage::decode(self.0.clone(), from)
-            .map(Some)
-            .map_err(|error| Status::internal(error.to_string()))
+    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<Vec<u8>>, Status> {
+        let mut item = vec![0; from.remaining()];
+        from.copy_to_slice(&mut item);
+        Ok(Some(item))
     }
 }

@@ -8,8 +8,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use tower::Service;
 
 use crate::error::TlsError;
-use crate::http_client::Protocol;
 use crate::tls::{self, Tls};
+use crosscut_messages::Protocol;
 
 /// Opens TCP connections to one host and port.
 #[derive(Clone, Debug)]

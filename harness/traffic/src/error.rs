@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
+use crosscut_messages::chain;
+
 /// A call that got no answer, or not all of it.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -100,18 +102,6 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     std::iter::successors(Some(error), |cause| (*cause).source())
 }
 
-/// An error and its causes in one line; some errors name their cause themselves.
-pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
-    causes(error).fold(String::new(), |text, cause| {
-        let cause = cause.to_string();
-        match (text.is_empty(), text.contains(&cause)) {
-            (true, _) => cause,
-            (false, true) => text,
-            (false, false) => format!("{text}: {cause}"),
-        }
-    })
-}
-
 /// Certificates or keys that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
@@ -151,57 +141,6 @@ fn because(reason: &str) -> String {
     }
 }
 
-/// A description of gRPC services that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum SchemaError {
-    /// A `.proto` file is wrong, or one that it imports cannot be had.
-    #[error("{message}")]
-    Proto {
-        /// What is wrong, with file and line where they are known.
-        message: String,
-    },
-    /// The bytes are no descriptor set.
-    #[error("it is no descriptor set: {message}")]
-    DescriptorSet {
-        /// What is wrong.
-        message: String,
-    },
-    /// Nothing describes the service.
-    #[error("nothing describes the service {service}")]
-    UnknownService {
-        /// The service that was asked for.
-        service: String,
-        /// The services that there are.
-        known: Vec<String>,
-    },
-    /// The service has no such method.
-    #[error("the service {service} has no method {method}")]
-    UnknownMethod {
-        /// The service.
-        service: String,
-        /// The method that was asked for.
-        method: String,
-        /// The methods that it has.
-        known: Vec<String>,
-    },
-    /// The method is not written as `package.Service/Method`.
-    #[error("\"{text}\" names no method")]
-    Path {
-        /// What was written.
-        text: String,
-    },
-}
-
-/// A message that is not as its type says.
-#[derive(Debug, thiserror::Error)]
-#[error("it is no {message_type}: {reason}")]
-pub struct MessageError {
-    /// The message's type.
-    pub message_type: String,
-    /// What is wrong.
-    pub reason: String,
-}
-
 /// A server that cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
@@ -222,24 +161,4 @@ pub enum UpstreamError {
     /// Its server cannot be started.
     #[error(transparent)]
     Server(#[from] ServerError),
-}
-
-/// A text that is no place to send something to.
-#[derive(Debug, thiserror::Error)]
-#[error("\"{text}\" is no URL to send something to: {reason}")]
-pub struct UrlError {
-    /// The text.
-    pub text: String,
-    /// What is wrong with it.
-    pub reason: String,
-}
-
-/// A value that is no header.
-#[derive(Debug, thiserror::Error)]
-#[error("\"{name}\" is no header: {reason}")]
-pub struct HeaderError {
-    /// The name.
-    pub name: String,
-    /// What is wrong with it or its value.
-    pub reason: String,
 }

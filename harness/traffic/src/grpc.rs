@@ -17,11 +17,12 @@ use tonic::metadata::MetadataMap;
 use tonic::{Code, Extensions, Request, Response, Status, Streaming};
 use tower::ServiceExt as _;
 
-use crate::codec::DynamicCodec;
+use crosscut_messages::{Message, Method, Protocol};
+
+use crate::codec::ByteCodec;
 use crate::dial::{Dial, connector};
 use crate::error::{CallError, CallErrorKind, TlsError};
-use crate::http_client::{Bounds, Protocol};
-use crate::schema::{self, Message, Method};
+use crate::http_client::Bounds;
 use crate::tls::Tls;
 
 /// One call.
@@ -129,7 +130,12 @@ impl GrpcClient {
         let most = call.take.unwrap_or(usize::MAX);
         while answer.messages.len() < most {
             match stream.message().await {
-                Ok(Some(message)) => answer.messages.push(json(&message)?),
+                Ok(Some(bytes)) => match call.method.answer(&bytes) {
+                    Ok(message) => answer.messages.push(message),
+                    Err(error) => {
+                        return end(answer, &Status::internal(error.to_string()), bounds);
+                    }
+                },
                 Ok(None) => {
                     let trailers = stream.trailers().await;
                     answer.trailers = trailers
@@ -149,7 +155,7 @@ impl GrpcClient {
         &self,
         call: &GrpcCall,
         bounds: Bounds,
-    ) -> Result<Response<Streaming<prost_reflect::DynamicMessage>>, Status> {
+    ) -> Result<Response<Streaming<Vec<u8>>>, Status> {
         // The bound is on all answers together, not on each.
         let bounded = self
             .client
@@ -165,11 +171,10 @@ impl GrpcClient {
             .map_err(|error| Status::from_error(Box::new(error)))?;
         let path = call.method.path().parse();
         let path = path.map_err(|error: http::uri::InvalidUri| Status::from_error(error.into()))?;
-        let messages: Vec<_> = call.messages.iter().map(|one| one.0.clone()).collect();
+        let messages: Vec<_> = call.messages.iter().map(Message::to_bytes).collect();
         let metadata = MetadataMap::from_headers(call.metadata.clone());
         let request = Request::from_parts(metadata, Extensions::default(), stream::iter(messages));
-        let output = call.method.output();
-        grpc.streaming(request, path, DynamicCodec { output }).await
+        grpc.streaming(request, path, ByteCodec).await
     }
 }
 
@@ -187,11 +192,6 @@ fn end(answer: &mut GrpcAnswer, status: &Status, bounds: Bounds) -> Result<(), C
         message: status.message().to_owned(),
     });
     Ok(())
-}
-
-fn json(message: &prost_reflect::DynamicMessage) -> Result<Value, CallError> {
-    schema::json(message)
-        .map_err(|error| CallError::new(CallErrorKind::Broken, format!("an answer: {error}")))
 }
 
 fn overdue(deadline: Duration) -> CallError {

@@ -10,19 +10,11 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use crate::dial::{Dial, connector};
-use crate::error::{CallError, CallErrorKind, TlsError, chain};
-use crate::tls::Tls;
+use crosscut_messages::Protocol;
 
-/// The protocol of a connection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Protocol {
-    /// HTTP/1.1.
-    #[default]
-    Http1,
-    /// HTTP/2: by prior knowledge without TLS, by ALPN with it.
-    Http2,
-}
+use crate::dial::{Dial, connector};
+use crate::error::{CallError, CallErrorKind, TlsError};
+use crate::tls::Tls;
 
 /// What one call may take.
 #[derive(Clone, Copy, Debug)]
@@ -131,7 +123,7 @@ fn request(call: &HttpCall) -> Result<Request<Full<Bytes>>, CallError> {
 }
 
 fn unsendable(error: &http::Error) -> CallError {
-    CallError::new(CallErrorKind::Broken, chain(error))
+    CallError::new(CallErrorKind::Broken, crosscut_messages::chain(error))
 }
 
 /// The URL as the virtual host is asked for it.

@@ -10,9 +10,10 @@ use hyper::body::Incoming;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crosscut_messages::{UpstreamTls, values_of};
+
 use crate::error::UpstreamError;
 use crate::generate::hexadecimal;
-use crate::headers::values_of;
 use crate::server::{Server, ServerTls};
 use crate::upstream_tls::{self, Credentials};
 
@@ -33,18 +34,6 @@ pub struct UpstreamSettings {
     pub status: StatusCode,
     /// How long it takes before it answers, once all of a request is there.
     pub delay: Duration,
-}
-
-/// Whether an upstream does TLS.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum UpstreamTls {
-    /// No.
-    #[default]
-    None,
-    /// Yes; clients need no certificate.
-    Server,
-    /// Yes; clients need a certificate of its authority.
-    Mutual,
 }
 
 impl UpstreamSettings {

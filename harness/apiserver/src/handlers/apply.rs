@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use super::change::{By, change};
 use super::create::{insert_managed, match_namespace};
 use super::{Answer, Call, reset_fields};
-use crate::admission::Operation;
 use crate::idle_applies::Apply;
 use crate::payload::Payload;
 use crate::status::{self, Status};
 use crate::{convert, decode, meta, value};
+use crosscut_objects::Operation;
 
 pub(crate) fn apply(call: &mut Call<'_>) -> Result<Answer, Status> {
     call.query.check_patch(true)?;

@@ -6,13 +6,13 @@ use crosscut_schema::FieldError;
 use serde_json::Value;
 
 use super::{Answer, Call, reset_fields};
-use crate::admission::Operation;
-use crate::event::Change;
-use crate::lack::Lack;
 use crate::registry::Served;
 use crate::status::{self, Status};
 use crate::store::Write;
 use crate::{builtin_rules, convert, definition, fields, meta, meta_rules, value};
+use crosscut_objects::Change;
+use crosscut_objects::Lack;
+use crosscut_objects::Operation;
 
 /// How the wanted object came to be.
 #[derive(Clone, Copy, PartialEq, Eq)]

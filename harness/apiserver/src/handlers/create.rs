@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use super::{Answer, Call, change, reset_fields};
-use crate::admission::Operation;
-use crate::event::Change;
 use crate::status::{self, Status};
 use crate::store::Write;
 use crate::{builtin_rules, convert, decode, meta, value};
+use crosscut_objects::Change;
+use crosscut_objects::Operation;
 
 /// How much of a generateName is kept before its suffix.
 const GENERATE_LIMIT: usize = 58;

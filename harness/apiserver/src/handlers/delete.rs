@@ -7,13 +7,13 @@ use serde_json::Value;
 use super::{Answer, Call, Content, change, list};
 use crate::convert;
 use crate::decode;
-use crate::event::Change;
 use crate::listing::Listing;
 use crate::query::Query;
 use crate::registry::Served;
 use crate::status::{self, Status};
 use crate::store::Write;
 use crate::{definition, fields, meta};
+use crosscut_objects::Change;
 
 const FOREGROUND: &str = "foregroundDeletion";
 const ORPHAN: &str = "orphan";

@@ -14,7 +14,6 @@ use std::sync::Arc;
 use crosscut_merge::Writer;
 use serde_json::Value;
 
-use crate::admission::{Operation, Patch, Refusal, Review};
 use crate::convert;
 use crate::listing::Listing;
 use crate::options::Options;
@@ -24,6 +23,7 @@ use crate::query::Query;
 use crate::registry::Served;
 use crate::status::{self, Status};
 use crate::store::{self, State};
+use crosscut_objects::{Operation, Patch, Refusal, Review};
 
 pub(crate) use apply::apply;
 pub(crate) use create::create;

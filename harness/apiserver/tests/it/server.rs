@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crosscut_apiserver::{ApiServer, Clock, Options};
+use crosscut_apiserver::{ApiServer, Options};
+
+use crosscut_objects::Clock;
 use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 use tower::ServiceExt;

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
-use crosscut_cluster::envtest::crossplane::{CrossplaneSettings, RealCrossplane, definitions_of};
-use crosscut_cluster::envtest::{
-    Asset, AssetSearch, Environment, EnvironmentSettings, default_root,
-};
-use crosscut_cluster::functions::{self, FunctionSettings, Progress};
+use crosscut_setup::crossplane::{CrossplaneSettings, RealCrossplane, definitions_of};
+use crosscut_setup::{Asset, AssetSearch};
+
+use crosscut_envtest::{Environment, EnvironmentSettings};
+
+use crosscut_programs::default_root;
+use crosscut_setup::{self, FunctionSettings, Progress};
 use crosscut_suite::Selection;
 
 /// A control plane and a target, each an API server with an etcd and the built-in controllers of its own.
@@ -81,7 +83,7 @@ impl Clusters {
     pub(crate) async fn start_crossplane(&mut self) {
         let root = Utf8PathBuf::from_path_buf(crosscut_testkit::project_root()).unwrap();
         let plan = crosscut_suite::load(&root, &Selection::default()).unwrap();
-        let functions = functions::start(
+        let functions = crosscut_setup::functions::start(
             &plan.suite.functions,
             &root,
             &FunctionSettings::new(quiet()),

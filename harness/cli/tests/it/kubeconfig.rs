@@ -5,7 +5,9 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use crosscut_client::{Address, Api};
+use crosscut_client::Api;
+
+use crosscut_objects::Address;
 use crosscut_testkit::project_root;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::ListParams;

@@ -3,7 +3,9 @@
 
 use std::process::Command;
 
-use crosscut_client::{Address, Api, object};
+use crosscut_client::Api;
+
+use crosscut_objects::{Address, object};
 use crosscut_testkit::Project;
 use serde_json::{Value, json};
 

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
-use crosscut_client::{Address, Api, object};
-use crosscut_cluster::embedded::Embedded;
+use crosscut_client::Api;
+
 use crosscut_cluster::{Cluster, Lease, Side};
+use crosscut_embedded::Embedded;
+use crosscut_objects::{Address, object};
 use crosscut_suite::{Plan, Selection};
 use crosscut_testkit::project_root;
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crosscut_client::object;
+use crosscut_objects::object;
 use serde_json::{Value, json};
 
 /// One difference: `Kind name`, a JSON pointer (empty for a whole object), and both sides.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crosscut_crossplane::function::{Command, CommandSettings, Function};
+use crosscut_functions::{Command, CommandSettings, Function};
 use crosscut_programs::StateFolder;
 use crosscut_testkit::{Project, function_kcl};
 use function_sdk_rust::proto::v1::{

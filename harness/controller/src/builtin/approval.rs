@@ -1,6 +1,6 @@
 //! Whether a definition in one of Kubernetes' own groups says that its API is approved.
 
-use crosscut_client::object;
+use crosscut_objects::object;
 use serde_json::Value;
 
 /// The condition, and the annotation that it is about.

@@ -3,19 +3,22 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use crosscut_apiserver::Event;
-use crosscut_client::{Address, Api, Deletion, object};
+use crosscut_client::{Api, Deletion};
+use crosscut_objects::Event;
+
+use crosscut_objects::{Address, object};
 use serde_json::{Value, json};
 
 use super::graph::Graph;
 use super::requests::{api, failed, find};
 use crate::context::Context;
-use crate::controller::{After, Controller, Key, ReconcileError};
+use crate::controller::{After, Controller, ReconcileError};
+use crosscut_objects::Key;
 
 /// The finalizer of a deletion that waits for what depends on the object.
-pub(crate) const FOREGROUND: &str = "foregroundDeletion";
+pub const FOREGROUND: &str = "foregroundDeletion";
 /// The finalizer of a deletion that lets go of what depends on the object.
-pub(crate) const ORPHAN: &str = "orphan";
+pub const ORPHAN: &str = "orphan";
 
 /// Deletes what no owner holds any longer; ends foreground and orphaning deletions.
 #[derive(Default)]

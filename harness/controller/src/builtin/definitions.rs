@@ -4,14 +4,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use crosscut_apiserver::{Change, Event};
-use crosscut_client::{Api, Deletion, object};
+use crosscut_client::{Api, Deletion};
+use crosscut_objects::{Change, Event};
+
+use crosscut_objects::object;
 use serde_json::{Value, json};
 
 use super::approval::{self, approval};
 use super::requests::{api, failed, find, set_condition};
 use crate::context::Context;
-use crate::controller::{After, Controller, Key, ReconcileError};
+use crate::controller::{After, Controller, ReconcileError};
+use crosscut_objects::Key;
 
 const API_VERSION: &str = "apiextensions.k8s.io/v1";
 const KIND: &str = "CustomResourceDefinition";
@@ -238,7 +241,7 @@ async fn empty(api: &Api, context: &Context, mut definition: Value) -> Result<()
         .iter()
         .filter(|object| !object::is_being_deleted(object))
     {
-        let address = crosscut_client::Address::of(object);
+        let address = crosscut_objects::Address::of(object);
         match api.delete(address, Deletion::default()).await {
             Err(error) if !error.is_not_found() => return Err(failed(error)),
             _ => {}

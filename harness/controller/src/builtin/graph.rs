@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crosscut_apiserver::{Change, Event};
-use crosscut_client::object;
+use crosscut_objects::object;
+use crosscut_objects::{Change, Event};
 
-use crate::controller::Key;
+use crosscut_objects::Key;
 
 /// Objects and their dependents, by uid.
 #[derive(Default)]
@@ -112,7 +112,7 @@ impl Graph {
 mod tests {
     use std::sync::Arc;
 
-    use crosscut_apiserver::Resource;
+    use crosscut_objects::Resource;
     use serde_json::{Value, json};
 
     use super::*;

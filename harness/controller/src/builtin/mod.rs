@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crate::controller::Controller;
 
 pub use collector::GarbageCollector;
-pub(crate) use collector::{FOREGROUND, ORPHAN};
+pub use collector::{FOREGROUND, ORPHAN};
 pub use definitions::CustomResourceDefinitions;
 pub use namespaces::Namespaces;
 

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use crosscut_apiserver::{Change, Event};
-use crosscut_client::{Api, Deletion, object};
+use crosscut_client::{Api, Deletion};
+use crosscut_objects::{Change, Event};
+
+use crosscut_objects::object;
 use serde_json::{Value, json};
 
 use super::requests::{api, failed, find, set_condition};
 use crate::context::Context;
-use crate::controller::{After, Controller, Key, ReconcileError};
+use crate::controller::{After, Controller, ReconcileError};
+use crosscut_objects::Key;
 
 /// Empties namespaces and finalizes them.
 pub struct Namespaces;
@@ -143,7 +146,7 @@ async fn delete(api: &Api, object: &Value) -> Result<(), ReconcileError> {
         propagation: "Background",
         uid: None,
     };
-    match api.delete(crosscut_client::Address::of(object), how).await {
+    match api.delete(crosscut_objects::Address::of(object), how).await {
         Err(error) if !error.is_not_found() => Err(failed(error)),
         _ => Ok(()),
     }

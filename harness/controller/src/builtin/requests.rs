@@ -6,7 +6,8 @@ use crosscut_client::{Api, ApiError};
 use serde_json::{Value, json};
 
 use crate::context::Context;
-use crate::controller::{Key, ReconcileError};
+use crate::controller::ReconcileError;
+use crosscut_objects::Key;
 
 /// What an error of the API means for a reconcile.
 pub(super) fn failed(error: ApiError) -> ReconcileError {
@@ -20,7 +21,7 @@ pub(super) fn api(context: &Context, manager: &str) -> Api {
 /// The object of a key; nothing where it, or its kind, is gone.
 pub(super) async fn find(api: &Api, key: &Key) -> Result<Option<Arc<Value>>, ReconcileError> {
     let api_version = key.api_version();
-    let address = crosscut_client::Address {
+    let address = crosscut_objects::Address {
         api_version: &api_version,
         kind: &key.kind,
         namespace: key.namespace.as_deref().unwrap_or_default(),

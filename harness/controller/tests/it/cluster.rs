@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use crosscut_apiserver::{ApiServer, Options};
-use crosscut_client::{Address, Api, ApiError, Deletion};
+use crosscut_client::{Api, ApiError, Deletion};
+
 use crosscut_controller::{Scheduler, SettleLimits, Settled, VirtualClock, builtin};
+use crosscut_objects::Address;
 use serde_json::{Value, json};
 
 pub(crate) struct Cluster {
@@ -25,7 +27,8 @@ impl Cluster {
             admission: Vec::new(),
         });
         let mut scheduler = Scheduler::new(clock, seed);
-        let plane = scheduler.add_plane("control", server);
+        let (connection, log) = crosscut_testkit::in_process(server);
+        let plane = scheduler.add_plane("control", connection, log);
         for controller in builtin::controllers() {
             scheduler.add(&plane, controller);
         }

@@ -5,11 +5,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use crosscut_apiserver::{ApiServer, Event, Options};
-use crosscut_client::{Address, Api};
+use crosscut_apiserver::{ApiServer, Options};
+
+use crosscut_client::Api;
+use crosscut_objects::Event;
+
 use crosscut_controller::{
-    After, Context, Controller, Key, Limit, ReconcileError, Scheduler, SettleLimits, VirtualClock,
+    After, Context, Controller, Limit, ReconcileError, Scheduler, SettleLimits, VirtualClock,
 };
+use crosscut_objects::Address;
+
+use crosscut_objects::Key;
 use serde_json::json;
 
 use crate::cluster::config_map;
@@ -79,7 +85,8 @@ async fn subjects(habit: Habit, names: &[&str]) -> (Scheduler, Arc<AtomicU64>) {
         admission: Vec::new(),
     };
     let mut scheduler = Scheduler::new(clock, 0);
-    let plane = scheduler.add_plane("control", ApiServer::new(options));
+    let (connection, log) = crosscut_testkit::in_process(ApiServer::new(options));
+    let plane = scheduler.add_plane("control", connection, log);
     let api = Api::new(plane.connection(), "test");
     for name in names {
         api.create(&config_map(name, &[])).await.unwrap();
@@ -172,14 +179,16 @@ async fn a_resumed_scheduler_goes_on_where_the_other_came_to_rest() {
         })
     };
     let mut first = Scheduler::new(clock.clone(), 0);
-    let plane = first.add_plane("control", base.clone());
+    let (connection, log) = crosscut_testkit::in_process(base.clone());
+    let plane = first.add_plane("control", connection, log);
     let api = Api::new(plane.connection(), "test");
     api.create(&config_map("a", &[])).await.unwrap();
     first.add(&plane, subject(&Arc::default()));
     first.settle(&SettleLimits::default()).await.unwrap();
 
     let mut second = Scheduler::resume(clock.clone(), 0, &first.at_rest());
-    let plane = second.add_plane("control", base.fork(options()));
+    let (connection, log) = crosscut_testkit::in_process(base.fork(options()));
+    let plane = second.add_plane("control", connection, log);
     let runs = Arc::default();
     second.add(&plane, subject(&runs));
     second.settle(&SettleLimits::default()).await.unwrap();

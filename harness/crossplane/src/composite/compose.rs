@@ -16,10 +16,10 @@ use super::xr::Xr;
 use super::{Session, desired, observe, request, requirements, write};
 use crate::condition::Condition;
 use crate::error::{Error, Wrap};
-use crate::function::Question;
-use crate::function::wire::{RunFunctionResponse, State};
 use crate::object;
 use crate::recorder::Happening;
+use crosscut_functions::Question;
+use crosscut_functions::wire::{RunFunctionResponse, State};
 
 /// One composed resource after composing.
 #[derive(Clone, Debug, PartialEq, Eq)]

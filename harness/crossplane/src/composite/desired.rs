@@ -10,9 +10,9 @@ use super::Session;
 use super::observe::{ANNOTATION_NAME, Observed};
 use super::xr::{LABEL_COMPOSITE, Xr};
 use crate::error::{Error, Wrap};
-use crate::function::from_bytes;
-use crate::function::wire::Resource;
 use crate::{names, object};
+use crosscut_functions::from_bytes;
+use crosscut_functions::wire::Resource;
 
 const LABEL_CLAIM_NAME: &str = "crossplane.io/claim-name";
 const LABEL_CLAIM_NAMESPACE: &str = "crossplane.io/claim-namespace";

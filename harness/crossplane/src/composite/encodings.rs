@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::function::to_bytes;
 use crate::object;
+use crosscut_functions::to_bytes;
 
 /// How many objects are remembered; past it all are forgotten.
 const LIMIT: usize = 10_000;

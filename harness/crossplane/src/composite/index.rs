@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crosscut_apiserver::{Change, Event};
-use crosscut_controller::Key;
+use crosscut_objects::Key;
+use crosscut_objects::{Change, Event};
 use serde_json::Value;
 
 use super::xr::{Layout, resource_references};
@@ -260,7 +260,7 @@ impl Index {
 
 #[cfg(test)]
 mod tests {
-    use crosscut_apiserver::Resource;
+    use crosscut_objects::Resource;
     use serde_json::json;
 
     use super::*;

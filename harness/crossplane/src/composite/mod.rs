@@ -21,18 +21,20 @@ mod xr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use crosscut_apiserver::Event;
-use crosscut_controller::{After, Context, Controller, Key, ReconcileError};
+use crosscut_controller::{After, Context, Controller, ReconcileError};
+use crosscut_objects::Event;
+
+use crosscut_objects::Key;
 use serde_json::Value;
 
 use crate::error::{Error, optional};
-use crate::function::Functions;
 use crate::recorder::{Happening, Recorder};
 use crate::work::{Work, outcome};
-use crosscut_client::Address;
+use crosscut_functions::Functions;
+use crosscut_objects::Address;
 use encodings::Encodings;
 use index::{Defined, Index};
-pub(crate) use observe::ANNOTATION_NAME;
+pub use observe::ANNOTATION_NAME;
 
 /// Reconciles the objects of every CompositeResourceDefinition.
 pub(crate) struct Composites {

@@ -11,10 +11,10 @@ use super::Session;
 use super::xr::{Layout, Xr, resource_references};
 use crate::error::{Error, Wrap};
 use crate::object;
-use crosscut_client::Address;
+use crosscut_objects::Address;
 
 /// The annotation that says what a composed resource is called in its composition.
-pub(crate) const ANNOTATION_NAME: &str = "crossplane.io/composition-resource-name";
+pub const ANNOTATION_NAME: &str = "crossplane.io/composition-resource-name";
 
 /// The data of a connection secret.
 pub(super) type ConnectionDetails = HashMap<String, Vec<u8>>;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crosscut_controller::{After, Key};
+use crosscut_controller::After;
+
+use crosscut_objects::Key;
 use serde_json::Value;
 
 use super::Session;
@@ -14,7 +16,7 @@ use crate::condition::{self, Condition};
 use crate::error::{Error, Wrap, optional};
 use crate::recorder::{Happening, Severity};
 use crate::{names, object};
-use crosscut_client::Address;
+use crosscut_objects::Address;
 
 const FINALIZER: &str = "composite.apiextensions.crossplane.io";
 pub(super) const SELECT: &str = "SelectComposition";

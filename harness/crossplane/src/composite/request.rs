@@ -15,10 +15,10 @@ use super::observe::{ConnectionDetails, Observed, secret_data};
 use super::requirements;
 use super::xr::Xr;
 use crate::error::{Error, Wrap};
-use crate::function::to_bytes;
-use crate::function::wire::{Resource, Resources, RunFunctionRequest, State};
 use crate::object;
-use crosscut_client::Address;
+use crosscut_functions::to_bytes;
+use crosscut_functions::wire::{Resource, Resources, RunFunctionRequest, State};
+use crosscut_objects::Address;
 
 /// What Crossplane 2.2 tells functions that it can do.
 const CAPABILITIES: [Capability; 5] = [

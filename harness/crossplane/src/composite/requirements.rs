@@ -9,10 +9,10 @@ use serde_json::Value;
 use super::Session;
 use super::openapi;
 use crate::error::{Error, Wrap, optional};
-use crate::function::wire::{Resource, Resources, RunFunctionResponse, Schema};
-use crate::function::{Function, Question, to_bytes};
 use crate::object;
-use crosscut_client::Address;
+use crosscut_functions::wire::{Resource, Resources, RunFunctionResponse, Schema};
+use crosscut_functions::{Function, Question, to_bytes};
+use crosscut_objects::Address;
 
 /// How often a function is called again because it asked for something else.
 const MAXIMUM: usize = 5;

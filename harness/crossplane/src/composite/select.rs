@@ -13,7 +13,7 @@ use crate::definition;
 use crate::error::{Error, Wrap};
 use crate::object;
 use crate::recorder::Happening;
-use crosscut_client::Address;
+use crosscut_objects::Address;
 
 const CHOICE: &str = "CompositionSelection";
 

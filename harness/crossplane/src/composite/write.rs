@@ -15,7 +15,9 @@ use crate::condition;
 use crate::error::{Error, Wrap, optional};
 use crate::recorder::Happening;
 use crate::{names, object};
-use crosscut_client::{Address, Deletion};
+use crosscut_client::Deletion;
+
+use crosscut_objects::Address;
 
 /// Owns what the controller applies to composite resources.
 const MANAGER: &str = "apiextensions.crossplane.io/composite";

@@ -8,8 +8,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use crosscut_apiserver::Event;
-use crosscut_controller::{After, Context, Controller, Key, ReconcileError};
+use crosscut_controller::{After, Context, Controller, ReconcileError};
+use crosscut_objects::Event;
+
+use crosscut_objects::Key;
 use serde_json::{Value, json};
 
 pub(crate) use revision::Revisions;
@@ -18,7 +20,9 @@ use crate::error::{Error, Wrap, optional};
 use crate::recorder::{Happening, Recorder};
 use crate::work::{Work, is_about, key_of, outcome, owner_key};
 use crate::{names, object};
-use crosscut_client::{Address, Api};
+use crosscut_client::Api;
+
+use crosscut_objects::Address;
 
 pub(crate) const API_VERSION: &str = "apiextensions.crossplane.io/v1";
 pub(crate) const KIND: &str = "Composition";

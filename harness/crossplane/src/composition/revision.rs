@@ -5,8 +5,10 @@
 //! FunctionRevision exists, every pipeline is valid, and an unknown function is found when it is called.
 
 use async_trait::async_trait;
-use crosscut_apiserver::Event;
-use crosscut_controller::{After, Context, Controller, Key, ReconcileError};
+use crosscut_controller::{After, Context, Controller, ReconcileError};
+use crosscut_objects::Event;
+
+use crosscut_objects::Key;
 
 use super::{API_VERSION, REVISION_KIND};
 use crate::condition::{self, Condition};
@@ -14,7 +16,7 @@ use crate::error::{Error, Wrap, optional};
 use crate::object;
 use crate::recorder::{Happening, Recorder};
 use crate::work::{Work, is_about, key_of, outcome};
-use crosscut_client::Address;
+use crosscut_objects::Address;
 
 const NAME: &str = "revision/compositionrevision.apiextensions.crossplane.io";
 

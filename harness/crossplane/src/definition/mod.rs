@@ -10,8 +10,10 @@ mod injected;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use crosscut_apiserver::Event;
-use crosscut_controller::{After, Context, Controller, Key, ReconcileError};
+use crosscut_controller::{After, Context, Controller, ReconcileError};
+use crosscut_objects::Event;
+
+use crosscut_objects::Key;
 use serde_json::{Value, json};
 
 pub(crate) use crd::composite_resource_crd;
@@ -22,7 +24,9 @@ use crate::object;
 use crate::recorder::{Happening, Recorder};
 use crate::unserved::claims;
 use crate::work::{REQUEUE, Work, is_about, key_of, outcome, owner_key};
-use crosscut_client::{Address, Deletion};
+use crosscut_client::Deletion;
+
+use crosscut_objects::Address;
 
 pub(crate) const API_VERSION: &str = "apiextensions.crossplane.io/v1";
 pub(crate) const KIND: &str = "CompositeResourceDefinition";

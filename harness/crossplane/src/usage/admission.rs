@@ -1,6 +1,6 @@
 //! Refuses to delete what is in use, as Crossplane's webhook `nousages.protection.crossplane.io` does.
 
-use crosscut_apiserver::{Admission, Operation, Patch, Refusal, Review};
+use crosscut_objects::{Admission, Operation, Patch, Refusal, Review};
 use serde_json::{Value, json};
 
 use super::{ANNOTATION_ATTEMPT, API_VERSION, Kind, LABEL_IN_USE, is_usage_of};

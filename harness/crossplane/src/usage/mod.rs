@@ -12,8 +12,10 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use crosscut_apiserver::Event;
-use crosscut_controller::{After, Context, Controller, Key, ReconcileError};
+use crosscut_controller::{After, Context, Controller, ReconcileError};
+use crosscut_objects::Event;
+
+use crosscut_objects::Key;
 use serde_json::Value;
 
 pub(crate) use admission::UsageAdmission;
@@ -24,7 +26,7 @@ use crate::work::{Work, is_about, key_of, outcome};
 
 pub(crate) const API_VERSION: &str = "protection.crossplane.io/v1beta1";
 /// On everything that is in use; only such objects are asked about before they are deleted.
-pub(crate) const LABEL_IN_USE: &str = "crossplane.io/in-use";
+pub const LABEL_IN_USE: &str = "crossplane.io/in-use";
 /// On an object whose deletion was refused: with which propagation policy it was tried.
 pub(crate) const ANNOTATION_ATTEMPT: &str = "usage.crossplane.io/deletion-attempt-with-policy";
 
@@ -59,7 +61,7 @@ impl Kind {
 }
 
 /// The object that a usage is of, as far as it is known.
-pub(crate) fn is_usage_of(usage: &Value, used: &Value) -> bool {
+pub fn is_usage_of(usage: &Value, used: &Value) -> bool {
     let of =
         |path: &[&str]| object::at(usage, &["spec", "of"]).map_or("", |of| object::text(of, path));
     let name = of(&["resourceRef", "name"]);

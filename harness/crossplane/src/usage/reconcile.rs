@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crosscut_controller::{After, Key};
+use crosscut_controller::After;
+
+use crosscut_objects::Key;
 use serde_json::{Value, json};
 
 use super::{
@@ -15,7 +17,9 @@ use crate::error::{Error, Wrap, optional};
 use crate::object;
 use crate::recorder::Happening;
 use crate::work::Work;
-use crosscut_client::{Address, Deletion};
+use crosscut_client::Deletion;
+
+use crosscut_objects::Address;
 
 const FINALIZER: &str = "usage.apiextensions.crossplane.io";
 const ANNOTATION_DETAILS: &str = "crossplane.io/usage-details";

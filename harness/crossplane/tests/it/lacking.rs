@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crosscut_crossplane::{Function, Functions};
+use crosscut_functions::{Function, Functions};
 use serde_json::{Value, json};
 
 use crate::plane::{Plane, condition, wish, xr};

@@ -1,4 +1,4 @@
-//! The crate from outside: its CRDs, its function runtimes, and its controllers on an embedded control plane.
+//! The crate from outside: its CRDs, and its controllers on an embedded control plane.
 
 #![expect(
     clippy::expect_used,
@@ -6,12 +6,8 @@
     reason = "a test that cannot go on fails there and then"
 )]
 
-mod command;
 mod composite;
 mod crds;
 mod lacking;
 mod plane;
-mod requests;
-mod serve;
-mod stub;
 mod toy;

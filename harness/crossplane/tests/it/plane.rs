@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use crosscut_apiserver::{ApiServer, Options};
 use crosscut_controller::{Failing, Scheduler, SettleLimits, VirtualClock, builtin};
-use crosscut_crossplane::{
-    Functions, Settings, admission, controllers, custom_resource_definitions,
-};
+use crosscut_crossplane::{Settings, admission, controllers, custom_resource_definitions};
+
+use crosscut_functions::Functions;
 use http::Request;
 use serde_json::{Value, json};
 
@@ -33,7 +33,8 @@ impl Plane {
             admission: admission(),
         });
         let mut scheduler = Scheduler::new(clock, seed);
-        let control = scheduler.add_plane("control", server.clone());
+        let (connection, log) = crosscut_testkit::in_process(server.clone());
+        let control = scheduler.add_plane("control", connection, log);
         let client = control.connection().http().clone();
         scheduler.add(&control, Arc::new(builtin::CustomResourceDefinitions));
         scheduler.add(&control, Arc::new(builtin::Namespaces));

@@ -9,8 +9,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use crosscut_crossplane::function::convert;
-use crosscut_crossplane::{Function, FunctionError, RunFunctionRequest, RunFunctionResponse};
+use crosscut_functions::convert;
+use crosscut_functions::v1::{RunFunctionRequest, RunFunctionResponse};
+
+use crosscut_functions::{Function, FunctionError};
 use function_sdk_rust::proto::v1::resource_selector::Match;
 use function_sdk_rust::proto::v1::{
     Condition, Ready, Requirements, Resource, ResourceSelector, Result as Outcome, Severity, Status,

@@ -7,10 +7,16 @@ use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use crosscut_cluster::Cluster;
-use crosscut_cluster::envtest::{AssetSearch, Clock, EnvtestSettings, LiveLimits};
-use crosscut_cluster::functions::Progress;
+use crosscut_setup::AssetSearch;
+
+use crosscut_objects::Clock;
+
+use crosscut_envtest::EnvtestSettings;
+
 use crosscut_events::{Event, Verdict};
+use crosscut_live::LiveLimits;
 use crosscut_runner::{RunOptions, Timeouts, run};
+use crosscut_setup::Progress;
 use crosscut_suite::Trial;
 use tokio::sync::{mpsc, watch};
 

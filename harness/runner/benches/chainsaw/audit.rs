@@ -8,8 +8,8 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
-use crosscut_cluster::envtest::AssetSearch;
-use crosscut_cluster::envtest::crossplane::definitions_of;
+use crosscut_setup::AssetSearch;
+use crosscut_setup::crossplane::definitions_of;
 use serde_json::Value;
 
 /// Every request but for those that have only begun to be served.

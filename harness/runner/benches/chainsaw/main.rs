@@ -23,9 +23,11 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crosscut_cluster::embedded::Embedded;
-use crosscut_cluster::envtest::{AssetSearch, Envtest};
+use crosscut_embedded::Embedded;
+use crosscut_setup::AssetSearch;
+
 use crosscut_cluster::{Cluster, Lease, Side};
+use crosscut_envtest::Envtest;
 use crosscut_suite::{Selection, Trial, load};
 use serde_json::{Value, json};
 

@@ -23,7 +23,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crosscut_cluster::Cluster;
-use crosscut_cluster::envtest::{AssetSearch, Envtest};
+use crosscut_setup::AssetSearch;
+
+use crosscut_envtest::Envtest;
 use serde_json::{Value, json};
 
 use bed::{judged, search, settings};

@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use crosscut_traffic::{
-    Bounds, HttpAnswer, HttpCall, HttpClient, NAME_HEADER, Protocol, Tls, http_url, json_of_size,
-    repeat, sha256, with_path,
+    Bounds, HttpAnswer, HttpCall, HttpClient, NAME_HEADER, Tls, json_of_size, repeat, sha256,
 };
+
+use crosscut_messages::{Protocol, http_url, with_path};
 use http::{HeaderMap, HeaderValue, Method, header};
 use serde_json::{Value, json};
 

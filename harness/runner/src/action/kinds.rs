@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crosscut_client::object;
 use crosscut_cluster::SettleError;
+use crosscut_objects::object;
 use crosscut_suite::model::Side;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};

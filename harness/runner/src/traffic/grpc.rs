@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use crosscut_expr::Scope;
 use crosscut_suite::model::{Grpc, Place};
-use crosscut_traffic::{GrpcCall, GrpcClient, Message, grpc_origin};
+use crosscut_traffic::{GrpcCall, GrpcClient};
+
+use crosscut_messages::{Message, grpc_origin};
 use crosscut_yaml::Node;
 use http::Uri;
 use serde_json::{Value, json};

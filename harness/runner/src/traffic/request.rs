@@ -6,10 +6,9 @@ use bytes::Bytes;
 use crosscut_events::Failure;
 use crosscut_expr::Scope;
 use crosscut_suite::model::{Body, Place, Request};
-use crosscut_traffic::{
-    HttpCall, HttpClient, Tls, add_header, http_url, json_of_size, sha256, text_of_size, values_of,
-    with_path,
-};
+use crosscut_traffic::{HttpCall, HttpClient, Tls, json_of_size, sha256, text_of_size};
+
+use crosscut_messages::{add_header, http_url, values_of, with_path};
 use crosscut_yaml::Node;
 use http::{HeaderMap, HeaderValue, Method, Uri, header};
 use serde_json::{Value, json};
@@ -150,7 +149,7 @@ pub(super) fn text(node: &Node, place: &Place, scope: &Scope) -> Result<String, 
 }
 
 /// A URL or an address that leads nowhere.
-pub(super) fn unsendable(error: &crosscut_traffic::UrlError, node: &Node, place: &Place) -> Stop {
+pub(super) fn unsendable(error: &crosscut_messages::UrlError, node: &Node, place: &Place) -> Stop {
     wrong(error.to_string(), node, place)
 }
 

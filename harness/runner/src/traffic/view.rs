@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crosscut_traffic::{CallError, GrpcAnswer, HttpAnswer, NAME_HEADER, sha256, values_of};
+use crosscut_traffic::{CallError, GrpcAnswer, HttpAnswer, NAME_HEADER, sha256};
+
+use crosscut_messages::values_of;
 use serde_json::{Map, Value, json};
 
 use super::batch::Outcome;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crosscut_cluster::embedded::Embedded;
+use crosscut_embedded::Embedded;
 use crosscut_events::{Failure, TrialReport, Verdict};
 use rstest::rstest;
 

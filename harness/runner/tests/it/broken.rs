@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use crosscut_cluster::embedded::Embedded;
 use crosscut_cluster::{Cluster, ClusterError, Health, Lease, Rest, SettleError, Side};
+use crosscut_embedded::Embedded;
 use crosscut_events::{Seeds, TrialReport, Verdict};
 use crosscut_suite::{Plan, Trial};
 

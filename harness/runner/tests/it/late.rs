@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use crosscut_client::{Api, Connection};
-use crosscut_cluster::embedded::Embedded;
 use crosscut_cluster::{Cluster, ClusterError, Lease, Rest, SettleError, Side};
+use crosscut_embedded::Embedded;
 use crosscut_events::{Event, Verdict};
 use crosscut_runner::RunOptions;
 use crosscut_suite::{Plan, Trial};

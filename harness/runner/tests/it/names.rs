@@ -6,14 +6,18 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use crosscut_client::{Api, Connection};
-use crosscut_cluster::embedded::Embedded;
-use crosscut_cluster::envtest::{
-    AssetSearch, Environment, EnvironmentSettings, LiveLimits, default_root,
-};
-use crosscut_cluster::functions::Progress;
-use crosscut_cluster::kubeconfig::{Consent, Files, KubeconfigCluster, KubeconfigSettings};
+use crosscut_embedded::Embedded;
+use crosscut_setup::AssetSearch;
+
+use crosscut_envtest::{Environment, EnvironmentSettings};
+
+use crosscut_live::LiveLimits;
+
 use crosscut_cluster::{Cluster, ClusterError, Lease, Rest, SettleError, Side};
 use crosscut_events::{TrialReport, Verdict};
+use crosscut_programs::default_root;
+use crosscut_remote::kubeconfig::{Consent, Files, KubeconfigCluster, KubeconfigSettings};
+use crosscut_setup::Progress;
 use crosscut_suite::{Plan, Trial};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -367,7 +371,7 @@ async fn every_wrong_name_fails_on_a_real_api_server() {
 
 struct Now;
 
-impl crosscut_cluster::envtest::Clock for Now {
+impl crosscut_objects::Clock for Now {
     fn now(&self) -> jiff::Timestamp {
         jiff::Timestamp::now()
     }

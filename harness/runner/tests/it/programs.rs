@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use crosscut_cluster::embedded::Embedded;
 use crosscut_cluster::{Cluster, ClusterError, Lease, ProgramPlace, Rest, SettleError, Side};
+use crosscut_embedded::Embedded;
 use crosscut_events::{TrialReport, Verdict};
 use crosscut_programs::StateFolder;
 use crosscut_suite::{Plan, Trial};

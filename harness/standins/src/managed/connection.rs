@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use crosscut_client::{Address, object};
 use crosscut_controller::ReconcileError;
+use crosscut_objects::{Address, object};
 use serde_json::{Map, Value, json};
 
 use crate::lifecycle::{Managed, failed};

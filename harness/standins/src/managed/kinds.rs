@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crosscut_client::object;
+use crosscut_objects::object;
 use serde_json::Value;
 
 /// How deep schemas may nest.

@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use async_trait::async_trait;
-use crosscut_apiserver::Event;
-use crosscut_client::object;
-use crosscut_controller::{After, Context, Controller, Key, ReconcileError};
+use crosscut_controller::{After, Context, Controller, ReconcileError};
+use crosscut_objects::Event;
+use crosscut_objects::object;
+
+use crosscut_objects::Key;
 use serde_json::{Value, json};
 
 use crate::conditions::Condition;

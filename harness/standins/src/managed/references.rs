@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crosscut_client::{Address, Api, object};
+use crosscut_client::Api;
+
 use crosscut_controller::ReconcileError;
+use crosscut_objects::{Address, object};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 

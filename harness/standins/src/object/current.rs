@@ -6,7 +6,9 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use crosscut_client::{Api, ApiError, object};
+use crosscut_client::{Api, ApiError};
+
+use crosscut_objects::object;
 use serde_json::Value;
 
 use crate::lifecycle::Managed;

@@ -11,9 +11,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use crosscut_apiserver::Event;
-use crosscut_client::{Address, Api, ApiError, Deletion, object};
-use crosscut_controller::{After, Context, Controller, Key, ReconcileError};
+use crosscut_client::{Api, ApiError, Deletion};
+use crosscut_objects::Event;
+
+use crosscut_controller::{After, Context, Controller, ReconcileError};
+use crosscut_objects::{Address, object};
+
+use crosscut_objects::Key;
 use serde_json::{Value, json};
 
 use crate::conditions::Condition;

@@ -1,7 +1,9 @@
 //! `spec.references`: what an Object depends on, and what it takes from other objects of the control plane.
 
-use crosscut_client::{Address, Api, object};
+use crosscut_client::Api;
+
 use crosscut_controller::ReconcileError;
+use crosscut_objects::{Address, object};
 use serde_json::{Value, json};
 
 use crate::lifecycle::{Managed, failed};

@@ -7,8 +7,8 @@
 
 use std::time::Duration;
 
-use crosscut_client::object;
 use crosscut_controller::ReconcileError;
+use crosscut_objects::object;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 

@@ -11,9 +11,13 @@ mod values;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use crosscut_apiserver::Event;
-use crosscut_client::{Address, Api, ApiError, object};
-use crosscut_controller::{After, Context, Controller, Key, ReconcileError};
+use crosscut_client::{Api, ApiError};
+use crosscut_objects::Event;
+
+use crosscut_controller::{After, Context, Controller, ReconcileError};
+use crosscut_objects::{Address, object};
+
+use crosscut_objects::Key;
 use serde_json::{Value, json};
 
 use crate::conditions::Condition;

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use crosscut_client::{Api, ApiError, Deletion, object};
+use crosscut_client::{Api, ApiError, Deletion};
+
+use crosscut_objects::object;
 use serde_json::{Value, json};
 
 use super::chart::Chart;

@@ -2,7 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use crosscut_client::{Address, Api, object};
+use crosscut_client::Api;
+
+use crosscut_objects::{Address, object};
 use crosscut_yaml::{Limits, Node, parse};
 use serde_json::{Map, Value};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use crosscut_client::{Address, object};
+use crosscut_objects::{Address, object};
 use crosscut_standins::ManagedRule;
 use serde_json::{Value, json};
 

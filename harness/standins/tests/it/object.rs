@@ -1,6 +1,6 @@
 //! `Object` of provider-kubernetes.
 
-use crosscut_client::{Address, object};
+use crosscut_objects::{Address, object};
 use rstest::rstest;
 use serde_json::{Value, json};
 

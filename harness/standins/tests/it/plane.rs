@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crosscut_apiserver::{ApiServer, Options};
-use crosscut_client::{Address, Api, Deletion, object};
-use crosscut_controller::{Scheduler, SettleLimits, VirtualClock, builtin};
+use crosscut_client::{Api, Deletion};
+
+use crosscut_controller::{Plane, Scheduler, SettleLimits, VirtualClock, builtin};
+use crosscut_objects::{Address, object};
 use crosscut_standins::{ManagedRule, ManagedSettings, Settings, Targets, controllers};
 use crosscut_yaml::{Limits, parse};
 use serde_json::{Value, json};
@@ -51,8 +53,8 @@ impl Planes {
             })
         });
         let mut scheduler = Scheduler::new(clock, 0);
-        let control = scheduler.add_plane("control", servers[0].clone());
-        let target = scheduler.add_plane("target", servers[1].clone());
+        let control = add(&mut scheduler, "control", servers[0].clone());
+        let target = add(&mut scheduler, "target", servers[1].clone());
         for plane in [&control, &target] {
             for controller in builtin::controllers() {
                 scheduler.add(plane, controller);
@@ -209,4 +211,9 @@ fn definitions() -> Vec<Value> {
         })
         .map(|document| document.to_value())
         .collect()
+}
+
+fn add(scheduler: &mut Scheduler, name: &str, server: ApiServer) -> Plane {
+    let (connection, log) = crosscut_testkit::in_process(server);
+    scheduler.add_plane(name, connection, log)
 }

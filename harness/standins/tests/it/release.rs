@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use crosscut_client::Address;
+use crosscut_objects::Address;
 use rstest::rstest;
 use serde_json::{Value, json};
 

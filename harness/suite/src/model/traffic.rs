@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crosscut_traffic::{Method, Protocol, UpstreamTls};
+use crosscut_messages::{Method, Protocol, UpstreamTls};
 use crosscut_yaml::Node;
 
 use super::{Judgement, Place};

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use crosscut_traffic::{
-    Bounds, CallErrorKind, GrpcAnswer, GrpcBroken, GrpcCall, GrpcClient, Schema, Tls, Upstream,
+    Bounds, CallErrorKind, GrpcAnswer, GrpcBroken, GrpcCall, GrpcClient, Tls, Upstream,
     UpstreamSettings,
 };
+
+use crosscut_messages::Schema;
 use http::{HeaderMap, Uri};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;

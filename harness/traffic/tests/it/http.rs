@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use crosscut_traffic::{
-    Bounds, CallErrorKind, HttpAnswer, HttpCall, HttpClient, NAME_HEADER, Protocol, Tls, Trust,
-    Upstream, UpstreamSettings, UpstreamTls, json_of_size, repeat, sha256,
+    Bounds, CallErrorKind, HttpAnswer, HttpCall, HttpClient, NAME_HEADER, Tls, Trust, Upstream,
+    UpstreamSettings, json_of_size, repeat, sha256,
 };
+
+use crosscut_messages::{Protocol, UpstreamTls};
 use http::{HeaderMap, Method, StatusCode};
 use rstest::rstest;
 use serde_json::{Value, json};

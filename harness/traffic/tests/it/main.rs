@@ -3,4 +3,3 @@
 
 mod grpc;
 mod http;
-mod schema;

@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), TaskError> {
             measure(&crosscut, suite.path(), &[])?,
         ));
     }
-    let fork = benchmark("crosscut-cluster", "fork")?;
+    let fork = benchmark("crosscut-embedded", "fork")?;
     let on_real_programs = |name| match arguments.short {
         true => Ok(json!({"skipped": "left out of the short form"})),
         false => benchmark("crosscut-runner", name),

@@ -6,7 +6,7 @@ mod failing;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crosscut_cluster::embedded::Embedded;
+use crosscut_embedded::Embedded;
 use crosscut_events::{Failure, TrialReport, Verdict};
 use crosscut_suite::Plan;
 use tokio::net::TcpListener;

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use camino::Utf8Path;
-use crosscut_traffic::{Method, Schema, SchemaError, grpc_origin};
+use crosscut_messages::{Method, Schema, SchemaError, grpc_origin};
 use crosscut_yaml::Node;
 
 use super::body::file;
@@ -79,7 +79,7 @@ fn check_address(reader: &mut Reader<'_>, fields: &Fields<'_>) {
 fn method(reader: &mut Reader<'_>, fields: &Fields<'_>, folder: &Utf8Path) -> Option<Method> {
     let schema = match fields.get("proto") {
         Some(node) => described(reader, node, fields.place(), folder),
-        None => Schema::health().ok(),
+        None => built_in(reader, fields),
     };
     let path = fields.required_string(reader, "method")?;
     let place = fields.place().with_span(fields.get("method")?.span);
@@ -91,6 +91,24 @@ fn method(reader: &mut Reader<'_>, fields: &Fields<'_>, folder: &Utf8Path) -> Op
             reader.problem(problem.with_help(help));
             None
         }
+    }
+}
+
+/// Returns the services that need no file.
+fn built_in(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Schema> {
+    let schema = Schema::health();
+    if let Err(error) = &schema {
+        let problem = Diagnostic::error("suite::grpc", error.to_string(), fields.place().clone());
+        reader.problem(problem.with_help(schema_help(error)));
+    }
+    schema.ok()
+}
+
+/// Returns the advice on services that cannot be described.
+fn schema_help(error: &SchemaError) -> &'static str {
+    match error {
+        SchemaError::LeftOut => "build crosscut with the cargo feature grpc; it is on by default",
+        _ => "it is a .proto file, whose imports are relative to its folder, or a descriptor set",
     }
 }
 
@@ -142,9 +160,7 @@ fn described(
         Err(error) => {
             let message = format!("{} describes no services: {error}", reader.shown(&path));
             let problem = Diagnostic::error("suite::proto", message, place.with_span(node.span));
-            reader.problem(problem.with_help(
-                "it is a .proto file, whose imports are relative to its folder, or a descriptor set",
-            ));
+            reader.problem(problem.with_help(schema_help(&error)));
             None
         }
     }

@@ -14,7 +14,7 @@ pub(super) use upstreams::upstreams;
 
 use crosscut_assertion::template;
 use crosscut_expr::Scope;
-use crosscut_traffic::add_header;
+use crosscut_messages::add_header;
 use crosscut_yaml::Node;
 use http::HeaderMap;
 use serde_json::Value;

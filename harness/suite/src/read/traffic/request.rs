@@ -1,6 +1,6 @@
 //! `request`: HTTP.
 
-use crosscut_traffic::{Protocol, http_url, with_path};
+use crosscut_messages::{Protocol, http_url, with_path};
 use crosscut_yaml::Node;
 use http::{Method, Uri};
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crosscut_traffic::UpstreamTls;
+use crosscut_messages::UpstreamTls;
 use crosscut_yaml::Node;
 
 use crate::diagnostic::Diagnostic;

@@ -1,0 +1,54 @@
+//! Whether the programs of a trial still run, and its API servers answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::running::Running;
+use crosscut_cluster::{ClusterError, Health, Side};
+use crosscut_live::answers;
+
+/// How long etcd may take to answer once an API server does not.
+const ETCD: Duration = Duration::from_secs(2);
+
+/// What one trial runs on.
+pub(super) struct EnvtestHealth {
+    pub(super) running: Arc<Running>,
+    pub(super) target: kube::Client,
+}
+
+#[async_trait]
+impl Health for EnvtestHealth {
+    fn runs(&self) -> Result<(), ClusterError> {
+        self.running.check()
+    }
+
+    async fn answers(&self) -> Result<(), ClusterError> {
+        let control = self.running.control().client().clone();
+        let both = tokio::try_join!(
+            answers(Side::Control.as_str(), &control),
+            answers(Side::Target.as_str(), &self.target)
+        );
+        let Err(silent) = both else { return Ok(()) };
+        // One that ended meanwhile is the better reason.
+        self.running.check()?;
+        let etcd = self.running.environment.etcd();
+        let what = match tokio::time::timeout(ETCD, etcd.members()).await {
+            Ok(Ok(_)) => silent,
+            Ok(Err(error)) => broken(&silent, &error.to_string()),
+            Err(_) => broken(&silent, &format!("no answer within {} s", ETCD.as_secs())),
+        };
+        self.running.give_up(&what);
+        Err(what)
+    }
+}
+
+/// Nothing works without the store, so its fault comes first.
+fn broken(silent: &ClusterError, etcd: &str) -> ClusterError {
+    let what = match silent {
+        ClusterError::Broken { what } => format!("etcd does not answer ({etcd}); {what}"),
+        other => format!("etcd does not answer ({etcd}); {other}"),
+    };
+    ClusterError::Broken { what }
+}

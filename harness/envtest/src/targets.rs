@@ -1,0 +1,173 @@
+//! The target servers: each is one trial's at a time, and made clean before the next.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crosscut_client::Connection;
+use crosscut_live::Observer;
+use crosscut_suite::model::Resource;
+use serde_json::Value;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{Checkpoint, EnvtestError, EtcdClient, Server};
+use crosscut_cluster::ClusterError;
+
+/// A target server that is nobody's at the moment, or one trial's.
+pub(super) struct Target {
+    pub(super) connection: Connection,
+    pub(super) kubeconfig: String,
+    pub(super) observer: Arc<Observer>,
+    prefix: String,
+    etcd: EtcdClient,
+    /// Before any document was installed.
+    empty: Checkpoint,
+    /// What is installed, and the state right after.
+    installed: Option<(Vec<Value>, Checkpoint)>,
+    /// Whether there may be more than that: from the moment that a trial has it until it is cleaned.
+    dirty: bool,
+}
+
+impl Target {
+    /// Observes a server that was just started.
+    ///
+    /// # Errors
+    /// [`ClusterError::Start`].
+    pub(super) async fn new(server: &Server, etcd: &EtcdClient) -> Result<Target, ClusterError> {
+        let observer = Observer::start(server.client().clone())
+            .await
+            .map_err(|error| ClusterError::start(&error, None))?;
+        Ok(Target {
+            connection: server.connection.clone(),
+            kubeconfig: server.kubeconfig.clone(),
+            observer: Arc::new(observer),
+            prefix: server.prefix.clone(),
+            etcd: etcd.clone(),
+            empty: Checkpoint::take(etcd, &server.prefix).await?,
+            installed: None,
+            dirty: false,
+        })
+    }
+
+    /// Whether exactly these documents are installed and nothing else.
+    pub(super) fn has(&self, documents: &[Resource]) -> bool {
+        self.installed
+            .as_ref()
+            .is_some_and(|(installed, _)| *installed == values(documents))
+    }
+
+    /// Makes it ready for a trial that needs these documents; says whether they are there already. From now on it is
+    /// dirty: a trial that does not come to its end cleans nothing.
+    ///
+    /// # Errors
+    /// [`EnvtestError::Etcd`].
+    pub(super) async fn prepare(&mut self, documents: &[Resource]) -> Result<bool, EnvtestError> {
+        let prepared = self.has(documents);
+        if !prepared {
+            self.empty().await?;
+        } else if self.dirty {
+            self.clean().await?;
+        }
+        self.dirty = true;
+        Ok(prepared)
+    }
+
+    /// Takes everything away.
+    async fn empty(&mut self) -> Result<(), EnvtestError> {
+        self.installed = None;
+        self.empty.restore().await.map(drop)
+    }
+
+    /// Remembers the present state as the one with these documents installed.
+    ///
+    /// # Errors
+    /// [`EnvtestError::Etcd`].
+    pub(super) async fn keep(&mut self, documents: &[Resource]) -> Result<(), EnvtestError> {
+        let checkpoint = Checkpoint::take(&self.etcd, &self.prefix).await?;
+        self.installed = Some((values(documents), checkpoint));
+        Ok(())
+    }
+
+    /// Takes away what a trial left.
+    ///
+    /// # Errors
+    /// [`EnvtestError::Etcd`].
+    pub(super) async fn clean(&mut self) -> Result<(), EnvtestError> {
+        match &mut self.installed {
+            Some((_, checkpoint)) => checkpoint.restore().await.map(drop)?,
+            None => self.empty().await?,
+        }
+        self.dirty = false;
+        Ok(())
+    }
+}
+
+fn values(documents: &[Resource]) -> Vec<Value> {
+    documents
+        .iter()
+        .map(|document| document.node.to_value())
+        .collect()
+}
+
+/// Target servers that are free.
+pub(super) struct Pool {
+    free: Arc<Mutex<Vec<Target>>>,
+    permits: Arc<Semaphore>,
+}
+
+/// A target server that is one trial's; it goes back when this is dropped.
+pub(super) struct Leased {
+    target: Option<Target>,
+    free: Arc<Mutex<Vec<Target>>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Pool {
+    pub(super) fn new(targets: Vec<Target>) -> Pool {
+        let permits = Arc::new(Semaphore::new(targets.len()));
+        Pool {
+            free: Arc::new(Mutex::new(targets)),
+            permits,
+        }
+    }
+
+    /// The next free target; one that has these documents already, if there is one.
+    ///
+    /// # Errors
+    /// [`ClusterError::Start`] where there is none any more.
+    pub(super) async fn lease(&self, documents: &[Resource]) -> Result<Leased, ClusterError> {
+        let gone = || ClusterError::Start {
+            what: "the target servers are gone".to_owned(),
+            help: None,
+        };
+        let permit = Arc::clone(&self.permits)
+            .acquire_owned()
+            .await
+            .map_err(|_| gone())?;
+        let target = {
+            let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+            let best = free.iter().position(|target| target.has(documents));
+            match best {
+                Some(index) => Some(free.swap_remove(index)),
+                None => free.pop(),
+            }
+        };
+        Ok(Leased {
+            target: Some(target.ok_or_else(gone)?),
+            free: Arc::clone(&self.free),
+            _permit: permit,
+        })
+    }
+}
+
+impl Leased {
+    /// The server; `None` never happens before the drop.
+    pub(super) fn target(&mut self) -> Option<&mut Target> {
+        self.target.as_mut()
+    }
+}
+
+impl Drop for Leased {
+    fn drop(&mut self) {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        free.extend(self.target.take());
+    }
+}

@@ -1,0 +1,144 @@
+//! A function that serves gRPC somewhere.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use function_sdk_rust::proto::v1::function_runner_service_client::FunctionRunnerServiceClient;
+use function_sdk_rust::proto::v1::{RunFunctionRequest, RunFunctionResponse};
+use http::uri::PathAndQuery;
+use tonic::client::Grpc;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Response, Status};
+use tonic_prost::ProstCodec;
+
+use super::{Function, FunctionError, Question, wire};
+
+/// The path of the one method of Crossplane's functions.
+pub(crate) const METHOD: &str = "/apiextensions.fn.proto.v1.FunctionRunnerService/RunFunction";
+
+/// A function reached by gRPC. Connects on the first call, and again after a connection is lost.
+///
+/// Messages are limited to gRPC's 4 MiB, as Crossplane's client limits them.
+#[derive(Clone, Debug)]
+pub struct Address {
+    channel: Channel,
+    address: String,
+    deadline: Duration,
+}
+
+impl Address {
+    /// A function that serves without TLS at `host:port`; each call has this deadline.
+    ///
+    /// # Errors
+    /// If the text is no address.
+    pub fn plaintext(address: &str, deadline: Duration) -> Result<Self, FunctionError> {
+        let endpoint = Endpoint::from_shared(format!("http://{address}")).map_err(|error| {
+            FunctionError::Address {
+                address: address.to_owned(),
+                reason: chain(&error),
+            }
+        })?;
+        Ok(Self::with_endpoint(&endpoint, deadline))
+    }
+
+    /// A function behind an endpoint that the caller set up, with TLS for example.
+    pub fn with_endpoint(endpoint: &Endpoint, deadline: Duration) -> Self {
+        let address = endpoint
+            .uri()
+            .authority()
+            .map_or_else(|| endpoint.uri().to_string(), ToString::to_string);
+        Self {
+            channel: endpoint.connect_lazy(),
+            address,
+            deadline,
+        }
+    }
+
+    /// The connection, for other services at the same address.
+    pub(crate) fn channel(&self) -> Channel {
+        self.channel.clone()
+    }
+}
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.address)
+    }
+}
+
+#[async_trait]
+impl Function for Address {
+    async fn run(&self, request: RunFunctionRequest) -> Result<RunFunctionResponse, FunctionError> {
+        let mut client = FunctionRunnerServiceClient::new(self.channel.clone());
+        self.in_time(client.run_function(request)).await
+    }
+
+    async fn answer(
+        &self,
+        question: &Question<'_>,
+    ) -> Result<wire::RunFunctionResponse, FunctionError> {
+        self.in_time(self.call(question.request.clone())).await
+    }
+}
+
+impl Address {
+    /// The call that the generated client makes, with objects left as bytes.
+    async fn call(
+        &self,
+        request: wire::RunFunctionRequest,
+    ) -> Result<Response<wire::RunFunctionResponse>, Status> {
+        let mut client = Grpc::new(self.channel.clone());
+        client.ready().await.map_err(|error| {
+            Status::unknown(format!("Service was not ready: {}", chain(&error)))
+        })?;
+        let codec = ProstCodec::default();
+        client
+            .unary(
+                Request::new(request),
+                PathAndQuery::from_static(METHOD),
+                codec,
+            )
+            .await
+    }
+
+    async fn in_time<T>(
+        &self,
+        call: impl Future<Output = Result<Response<T>, Status>>,
+    ) -> Result<T, FunctionError> {
+        match tokio::time::timeout(self.deadline, call).await {
+            Ok(Ok(response)) => Ok(response.into_inner()),
+            Ok(Err(status)) => Err(FunctionError::Rpc {
+                address: self.address.clone(),
+                code: status.code(),
+                message: status_text(&status),
+            }),
+            Err(_) => Err(FunctionError::Deadline {
+                address: self.address.clone(),
+                deadline: self.deadline,
+            }),
+        }
+    }
+}
+
+/// A status with the causes below it, which tonic keeps out of its message.
+pub(crate) fn status_text(status: &tonic::Status) -> String {
+    match std::error::Error::source(status) {
+        Some(source) => format!("{}: {}", status.message(), chain(source)),
+        None => status.message().to_owned(),
+    }
+}
+
+/// An error and its causes, each once.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        let cause = source.to_string();
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+        next = source.source();
+    }
+    text
+}

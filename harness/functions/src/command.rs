@@ -1,0 +1,251 @@
+//! A function that is a program: started here, waited for, started again if it ended, and ended with everything that it
+//! started.
+//!
+//! The program is told where to listen: `{address}` and `{port}` in its arguments and environment are replaced by a free
+//! address on the loopback interface. It counts as started once it answers gRPC there.
+//!
+//! All trials of a run share it. One that ends while it is called is started again for the next call, as the pod of a
+//! function is. If it was answering several calls, each is asked again, alone: only the one that ends it again fails by it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use crosscut_programs::StateFolder;
+use function_sdk_rust::proto::v1::{RunFunctionRequest, RunFunctionResponse};
+use prost::Message as _;
+use tokio::sync::{Mutex, RwLock};
+
+use super::serving::Serving;
+use super::{Function, FunctionError, Question, wire};
+use crosscut_programs::{Crash, Journal, OnOutput, Trace};
+
+/// How often in a row it may fail to start again before it is given up.
+const RESTARTS: usize = 2;
+
+/// What to start.
+#[derive(Clone)]
+pub struct CommandSettings {
+    /// What the function is called in messages, and its log.
+    pub name: String,
+    /// The program: a path, or a name to look up in `PATH`.
+    pub program: String,
+    /// Its arguments; `{address}` and `{port}` are replaced.
+    pub arguments: Vec<String>,
+    /// Added to the environment it inherits; `{address}` and `{port}` are replaced.
+    pub environment: BTreeMap<String, String>,
+    /// Where it runs; in the folder of the run if `None`.
+    pub directory: Option<PathBuf>,
+    /// How long it may take until it answers.
+    pub start_deadline: Duration,
+    /// How long each call may take.
+    pub call_deadline: Duration,
+    /// Told each line that it writes.
+    pub on_output: Option<OnOutput>,
+}
+
+impl CommandSettings {
+    /// A program with arguments, a minute to start and ten seconds for each call.
+    pub fn new(
+        program: impl Into<String>,
+        arguments: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        Self {
+            name: "f".to_owned(),
+            program: program.into(),
+            arguments: arguments.into_iter().map(Into::into).collect(),
+            environment: BTreeMap::new(),
+            directory: None,
+            start_deadline: Duration::from_secs(60),
+            call_deadline: Duration::from_secs(10),
+            on_output: None,
+        }
+    }
+
+    fn says_where(&self) -> bool {
+        let says = |text: &String| text.contains("{address}") || text.contains("{port}");
+        self.arguments.iter().any(says) || self.environment.values().any(says)
+    }
+}
+
+/// A function's program. [`Function::close`] ends the program and its process group, asking first; dropping it kills them.
+pub struct Command {
+    settings: CommandSettings,
+    state: Arc<StateFolder>,
+    journal: Arc<Journal>,
+    current: Mutex<Current>,
+    /// Held for reading by each call, and for writing by one that is to be alone.
+    beside: RwLock<()>,
+}
+
+/// What runs at the moment.
+enum Current {
+    Serving(Arc<Serving>),
+    /// It ended, and failed to start again so many times; the last time for this reason.
+    Failed(usize, String),
+    Closed,
+}
+
+/// The program ended in a call.
+struct Ended {
+    status: String,
+    after: Duration,
+    /// Whether it was answering other calls, too.
+    among_others: bool,
+}
+
+type Answer = Result<wire::RunFunctionResponse, FunctionError>;
+
+impl Command {
+    /// Starts the program and waits until it answers. Its notes and log are in the folder of the run.
+    ///
+    /// # Errors
+    /// If it cannot be run, ends, or does not answer in time; then it is gone again.
+    pub async fn start(
+        settings: &CommandSettings,
+        state: &Arc<StateFolder>,
+    ) -> Result<Self, FunctionError> {
+        if !settings.says_where() {
+            return Err(FunctionError::NoAddress {
+                program: settings.program.clone(),
+            });
+        }
+        let journal = Journal::new(&settings.name, settings.on_output.clone());
+        let serving = Serving::start(settings, state, &journal).await?;
+        Ok(Self {
+            settings: settings.clone(),
+            state: Arc::clone(state),
+            journal,
+            current: Mutex::new(Current::Serving(Arc::new(serving))),
+            beside: RwLock::default(),
+        })
+    }
+
+    /// Returns what runs; what has ended is started again.
+    ///
+    /// # Errors
+    /// If it does not start again, or the function is closed.
+    async fn serving(&self) -> Result<Arc<Serving>, FunctionError> {
+        let mut current = self.current.lock().await;
+        let failed = match &*current {
+            Current::Serving(serving) if serving.exit_status().is_none() => {
+                return Ok(Arc::clone(serving));
+            }
+            Current::Serving(_) => 0,
+            Current::Failed(RESTARTS.., why) => {
+                let why = format!("the function ended, and does not start again: {why}");
+                return Err(FunctionError::Failed(why));
+            }
+            Current::Failed(times, _) => *times,
+            Current::Closed => {
+                return Err(FunctionError::Failed("the function was ended".to_owned()));
+            }
+        };
+        match Serving::start(&self.settings, &self.state, &self.journal).await {
+            Ok(serving) => {
+                let serving = Arc::new(serving);
+                *current = Current::Serving(Arc::clone(&serving));
+                Ok(serving)
+            }
+            Err(error) => {
+                *current = Current::Failed(failed + 1, error.to_string());
+                Err(error)
+            }
+        }
+    }
+
+    /// Asks once. `Err` if the program ended meanwhile.
+    async fn ask(&self, question: &Question<'_>, trace: &Trace) -> Result<Answer, Ended> {
+        let serving = match self.serving().await {
+            Ok(serving) => serving,
+            Err(error) => return Ok(Err(error)),
+        };
+        trace.note_call(&self.journal);
+        let answering = serving.answering();
+        let error = match serving.address.answer(question).await {
+            Ok(answer) => return Ok(Ok(answer)),
+            Err(error) => error,
+        };
+        match serving.ended_in(&error).await {
+            None => Ok(Err(error)),
+            Some(status) => Err(Ended {
+                status,
+                after: serving.age(),
+                among_others: answering.ended_in() > 1,
+            }),
+        }
+    }
+
+    /// Asks beside other calls, and once more alone if the program ended meanwhile, perhaps by another of them.
+    async fn ask_fairly(&self, question: &Question<'_>, trace: &Trace) -> Result<Answer, Ended> {
+        let ended = {
+            let _beside = self.beside.read().await;
+            match self.ask(question, trace).await {
+                Err(ended) if ended.among_others => ended,
+                asked => return asked,
+            }
+        };
+        let _alone = self.beside.write().await;
+        let answer = self.ask(question, trace).await?;
+        if answer.is_ok() {
+            self.note_crash(trace, &ended, true);
+        }
+        Ok(answer)
+    }
+
+    fn note_crash(&self, trace: &Trace, ended: &Ended, shared: bool) {
+        let crash = Crash {
+            status: ended.status.clone(),
+            after: ended.after,
+            shared,
+        };
+        trace.note_crash(&self.journal, crash);
+    }
+}
+
+#[async_trait]
+impl Function for Command {
+    async fn run(&self, request: RunFunctionRequest) -> Result<RunFunctionResponse, FunctionError> {
+        let malformed = |error: prost::DecodeError| FunctionError::Failed(error.to_string());
+        let request = Bytes::from(request.encode_to_vec());
+        let request = wire::RunFunctionRequest::decode(request).map_err(malformed)?;
+        let response = self.answer(&Question::new(request)).await?;
+        RunFunctionResponse::decode(response.encode_to_vec().as_slice()).map_err(malformed)
+    }
+
+    async fn answer(
+        &self,
+        question: &Question<'_>,
+    ) -> Result<wire::RunFunctionResponse, FunctionError> {
+        self.answer_for(question, &Trace::default()).await
+    }
+
+    async fn answer_for(
+        &self,
+        question: &Question<'_>,
+        trace: &Trace,
+    ) -> Result<wire::RunFunctionResponse, FunctionError> {
+        match self.ask_fairly(question, trace).await {
+            Ok(answer) => answer,
+            Err(ended) => {
+                self.note_crash(trace, &ended, false);
+                // Without its last words: what differs each time would be written to objects each time, and never rest.
+                Err(FunctionError::Exited {
+                    program: self.settings.program.clone(),
+                    status: ended.status,
+                    stderr: String::new(),
+                })
+            }
+        }
+    }
+
+    async fn close(&self) {
+        let current = std::mem::replace(&mut *self.current.lock().await, Current::Closed);
+        if let Current::Serving(serving) = current {
+            serving.end().await;
+        }
+    }
+}

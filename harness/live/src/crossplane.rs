@@ -1,0 +1,433 @@
+//! What a real Crossplane and its providers still owe, as an object in view shows it.
+//!
+//! For control planes whose Crossplane runs elsewhere: the embedded one is at rest when its queues are empty.
+
+use crate::{Owed, View};
+use crosscut_objects::Key;
+use crosscut_objects::object;
+use serde_json::Value;
+
+use crosscut_crossplane::{ANNOTATION_NAME, LABEL_IN_USE, is_usage_of};
+
+/// What a provider has as its own on what it manages.
+const MANAGED_FINALIZER: &str = "finalizer.managedresource.crossplane.io";
+/// What keeps a provider's configuration while something uses it.
+const IN_USE_FINALIZER: &str = "in-use.crossplane.io";
+
+/// Whether a Usage in view keeps this object from being deleted, so that nobody can be waited for to do it. The label
+/// alone says too little: of two Usages that go at the same time neither takes it away.
+#[must_use]
+pub fn is_in_use(view: &View, object: &Value) -> bool {
+    let is_usage = |key: &Key| matches!(key.kind.as_str(), "Usage" | "ClusterUsage");
+    object::label(object, LABEL_IN_USE) == "true"
+        && view
+            .objects()
+            .any(|(key, usage)| is_usage(key) && is_usage_of(usage, object))
+}
+
+/// Whether neither Crossplane nor a provider looks at this object, because somebody said so.
+#[must_use]
+pub fn is_paused(object: &Value) -> bool {
+    object::annotation(object, "crossplane.io/paused") == "true"
+}
+
+/// What Crossplane or a provider has not done yet for this object, and what it will not do.
+#[must_use]
+pub fn crossplane_owes(view: &View, key: &Key, object: &Value) -> Option<Owed> {
+    if is_paused(object) {
+        return Some(Owed::never(
+            "is paused by its annotation crossplane.io/paused",
+        ));
+    }
+    if object::is_being_deleted(object) {
+        return ending(view, key, object);
+    }
+    let lacks =
+        |condition: &str, what: &str| (!has_condition(object, condition)).then(|| Owed::soon(what));
+    match (key.group.as_str(), key.kind.as_str()) {
+        ("apiextensions.crossplane.io", "CompositeResourceDefinition") => {
+            lacks("Established", "has not been established yet")
+        }
+        ("apiextensions.crossplane.io", "Composition") => (!has_revision(view, object))
+            .then(|| Owed::soon("has no revision of its generation yet")),
+        ("apiextensions.crossplane.io", "CompositionRevision") => {
+            lacks("ValidPipeline", "has not been validated yet")
+        }
+        ("protection.crossplane.io", "Usage" | "ClusterUsage") => {
+            lacks("Ready", "does not protect anything yet")
+        }
+        _ if object["spec"]["forProvider"].is_object() => managed_owes(object),
+        _ if is_composite(view, key) => composite_owes(view, object),
+        _ => None,
+    }
+}
+
+/// What ends for certain, but late: a Usage looks every 30 s whether what it stands for is gone, and so does the
+/// configuration of a provider; a provider lets go of what it made only when it is 30 s old, and tries again after 1, 2,
+/// 4 … 60 s.
+fn ending(view: &View, key: &Key, object: &Value) -> Option<Owed> {
+    let finalizers = object["metadata"]["finalizers"].as_array()?;
+    let ends = match (key.group.as_str(), key.kind.as_str()) {
+        ("protection.crossplane.io", "Usage" | "ClusterUsage") => !has_user(view, object),
+        (_, "ProviderConfig" | "ClusterProviderConfig") => {
+            finalizers.iter().any(|one| one == IN_USE_FINALIZER) && !is_configured(view, key)
+        }
+        _ => {
+            object["spec"]["forProvider"].is_object()
+                && finalizers.iter().all(|one| one == MANAGED_FINALIZER)
+                && !condition_is(object, "Synced", "False")
+        }
+    };
+    ends.then(|| Owed::certainly("is let go of, but not at once"))
+}
+
+/// Whether what a usage names as the user is still there.
+fn has_user(view: &View, usage: &Value) -> bool {
+    let by = &usage["spec"]["by"];
+    let text = |path: &[&str]| object::text(by, path);
+    let group = object::group_of(text(&["apiVersion"]));
+    let name = text(&["resourceRef", "name"]);
+    let find = |namespace| view.find(group, text(&["kind"]), namespace, name);
+    find(object::namespace(usage))
+        .or_else(|| find(""))
+        .is_some()
+}
+
+/// Whether something manages by a configuration.
+fn is_configured(view: &View, config: &Key) -> bool {
+    view.objects().any(|(key, user)| {
+        let reference = &user["spec"]["providerConfigRef"];
+        key.group == config.group
+            && (config.namespace.is_none() || key.namespace == config.namespace)
+            && reference["kind"] == config.kind.as_str()
+            && reference["name"] == config.name.as_str()
+    })
+}
+
+/// A provider that failed tries again, after 1, 2, 4 … 60 s: what it lacked, such as the Secret that leads to the target,
+/// may have come meanwhile. (Its condition says since when with one message; most fail from the beginning.) What it has
+/// written but not seen it looks at every 30 s.
+fn managed_owes(managed: &Value) -> Option<Owed> {
+    let synced = conditions(managed).find(|condition| condition["type"] == "Synced");
+    match synced {
+        None => Some(Owed::soon("has not been seen by its provider yet")),
+        Some(synced) if synced["reason"] == "ReconcileError" => {
+            let message = object::text(synced, &["message"]);
+            Some(Owed::when_tried_again(
+                format!("is tried again by its provider: {message}"),
+                object::text(&managed["metadata"], &["creationTimestamp"]),
+            ))
+        }
+        Some(_) => {
+            becomes_ready(managed).then(|| Owed::certainly("is looked at again by its provider"))
+        }
+    }
+}
+
+/// Whether an Object that is ready as soon as it is as it should be, is not.
+fn becomes_ready(managed: &Value) -> bool {
+    managed["spec"]["readiness"]["policy"] == "SuccessfulCreate"
+        && !condition_is(managed, "Ready", "True")
+}
+
+/// Whether a definition in view makes this kind.
+fn is_composite(view: &View, key: &Key) -> bool {
+    view.objects().any(|(definition, object)| {
+        definition.kind == "CompositeResourceDefinition"
+            && object["spec"]["group"] == key.group.as_str()
+            && object["spec"]["names"]["kind"] == key.kind.as_str()
+    })
+}
+
+fn composite_owes(view: &View, composite: &Value) -> Option<Owed> {
+    if let Some(open) = condition(composite, "Responsive").filter(|one| one["status"] == "False") {
+        let message = object::text(open, &["message"]);
+        return Some(Owed::never(format!(
+            "changes so often that Crossplane leaves most of its changes out (its circuit breaker is open): {message}"
+        )));
+    }
+    let Some(synced) = condition(composite, "Synced") else {
+        return Some(Owed::soon("has not been reconciled yet"));
+    };
+    // Where composing fails, a missing function for example, there is a reason, and nothing more will come.
+    if synced["status"] == "False" {
+        let message = object::text(synced, &["message"]);
+        return Some(Owed::never(format!("is not composed: {message}")));
+    }
+    if let Some(name) = unseen(view, composite) {
+        return Some(Owed::certainly(format!(
+            "has not been told yet that {name} is ready"
+        )));
+    }
+    missing(view, composite)
+        .or_else(|| {
+            condition_is(composite, "Ready", "False").then(|| "is not ready yet".to_owned())
+        })
+        .map(Owed::soon)
+}
+
+/// What is ready, and in the composite's condition is among what is not: on a busy machine it takes Crossplane seconds to
+/// look again. Where a function says so of what is ready, it is waited for in vain.
+fn unseen(view: &View, composite: &Value) -> Option<String> {
+    let ready = condition(composite, "Ready").filter(|one| one["status"] == "False")?;
+    let message = object::text(ready, &["message"]);
+    let unready: Vec<&str> = message
+        .strip_prefix("Unready resources: ")?
+        .split(", ")
+        .collect();
+    let mut resources = composed(view, composite).filter_map(|(_, resource)| resource);
+    let unseen = resources.find(|resource| {
+        unready.contains(&object::annotation(resource, ANNOTATION_NAME))
+            && condition_is(resource, "Ready", "True")
+    })?;
+    Some(object::name(unseen).to_owned())
+}
+
+/// What a composite names and is not there.
+fn missing(view: &View, composite: &Value) -> Option<String> {
+    let is_missing = |(reference, resource): &(&Value, Option<&Value>)| {
+        let group = object::group_of(object::api_version(reference));
+        resource.is_none() && view.shows(group, object::kind(reference))
+    };
+    let (missing, _) = composed(view, composite).find(is_missing)?;
+    Some(format!(
+        "composes a {} {} that is not there yet",
+        object::kind(missing),
+        object::text(missing, &["name"])
+    ))
+}
+
+/// What a composite names, each with the object where it is in view.
+fn composed<'a>(
+    view: &'a View,
+    composite: &'a Value,
+) -> impl Iterator<Item = (&'a Value, Option<&'a Value>)> {
+    let references = composite["spec"]["crossplane"]["resourceRefs"].as_array();
+    let namespace = object::namespace(composite);
+    references.into_iter().flatten().map(move |reference| {
+        let group = object::group_of(object::api_version(reference));
+        let (kind, name) = (object::kind(reference), object::text(reference, &["name"]));
+        let find = |namespace| view.find(group, kind, namespace, name);
+        (reference, find(namespace).or_else(|| find("")))
+    })
+}
+
+/// Whether a composition's newest revision was made of what it is now.
+fn has_revision(view: &View, composition: &Value) -> bool {
+    let uid = object::uid(composition);
+    view.objects().any(|(key, revision)| {
+        key.kind == "CompositionRevision"
+            && revision["metadata"]["ownerReferences"]
+                .as_array()
+                .is_some_and(|owners| owners.iter().any(|owner| owner["uid"] == uid))
+            && revision["spec"]["pipeline"] == composition["spec"]["pipeline"]
+    })
+}
+
+fn has_condition(object: &Value, kind: &str) -> bool {
+    condition(object, kind).is_some()
+}
+
+fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
+    conditions(object).find(|one| one["type"] == kind)
+}
+
+fn condition_is(object: &Value, condition: &str, status: &str) -> bool {
+    conditions(object).any(|one| one["type"] == condition && one["status"] == status)
+}
+
+fn conditions(object: &Value) -> impl Iterator<Item = &Value> {
+    object["status"]["conditions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Patience;
+    use jiff::Timestamp;
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const MANAGED: &str = "kubernetes.m.crossplane.io/v1alpha1";
+    const USAGE: &str = "protection.crossplane.io/v1beta1";
+
+    fn object(api_version: &str, kind: &str, name: &str, rest: Value) -> Value {
+        let mut object = rest;
+        object["apiVersion"] = json!(api_version);
+        object["kind"] = json!(kind);
+        object["metadata"]["name"] = json!(name);
+        object["metadata"]["namespace"] = json!("n");
+        object
+    }
+
+    fn key(object: &Value) -> Key {
+        Key {
+            group: object::group_of(object::api_version(object)).to_owned(),
+            version: object::version_of(object::api_version(object)).to_owned(),
+            kind: object::kind(object).to_owned(),
+            namespace: Some("n".to_owned()),
+            name: object::name(object).to_owned(),
+        }
+    }
+
+    /// What is owed to an object that is there with another.
+    fn owed(subject: &Value, other: Value) -> Option<Patience> {
+        let view = View::still([subject.clone(), other].map(|object| (key(&object), object)));
+        crossplane_owes(&view, &key(subject), subject).map(|owed| owed.patience)
+    }
+
+    fn ending(finalizer: &str) -> Value {
+        json!({"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": [finalizer]})
+    }
+
+    fn thing(name: &str) -> Value {
+        object(
+            MANAGED,
+            "Object",
+            name,
+            json!({"spec": {
+                "forProvider": {},
+                "providerConfigRef": {"kind": "ProviderConfig", "name": "config"},
+            }}),
+        )
+    }
+
+    #[rstest]
+    #[case::by_a_usage_of_it("one", true)]
+    #[case::by_none_any_more("another", false)]
+    fn a_usage_protects(#[case] of: &str, #[case] protected: bool) {
+        let mut used = thing("one");
+        used["metadata"]["labels"] = json!({LABEL_IN_USE: "true"});
+        let of = json!({"apiVersion": MANAGED, "kind": "Object", "resourceRef": {"name": of}});
+        let usage = object(USAGE, "Usage", "usage", json!({"spec": {"of": of}}));
+        let view = View::still([(key(&usage), usage)]);
+        assert_eq!(is_in_use(&view, &used), protected);
+    }
+
+    #[rstest]
+    #[case::while_its_user_is_there("user", None)]
+    #[case::once_that_is_gone("other", Some(Patience::Long))]
+    fn a_usage_goes(#[case] there: &str, #[case] expected: Option<Patience>) {
+        let by = json!({"apiVersion": MANAGED, "kind": "Object", "resourceRef": {"name": "user"}});
+        let usage = json!({"metadata": ending("usage"), "spec": {"by": by}});
+        let usage = object(USAGE, "Usage", "usage", usage);
+        assert_eq!(owed(&usage, thing(there)), expected);
+    }
+
+    #[rstest]
+    #[case::while_it_is_used("config", None)]
+    #[case::once_it_is_not("another", Some(Patience::Long))]
+    fn a_configuration_goes(#[case] name: &str, #[case] expected: Option<Patience>) {
+        let config = json!({"metadata": ending(IN_USE_FINALIZER)});
+        let config = object(MANAGED, "ProviderConfig", name, config);
+        assert_eq!(owed(&config, thing("user")), expected);
+    }
+
+    #[rstest]
+    #[case::by_its_provider(MANAGED_FINALIZER, "True", Some(Patience::Long))]
+    #[case::by_a_provider_that_fails(MANAGED_FINALIZER, "False", None)]
+    #[case::by_somebody_else("example.org/slow", "True", None)]
+    fn what_is_managed_is_let_go_of(
+        #[case] finalizer: &str,
+        #[case] synced: &str,
+        #[case] expected: Option<Patience>,
+    ) {
+        let mut object = thing("one");
+        object["metadata"]["finalizers"] = json!([finalizer]);
+        object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+        object["status"]["conditions"] = json!([{"type": "Synced", "status": synced}]);
+        assert_eq!(owed(&object, thing("other")), expected);
+    }
+
+    #[test]
+    fn what_failed_is_tried_again_after_times_that_double() {
+        let mut object = thing("one");
+        object["metadata"]["creationTimestamp"] = json!("2026-01-01T00:00:00Z");
+        let failed = json!({"type": "Synced", "status": "False", "reason": "ReconcileError"});
+        object["status"]["conditions"] = json!([failed]);
+        let since: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let expected = Some(Patience::Doubling { since });
+        assert_eq!(owed(&object, thing("other")), expected);
+    }
+
+    #[test]
+    fn what_was_written_is_looked_at_again() {
+        let mut object = thing("one");
+        object["spec"]["readiness"] = json!({"policy": "SuccessfulCreate"});
+        let synced = json!({"type": "Synced", "status": "True"});
+        object["status"]["conditions"] = json!([synced]);
+        assert_eq!(owed(&object, thing("other")), Some(Patience::Long));
+        let ready = json!({"type": "Ready", "status": "True"});
+        object["status"]["conditions"] = json!([synced, ready]);
+        assert_eq!(owed(&object, thing("other")), None);
+    }
+
+    /// Seen on clusters of kind on a busy machine: nothing changed for longer than the usual patience, and the composite
+    /// still named what had become ready.
+    #[rstest]
+    #[case::once_it_is_ready("Unready resources: a, pool", "True", Patience::Long)]
+    #[case::not_before("Unready resources: a, pool", "False", Patience::Usual)]
+    #[case::nor_for_others("Unready resources: a, and 1 more", "True", Patience::Usual)]
+    #[case::nor_for_other_reasons("no", "True", Patience::Usual)]
+    fn a_composite_is_told_of_what_is_ready(
+        #[case] message: &str,
+        #[case] ready: &str,
+        #[case] expected: Patience,
+    ) {
+        let composed = object(
+            MANAGED,
+            "Object",
+            "x-pool",
+            json!({
+                "metadata": {"annotations": {ANNOTATION_NAME: "pool"}},
+                "status": {"conditions": [{"type": "Ready", "status": ready}]},
+            }),
+        );
+        let reference = json!({"apiVersion": MANAGED, "kind": "Object", "name": "x-pool"});
+        let composite = json!({
+            "spec": {"crossplane": {"resourceRefs": [reference]}},
+            "status": {"conditions": [
+                {"type": "Synced", "status": "True"},
+                {"type": "Ready", "status": "False", "message": message},
+            ]},
+        });
+        let composite = object("example.org/v1", "Thing", "x", composite);
+        let view =
+            View::still([&composite, &composed, &definition()].map(|one| (key(one), one.clone())));
+        let owed = crossplane_owes(&view, &key(&composite), &composite).unwrap();
+        assert_eq!(owed.patience, expected, "{}", owed.what);
+    }
+
+    fn definition() -> Value {
+        let names = json!({"spec": {"group": "example.org", "names": {"kind": "Thing"}}});
+        let definition = "apiextensions.crossplane.io/v2";
+        object(definition, "CompositeResourceDefinition", "d", names)
+    }
+
+    #[rstest]
+    #[case::paused(json!({"metadata": {"annotations": {"crossplane.io/paused": "true"}}}), "is paused")]
+    #[case::circuit_open(
+        json!({"status": {"conditions": [
+            {"type": "Responsive", "status": "False", "reason": "WatchCircuitOpen", "message": "too many events"},
+            {"type": "Synced", "status": "True"},
+        ]}}),
+        "too many events"
+    )]
+    #[case::no_function(
+        json!({"status": {"conditions": [
+            {"type": "Synced", "status": "False", "message": "cannot run Function \"f\""},
+        ]}}),
+        "is not composed: cannot run Function \"f\""
+    )]
+    fn what_will_not_come_is_not_waited_for(#[case] rest: Value, #[case] says: &str) {
+        let composite = object("example.org/v1", "Thing", "x", rest);
+        let view = View::still([&composite, &definition()].map(|one| (key(one), one.clone())));
+        let owed = crossplane_owes(&view, &key(&composite), &composite).unwrap();
+        assert_eq!(owed.patience, Patience::None);
+        assert!(owed.what.contains(says), "{}", owed.what);
+    }
+}

@@ -1,0 +1,126 @@
+//! What the driver does in real time, without an API server to watch: what runs together, what is waited for, and what is
+//! said of it.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use crosscut_apiserver::{ApiServer, Options};
+
+use crosscut_objects::Event;
+use rstest::rstest;
+use serde_json::{Value, json};
+use tokio::sync::Barrier;
+
+use super::{Awaits, Driver, LiveLimits, LivePlane, Owed, Told, View, retry};
+use crosscut_controller::engine::Work;
+use crosscut_controller::{After, Context, Controller, ReconcileError, Scheduler, VirtualClock};
+
+use crosscut_objects::Key;
+
+/// Reconciles nothing before two of its reconciles are under way.
+struct Together(Barrier);
+
+#[async_trait]
+impl Controller for Together {
+    fn name(&self) -> &str {
+        "together"
+    }
+
+    fn interested(&self, _: &Event) -> Vec<Key> {
+        Vec::new()
+    }
+
+    async fn reconcile(&self, _: &Context, _: &Key) -> Result<After, ReconcileError> {
+        self.0.wait().await;
+        Ok(After::Nothing)
+    }
+}
+
+/// A driver over a plane with nothing but these objects in view, which never change.
+fn driver(
+    objects: impl IntoIterator<Item = (Key, Value)>,
+    awaits: Vec<Arc<dyn Awaits>>,
+) -> (Driver, LivePlane) {
+    let clock = VirtualClock::new();
+    let server = ApiServer::new(Options {
+        clock: Arc::new(clock.clone()),
+        seed: 0,
+        admission: Vec::new(),
+    });
+    let (connection, log) = crosscut_testkit::in_process(server);
+    let plane = Scheduler::new(clock.clone(), 0).add_plane("control", connection, log);
+    let mut driver = Driver::new(Arc::new(clock));
+    let connection = plane.connection().clone();
+    let live = driver.add_plane("control", connection, View::still(objects), awaits);
+    (driver, live)
+}
+
+fn thing(name: &str) -> Key {
+    Key {
+        group: "example.org".to_owned(),
+        version: "v1".to_owned(),
+        kind: "Thing".to_owned(),
+        namespace: Some("team".to_owned()),
+        name: name.to_owned(),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn objects_are_reconciled_at_the_same_time() {
+    let (mut driver, live) = driver([], Vec::new());
+    driver.add(live, Arc::new(Together(Barrier::new(2))));
+    for name in ["one", "other"] {
+        driver.engine.push(Work {
+            controller: 0,
+            key: thing(name),
+        });
+    }
+    let limits = LiveLimits::default();
+    let settling = tokio::time::timeout(Duration::from_secs(60), driver.settle(&limits));
+    let settled = settling.await.expect("one waits for the other").unwrap();
+    assert_eq!(settled.steps, 2);
+}
+
+#[test]
+fn what_failed_often_is_tried_again_less_soon() {
+    let expected = [100, 200, 400, 800, 800].map(Duration::from_millis);
+    assert_eq!([1, 2, 3, 4, 16].map(retry), expected);
+}
+
+#[test]
+fn what_takes_as_long_as_something_else_is_told_once() {
+    let said = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&said);
+    let mut told = Told {
+        tell: Arc::new(move |what: &str| heard.lock().unwrap().push(what.to_owned())),
+        known: BTreeSet::new(),
+    };
+    for (seconds, what) in [(12, "one"), (12, "other"), (13, "one"), (13, "other")] {
+        told.once(seconds, what.to_owned());
+    }
+    let expected = ["one", "other"].map(|what| format!("waiting for up to 12 s, {what}"));
+    assert_eq!(*said.lock().unwrap(), expected);
+}
+
+#[rstest]
+#[case::for_certain(Owed::certainly("is to be collected"), &["waiting for up to 100 s, control Thing.example.org team/t: is to be collected"])]
+#[case::perhaps(Owed::soon("is being deleted"), &[])]
+#[case::in_vain(Owed::never("is paused"), &[])]
+#[tokio::test(start_paused = true)]
+async fn what_takes_long_is_said_once(#[case] owed: Owed, #[case] expected: &[&str]) {
+    let awaits = move |_: &View, _: &Key, _: &Value| Some(owed.clone());
+    let awaits: Vec<Arc<dyn Awaits>> = vec![Arc::new(awaits)];
+    let (mut driver, _) = driver([(thing("t"), json!({}))], awaits);
+    let said = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&said);
+    driver.tell_of_waiting(Arc::new(move |what: &str| {
+        told.lock().unwrap().push(what.to_owned());
+    }));
+    for _ in 0..2 {
+        let settled = driver.settle(&LiveLimits::default()).await.unwrap();
+        assert_eq!(settled.failing.len(), 1);
+    }
+    assert_eq!(*said.lock().unwrap(), expected);
+}

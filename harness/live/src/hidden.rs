@@ -1,0 +1,42 @@
+//! A stand-in that leaves the kinds of a real provider to that provider.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use crosscut_controller::{After, Context, Controller, ReconcileError};
+use crosscut_objects::Event;
+
+use crosscut_objects::Key;
+
+/// A controller that does not see objects of some groups.
+pub struct Hidden {
+    inner: Arc<dyn Controller>,
+    groups: Arc<[String]>,
+}
+
+impl Hidden {
+    /// `inner`, without the objects of `groups`.
+    pub fn from(inner: Arc<dyn Controller>, groups: &Arc<[String]>) -> Arc<dyn Controller> {
+        let groups = Arc::clone(groups);
+        Arc::new(Hidden { inner, groups })
+    }
+}
+
+#[async_trait]
+impl Controller for Hidden {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn interested(&self, event: &Event) -> Vec<Key> {
+        if self.groups.contains(&event.resource.group) {
+            Vec::new()
+        } else {
+            self.inner.interested(event)
+        }
+    }
+
+    async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
+        self.inner.reconcile(context, key).await
+    }
+}

@@ -1,0 +1,237 @@
+//! What is still to come: an object that shows that somebody has not acted on it yet keeps a control plane from rest.
+//!
+//! Here is what any Kubernetes cluster owes. Who knows more (Crossplane, a provider) brings an [`Awaits`] of its own.
+
+use crosscut_objects::object;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::resources::is_in_view;
+use super::view::View;
+use crosscut_controller::builtin::{FOREGROUND, ORPHAN};
+use crosscut_objects::Key;
+
+/// Tells what somebody still owes to an object in view; nothing where all is done.
+pub trait Awaits: Send + Sync {
+    /// What is still to come for this object.
+    fn awaited(&self, view: &View, key: &Key, object: &Value) -> Option<Owed>;
+}
+
+impl<F> Awaits for F
+where
+    F: Fn(&View, &Key, &Value) -> Option<Owed> + Send + Sync,
+{
+    fn awaited(&self, view: &View, key: &Key, object: &Value) -> Option<Owed> {
+        self(view, key, object)
+    }
+}
+
+/// What somebody owes to an object, and how long one should wait for it without any sign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owed {
+    /// As a sentence fragment.
+    pub what: String,
+    /// Which patience of [`super::LiveLimits`] it deserves.
+    pub patience: Patience,
+}
+
+/// How long to wait for something while nothing moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// Not at all: it will not come, and why is known.
+    None,
+    /// It may come soon, or never.
+    Usual,
+    /// Somebody tries again, after times that double: the next try comes after no longer than it has failed by now.
+    Doubling {
+        /// Since when it fails.
+        since: Timestamp,
+    },
+    /// It comes for certain, but whoever it comes from looks only now and then.
+    Long,
+}
+
+impl Owed {
+    /// What will not come as things are: nothing is waited for, and what settling ends with says why.
+    #[must_use]
+    pub fn never(what: impl Into<String>) -> Owed {
+        let what = what.into();
+        Owed {
+            what,
+            patience: Patience::None,
+        }
+    }
+
+    /// What may come soon, or never.
+    #[must_use]
+    pub fn soon(what: impl Into<String>) -> Owed {
+        let what = what.into();
+        Owed {
+            what,
+            patience: Patience::Usual,
+        }
+    }
+
+    /// What may come when it is tried again; it has failed since a time in RFC 3339, where that is known.
+    #[must_use]
+    pub fn when_tried_again(what: impl Into<String>, since: &str) -> Owed {
+        let what = what.into();
+        let patience = match since.parse() {
+            Ok(since) => Patience::Doubling { since },
+            Err(_) => Patience::Usual,
+        };
+        Owed { what, patience }
+    }
+
+    /// What comes for certain, but perhaps late.
+    #[must_use]
+    pub fn certainly(what: impl Into<String>) -> Owed {
+        let what = what.into();
+        Owed {
+            what,
+            patience: Patience::Long,
+        }
+    }
+}
+
+/// What the API server and the controllers of every cluster owe: an end to deletions, conditions on the current
+/// generation, established definitions, and the collection of what has lost its owner. The garbage collector learns of
+/// new kinds every 30 s, and tries what was refused again after a time that doubles.
+#[must_use]
+pub fn kubernetes_owes(view: &View, key: &Key, object: &Value) -> Option<Owed> {
+    if object::is_being_deleted(object) {
+        return Some(ending(view, object));
+    }
+    if let Some(condition) = outdated_condition(object) {
+        return Some(Owed::soon(format!(
+            "has not been seen since its last change by {condition}"
+        )));
+    }
+    if key.kind == "CustomResourceDefinition" && !is_decided(object) {
+        return Some(Owed::soon("is not established yet"));
+    }
+    orphaned(view, object).then(|| Owed::certainly("has lost its owner and is to be collected"))
+}
+
+/// What becomes of a deletion. The garbage collector lets go for certain of what it holds, unless somebody else holds what
+/// it is to delete before.
+fn ending(view: &View, object: &Value) -> Owed {
+    let finalizers = object["metadata"]["finalizers"].to_string();
+    let what = format!("is being deleted, finalizers {finalizers}");
+    let is_collected =
+        object::has_finalizer(object, FOREGROUND) || object::has_finalizer(object, ORPHAN);
+    if is_collected && !has_ending_dependent(view, object) {
+        Owed::certainly(what)
+    } else {
+        Owed::soon(what)
+    }
+}
+
+fn has_ending_dependent(view: &View, object: &Value) -> bool {
+    let uid = object::uid(object);
+    let is_owner = |owner: &Value| owner["uid"] == uid;
+    view.objects()
+        .any(|(_, one)| object::is_being_deleted(one) && object::owners(one).iter().any(is_owner))
+}
+
+/// The first condition that speaks of an older generation.
+fn outdated_condition(object: &Value) -> Option<&str> {
+    let generation = object["metadata"]["generation"].as_i64()?;
+    let outdated = conditions(object).find(|condition| {
+        condition["observedGeneration"]
+            .as_i64()
+            .is_some_and(|observed| observed < generation)
+    })?;
+    outdated["type"].as_str()
+}
+
+/// Whether a definition is established, or its names are refused.
+fn is_decided(definition: &Value) -> bool {
+    conditions(definition).any(|condition| {
+        (condition["type"] == "Established" && condition["status"] == "True")
+            || (condition["type"] == "NamesAccepted" && condition["status"] == "False")
+    })
+}
+
+/// Whether an object has owners and all of them are gone. Owners are in view where their dependents are, since they live
+/// in the same namespace or cluster-wide, but for kinds that are not watched, such as the Node that a CSINode belongs to.
+fn orphaned(view: &View, object: &Value) -> bool {
+    let is_gone = |owner: &Value| {
+        let group = object::group_of(object::api_version(owner));
+        is_in_view(group, object::kind(owner)) && !view.has_uid(object::text(owner, &["uid"]))
+    };
+    let owners = object::owners(object);
+    !owners.is_empty() && owners.iter().all(is_gone)
+}
+
+fn conditions(object: &Value) -> impl Iterator<Item = &Value> {
+    object["status"]["conditions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn thing(name: &str) -> Key {
+        Key {
+            group: String::new(),
+            version: "v1".to_owned(),
+            kind: "Thing".to_owned(),
+            namespace: None,
+            name: name.to_owned(),
+        }
+    }
+
+    /// The garbage collector learns of new kinds every 30 s.
+    #[rstest]
+    #[case::by_itself(json!({}), Patience::Long)]
+    #[case::with_a_dependent(json!({"metadata": {"ownerReferences": [{"uid": "u"}]}}), Patience::Long)]
+    #[case::with_one_that_somebody_holds(json!({"metadata": {
+        "ownerReferences": [{"uid": "u"}], "deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["a/b"],
+    }}), Patience::Usual)]
+    #[case::with_somebody_elses(json!({"metadata": {
+        "ownerReferences": [{"uid": "v"}], "deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["a/b"],
+    }}), Patience::Long)]
+    fn what_the_garbage_collector_holds(#[case] other: Value, #[case] expected: Patience) {
+        let view = View::still([(thing("other"), other)]);
+        for finalizer in ["foregroundDeletion", "orphan"] {
+            let object = json!({"metadata": {
+                "uid": "u", "deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["a/b", finalizer],
+            }});
+            let owed = kubernetes_owes(&view, &thing("x"), &object).unwrap();
+            assert_eq!(owed.patience, expected);
+        }
+    }
+
+    #[rstest]
+    #[case::nothing_is_owed("Thing", json!({"metadata": {"generation": 2}}), None)]
+    #[case::a_deletion("Thing", json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["a/b"]}}),
+        Some("is being deleted, finalizers [\"a/b\"]"))]
+    #[case::an_old_condition("Thing", json!({"metadata": {"generation": 2}, "status": {"conditions": [{"type": "Ready", "observedGeneration": 1}]}}),
+        Some("has not been seen since its last change by Ready"))]
+    #[case::a_current_condition("Thing", json!({"metadata": {"generation": 2}, "status": {"conditions": [{"type": "Ready", "observedGeneration": 2}]}}), None)]
+    #[case::a_new_definition("CustomResourceDefinition", json!({}), Some("is not established yet"))]
+    #[case::a_refused_definition("CustomResourceDefinition", json!({"status": {"conditions": [{"type": "NamesAccepted", "status": "False"}]}}), None)]
+    #[case::an_orphan("Thing", json!({"metadata": {"ownerReferences": [{"uid": "u"}]}}), Some("has lost its owner and is to be collected"))]
+    #[case::a_nodes("CSINode", json!({"metadata": {"ownerReferences": [{"apiVersion": "v1", "kind": "Node", "uid": "u"}]}}), None)]
+    fn owed(#[case] kind: &str, #[case] object: Value, #[case] expected: Option<&str>) {
+        let view = View::still([]);
+        let key = Key {
+            kind: kind.to_owned(),
+            ..thing("x")
+        };
+        let owed = kubernetes_owes(&view, &key, &object);
+        assert_eq!(owed.as_ref().map(|owed| owed.what.as_str()), expected);
+        let certain = expected.is_some_and(|what| what.contains("collected"));
+        assert_eq!(
+            owed.is_some_and(|owed| owed.patience == Patience::Long),
+            certain
+        );
+    }
+}

@@ -1,0 +1,4 @@
+//! Descriptions of gRPC services.
+#![cfg(feature = "grpc")]
+
+mod schema;

@@ -1,0 +1,34 @@
+//! An API server in the same process: requests to it as values, and its event log.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::event::Event;
+use crate::exchange::{Answer, Exchange};
+
+/// An API server that takes requests for objects as values.
+///
+/// The same request has the same outcome as over HTTP. Watches and documents such as discovery exist over HTTP only.
+pub trait Direct: Send + Sync {
+    /// Returns the response to a request, without waiting for anything.
+    ///
+    /// # Errors
+    /// Returns the `Status` object that the response would have over HTTP.
+    fn exchange(&self, request: &Exchange<'_>) -> Result<Answer, Value>;
+
+    /// Notes that a client asked for a kind that discovery does not have.
+    fn no_such_kind(&self, _api_version: &str, _kind: &str) {}
+}
+
+/// The changes of an API server's objects, in the order in which they happened.
+pub trait EventLog: Send + Sync {
+    /// Returns the revision of the last change.
+    fn head(&self) -> u64;
+
+    /// Returns an event of [`Change::Added`](crate::Change::Added) for each object that exists now.
+    fn present(&self) -> Vec<Event>;
+
+    /// Returns the changes after a revision, the oldest first.
+    fn events_after(&self, revision: u64) -> Vec<Arc<Event>>;
+}

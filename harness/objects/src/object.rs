@@ -1,0 +1,251 @@
+//! Reading and changing Kubernetes objects that are plain JSON values.
+//!
+//! Controllers meet kinds that are defined at run time, so objects stay `serde_json::Value`; these are the few
+//! accessors they share. Nothing here talks to a server.
+
+use serde_json::{Map, Value, json};
+
+/// The value at a path of keys.
+pub fn at<'a>(object: &'a Value, path: &[&str]) -> Option<&'a Value> {
+    path.iter().try_fold(object, |value, key| value.get(key))
+}
+
+/// The text at a path of keys; empty where there is none, as Go's zero value.
+pub fn text<'a>(object: &'a Value, path: &[&str]) -> &'a str {
+    at(object, path).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Sets the value at a path, making the maps on the way.
+pub fn set(object: &mut Value, path: &[&str], value: Value) {
+    let Some((first, rest)) = path.split_first() else {
+        return;
+    };
+    let mut map = match std::mem::take(object) {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    };
+    if rest.is_empty() {
+        map.insert((*first).to_owned(), value);
+    } else {
+        set(map.entry(*first).or_insert(Value::Null), rest, value);
+    }
+    *object = Value::Object(map);
+}
+
+/// Removes the value at a path; says whether there was one.
+pub fn remove(object: &mut Value, path: &[&str]) -> bool {
+    let Some((last, parents)) = path.split_last() else {
+        return false;
+    };
+    let mut current = object;
+    for key in parents {
+        match current.get_mut(key) {
+            Some(next) => current = next,
+            None => return false,
+        }
+    }
+    current
+        .as_object_mut()
+        .is_some_and(|map| map.remove(*last).is_some())
+}
+
+/// The apiVersion; empty where there is none.
+pub fn api_version(object: &Value) -> &str {
+    text(object, &["apiVersion"])
+}
+
+/// The kind; empty where there is none.
+pub fn kind(object: &Value) -> &str {
+    text(object, &["kind"])
+}
+
+/// The name; empty where there is none.
+pub fn name(object: &Value) -> &str {
+    text(object, &["metadata", "name"])
+}
+
+/// The namespace; empty for cluster-scoped objects.
+pub fn namespace(object: &Value) -> &str {
+    text(object, &["metadata", "namespace"])
+}
+
+/// The UID; empty where there is none.
+pub fn uid(object: &Value) -> &str {
+    text(object, &["metadata", "uid"])
+}
+
+/// The generation; 0 where there is none.
+pub fn generation(object: &Value) -> i64 {
+    at(object, &["metadata", "generation"])
+        .and_then(Value::as_i64)
+        .unwrap_or_default()
+}
+
+/// The value of a label; empty where it is missing.
+pub fn label<'a>(object: &'a Value, key: &str) -> &'a str {
+    text(object, &["metadata", "labels", key])
+}
+
+/// The value of an annotation; empty where it is missing.
+pub fn annotation<'a>(object: &'a Value, key: &str) -> &'a str {
+    text(object, &["metadata", "annotations", key])
+}
+
+/// Returns the conditions of an object's status.
+pub fn conditions(object: &Value) -> &[Value] {
+    at(object, &["status", "conditions"])
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
+}
+
+/// Returns the condition of a type.
+pub fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
+    conditions(object)
+        .iter()
+        .find(|condition| text(condition, &["type"]) == kind)
+}
+
+/// Whether a deletion waits for finalizers.
+pub fn is_being_deleted(object: &Value) -> bool {
+    at(object, &["metadata", "deletionTimestamp"]).is_some_and(|time| !time.is_null())
+}
+
+/// The group of an apiVersion; empty for the core group.
+pub fn group_of(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
+}
+
+/// The version of an apiVersion.
+pub fn version_of(api_version: &str) -> &str {
+    api_version
+        .split_once('/')
+        .map_or(api_version, |(_, version)| version)
+}
+
+/// Whether a finalizer holds the object.
+pub fn has_finalizer(object: &Value, finalizer: &str) -> bool {
+    at(object, &["metadata", "finalizers"])
+        .and_then(Value::as_array)
+        .is_some_and(|all| all.iter().any(|one| one == finalizer))
+}
+
+/// Adds a finalizer at the end.
+pub fn add_finalizer(object: &mut Value, finalizer: &str) {
+    let mut all = at(object, &["metadata", "finalizers"])
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    all.push(json!(finalizer));
+    set(object, &["metadata", "finalizers"], Value::Array(all));
+}
+
+/// Removes a finalizer.
+pub fn remove_finalizer(object: &mut Value, finalizer: &str) {
+    if let Some(Value::Array(all)) = object
+        .get_mut("metadata")
+        .and_then(|metadata| metadata.get_mut("finalizers"))
+    {
+        all.retain(|one| one != finalizer);
+    }
+}
+
+/// All owner references.
+pub fn owners(object: &Value) -> &[Value] {
+    at(object, &["metadata", "ownerReferences"])
+        .and_then(Value::as_array)
+        .map_or(&[], Vec::as_slice)
+}
+
+/// The owner reference with `controller: true`.
+pub fn controller_of(object: &Value) -> Option<&Value> {
+    owners(object)
+        .iter()
+        .find(|owner| owner.get("controller") == Some(&Value::Bool(true)))
+}
+
+/// Whether the object with this UID controls the object.
+pub fn is_controlled_by(object: &Value, owner_uid: &str) -> bool {
+    controller_of(object).is_some_and(|owner| text(owner, &["uid"]) == owner_uid)
+}
+
+/// A plain owner reference to an object.
+pub fn owner_reference(owner: &Value) -> Value {
+    json!({"apiVersion": api_version(owner), "kind": kind(owner), "name": name(owner), "uid": uid(owner)})
+}
+
+/// An owner reference that makes the owner the controller and blocks its foreground deletion.
+pub fn controller_reference(owner: &Value) -> Value {
+    let mut reference = owner_reference(owner);
+    set(&mut reference, &["controller"], Value::Bool(true));
+    set(&mut reference, &["blockOwnerDeletion"], Value::Bool(true));
+    reference
+}
+
+/// Adds an owner reference, or replaces the one with the same UID.
+pub fn add_owner(object: &mut Value, reference: Value) {
+    let mut all = owners(object).to_vec();
+    match all
+        .iter_mut()
+        .find(|owner| owner.get("uid") == reference.get("uid"))
+    {
+        Some(existing) => *existing = reference,
+        None => all.push(reference),
+    }
+    set(object, &["metadata", "ownerReferences"], Value::Array(all));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn set_makes_the_maps_on_the_way_and_remove_takes_only_the_leaf() {
+        let mut object = json!({"spec": null});
+        set(
+            &mut object,
+            &["spec", "crossplane", "compositionRef"],
+            json!({"name": "c"}),
+        );
+        assert_eq!(
+            text(&object, &["spec", "crossplane", "compositionRef", "name"]),
+            "c"
+        );
+        assert!(remove(
+            &mut object,
+            &["spec", "crossplane", "compositionRef"]
+        ));
+        assert!(!remove(
+            &mut object,
+            &["spec", "crossplane", "compositionRef"]
+        ));
+        assert_eq!(object, json!({"spec": {"crossplane": {}}}));
+    }
+
+    #[test]
+    fn an_owner_with_the_same_uid_is_replaced_and_another_is_added() {
+        let mut object = json!({"metadata": {"ownerReferences": [{"uid": "1", "name": "old"}]}});
+        add_owner(
+            &mut object,
+            json!({"uid": "1", "name": "new", "controller": true}),
+        );
+        add_owner(&mut object, json!({"uid": "2", "name": "other"}));
+        assert_eq!(owners(&object).len(), 2);
+        assert_eq!(
+            controller_of(&object).map(|owner| text(owner, &["name"])),
+            Some("new")
+        );
+        assert!(is_controlled_by(&object, "1") && !is_controlled_by(&object, "2"));
+    }
+
+    #[test]
+    fn groups_and_versions_of_api_versions() {
+        assert_eq!((group_of("v1"), version_of("v1")), ("", "v1"));
+        assert_eq!(
+            (
+                group_of("a.example.org/v1beta1"),
+                version_of("a.example.org/v1beta1")
+            ),
+            ("a.example.org", "v1beta1")
+        );
+    }
+}

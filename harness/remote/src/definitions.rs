@@ -1,0 +1,50 @@
+//! Definitions of kinds on a cluster: which are the run's to make, and which are somebody else's.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crosscut_client::{Api, ApiError};
+
+use crosscut_objects::{Address, object};
+use crosscut_suite::model::Resource;
+use serde_json::Value;
+
+use super::ledger::LABEL;
+
+/// The definitions that are not there, or are of this run: others are somebody else's, and stay as they are.
+pub(super) async fn ours(
+    api: &Api,
+    definitions: &[Resource],
+    run: &str,
+) -> Result<Vec<Resource>, ApiError> {
+    let mut ours = Vec::new();
+    for definition in definitions {
+        let value = definition.node.to_value();
+        match api.get(Address::of(&value)).await {
+            Ok(there) if object::label(&there, LABEL) != run => {}
+            Err(error) if !error.is_not_found() => return Err(error),
+            _ => ours.push(definition.clone()),
+        }
+    }
+    Ok(ours)
+}
+
+/// A definition's name.
+pub(crate) fn name_of(resource: &Resource) -> String {
+    object::name(&resource.node.to_value()).to_owned()
+}
+
+/// The groups of kinds that are not crosscut's: whoever brought them works on them, and no stand-in does.
+pub(super) async fn real_groups(api: &Api) -> Result<Vec<String>, ApiError> {
+    let kind = "CustomResourceDefinition";
+    let definitions = api
+        .list("apiextensions.k8s.io/v1", kind, "", &Default::default())
+        .await?;
+    let is_real = |definition: &&Arc<Value>| object::label(definition, LABEL).is_empty();
+    let groups: BTreeSet<String> = definitions
+        .iter()
+        .filter(is_real)
+        .map(|definition| object::text(definition, &["spec", "group"]).to_owned())
+        .collect();
+    Ok(groups.into_iter().collect())
+}

@@ -1,0 +1,111 @@
+//! Why a cluster cannot be reached.
+
+use crosscut_cluster::ClusterError;
+
+/// A cluster cannot be reached.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AccessError {
+    /// The kubeconfig names no such context.
+    #[error("there is no context \"{context}\" in {from}")]
+    UnknownContext {
+        /// Its name.
+        context: String,
+        /// Where it was looked for.
+        from: String,
+        /// The contexts that there are.
+        known: Vec<String>,
+        /// The option that names it.
+        option: &'static str,
+    },
+    /// No context was named, and the kubeconfig has no current one.
+    #[error("{from} has no current context")]
+    NoContext {
+        /// Where it was looked for.
+        from: String,
+        /// The contexts that there are.
+        known: Vec<String>,
+    },
+    /// The context cannot be used as it is written.
+    #[error("the context \"{context}\" cannot be used")]
+    Broken {
+        /// Its name.
+        context: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Nothing answers.
+    #[error("the cluster of the context \"{context}\" ({address}) does not answer: {reason}")]
+    Dead {
+        /// Its name.
+        context: String,
+        /// The server's URL.
+        address: String,
+        /// Why.
+        reason: String,
+    },
+    /// The API server does not know who asks.
+    #[error(
+        "the cluster of the context \"{context}\" ({address}) does not let its user in: {reason}"
+    )]
+    Refused {
+        /// Its name.
+        context: String,
+        /// The server's URL.
+        address: String,
+        /// What it said.
+        reason: String,
+    },
+}
+
+impl AccessError {
+    /// What the user can do about it.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match self {
+            Self::UnknownContext { known, option, .. } => {
+                format!("name one by {option}: {}", those(known))
+            }
+            Self::NoContext { known, .. } => {
+                format!("name one by --context: {}", those(known))
+            }
+            Self::Broken { context, .. } => {
+                format!("look at it with kubectl --context {context} version")
+            }
+            Self::Dead { context, .. } => format!(
+                "is the cluster running, and reachable from here? Try kubectl --context {context} version; a cluster \
+                 that is gone: kubectl config delete-context {context}"
+            ),
+            Self::Refused { context, .. } => format!(
+                "log in again, or name another context by --context; kubectl --context {context} auth whoami must answer"
+            ),
+        }
+    }
+}
+
+/// No proxy can be started for programs under test.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProxyError {
+    /// Its certificates cannot be made.
+    #[error("its certificates cannot be made")]
+    Certificate(#[from] rcgen::Error),
+    /// Its server cannot be started.
+    #[error(transparent)]
+    Server(#[from] crosscut_traffic::ServerError),
+}
+
+fn those(known: &[String]) -> String {
+    match known {
+        [] => "there are no contexts in it".to_owned(),
+        [one] => format!("there is {one}"),
+        _ => format!("there are {}", known.join(", ")),
+    }
+}
+
+impl From<AccessError> for ClusterError {
+    fn from(error: AccessError) -> ClusterError {
+        let help = error.help();
+        ClusterError::start(&error, Some(help))
+    }
+}

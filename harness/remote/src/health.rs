@@ -1,0 +1,29 @@
+//! Whether clusters that run elsewhere still answer. What runs there cannot be seen from here.
+
+use async_trait::async_trait;
+
+use crosscut_cluster::{ClusterError, Health, Side};
+use crosscut_live::answers;
+
+/// The API servers of one trial.
+pub(super) struct RemoteHealth {
+    pub(super) control: kube::Client,
+    pub(super) target: Option<kube::Client>,
+}
+
+#[async_trait]
+impl Health for RemoteHealth {
+    fn runs(&self) -> Result<(), ClusterError> {
+        Ok(())
+    }
+
+    async fn answers(&self) -> Result<(), ClusterError> {
+        let target = async {
+            match &self.target {
+                Some(target) => answers(Side::Target.as_str(), target).await,
+                None => Ok(()),
+            }
+        };
+        tokio::try_join!(answers(Side::Control.as_str(), &self.control), target).map(drop)
+    }
+}

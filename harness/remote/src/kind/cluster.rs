@@ -1,0 +1,357 @@
+//! Trials on clusters that kind makes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use crosscut_functions::OnOutput;
+use crosscut_live::LiveLimits;
+use crosscut_objects::Clock;
+use crosscut_programs::{Launcher, StateFolder};
+use crosscut_suite::Trial;
+use crosscut_suite::model::{KindCluster, KindCrossplane, Suite};
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+use super::command::Commands;
+use super::error::help_with;
+use super::names::Names;
+use super::{KindError, clusters, crossplane, packages, whole};
+use crate::{Access, Remote, RemoteSettings, installer, needs_target, run_name};
+use crosscut_cluster::{Cluster, ClusterError, Lease};
+use crosscut_setup::AssetSearch;
+use crosscut_setup::crossplane::RealCrossplane;
+use crosscut_setup::{FunctionSettings, Progress, SharedFunctions, open_state};
+
+/// How clusters are made, beside what the suite says.
+pub struct KindSettings {
+    /// Where Crossplane's core is looked for, if it runs beside the cluster.
+    pub assets: AssetSearch,
+    /// The node image, in the place of the suite's.
+    pub image: Option<String>,
+    /// Whether clusters stay for the next run with the same settings.
+    pub keep: bool,
+    /// Where the folder of the run is made. All runs of a user have theirs in the same place: by it they know which
+    /// clusters are left over.
+    pub state_root: PathBuf,
+    /// Where a folder with the logs of nodes is made if something fails.
+    pub logs_root: PathBuf,
+    /// Tells the time: libraries do not read it.
+    pub clock: Arc<dyn Clock>,
+    /// When a control plane counts as being at rest.
+    pub limits: LiveLimits,
+    /// Told what is waited for, and what is left.
+    pub progress: Progress,
+    /// What starts programs so that they end with this process.
+    pub launcher: Option<Launcher>,
+    /// Told each line that functions write.
+    pub on_output: Option<OnOutput>,
+}
+
+/// Clusters of kind for the trials of one suite.
+pub struct Kind {
+    suite: Arc<Suite>,
+    /// What the suite says, with what the user says in its place.
+    configuration: KindCluster,
+    settings: KindSettings,
+    functions: SharedFunctions,
+    /// Whether any trial needs a second cluster.
+    with_target: bool,
+    running: Mutex<Running>,
+}
+
+/// What was made so far.
+#[derive(Default)]
+struct Running {
+    remote: Option<Arc<Remote>>,
+    crossplane: Option<RealCrossplane>,
+    /// The clusters that are to be deleted at the end.
+    made: Vec<String>,
+    folder: Option<(Arc<StateFolder>, Arc<Commands>)>,
+}
+
+impl Kind {
+    /// Nothing is started yet. `trials` are those that will be judged.
+    #[must_use]
+    pub fn new(suite: Arc<Suite>, trials: &[Trial], settings: KindSettings) -> Kind {
+        let mut configuration = suite.clusters.kind.clone();
+        configuration.image = settings.image.clone().or(configuration.image);
+        let functions = FunctionSettings {
+            state_root: settings.state_root.clone(),
+            launcher: settings.launcher.clone(),
+            progress: Arc::clone(&settings.progress),
+            on_output: settings.on_output.clone(),
+        };
+        Kind {
+            functions: SharedFunctions::new(Arc::clone(&suite), functions),
+            with_target: trials
+                .iter()
+                .any(|trial| needs_target(trial, configuration.stand_ins).is_some()),
+            configuration,
+            suite,
+            settings,
+            running: Mutex::default(),
+        }
+    }
+
+    fn say(&self, what: &str) {
+        (self.settings.progress)(what);
+    }
+
+    async fn remote(&self) -> Result<Arc<Remote>, ClusterError> {
+        let mut running = self.running.lock().await;
+        if let Some(remote) = &running.remote {
+            return Ok(Arc::clone(remote));
+        }
+        match self.start(&mut running).await {
+            Ok(remote) => Ok(remote),
+            Err(error) => Err(self.with_logs(error, &running).await),
+        }
+    }
+
+    async fn start(&self, running: &mut Running) -> Result<Arc<Remote>, ClusterError> {
+        let program = match self.configuration.crossplane {
+            KindCrossplane::Core => Some(crossplane::program(&self.settings.assets)?),
+            _ => None,
+        };
+        let (root, launcher) = (
+            self.settings.state_root.clone(),
+            self.settings.launcher.clone(),
+        );
+        let state = open_state(root, launcher, &self.settings.progress).await;
+        let state = Arc::new(state.map_err(KindError::from)?);
+        let commands = Arc::new(Commands::new(&state));
+        running.folder = Some((Arc::clone(&state), Arc::clone(&commands)));
+        let helm = matches!(self.configuration.crossplane, KindCrossplane::Chart(_));
+        clusters::check(&commands, helm).await?;
+        let names = self.names(&state.run());
+        let there = self.clean(&commands, &names).await?;
+        let (control, target) = self.clusters(running, &commands, &names, &there).await?;
+        let name = names.control();
+        clusters::load(&commands, &name, &self.configuration.load).await?;
+        if let Some(program) = program {
+            let functions = self.functions.served().await?;
+            let progress = &self.settings.progress;
+            let place = (name.as_str(), &control);
+            let core =
+                crossplane::start_core(&program, &commands, place, &state, &functions, progress);
+            running.crossplane = Some(core.await?);
+        }
+        if let KindCrossplane::Chart(chart) = &self.configuration.crossplane {
+            self.say("installing Crossplane's chart");
+            crossplane::install_chart(chart, &commands, &name).await?;
+        }
+        let api = installer(&control.client);
+        packages::install(&api, &self.configuration.packages, &self.settings.progress).await?;
+        let other = target.as_ref().map(|target| installer(&target.client));
+        let remote =
+            Arc::new(Remote::connect(self.remote_settings(&state, control, target)).await?);
+        running.remote = Some(Arc::clone(&remote));
+        remote.install().await?;
+        // Most of it has come meanwhile.
+        let (second, progress) = (names.target(), &self.settings.progress);
+        let also = async {
+            if let Some(other) = &other {
+                whole::wait(&second, other, progress).await;
+            }
+        };
+        tokio::join!(whole::wait(&name, &api, progress), also);
+        if self.settings.keep {
+            // From here on they are good, and worth keeping.
+            running.made.clear();
+        }
+        Ok(remote)
+    }
+
+    fn remote_settings(
+        &self,
+        state: &Arc<StateFolder>,
+        control: Access,
+        target: Option<Access>,
+    ) -> RemoteSettings {
+        RemoteSettings {
+            suite: Arc::clone(&self.suite),
+            control,
+            target,
+            stand_ins: self.configuration.stand_ins,
+            run: run_name(&state.run()),
+            state: Arc::clone(state),
+            path: self.settings.assets.folders(),
+            clock: Arc::clone(&self.settings.clock),
+            limits: self.settings.limits,
+            progress: Arc::clone(&self.settings.progress),
+            target_help: "no trial of this run was known to need one",
+        }
+    }
+
+    fn names(&self, run: &str) -> Names {
+        if self.settings.keep {
+            Names::kept(run, &fingerprint(&self.configuration))
+        } else {
+            Names::of_run(run)
+        }
+    }
+
+    /// Deletes what runs left that were killed; answers the clusters that there are.
+    async fn clean(&self, commands: &Commands, names: &Names) -> Result<Vec<String>, ClusterError> {
+        let mut there = clusters::list(commands).await?;
+        // Looked at after the clusters: a run makes its folder first.
+        let alive = folders(&self.settings.state_root);
+        for name in names.left_over(&there, &alive) {
+            self.say(&format!(
+                "cleaning up after a run that was killed: kind cluster {name}"
+            ));
+            clusters::delete(commands, &name).await?;
+            there.retain(|other| *other != name);
+        }
+        Ok(there)
+    }
+
+    /// Makes or finds the clusters, both at the same time.
+    async fn clusters(
+        &self,
+        running: &mut Running,
+        commands: &Commands,
+        names: &Names,
+        there: &[String],
+    ) -> Result<(Access, Option<Access>), ClusterError> {
+        let (control, target) = (names.control(), names.target());
+        let wanted = [Some(&control), self.with_target.then_some(&target)];
+        let made = wanted.into_iter().flatten();
+        running
+            .made
+            .extend(made.filter(|name| !there.contains(name)).cloned());
+        let second = async {
+            if !self.with_target {
+                return Ok(None);
+            }
+            let mut connection = self.cluster(commands, &target, there).await?;
+            if !self.configuration.packages.is_empty() {
+                // Providers run in the control plane's cluster.
+                connection.kubeconfig = clusters::internal_kubeconfig(commands, &target).await?;
+            }
+            Ok::<_, ClusterError>(Some(connection))
+        };
+        tokio::try_join!(self.cluster(commands, &control, there), second)
+    }
+
+    async fn cluster(
+        &self,
+        commands: &Commands,
+        name: &str,
+        there: &[String],
+    ) -> Result<Access, ClusterError> {
+        if there.iter().any(|other| other == name) {
+            self.say(&format!("using the kind cluster {name}"));
+            clusters::find(commands, name).await?;
+        } else {
+            self.say(&format!("creating the kind cluster {name}"));
+            clusters::create(commands, name, &self.configuration).await?;
+        }
+        clusters::connect(commands, name).await
+    }
+
+    /// The error, with where the logs of the clusters are that were made.
+    async fn with_logs(&self, error: ClusterError, running: &Running) -> ClusterError {
+        let Some((state, commands)) = &running.folder else {
+            return error;
+        };
+        if running.made.is_empty() {
+            return error;
+        }
+        let folder = self
+            .settings
+            .logs_root
+            .join(format!("crosscut-logs-{}", run_name(&state.run())));
+        for name in &running.made {
+            clusters::export_logs(commands, name, &folder.join(name)).await;
+        }
+        let logs = format!("the logs of the clusters are in {}", folder.display());
+        match error {
+            ClusterError::Start { what, help } => {
+                let help = help.or_else(|| help_with(&what));
+                ClusterError::Start {
+                    what,
+                    help: Some(help.map_or(logs.clone(), |help| format!("{help}; {logs}"))),
+                }
+            }
+            error => {
+                self.say(&logs);
+                error
+            }
+        }
+    }
+
+    async fn end(&self, running: &mut Running) {
+        if let Some(remote) = running.remote.take()
+            && self.settings.keep
+        {
+            remote.close().await;
+        }
+        if let Some(crossplane) = running.crossplane.take()
+            && let Err(error) = crossplane.stop().await
+        {
+            self.say(&format!("could not end Crossplane: {error}"));
+        }
+        self.functions.close().await;
+        let Some((_state, commands)) = running.folder.take() else {
+            return;
+        };
+        let made = std::mem::take(&mut running.made);
+        let deleted = made.iter().map(|name| clusters::delete(&commands, name));
+        let deleted = futures::future::join_all(deleted).await;
+        for (name, deleted) in made.iter().zip(deleted) {
+            if let Err(error) = deleted {
+                self.say(&format!("the kind cluster {name} stays: {error}"));
+            }
+        }
+    }
+}
+
+/// Whatever a cluster is made with: with other settings it is another cluster.
+fn fingerprint(settings: &KindCluster) -> String {
+    let packages: Vec<Value> = settings
+        .packages
+        .iter()
+        .map(|package| package.node.to_value())
+        .collect();
+    let config = settings.config.as_ref().map(|config| config.text.as_str());
+    let KindCluster {
+        image,
+        load,
+        crossplane,
+        ..
+    } = settings;
+    format!("{image:?} {config:?} {load:?} {crossplane:?} {packages:?}")
+}
+
+/// The folders of runs.
+fn folders(root: &std::path::Path) -> Vec<String> {
+    let entries = std::fs::read_dir(root).into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name.starts_with("crosscut-"))
+        .collect()
+}
+
+#[async_trait]
+impl Cluster for Kind {
+    fn kind(&self) -> &str {
+        "kind"
+    }
+
+    async fn prepare(&self) -> Result<(), ClusterError> {
+        self.remote().await.map(drop)
+    }
+
+    async fn lease(&self, trial: &Trial, _seed: u64) -> Result<Box<dyn Lease>, ClusterError> {
+        let mut lease = self.remote().await?.lease(trial).await?;
+        let trace = self.functions.trace(lease.namespace());
+        lease.live.with_functions(trace);
+        Ok(Box::new(lease))
+    }
+
+    async fn close(&self) {
+        self.end(&mut *self.running.lock().await).await;
+    }
+}

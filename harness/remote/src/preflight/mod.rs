@@ -1,0 +1,129 @@
+//! What a cluster lacks, before anything is made there: everything in one report.
+
+mod crossplane;
+mod definitions;
+mod documents;
+mod functions;
+mod rights;
+#[cfg(test)]
+mod tests;
+
+use crosscut_client::Api;
+use crosscut_suite::model::{Provider, Resource, Suite};
+
+use super::access::Access;
+use super::trial::api;
+use crosscut_cluster::ClusterError;
+
+/// What is to be looked at.
+pub(crate) struct Asked<'a> {
+    pub(crate) suite: &'a Suite,
+    pub(crate) control: &'a Access,
+    pub(crate) target: Option<&'a Access>,
+    /// Whether kinds that nobody serves there are defined by crosscut, and stood in for.
+    pub(crate) stand_ins: bool,
+}
+
+/// One thing that is not as it must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Finding {
+    /// What, as a sentence fragment.
+    pub(crate) what: String,
+    /// What to do about it.
+    pub(crate) help: String,
+}
+
+impl Finding {
+    pub(crate) fn new(what: impl Into<String>, help: impl Into<String>) -> Finding {
+        Finding {
+            what: what.into(),
+            help: help.into(),
+        }
+    }
+}
+
+/// Whether everything that the suite needs is there or may be made. Answers what is to be made on the control plane, in
+/// order.
+///
+/// # Errors
+/// [`ClusterError::Start`] with all that is missing; where the cluster cannot be reached, with that alone.
+pub(crate) async fn check(asked: &Asked<'_>) -> Result<Vec<Resource>, ClusterError> {
+    asked.control.check().await?;
+    if let Some(target) = asked.target {
+        target.check().await?;
+    }
+    let mut findings = Vec::new();
+    let control = api(&asked.control.client);
+    let broken = |error: crosscut_client::ApiError| ClusterError::start(&error, None);
+    let missing = control_plane(asked, &control, &mut findings)
+        .await
+        .map_err(broken)?;
+    let wanted = rights::of_control(&control, &missing).await;
+    findings.extend(rights::denied(&asked.control.client, &wanted, "").await);
+    if let Some(target) = asked.target {
+        let wanted = rights::of_target();
+        findings.extend(rights::denied(&target.client, &wanted, " on the target").await);
+    }
+    report(asked, &findings).map(|()| missing)
+}
+
+async fn control_plane(
+    asked: &Asked<'_>,
+    control: &Api,
+    findings: &mut Vec<Finding>,
+) -> Result<Vec<Resource>, crosscut_client::ApiError> {
+    let found = crossplane::find(control).await?;
+    findings.extend(crossplane::judge(&found));
+    if found.is_some() {
+        findings.extend(functions::missing(control, asked.suite).await?);
+    }
+    let mut missing = definitions::look(asked, control, findings).await?;
+    let documents = asked.suite.install.iter().chain(
+        asked
+            .suite
+            .providers
+            .iter()
+            .flat_map(|provider| &provider.install),
+    );
+    let namespace = &asked.suite.namespace;
+    for document in documents {
+        missing.extend(documents::look(control, namespace, document, findings).await?);
+    }
+    Ok(missing)
+}
+
+/// The definitions of all providers, each once by its name.
+fn definitions_of(providers: &[std::sync::Arc<Provider>]) -> Vec<&Resource> {
+    let mut names = std::collections::BTreeSet::new();
+    let all = providers.iter().flat_map(|provider| &provider.crds);
+    all.filter(|resource| {
+        let name = resource
+            .node
+            .get("metadata")
+            .and_then(|node| node.get("name"));
+        names.insert(
+            name.and_then(crosscut_yaml::Node::as_str)
+                .unwrap_or_default(),
+        )
+    })
+    .collect()
+}
+
+fn report(asked: &Asked<'_>, findings: &[Finding]) -> Result<(), ClusterError> {
+    if findings.is_empty() {
+        return Ok(());
+    }
+    let Access {
+        context, address, ..
+    } = asked.control;
+    let lines: String = findings
+        .iter()
+        .map(|finding| format!("\n  - {}\n    {}", finding.what, finding.help))
+        .collect();
+    Err(ClusterError::Start {
+        what: format!(
+            "the cluster of the context \"{context}\" ({address}) is not ready for this suite:{lines}"
+        ),
+        help: Some("nothing was changed there; mend all of it and try again".to_owned()),
+    })
+}

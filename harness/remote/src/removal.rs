@@ -1,0 +1,81 @@
+//! Taking away what was made, and nothing else.
+
+use crosscut_client::{Api, ApiError, Deletion};
+
+use super::ledger::Created;
+
+/// An object that is still there.
+#[derive(Debug)]
+pub(crate) struct Left {
+    pub(crate) created: Created,
+    /// Why; empty where its deletion was asked for and is not done yet.
+    why: String,
+    /// Whether the API server did not even answer: then nothing more can be done.
+    pub(crate) is_unreachable: bool,
+}
+
+impl Left {
+    fn being_deleted(created: Created) -> Left {
+        Left {
+            created,
+            why: String::new(),
+            is_unreachable: false,
+        }
+    }
+
+    fn because(created: Created, error: &ApiError) -> Left {
+        Left {
+            created,
+            why: error.to_string(),
+            is_unreachable: matches!(error, ApiError::Transport(_)),
+        }
+    }
+}
+
+impl std::fmt::Display for Left {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let why = match self.why.as_str() {
+            "" => "it is being deleted, and something holds it",
+            why => why,
+        };
+        write!(formatter, "{}: {why}", self.created)
+    }
+}
+
+/// Asks for the deletion of each, the latest first; answers what is still there, the earliest first. Whatever has
+/// another identity by now is somebody else's, and stays.
+pub(crate) async fn remove(api: &Api, created: Vec<Created>) -> Vec<Left> {
+    let mut left = Vec::new();
+    for created in created.into_iter().rev() {
+        match remove_one(api, &created).await {
+            Ok(true) => {}
+            Ok(false) => left.push(Left::being_deleted(created)),
+            Err(error) => left.push(Left::because(created, &error)),
+        }
+    }
+    left.reverse();
+    left
+}
+
+/// Whether it is gone.
+async fn remove_one(api: &Api, created: &Created) -> Result<bool, ApiError> {
+    let is_gone = |error: &ApiError| error.is_not_found() || error.is_no_match();
+    let there = match api.get(created.address()).await {
+        Err(error) if is_gone(&error) => return Ok(true),
+        there => there?,
+    };
+    if crosscut_objects::object::uid(&there) != created.uid() {
+        return Ok(true);
+    }
+    if crosscut_objects::object::is_being_deleted(&there) {
+        return Ok(false);
+    }
+    let how = Deletion {
+        propagation: "Background",
+        uid: Some(created.uid()),
+    };
+    match api.delete(created.address(), how).await {
+        Err(error) if is_gone(&error) => Ok(true),
+        asked => asked.map(|()| false),
+    }
+}
