@@ -6,47 +6,9 @@ use std::sync::Arc;
 
 use crosscut_merge::Type;
 
-use crate::registry::{Names, Origin, Served};
-use crate::store;
+use crate::keys;
+use crate::served::{Builtin, NameRule, Names, Origin, Served};
 use crosscut_objects::Resource;
-
-/// How names of a kind are formed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NameRule {
-    /// Labels with dots between them.
-    Subdomain,
-    /// One label.
-    Label,
-    /// One label that begins with a letter.
-    Label1035,
-    /// Whatever can stand in a path.
-    PathSegment,
-}
-
-/// A built-in resource.
-#[derive(Debug)]
-pub(crate) struct Builtin {
-    pub(crate) group: &'static str,
-    pub(crate) version: &'static str,
-    pub(crate) plural: &'static str,
-    pub(crate) singular: &'static str,
-    pub(crate) kind: &'static str,
-    pub(crate) namespaced: bool,
-    pub(crate) short: &'static [&'static str],
-    pub(crate) categories: &'static [&'static str],
-    pub(crate) names: NameRule,
-    pub(crate) status: bool,
-    /// Whether objects count the generations of their spec.
-    pub(crate) generation: bool,
-    /// Whether a PUT must name the resourceVersion.
-    pub(crate) locked: bool,
-    /// Whether a PUT or a patch may create the object.
-    pub(crate) created_by_update: bool,
-    /// Whether a deletion answers with the object instead of a Status.
-    pub(crate) returns_deleted: bool,
-    /// The fields that field selectors may name, besides the name and the namespace.
-    pub(crate) selectable: &'static [&'static str],
-}
 
 const PLAIN: Builtin = Builtin {
     group: "",
@@ -229,7 +191,7 @@ pub(crate) fn served() -> impl Iterator<Item = Served> {
         Served {
             resource: resource(builtin, builtin.group),
             storage: Arc::new(resource(builtin, group)),
-            storage_key: store::storage_key(group, builtin.plural).into(),
+            storage_key: keys::storage_key(group, builtin.plural).into(),
             names: names(builtin),
             status: builtin.status,
             structural: None,

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use crosscut_schema::FieldError;
 use serde_json::{Map, Value, json};
 
-use crate::builtin::Builtin;
+use crate::served::Builtin;
 use crate::{fields, meta, value};
 
 /// The label that every namespace has.

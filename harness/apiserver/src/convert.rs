@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::registry::Served;
+use crate::served::Served;
 use crate::{meta, value};
 
 /// The fields of Events that have another name in `events.k8s.io`; the core group's name first.

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::payload::Payload;
 use crate::query::FieldValidation;
-use crate::registry::Served;
+use crate::served::Served;
 use crate::status::{self, Status};
 use crate::{builtin_rules, object_meta};
 

@@ -9,12 +9,9 @@ use crosscut_schema::Structural;
 use serde_json::{Value, json};
 
 use crate::meta;
-use crate::registry::{Custom, Names, Origin, Served, Versions};
-use crate::{store, table, value};
+use crate::served::{Custom, Names, Origin, Served, Versions};
+use crate::{column, keys, value};
 use crosscut_objects::Resource;
-
-pub(crate) const GROUP: &str = "apiextensions.k8s.io";
-pub(crate) const PLURAL: &str = "customresourcedefinitions";
 
 /// The versions that a definition serves; `None` before its names are accepted.
 ///
@@ -105,13 +102,13 @@ fn served(spec: &Value, version: &Value, storage: &Arc<Resource>, custom: &Custo
         selectable: selectable(version),
         scale: version["subresources"]["scale"].is_object(),
         schema: Arc::new(schema.clone()),
-        columns: table::columns(version).into(),
+        columns: column::columns(version).into(),
         ..custom.clone()
     };
     Served {
         resource: resource(spec, text(version, "name")),
         storage: Arc::clone(storage),
-        storage_key: store::storage_key(&storage.group, &storage.plural).into(),
+        storage_key: keys::storage_key(&storage.group, &storage.plural).into(),
         names: names(&spec["names"]),
         status: version["subresources"]["status"].is_object(),
         // A definition that does not compile is refused when it is written, so there is always a schema.

@@ -10,9 +10,10 @@ use crosscut_objects::{Answer, Direct, Event, EventLog, Exchange, Reply};
 use serde_json::Value;
 
 use crate::handlers::{Content, Request};
+use crate::inner::Inner;
 use crate::path::Path;
 use crate::payload::Payload;
-use crate::server::{ApiServer, Inner};
+use crate::server::ApiServer;
 use crate::service::{Outcome, resource};
 use crate::status::{self, Status};
 

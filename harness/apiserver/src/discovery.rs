@@ -5,10 +5,12 @@ use http::{Method, Response};
 use serde_json::{Value, json};
 
 use crate::body::Body;
+use crate::groups::{Group, listed};
+use crate::inner::Inner;
 use crate::path::Path;
-use crate::registry::{Registry, Served};
-use crate::server::Inner;
-use crate::{openapi, service};
+use crate::registry::Registry;
+use crate::served::Served;
+use crate::{openapi, response};
 
 /// The Kubernetes version whose behaviour this is.
 const MAJOR: &str = "1";
@@ -27,7 +29,7 @@ const VERBS: [&str; 8] = [
 
 pub(crate) fn respond(server: &Inner, parts: &Parts, path: &Path) -> Response<Body> {
     if parts.method != Method::GET {
-        return service::method_not_allowed();
+        return response::method_not_allowed();
     }
     let registry = server.store.with(|state| state.registry.clone());
     let answer = match path {
@@ -45,8 +47,8 @@ pub(crate) fn respond(server: &Inner, parts: &Parts, path: &Path) -> Response<Bo
         Path::Resource(_) | Path::Health | Path::Unknown => None,
     };
     match answer {
-        Some(answer) => service::json(200, answer.to_string()),
-        None => service::not_found(),
+        Some(answer) => response::json(200, answer.to_string()),
+        None => response::not_found(),
     }
 }
 
@@ -64,52 +66,6 @@ fn version() -> Value {
     })
 }
 
-/// A group's name and its versions, the preferred one first.
-pub(crate) struct Group {
-    name: String,
-    pub(crate) versions: Vec<String>,
-}
-
-/// Every group but the core one: the built-in ones by priority, then those of definitions by name.
-pub(crate) fn listed(registry: &Registry) -> Vec<Group> {
-    let custom = registry.custom_resources();
-    let mut groups: Vec<Group> = Vec::new();
-    for served in registry.built_in_resources().iter().chain(&custom) {
-        let resource = &served.resource;
-        if resource.group.is_empty() {
-            continue;
-        }
-        let known = groups.iter_mut().find(|group| group.name == resource.group);
-        match known {
-            Some(group) if group.versions.contains(&resource.version) => {}
-            Some(group) => group.versions.push(resource.version.clone()),
-            None => groups.push(Group {
-                name: resource.group.clone(),
-                versions: vec![resource.version.clone()],
-            }),
-        }
-    }
-    groups
-}
-
-impl Group {
-    fn body(&self) -> Value {
-        let version = |version: &String| json!({ "groupVersion": format!("{}/{version}", self.name), "version": version });
-        let versions: Vec<Value> = self.versions.iter().map(version).collect();
-        json!({
-            "name": self.name,
-            "preferredVersion": versions.first(),
-            "versions": versions,
-        })
-    }
-
-    pub(crate) fn api_versions(&self) -> impl Iterator<Item = String> {
-        self.versions
-            .iter()
-            .map(|version| format!("{}/{version}", self.name))
-    }
-}
-
 fn groups(registry: &Registry) -> Value {
     let groups: Vec<Value> = listed(registry).iter().map(Group::body).collect();
     json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": groups })
@@ -121,9 +77,9 @@ fn group(registry: &Registry, name: &str) -> Response<Body> {
             let mut body = group.body();
             body["kind"] = "APIGroup".into();
             body["apiVersion"] = "v1".into();
-            service::json(200, body.to_string())
+            response::json(200, body.to_string())
         }
-        None => service::text(404, "404 page not found\n"),
+        None => response::text(404, "404 page not found\n"),
     }
 }
 

@@ -8,7 +8,7 @@ use crosscut_objects::Lack;
 
 use crate::builtin;
 use crate::path::Target;
-use crate::registry::Served;
+use crate::served::Served;
 use crate::status;
 
 /// The lack that a kind is, which is not served, if Kubernetes has the kind.

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 
-use crate::registry::Served;
+use crate::served::Served;
 use crate::status::{self, Status};
 
 /// A list of shared objects, written out without copying them.

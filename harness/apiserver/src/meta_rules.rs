@@ -3,8 +3,8 @@
 use crosscut_schema::{FieldError, FieldErrorKind};
 use serde_json::Value;
 
-use crate::builtin::NameRule;
-use crate::registry::Served;
+use crate::served::NameRule;
+use crate::served::Served;
 use crate::{fields, meta, names};
 
 /// The most bytes that all annotations of an object have together.

@@ -6,8 +6,9 @@
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha512};
 
-use crate::discovery;
-use crate::registry::{Registry, Served};
+use crate::groups;
+use crate::registry::Registry;
+use crate::served::Served;
 
 /// The documents there are, each with the hash of its contents.
 pub(crate) fn index(registry: &Registry) -> Value {
@@ -25,8 +26,8 @@ pub(crate) fn index(registry: &Registry) -> Value {
 }
 
 fn names(registry: &Registry) -> Vec<String> {
-    let groups = discovery::listed(registry);
-    let versions = groups.iter().flat_map(discovery::Group::api_versions);
+    let groups = groups::listed(registry);
+    let versions = groups.iter().flat_map(groups::Group::api_versions);
     let named = versions.map(|api_version| format!("apis/{api_version}"));
     std::iter::once("api/v1".to_owned()).chain(named).collect()
 }

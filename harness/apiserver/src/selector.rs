@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::registry::Served;
+use crate::served::Served;
 use crate::status::{self, Status};
 
 /// What a list or a watch is narrowed to.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::json;
 
+use crate::inner::Inner;
 use crate::lack;
 use crate::meta;
 use crate::options::Options;
@@ -23,12 +24,6 @@ const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kub
 /// A Kubernetes API server in process: one store, which is one virtual cluster. Cheap to clone; clones share the store.
 #[derive(Clone)]
 pub struct ApiServer(Arc<Inner>);
-
-pub(crate) struct Inner {
-    pub(crate) store: Arc<Store>,
-    pub(crate) options: Options,
-    pub(crate) requests: AtomicU64,
-}
 
 impl ApiServer {
     /// A cluster that holds the four namespaces of every cluster and nothing else.

@@ -15,12 +15,13 @@ use serde_json::Value;
 use crate::body::Body;
 use crate::discovery;
 use crate::handlers::{self, Answer, Call, Content, Request};
+use crate::inner::Inner;
 use crate::lack;
 use crate::path::{Path, Target};
 use crate::payload::Payload;
 use crate::query::Query;
-use crate::registry::Served;
-use crate::server::Inner;
+use crate::response::{failure, json, text, with_headers};
+use crate::served::Served;
 use crate::status::{self, Status};
 use crate::table::{Form, table};
 use crate::watch::Watch;
@@ -265,38 +266,6 @@ fn success(answer: &Answer, table: Option<Value>, warnings: &[String]) -> Respon
 fn stream(watch: Watch, server: &Arc<Inner>) -> Response<Body> {
     let lines = watch.run(Arc::clone(&server.store));
     with_headers(200, "application/json", Body::stream(lines))
-}
-
-fn failure(status: &Status) -> Response<Body> {
-    json(status.code, status.body().to_string())
-}
-
-pub(crate) fn json(code: u16, bytes: impl Into<Bytes>) -> Response<Body> {
-    with_headers(code, "application/json", Body::whole(bytes))
-}
-
-pub(crate) fn text(code: u16, text: &'static str) -> Response<Body> {
-    with_headers(code, "text/plain; charset=utf-8", Body::whole(text))
-}
-
-pub(crate) fn not_found() -> Response<Body> {
-    failure(&status::no_route())
-}
-
-pub(crate) fn method_not_allowed() -> Response<Body> {
-    failure(&status::method_not_allowed())
-}
-
-fn with_headers(code: u16, media_type: &'static str, body: Body) -> Response<Body> {
-    let mut response = Response::new(body);
-    *response.status_mut() = http::StatusCode::from_u16(code).unwrap_or_default();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("no-cache, private"),
-    );
-    response
 }
 
 pub(crate) fn text_of(headers: &HeaderMap, name: header::HeaderName) -> &str {

@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::idle_applies::IdleApplies;
+use crate::keys;
 use crate::meta;
 use crate::random::Random;
 use crate::registry::Registry;
@@ -24,14 +25,6 @@ const SNAPSHOT_LIMIT: usize = 64;
 
 /// The objects of one resource, by `namespace/name` or `name`, in the byte order that etcd's keys have.
 pub(crate) type Objects = RedBlackTreeMapSync<String, Arc<Value>>;
-
-/// The key of an object among those of its resource.
-pub(crate) fn key(namespace: Option<&str>, name: &str) -> String {
-    match namespace {
-        Some(namespace) => format!("{namespace}/{name}"),
-        None => name.to_owned(),
-    }
-}
 
 /// All that one virtual cluster holds.
 pub(crate) struct State {
@@ -211,21 +204,19 @@ impl Read for State {
         namespace: Option<&str>,
         name: &str,
     ) -> Option<Arc<Value>> {
-        self.object(&storage_key(group, plural), &key(namespace, name))
-            .cloned()
+        self.object(
+            &keys::storage_key(group, plural),
+            &keys::key(namespace, name),
+        )
+        .cloned()
     }
 
     fn list(&self, group: &str, plural: &str, namespace: Option<&str>) -> Vec<Arc<Value>> {
-        let objects = self.objects(&storage_key(group, plural));
+        let objects = self.objects(&keys::storage_key(group, plural));
         within(&objects, namespace)
             .map(|(_, object)| Arc::clone(object))
             .collect()
     }
-}
-
-/// The name under which the objects of a resource are stored, whatever version is asked for.
-pub(crate) fn storage_key(group: &str, plural: &str) -> String {
-    format!("{plural}.{group}")
 }
 
 /// The objects of one namespace, or all of them, in order.

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use tokio::sync::watch::Receiver;
 
 use crate::handlers::{Call, revision, selected, selector};
-use crate::registry::Served;
 use crate::selector::Selector;
+use crate::served::Served;
 use crate::status::{self, Status};
 use crate::store::{State, Store};
 use crate::{convert, meta, value};

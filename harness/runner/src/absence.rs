@@ -12,12 +12,12 @@ use crosscut_suite::distance;
 use crosscut_suite::model::{Judgement, Side};
 use serde_json::Value;
 
-use crate::action::{request_help, stop_of};
 use crate::api::{Api, RequestError, Target};
 use crate::evidence::{composed, object_name, text};
 use crate::known::{Identity, Known, SYNCED, not_synced};
 use crate::schema::unknown_field;
-use crate::trial::{Stop, location};
+use crate::stop::{Stop, location};
+use crate::stop::{request_help, stop_of};
 
 /// How many composite resources are looked at: those that the trial applied, and those that these are composed of.
 const MOST_COMPOSITES: usize = 256;

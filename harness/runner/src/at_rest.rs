@@ -9,7 +9,7 @@ use crosscut_cluster::SettleError;
 use crosscut_events::Verdict;
 
 use crate::session::Session;
-use crate::trial::Stop;
+use crate::stop::Stop;
 
 /// How often is looked at what keeps moving, each time after it was at rest again.
 const LOOKS: usize = 8;

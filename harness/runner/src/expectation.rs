@@ -12,12 +12,12 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::absence;
-use crate::action::stop_of;
 use crate::api::{Api, RequestError, Target, Whereabouts, Which};
 use crate::evidence::{failing_function, object_name, text};
 use crate::secrets::mask_secret;
 use crate::session::Session;
-use crate::trial::{Stop, location};
+use crate::stop::stop_of;
+use crate::stop::{Stop, location};
 
 /// Between two looks for an Event.
 const AGAIN: Duration = Duration::from_secs(1);

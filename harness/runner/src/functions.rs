@@ -3,7 +3,7 @@
 use crosscut_events::Warning;
 
 use crate::session::Session;
-use crate::trial::Stop;
+use crate::stop::Stop;
 
 /// How many lines of each function a failure shows.
 const SHOWN: usize = 10;

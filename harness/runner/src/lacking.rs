@@ -3,7 +3,7 @@
 use crosscut_events::{Failure, Verdict};
 
 use crate::session::Session;
-use crate::trial::Stop;
+use crate::stop::Stop;
 
 /// Returns the outcome of an action, unless the control plane came upon something that it does not have: then nothing
 /// that the action saw is a verdict, and the trial is unsupported.

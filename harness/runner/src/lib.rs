@@ -19,6 +19,7 @@ mod schema;
 mod scope;
 mod secrets;
 mod session;
+mod stop;
 mod timekeeper;
 mod traffic;
 mod trial;

@@ -13,7 +13,8 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
-use crate::trial::{location, run_trial};
+use crate::stop::location;
+use crate::trial::run_trial;
 
 /// How long trials may take in real time, from their lease on and without what their own documents ask them to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

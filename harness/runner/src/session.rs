@@ -19,8 +19,8 @@ use crate::evidence::{composed, evidence, is_well};
 use crate::known::Known;
 use crate::programs::Programs;
 use crate::secrets::Secrets;
+use crate::stop::location;
 use crate::timekeeper::Timekeeper;
-use crate::trial::location;
 
 /// How many composed resources that are not well a failure shows.
 const MOST_TROUBLED: usize = 8;

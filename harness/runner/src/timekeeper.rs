@@ -7,7 +7,7 @@ use crosscut_cluster::Activity;
 use crosscut_events::{Evidence, Failure, Location, StepReport, Verdict};
 use tokio::time::{Instant, sleep};
 
-use crate::trial::Stop;
+use crate::stop::Stop;
 
 /// Counts the time of one trial, from its lease on and without what its own document asks it to wait.
 pub(crate) struct Timekeeper {

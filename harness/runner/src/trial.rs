@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crosscut_assertion::Problem;
 use crosscut_cluster::{Cluster, ClusterError, Lease, SettleError, Side, until_broken};
-use crosscut_events::{Event, Evidence, Failure, Location, TrialId, TrialReport, Verdict, Warning};
+use crosscut_events::{Event, Failure, TrialId, TrialReport, Verdict, Warning};
 use crosscut_expr::{Scope, Surroundings};
 use crosscut_suite::Trial;
 use crosscut_suite::model::{Place, Step};
@@ -16,103 +15,16 @@ use crate::action;
 use crate::at_rest::Looks;
 use crate::functions;
 use crate::lacking;
-use crate::programs::{self, Programs};
-use crate::scope::{TemplateError, trial_scope, with_bindings};
+use crate::programs::Programs;
+use crate::scope::{trial_scope, with_bindings};
 use crate::session::Session;
+use crate::stop::{Stop, location};
 use crate::timekeeper::Timekeeper;
 use crate::traffic::Upstreams;
 use crate::{Machine, RunOptions};
 
 /// The least time between two times that a trial is said to be slow.
 const SLOW_AGAIN: Duration = Duration::from_secs(1);
-
-/// Why a trial ends before its last action.
-#[derive(Debug)]
-pub(crate) struct Stop {
-    pub(crate) verdict: Verdict,
-    /// Boxed: a failure is large, and every action returns one of these.
-    pub(crate) failure: Box<Failure>,
-}
-
-impl Stop {
-    pub(crate) fn failed(failure: Failure) -> Stop {
-        Stop {
-            verdict: Verdict::Failed,
-            failure: Box::new(failure),
-        }
-    }
-
-    pub(crate) fn unsupported(failure: Failure) -> Stop {
-        Stop {
-            verdict: Verdict::Unsupported,
-            failure: Box::new(failure),
-        }
-    }
-
-    pub(crate) fn errored(failure: Failure) -> Stop {
-        Stop {
-            verdict: Verdict::Errored,
-            failure: Box::new(failure),
-        }
-    }
-}
-
-impl Stop {
-    /// A document of which a name is not text: nothing is asked of the control plane in its place.
-    pub(crate) fn misnamed(problems: Vec<Problem>, place: &Place) -> Stop {
-        let Some(problem) = problems.into_iter().next() else {
-            let mut failure = Failure::new("name::invalid", "the document names no kind");
-            failure.location = Some(location(place));
-            return Stop::failed(failure);
-        };
-        Stop::from(TemplateError::of(problem, place))
-    }
-}
-
-impl From<TemplateError> for Stop {
-    fn from(error: TemplateError) -> Stop {
-        let mut failure = Failure::new(error.code, error.message);
-        failure.location = Some(location(&error.place));
-        failure.help = error.help;
-        if error.unsupported {
-            Stop::unsupported(failure)
-        } else {
-            Stop::failed(failure)
-        }
-    }
-}
-
-impl From<SettleError> for Stop {
-    fn from(error: SettleError) -> Stop {
-        let SettleError::Unsettled { reason, moving } = error else {
-            return Stop::errored(Failure::new(
-                "settle::failed",
-                "the control plane did not settle",
-            ));
-        };
-        let mut failure = Failure::new("settle::unsettled", reason);
-        failure.evidence = Evidence {
-            notes: moving,
-            ..Evidence::default()
-        };
-        failure.help =
-            Some("the notes name what kept moving; look for two writers of one field".to_owned());
-        Stop {
-            verdict: Verdict::Unsettled,
-            failure: Box::new(failure),
-        }
-    }
-}
-
-/// Where a document says something, for reports.
-pub(crate) fn location(place: &Place) -> Location {
-    let position = place.position();
-    Location {
-        file: place.source.name.clone(),
-        line: position.line,
-        column: position.column,
-    }
-}
 
 /// Runs a trial and judges it. The duration is the caller's to fill in.
 ///
@@ -392,7 +304,7 @@ async fn run_steps(
     let handed = session.programs().bindings().into_iter();
     let handed = handed.chain(upstreams.binding());
     let mut scope = trial_scope(scope, trial, session.namespace(), handed)?;
-    programs::start_automatic(session, &scope).await?;
+    action::program::start_automatic(session, &scope).await?;
     for step in &trial.scenario.steps {
         // Nobody listening any more is no reason to stop judging.
         let _ = events.send(Event::StepStarted {

@@ -6,7 +6,7 @@ use crosscut_schema::FieldError;
 use serde_json::Value;
 
 use super::{Answer, Call, reset_fields};
-use crate::registry::Served;
+use crate::served::Served;
 use crate::status::{self, Status};
 use crate::store::Write;
 use crate::{builtin_rules, convert, definition, fields, meta, meta_rules, value};

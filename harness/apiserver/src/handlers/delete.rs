@@ -9,7 +9,7 @@ use crate::convert;
 use crate::decode;
 use crate::listing::Listing;
 use crate::query::Query;
-use crate::registry::Served;
+use crate::served::Served;
 use crate::status::{self, Status};
 use crate::store::Write;
 use crate::{definition, fields, meta};
@@ -93,7 +93,7 @@ fn delete_one(call: &mut Call<'_>, old: &Arc<Value>, options: &Options) -> Resul
         change: Change::Modified,
         resource: &call.served.storage,
         storage_key: &call.served.storage_key,
-        key: crate::store::key(namespace_of(call.served, old), &name),
+        key: crate::keys::key(namespace_of(call.served, old), &name),
         object: convert::to_storage(call.served, marked),
     });
     change::follow_definition(call, &name, Some(&stored));
@@ -219,7 +219,7 @@ fn remove(call: &mut Call<'_>, old: &Arc<Value>, options: &Options) -> Answer {
         change: Change::Deleted,
         resource: &call.served.storage,
         storage_key: &call.served.storage_key,
-        key: crate::store::key(namespace_of(call.served, old), &name),
+        key: crate::keys::key(namespace_of(call.served, old), &name),
         object: convert::to_storage(call.served, (**old).clone()),
     });
     change::follow_definition(call, &name, None);

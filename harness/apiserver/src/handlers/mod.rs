@@ -15,14 +15,15 @@ use crosscut_merge::Writer;
 use serde_json::Value;
 
 use crate::convert;
+use crate::keys;
 use crate::listing::Listing;
 use crate::options::Options;
 use crate::path::Target;
 use crate::payload::Payload;
 use crate::query::Query;
-use crate::registry::Served;
+use crate::served::Served;
 use crate::status::{self, Status};
-use crate::store::{self, State};
+use crate::store::State;
 use crosscut_objects::{Operation, Patch, Refusal, Review};
 
 pub(crate) use apply::apply;
@@ -84,7 +85,7 @@ impl Call<'_> {
     }
 
     pub(crate) fn key(&self, name: &str) -> String {
-        store::key(self.target.namespace.as_deref(), name)
+        keys::key(self.target.namespace.as_deref(), name)
     }
 
     /// The object as it is stored.

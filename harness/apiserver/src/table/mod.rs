@@ -4,19 +4,17 @@
 //! the built-in kinds only those are printed here that kube-apiserver has no columns of their own for.
 
 mod age;
-mod json_path;
-mod scan;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crosscut_merge::go_text;
 
+use crate::column::{Column, head};
 use crate::handlers::{Answer, Content};
 use crate::meta;
-use crate::registry::Served;
+use crate::served::Served;
 use crate::status::{self, Status};
-use json_path::JsonPath;
 
 /// Built-in kinds without columns of their own (pkg/printers/internalversion, Kubernetes 1.34).
 const PLAIN: [(&str, &str); 3] = [
@@ -24,15 +22,6 @@ const PLAIN: [(&str, &str); 3] = [
     ("rbac.authorization.k8s.io", "clusterroles"),
     ("rbac.authorization.k8s.io", "roles"),
 ];
-
-/// A column of a definition's version.
-#[derive(Clone, Debug)]
-pub(crate) struct Column {
-    /// The definition of the column, as the table has it.
-    head: Value,
-    kind: String,
-    path: JsonPath,
-}
 
 /// In which form an answer is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,49 +56,6 @@ impl Form {
             _ => Form::Whole,
         }
     }
-}
-
-/// Returns the columns that a version of a definition has behind the name, up to the first that cannot be read.
-pub(crate) fn columns(version: &Value) -> Vec<Column> {
-    let declared = version["additionalPrinterColumns"].as_array();
-    match declared.map_or(&[][..], Vec::as_slice) {
-        [] => column(&json!({
-            "name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp",
-        }))
-        .into_iter()
-        .collect(),
-        declared => declared.iter().map_while(column).collect(),
-    }
-}
-
-fn column(declared: &Value) -> Option<Column> {
-    let text = |field: &str| declared[field].as_str().unwrap_or_default();
-    let path = JsonPath::parse(text("jsonPath")).ok()?;
-    let description = match text("description") {
-        "" => format!(
-            "Custom resource definition column (in JSONPath format): {}",
-            text("jsonPath")
-        ),
-        description => description.to_owned(),
-    };
-    let head = head(
-        text("name"),
-        text("type"),
-        text("format"),
-        &description,
-        declared["priority"].as_i64().unwrap_or_default(),
-    );
-    Some(Column {
-        head,
-        kind: text("type").to_owned(),
-        path,
-    })
-}
-
-fn head(name: &str, kind: &str, format: &str, description: &str, priority: i64) -> Value {
-    json!({
-        "name": name, "type": kind, "format": format, "description": description, "priority": priority,
-    })
 }
 
 /// Returns the table of an answer.
@@ -220,7 +166,8 @@ mod tests {
     use rstest::rstest;
     use serde_json::{Value, json};
 
-    use super::{Form, cell, columns};
+    use super::{Form, cell};
+    use crate::column::columns;
 
     #[rstest]
     #[case::nothing("", Form::Whole)]

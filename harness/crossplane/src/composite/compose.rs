@@ -10,8 +10,9 @@ use function_sdk_rust::proto::v1::{
 };
 use serde_json::Value;
 
-use super::reconcile::COMPOSE;
+use super::composed::Composed;
 use super::request::Observation;
+use super::stop::COMPOSE;
 use super::xr::Xr;
 use super::{Session, desired, observe, request, requirements, write};
 use crate::condition::Condition;
@@ -20,14 +21,6 @@ use crate::object;
 use crate::recorder::Happening;
 use crosscut_functions::Question;
 use crosscut_functions::wire::{RunFunctionResponse, State};
-
-/// One composed resource after composing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Composed {
-    pub(super) name: String,
-    pub(super) ready: bool,
-    pub(super) synced: bool,
-}
 
 /// What composing came to.
 #[derive(Debug, Default)]

@@ -6,6 +6,7 @@
 //! (which of several compositions is picked, in which order resources are applied) is ordered by the seed.
 
 mod compose;
+mod composed;
 mod desired;
 mod encodings;
 mod index;
@@ -15,6 +16,7 @@ mod reconcile;
 mod request;
 mod requirements;
 mod select;
+mod stop;
 mod write;
 mod xr;
 

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::Session;
 use super::compose::{Composition, Partial, compose};
 use super::select;
+use super::stop::{Because, COMPOSE, Stop};
 use super::xr::Xr;
 use crate::condition::{self, Condition};
 use crate::error::{Error, Wrap, optional};
@@ -19,25 +20,6 @@ use crate::{names, object};
 use crosscut_objects::Address;
 
 const FINALIZER: &str = "composite.apiextensions.crossplane.io";
-pub(super) const SELECT: &str = "SelectComposition";
-pub(super) const COMPOSE: &str = "ComposeResources";
-
-/// Why a reconcile ends early, and the reason of the event that says so.
-pub(super) struct Stop {
-    pub(super) reason: &'static str,
-    pub(super) error: Error,
-}
-
-/// Gives an error the reason of its event.
-pub(super) trait Because<T> {
-    fn because(self, reason: &'static str) -> Result<T, Box<Stop>>;
-}
-
-impl<T> Because<T> for Result<T, Error> {
-    fn because(self, reason: &'static str) -> Result<T, Box<Stop>> {
-        self.map_err(|error| Box::new(Stop { reason, error }))
-    }
-}
 
 pub(super) async fn reconcile(session: &Session<'_>, key: &Key) -> Result<After, Error> {
     let api_version = format!("{}/{}", key.group, key.version);
@@ -312,7 +294,7 @@ async fn report(
     xr: &Xr,
     composition: &Composition,
     what: &str,
-    has_it: impl Fn(&super::compose::Composed) -> bool,
+    has_it: impl Fn(&super::composed::Composed) -> bool,
 ) -> Vec<String> {
     let mut lacking = Vec::new();
     for composed in composition

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::Session;
-use super::reconcile::{Because, COMPOSE, SELECT, Stop};
+use super::stop::{Because, COMPOSE, SELECT, Stop};
 use super::xr::{LABEL_COMPOSITE, Xr};
 use crate::composition;
 use crate::definition;

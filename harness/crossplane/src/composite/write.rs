@@ -6,10 +6,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::Session;
-use super::compose::Composed;
+use super::composed::Composed;
 use super::desired::Desired;
 use super::observe::Observed;
-use super::reconcile::COMPOSE;
+use super::stop::COMPOSE;
 use super::xr::{LABEL_COMPOSITE, Xr, references_to};
 use crate::condition;
 use crate::error::{Error, Wrap, optional};

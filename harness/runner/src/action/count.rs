@@ -10,7 +10,7 @@ use crate::at_rest::Looks;
 use crate::expectation;
 use crate::scope::evaluate;
 use crate::session::Session;
-use crate::trial::{Stop, location};
+use crate::stop::{Stop, location};
 
 /// So many objects must match, and each must be as is said of each.
 ///

@@ -12,8 +12,8 @@ use crate::at_rest::Looks;
 use crate::expectation;
 use crate::scope::evaluate_on;
 use crate::session::Session;
+use crate::stop::Stop;
 use crate::timekeeper::Timekeeper;
-use crate::trial::Stop;
 
 /// Between two looks.
 const POLL: Duration = Duration::from_millis(100);

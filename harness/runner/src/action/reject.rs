@@ -6,12 +6,12 @@ use crosscut_suite::model::{Action, ActionKind, Refusal};
 use kube::core::Status;
 use serde_json::{Value, json};
 
-use crate::action::NOT_IMPLEMENTED;
 use crate::action::write::{self, Evaluated, SendError};
 use crate::api::RequestError;
 use crate::scope::evaluate;
 use crate::session::Session;
-use crate::trial::{Stop, location};
+use crate::stop::NOT_IMPLEMENTED;
+use crate::stop::{Stop, location};
 
 /// Every write of `write` must be refused as `refusal` says.
 ///

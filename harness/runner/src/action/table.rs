@@ -6,12 +6,13 @@ use crosscut_suite::model::{Side, Table};
 use serde_json::{Map, Value, json};
 
 use crate::absence;
-use crate::action::{stop_of, write};
+use crate::action::write;
 use crate::api::{Target, Whereabouts};
 use crate::at_rest::Looks;
 use crate::expectation::{undecided, wire};
 use crate::session::Session;
-use crate::trial::{Stop, location};
+use crate::stop::stop_of;
+use crate::stop::{Stop, location};
 
 /// The table must be as the assertion says.
 ///

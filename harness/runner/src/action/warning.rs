@@ -6,7 +6,7 @@ use crosscut_suite::model::{Place, Warnings};
 use serde_json::json;
 
 use crate::scope::evaluate;
-use crate::trial::{Stop, location};
+use crate::stop::{Stop, location};
 
 /// Texts of warnings, evaluated.
 #[derive(Debug)]

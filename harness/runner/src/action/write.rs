@@ -11,12 +11,13 @@ use crosscut_suite::model::{
 use crosscut_yaml::Node;
 use serde_json::Value;
 
-use crate::action::{kinds, stop_of, warning};
+use crate::action::{kinds, warning};
 use crate::api::{Manifest, Patch, RequestError, Target};
 use crate::evidence::text;
 use crate::scope::evaluate;
 use crate::session::Session;
-use crate::trial::{Stop, location};
+use crate::stop::stop_of;
+use crate::stop::{Stop, location};
 
 /// Does every write of an action, in order, and checks what was warned of.
 ///

@@ -5,10 +5,10 @@ use crosscut_programs::{Program, ProgramError};
 use crosscut_suite::model::{Program as Declared, StopSignal};
 
 use super::SHOWN;
-use crate::trial::{Stop, location};
+use crate::stop::{Stop, location};
 
 /// A program could not be started or ended: what is its own fault fails the trial, anything else is an error.
-pub(super) fn of(declared: &Declared, error: ProgramError) -> Stop {
+pub(crate) fn of(declared: &Declared, error: ProgramError) -> Stop {
     let name = &declared.name;
     let is_port_taken = error.is_port_taken();
     match error {
@@ -49,7 +49,7 @@ pub(super) fn of(declared: &Declared, error: ProgramError) -> Stop {
 }
 
 /// A program that does its work and ends has not ended, or not as it should.
-pub(super) fn not_done(declared: &Declared, program: &Program, what: &str) -> Stop {
+pub(crate) fn not_done(declared: &Declared, program: &Program, what: &str) -> Stop {
     let message = format!("{} {what}", declared.name);
     let failure = failure(declared, "program::exited", message, None);
     Stop::failed(with_lines(
@@ -60,7 +60,7 @@ pub(super) fn not_done(declared: &Declared, program: &Program, what: &str) -> St
 }
 
 /// A program ended that nobody had asked to.
-pub(super) fn ended(declared: &Declared, program: &Program, status: &str) -> Stop {
+pub(crate) fn ended(declared: &Declared, program: &Program, status: &str) -> Stop {
     let message = format!("{} ended by itself ({status})", declared.name);
     let help = "a step that is to end it says program: {stop: …} or {kill: …}; one that does its work and ends has ready: {exit: 0}";
     let failure = failure(declared, "program::ended", message, Some(help));
@@ -72,7 +72,7 @@ pub(super) fn ended(declared: &Declared, program: &Program, status: &str) -> Sto
 }
 
 /// A step asked a program to end, and it did not.
-pub(super) fn does_not_stop(declared: &Declared, program: &Program) -> Stop {
+pub(crate) fn does_not_stop(declared: &Declared, program: &Program) -> Stop {
     let help = "stop.grace gives it more time, stop.signal names the signal that it listens to";
     let failure = failure(
         declared,
@@ -88,7 +88,7 @@ pub(super) fn does_not_stop(declared: &Declared, program: &Program) -> Stop {
 }
 
 /// What was done to a program that did not end when it was asked to.
-pub(super) fn killed(declared: &Declared) -> String {
+pub(crate) fn killed(declared: &Declared) -> String {
     format!(
         "{} did not end within {:?} after {}, and was killed",
         declared.name,
@@ -98,13 +98,13 @@ pub(super) fn killed(declared: &Declared) -> String {
 }
 
 /// A step does what the program's state does not allow.
-pub(super) fn wrong_state(declared: &Declared, verb: &str, state: &str, help: &str) -> Stop {
+pub(crate) fn wrong_state(declared: &Declared, verb: &str, state: &str, help: &str) -> Stop {
     let message = format!("{} cannot be done: {} {state}", verb, declared.name);
     Stop::failed(failure(declared, "program::state", message, Some(help)))
 }
 
 /// The last lines of a program as notes.
-pub(super) fn notes(name: &str, lines: &[String]) -> Vec<String> {
+pub(crate) fn notes(name: &str, lines: &[String]) -> Vec<String> {
     lines.iter().map(|line| format!("{name}: {line}")).collect()
 }
 

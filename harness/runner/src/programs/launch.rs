@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{KUBECONFIG, folder_of, folder_of_trial, log_of};
 use crate::scope::evaluate;
-use crate::trial::{Stop, location};
+use crate::stop::{Stop, location};
 
 /// How much of what a program writes is kept: a flood fills neither memory nor disk.
 const LOG: u64 = 1024 * 1024;
@@ -24,7 +24,7 @@ const INHERITED: [&str; 3] = ["PATH", "LANG", "TZ"];
 ///
 /// # Errors
 /// A template that cannot be evaluated, or a file that cannot be written.
-pub(super) fn settings(
+pub(crate) fn settings(
     place: &ProgramPlace,
     declared: &Declared,
     scope: &Scope,

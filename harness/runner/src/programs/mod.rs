@@ -3,9 +3,8 @@
 //! How a process is started, watched and killed is known elsewhere; here is what one is started with, when it counts
 //! as ready, and what its end means for the verdict.
 
-mod failure;
-mod launch;
-mod lifetime;
+pub(crate) mod failure;
+pub(crate) mod launch;
 
 use std::sync::Arc;
 
@@ -16,9 +15,7 @@ use crosscut_suite::Trial;
 use crosscut_suite::model::{Program as Declared, ProgramVerb, Readiness, StopSignal};
 use serde_json::{Map, Value, json};
 
-use crate::trial::Stop;
-
-pub(crate) use lifetime::{act, start_automatic};
+use crate::stop::Stop;
 
 /// How many lines of each program a failure shows.
 const SHOWN: usize = 10;
@@ -27,22 +24,22 @@ const KUBECONFIG: &str = "kubeconfig";
 
 /// The programs of one trial. Dropping it kills all that run.
 pub(crate) struct Programs {
-    place: Result<ProgramPlace, String>,
-    declared: Vec<Arc<Declared>>,
+    pub(crate) place: Result<ProgramPlace, String>,
+    pub(crate) declared: Vec<Arc<Declared>>,
     ports: Vec<(String, u16)>,
-    running: Vec<Running>,
+    pub(crate) running: Vec<Running>,
     _claimed: ClaimedPorts,
 }
 
 /// A program that was started.
-struct Running {
-    declared: Arc<Declared>,
-    program: Program,
+pub(crate) struct Running {
+    pub(crate) declared: Arc<Declared>,
+    pub(crate) program: Program,
 }
 
 impl Running {
     /// Whether its end is no surprise: it does its work and ends.
-    fn is_to_end(&self) -> bool {
+    pub(crate) fn is_to_end(&self) -> bool {
         matches!(self.declared.ready, Readiness::Exit(_))
     }
 }
@@ -167,7 +164,7 @@ impl Programs {
 }
 
 /// Asks a program to end as it is declared.
-async fn end(one: &Running) -> Result<Stopped, crosscut_programs::ProgramError> {
+pub(crate) async fn end(one: &Running) -> Result<Stopped, crosscut_programs::ProgramError> {
     let signal = match one.declared.stop {
         StopSignal::Terminate => EndSignal::Terminate,
         StopSignal::Interrupt => EndSignal::Interrupt,
@@ -179,7 +176,7 @@ async fn end(one: &Running) -> Result<Stopped, crosscut_programs::ProgramError> 
 }
 
 /// What a step does, as documents write it.
-fn word(verb: ProgramVerb) -> &'static str {
+pub(crate) fn word(verb: ProgramVerb) -> &'static str {
     match verb {
         ProgramVerb::Start => "start",
         ProgramVerb::Stop => "stop",

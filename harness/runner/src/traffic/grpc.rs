@@ -15,7 +15,7 @@ use super::batch::Prepared;
 use super::request::{headers, text, unsendable, wrong};
 use super::tls;
 use crate::scope::evaluate;
-use crate::trial::Stop;
+use crate::stop::Stop;
 
 /// The calls of an action, each with its own `$index`. Those to one place share their connections.
 ///

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::batch::Outcome;
 use super::view;
 use crate::expectation::{undecided, wire};
-use crate::trial::{Stop, location};
+use crate::stop::{Stop, location};
 
 /// Longer texts are cut in reports.
 const LONGEST: usize = 1_000;

@@ -21,7 +21,7 @@ use crosscut_suite::model::{Action, Common, Grpc, Request, Side};
 use tokio::time::Instant;
 
 use crate::session::Session;
-use crate::trial::Stop;
+use crate::stop::Stop;
 use batch::Batch;
 
 /// How long to wait before calls are made once more whose answers are not yet as expected.

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::batch::Prepared;
 use super::tls;
 use crate::scope::evaluate;
-use crate::trial::{Stop, location};
+use crate::stop::{Stop, location};
 
 /// The requests of an action, each with its own `$index`. Those to one place share their connections.
 ///

@@ -6,7 +6,7 @@ use crosscut_suite::model::{Pem, Place, Tls as Declared};
 use crosscut_traffic::{Identity, Tls, TlsError, Trust};
 
 use super::request::text;
-use crate::trial::{Stop, location};
+use crate::stop::{Stop, location};
 
 /// The settings, with their templates evaluated.
 ///

@@ -6,7 +6,7 @@ use crosscut_traffic::{Upstream, UpstreamError, UpstreamSettings};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use crate::trial::{Stop, location};
+use crate::stop::{Stop, location};
 
 /// Echo servers that run as long as this lives.
 pub(crate) struct Upstreams {

@@ -3,9 +3,9 @@
 use crosscut_yaml::{Kind, Node};
 
 use super::Reader;
-use super::action::{Context, judgement};
+use super::fields::place_of;
 use super::fields::{Fields, wrong_type};
-use super::programs::place_of;
+use super::judgement::{Context, judgement};
 use super::resources::{FIELDS, resources};
 use crate::diagnostic::Diagnostic;
 use crate::model::{ActionKind, Count, Judgement, Place, Resource};

@@ -315,6 +315,13 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
     (!text.is_empty()).then_some(total)
 }
 
+/// Where a field's value is.
+pub(super) fn place_of(fields: &Fields<'_>, field: &str) -> Place {
+    fields.get(field).map_or(fields.place().clone(), |node| {
+        fields.place().with_span(node.span)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

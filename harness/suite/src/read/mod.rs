@@ -4,11 +4,13 @@
 //! was probably meant.
 
 mod action;
+mod bindings;
 mod clusters;
 mod count;
 mod fields;
 mod foreign;
 mod header;
+mod judgement;
 mod programs;
 mod provider;
 mod readiness;

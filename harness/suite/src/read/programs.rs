@@ -9,14 +9,11 @@ use crosscut_assertion::template_fields;
 use crosscut_yaml::{Kind, Node, Span};
 
 use super::Reader;
-use super::action::compiled;
-use super::fields::{Fields, string, wrong_type};
+use super::fields::{Fields, place_of, string, wrong_type};
 use super::readiness::readiness;
-use super::resources::{FIELDS, in_files, normalized, resources};
+use super::resources::{in_files, normalized};
 use crate::diagnostic::Diagnostic;
-use crate::model::{
-    ActionKind, Judgement, Place, Program, ProgramFile, ProgramVerb, Side, StopSignal,
-};
+use crate::model::{ActionKind, Place, Program, ProgramFile, ProgramVerb, Side, StopSignal};
 use crate::nearest::suggestion;
 use crate::offered::Offered;
 use crate::variables::{Names, of_template};
@@ -303,13 +300,6 @@ fn stop(reader: &mut Reader<'_>, fields: &Fields<'_>) -> (Option<StopSignal>, Op
     )
 }
 
-/// Where a field's value is.
-pub(super) fn place_of(fields: &Fields<'_>, field: &str) -> Place {
-    fields.get(field).map_or(fields.place().clone(), |node| {
-        fields.place().with_span(node.span)
-    })
-}
-
 /// The action `program`: exactly one verb, with one name or a list of them.
 pub(super) fn action(
     reader: &mut Reader<'_>,
@@ -405,22 +395,6 @@ fn upstreams_of(program: &Program) -> BTreeSet<String> {
     fields
         .filter(|(name, ..)| name == "upstreams")
         .map(|(_, field, _)| field)
-        .collect()
-}
-
-/// The judgements of `expect` below `ready`.
-pub(super) fn expectation(
-    reader: &mut Reader<'_>,
-    node: &Node,
-    place: &Place,
-    folder: &Utf8Path,
-) -> Vec<Judgement> {
-    let Some(fields) = Fields::of(reader, node, place, "an assertion", &FIELDS) else {
-        return Vec::new();
-    };
-    resources(reader, &fields, folder)
-        .iter()
-        .filter_map(|resource| compiled(reader, resource))
         .collect()
 }
 

@@ -6,8 +6,9 @@ use camino::Utf8Path;
 use crosscut_yaml::{Kind, Node};
 
 use super::Reader;
+use super::fields::place_of;
 use super::fields::{Fields, wrong_type};
-use super::programs::{expectation, place_of};
+use super::judgement::expectation;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Place, Readiness, Side};
 

@@ -3,8 +3,8 @@
 use crosscut_yaml::{Entry, Key, Kind, Node};
 
 use super::Reader;
-use super::action::{Context, judgement, reference_node, without_any_namespace};
 use super::fields::Fields;
+use super::judgement::{Context, judgement, reference_node, without_any_namespace};
 use crate::diagnostic::Diagnostic;
 use crate::model::{ActionKind, Place, Reference, Resource, Table};
 

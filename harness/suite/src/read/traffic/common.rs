@@ -7,8 +7,8 @@ use super::tls::tls;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Common, Judgement, Resource};
 use crate::read::Reader;
-use crate::read::action::{Context, judgement};
 use crate::read::fields::{Fields, wrong_type};
+use crate::read::judgement::{Context, judgement};
 
 /// The fields that requests and gRPC calls have in common.
 pub(super) const FIELDS: [&str; 7] = [

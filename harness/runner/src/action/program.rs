@@ -7,11 +7,11 @@ use crosscut_expr::Scope;
 use crosscut_programs::{EndSignal, Program, Stopped, stretched};
 use crosscut_suite::model::{Judgement, Program as Declared, ProgramVerb, Readiness};
 
-use super::{Running, end, failure, launch, word};
 use crate::api::Api;
 use crate::expectation;
+use crate::programs::{Running, end, failure, launch, word};
 use crate::session::Session;
-use crate::trial::Stop;
+use crate::stop::Stop;
 
 /// Between two looks at an object.
 const POLL: Duration = Duration::from_millis(100);
@@ -106,7 +106,7 @@ async fn start(session: &mut Session, declared: &Arc<Declared>, scope: &Scope) -
 fn no_place(declared: &Declared, reason: String) -> Stop {
     let failure = crosscut_events::Failure::new("program::place", reason);
     let mut stop = Stop::unsupported(failure);
-    stop.failure.location = Some(crate::trial::location(&declared.place));
+    stop.failure.location = Some(crate::stop::location(&declared.place));
     stop
 }
 

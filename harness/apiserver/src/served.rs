@@ -1,0 +1,147 @@
+//! A resource as it is served.
+
+use std::sync::Arc;
+
+use crosscut_merge::Type;
+use crosscut_objects::Resource;
+use crosscut_schema::Structural;
+use serde_json::Value;
+
+use crate::column::Column;
+
+/// The group of definitions.
+pub(crate) const GROUP: &str = "apiextensions.k8s.io";
+/// The name of definitions in paths.
+pub(crate) const PLURAL: &str = "customresourcedefinitions";
+
+/// How names of a kind are formed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NameRule {
+    /// Labels with dots between them.
+    Subdomain,
+    /// One label.
+    Label,
+    /// One label that begins with a letter.
+    Label1035,
+    /// Whatever can stand in a path.
+    PathSegment,
+}
+
+/// A built-in resource.
+#[derive(Debug)]
+pub(crate) struct Builtin {
+    pub(crate) group: &'static str,
+    pub(crate) version: &'static str,
+    pub(crate) plural: &'static str,
+    pub(crate) singular: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) namespaced: bool,
+    pub(crate) short: &'static [&'static str],
+    pub(crate) categories: &'static [&'static str],
+    pub(crate) names: NameRule,
+    pub(crate) status: bool,
+    /// Whether objects count the generations of their spec.
+    pub(crate) generation: bool,
+    /// Whether a PUT must name the resourceVersion.
+    pub(crate) locked: bool,
+    /// Whether a PUT or a patch may create the object.
+    pub(crate) created_by_update: bool,
+    /// Whether a deletion answers with the object instead of a Status.
+    pub(crate) returns_deleted: bool,
+    /// The fields that field selectors may name, besides the name and the namespace.
+    pub(crate) selectable: &'static [&'static str],
+}
+
+/// A resource as it is served in one version.
+#[derive(Clone)]
+pub(crate) struct Served {
+    /// In the version of this entry.
+    pub(crate) resource: Resource,
+    /// In the version in which it is stored.
+    pub(crate) storage: Arc<Resource>,
+    pub(crate) storage_key: Arc<str>,
+    pub(crate) names: Names,
+    /// Whether `/status` exists; without it the status is plain content.
+    pub(crate) status: bool,
+    /// The rules of the fields; built-in kinds may have none.
+    pub(crate) structural: Option<Arc<Structural>>,
+    /// The rules by which writers share the fields.
+    pub(crate) merge: Type,
+    pub(crate) origin: Origin,
+}
+
+/// The further names of a resource.
+#[derive(Clone, Default)]
+pub(crate) struct Names {
+    pub(crate) singular: String,
+    pub(crate) list_kind: String,
+    pub(crate) short: Vec<String>,
+    pub(crate) categories: Vec<String>,
+}
+
+/// Where a resource comes from.
+#[derive(Clone)]
+pub(crate) enum Origin {
+    BuiltIn(&'static Builtin),
+    Custom(Custom),
+}
+
+/// What only custom resources have.
+#[derive(Clone)]
+pub(crate) struct Custom {
+    /// The revision that last changed the definition's spec: older objects are pruned and defaulted anew when read.
+    pub(crate) since: u64,
+    /// The generation of the definition that this was made from.
+    pub(crate) generation: i64,
+    /// Discovery tells of established definitions only.
+    pub(crate) established: bool,
+    /// No object can be created any more.
+    pub(crate) terminating: bool,
+    /// The fields that field selectors may name, besides the name and the namespace.
+    pub(crate) selectable: Vec<String>,
+    /// Whether objects may have been written in another version than the one in which they are stored.
+    pub(crate) several: bool,
+    /// Whether the version declares the subresource `scale`, which is not served.
+    pub(crate) scale: bool,
+    /// The schema as the definition has it.
+    pub(crate) schema: Arc<Value>,
+    /// What is printed of an object, behind its name.
+    pub(crate) columns: Arc<[Column]>,
+}
+
+impl Served {
+    pub(crate) fn custom(&self) -> Option<&Custom> {
+        match &self.origin {
+            Origin::Custom(custom) => Some(custom),
+            Origin::BuiltIn(_) => None,
+        }
+    }
+
+    pub(crate) fn built_in(&self) -> Option<&'static Builtin> {
+        match &self.origin {
+            Origin::BuiltIn(builtin) => Some(builtin),
+            Origin::Custom(_) => None,
+        }
+    }
+
+    /// Whether discovery tells of it.
+    pub(crate) fn discovered(&self) -> bool {
+        self.custom().is_none_or(|custom| custom.established)
+    }
+
+    /// Whether it is the resource of that group and name.
+    pub(crate) fn is(&self, group: &str, plural: &str) -> bool {
+        self.storage.group == group && self.storage.plural == plural
+    }
+
+    pub(crate) fn is_definition(&self) -> bool {
+        self.is(GROUP, PLURAL)
+    }
+
+    pub(crate) fn is_namespace(&self) -> bool {
+        self.is("", "namespaces")
+    }
+}
+
+/// The versions of one resource, the preferred one first.
+pub(crate) type Versions = Arc<[Arc<Served>]>;

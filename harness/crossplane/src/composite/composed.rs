@@ -1,0 +1,9 @@
+//! A composed resource, as a reconcile leaves it.
+
+/// One composed resource after composing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Composed {
+    pub(super) name: String,
+    pub(super) ready: bool,
+    pub(super) synced: bool,
+}
