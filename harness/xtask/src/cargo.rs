@@ -61,20 +61,28 @@ fn binary(package: &str, profile: &str) -> Result<PathBuf, TaskError> {
         })
 }
 
-/// The folder that cargo builds in: where it keeps what it has compiled.
+/// Returns what cargo knows about the workspace.
 ///
 /// # Errors
-/// Where cargo cannot be run, or does not name it.
-pub(crate) fn build_folder() -> Result<PathBuf, TaskError> {
+/// Fails if cargo cannot be run or prints anything but JSON.
+pub(crate) fn metadata() -> Result<Value, TaskError> {
     const WHAT: &str = "cargo metadata";
     let text = output(WHAT, &["metadata", "--no-deps", "--format-version=1"])?;
-    let metadata: Value = serde_json::from_str(&text).map_err(|source| TaskError::Output {
+    serde_json::from_str(&text).map_err(|source| TaskError::Output {
         what: format!("read the output of {WHAT}"),
         source,
-    })?;
+    })
+}
+
+/// Returns the folder in which cargo keeps what it has compiled.
+///
+/// # Errors
+/// Fails if cargo cannot be run, or does not name the folder.
+pub(crate) fn build_folder() -> Result<PathBuf, TaskError> {
+    let metadata = metadata()?;
     let folder = metadata.get("build_directory").and_then(Value::as_str);
     folder.map(PathBuf::from).ok_or(TaskError::Command {
-        command: WHAT.to_owned(),
+        command: "cargo metadata".to_owned(),
         status: "no build_directory".to_owned(),
     })
 }

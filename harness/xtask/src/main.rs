@@ -3,7 +3,9 @@
 mod bench;
 mod cargo;
 mod cases;
+mod english;
 mod fuzz;
+mod house;
 mod kcl;
 mod mutants;
 mod testbed;
@@ -33,6 +35,11 @@ enum Task {
     Cases(cases::Arguments),
     /// Runs each target of the fuzzer for a bounded time. Needs a C++ compiler.
     Fuzz(fuzz::Arguments),
+    /// Prints the structure of the project: crates, arrows, circles of files, comments. With --check, fails if an arrow
+    /// between crates runs up or a crate is too large.
+    House(house::Arguments),
+    /// Checks the English of comments and documents.
+    English(english::Arguments),
     /// Writes the package of the fixture in KCL anew. Needs the test bed's KCL.
     GenerateKcl,
 }
@@ -48,6 +55,8 @@ fn main() -> ExitCode {
         Task::MutateFixture(arguments) => mutants::run(&arguments),
         Task::Cases(arguments) => cases::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
+        Task::House(arguments) => house::run(&arguments),
+        Task::English(arguments) => english::run(&arguments),
         Task::GenerateKcl => kcl::run(),
     };
     match result {
@@ -130,6 +139,12 @@ enum TaskError {
     /// A target that the fuzzer does not have.
     #[error("the fuzzer has no target {0}: its targets are {1}")]
     NoFuzzTarget(String, String),
+    /// Walls of the house that are broken.
+    #[error("{0} walls are broken")]
+    Walls(usize),
+    /// Files whose English is not as the list of known places says.
+    #[error("the English of {0} files is not as it must be")]
+    English(usize),
     /// Cases that are not as expected.
     #[error("{0} cases are not as their expected.yaml says")]
     Cases(usize),

@@ -1,0 +1,106 @@
+//! Files of Rust, read as lines of text.
+
+use std::path::Path;
+
+use crate::TaskError;
+
+/// A file of Rust.
+pub(crate) struct Source {
+    /// The path below the folder that was read.
+    pub(crate) name: String,
+    /// The text.
+    pub(crate) text: String,
+}
+
+/// Reads all files of Rust below a folder, by path; none if there is no such folder.
+///
+/// # Errors
+/// Fails if a folder or file cannot be read.
+pub(crate) fn sources(folder: &Path) -> Result<Vec<Source>, TaskError> {
+    let mut found = Vec::new();
+    if folder.is_dir() {
+        collect(folder, folder, &mut found)?;
+    }
+    found.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(found)
+}
+
+fn collect(folder: &Path, root: &Path, found: &mut Vec<Source>) -> Result<(), TaskError> {
+    let failed = || TaskError::io(format!("read {}", folder.display()));
+    for entry in std::fs::read_dir(folder).map_err(failed())? {
+        let path = entry.map_err(failed())?.path();
+        if path.is_dir() {
+            collect(&path, root, found)?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let name = path.strip_prefix(root).unwrap_or(&path);
+            found.push(Source {
+                name: name.to_string_lossy().into_owned(),
+                text: std::fs::read_to_string(&path).map_err(failed())?,
+            });
+        }
+    }
+    Ok(())
+}
+
+impl Source {
+    /// Returns the number of lines.
+    pub(crate) fn lines(&self) -> usize {
+        self.text.lines().count()
+    }
+
+    /// Returns the text before the test module.
+    pub(crate) fn product(&self) -> &str {
+        let tests = self.text.find("#[cfg(test)]\nmod tests {");
+        let product = tests.and_then(|at| self.text.get(..at));
+        product.unwrap_or(&self.text)
+    }
+
+    /// Returns the number of lines before the test module.
+    pub(crate) fn product_lines(&self) -> usize {
+        self.product().lines().count()
+    }
+
+    /// Returns the path of the module, such as `read::action`; empty for the crate's root.
+    pub(crate) fn module(&self) -> String {
+        let path = self.name.trim_end_matches(".rs");
+        let path = path.trim_end_matches("/mod");
+        match path {
+            "lib" | "main" | "mod" => String::new(),
+            path => path.replace('/', "::"),
+        }
+    }
+}
+
+/// Returns the first line of each doc comment with its line number, counted from 1.
+pub(crate) fn doc_blocks(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let is_doc = |line: &str| line.starts_with("///") || line.starts_with("//!");
+    let mut before = false;
+    text.lines().enumerate().filter_map(move |(index, line)| {
+        let line = line.trim_start();
+        let begins = is_doc(line) && !before;
+        before = is_doc(line);
+        begins.then(|| (index + 1, line.get(3..).unwrap_or_default().trim()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Source, doc_blocks};
+
+    #[test]
+    fn a_doc_comment_is_one_block() {
+        let text = "//! The crate.\n//! More.\n\n/// Returns a.\n///\n/// # Errors\nfn a() {}\n    /// The b.\n    b: u8,\n";
+        let found: Vec<_> = doc_blocks(text).collect();
+        assert_eq!(found, [(1, "The crate."), (4, "Returns a."), (8, "The b.")]);
+    }
+
+    #[test]
+    fn test_modules_are_no_product() {
+        let source = Source {
+            name: "read/mod.rs".to_owned(),
+            text: "fn a() {}\n#[cfg(test)]\nmod tests {\n}\n".to_owned(),
+        };
+        assert_eq!(source.product_lines(), 1);
+        assert_eq!(source.module(), "read");
+    }
+}
