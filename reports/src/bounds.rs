@@ -3,19 +3,19 @@
 use crosscut_events::{Evidence, Failure, Mismatch, TrialReport};
 use serde_json::Value;
 
-/// How many characters a name, a path or a reason may have.
+/// The number of characters that a name, a path or a reason may have.
 const NAME: usize = 1_000;
-/// How many characters a message may have.
+/// The number of characters that a message may have.
 const MESSAGE: usize = 8_000;
-/// How many characters a value may have as JSON.
+/// The number of characters that a value may have as JSON.
 const VALUE: usize = 4_000;
-/// How many lines a diff may have, and how many characters each of them.
+/// The number of lines that a diff may have, and how many characters each of them.
 const DIFF: (usize, usize) = (400, 1_000);
-/// How many mismatches a failure may have.
+/// The number of mismatches that a failure may have.
 const MISMATCHES: usize = 50;
 /// How many events, conditions and notes are kept of each.
 const EVIDENCE: usize = 40;
-/// How many warnings a trial may have.
+/// The number of warnings that a trial may have.
 const WARNINGS: usize = 100;
 
 /// Cuts what is too long, and says how much is left out.

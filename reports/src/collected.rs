@@ -57,7 +57,7 @@ impl Collected {
         self.seeds
     }
 
-    /// How many trials there are to be.
+    /// Returns the number of trials there that are to be.
     pub fn planned(&self) -> usize {
         self.planned
     }
@@ -72,7 +72,7 @@ impl Collected {
         self.duration_ms
     }
 
-    /// Why not every trial was judged, where the run ended before.
+    /// Returns the reason why not every trial was judged, if the run ended before.
     pub fn ended_early(&self) -> Option<&str> {
         self.ended_early.as_deref()
     }

@@ -20,10 +20,10 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     last_seed: Option<u64>,
     duration_ms: u64,
-    /// How many trials there were to be.
+    /// The number of trials there that were to be.
     planned: usize,
     summary: Summary,
-    /// Why not every trial was judged, where the run ended before.
+    /// The reason why not every trial was judged, if the run ended before.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
     trials: Vec<&'a TrialReport>,

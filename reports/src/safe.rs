@@ -49,7 +49,7 @@ pub fn is_safe(letter: char) -> bool {
     !is_harmful
 }
 
-/// What follows a colour at the beginning of a text.
+/// Returns what follows a colour at the beginning of a text.
 fn behind_colour(text: &str) -> Option<&str> {
     let rest = text.strip_prefix("\u{1b}[")?;
     let rest =

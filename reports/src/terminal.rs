@@ -142,7 +142,7 @@ impl Terminal {
         text
     }
 
-    /// What failed before is told once; with every word if that is asked for.
+    /// Returns what failed before is told once; with every word if that is asked for.
     fn failure(&self, failure: &Failure) -> String {
         let told = match self.verbosity {
             Verbosity::Verbose => None,
@@ -202,7 +202,7 @@ impl Terminal {
     }
 }
 
-/// Whether who wants only what did not pass is not told of an event.
+/// Returns true if who wants only what did not pass is not told of an event.
 fn is_left_out(event: &Event) -> bool {
     match event {
         Event::RunStarted { .. } | Event::Preparing { .. } => true,

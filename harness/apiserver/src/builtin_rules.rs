@@ -111,7 +111,7 @@ pub(crate) fn prepare_update(
     label_namespace(object);
 }
 
-/// What is wrong with an object beyond its metadata.
+/// Returns what is wrong with an object beyond its metadata.
 pub(crate) fn validate(
     builtin: &Builtin,
     object: &Value,

@@ -21,7 +21,7 @@ const EVENT_FIELDS: &[(&str, &str)] = &[
     ("source", "deprecatedSource"),
 ];
 
-/// A stored object as the version of the request has it. Costs nothing where that is the same.
+/// A stored object as the version of the request has it. Costs nothing if that is the same.
 pub(crate) fn to_request(served: &Served, stored: &Arc<Value>) -> Arc<Value> {
     match served.custom() {
         Some(custom) if custom.several || meta::revision(stored) < custom.since => {

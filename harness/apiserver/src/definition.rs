@@ -52,7 +52,7 @@ pub(crate) fn compile(
     Some(versions(definition, &custom))
 }
 
-/// Whether a condition of the status is True.
+/// Returns true if a condition of the status is True.
 pub(crate) fn condition(definition: &Value, kind: &str) -> bool {
     let conditions = definition["status"]["conditions"].as_array();
     conditions

@@ -83,7 +83,7 @@ fn group(registry: &Registry, name: &str) -> Response<Body> {
     }
 }
 
-/// The resources of one group and version; `None` where there are none.
+/// The resources of one group and version; `None` if there are none.
 fn resources(registry: &Registry, group: &str, version: &str) -> Option<Value> {
     let mut resources: Vec<Value> = Vec::new();
     let custom = registry.custom_resources();

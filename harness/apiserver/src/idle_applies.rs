@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-/// How many applies are remembered; past it all are forgotten.
+/// The number of applies that are remembered; past it all are forgotten.
 const LIMIT: usize = 10_000;
 
 /// What an apply is made of, but for the body and the live object.
@@ -38,8 +38,8 @@ struct Idle {
 pub(crate) struct IdleApplies(HashMap<Apply, Idle>);
 
 impl IdleApplies {
-    /// Whether this apply to this object is known to change nothing. `leaves_status` says that the endpoint does not
-    /// write the status.
+    /// Returns true if this apply to this object is known to change nothing. `leaves_status` says that the endpoint
+    /// does not write the status.
     pub(crate) fn knows(
         &self,
         apply: &Apply,
@@ -64,7 +64,7 @@ impl IdleApplies {
     }
 }
 
-/// Whether two states of an object differ in nothing but the status, who owns what of it, and the revision.
+/// Returns true if two states of an object differ in nothing but the status, who owns what of it, and the revision.
 fn are_equal_but_for_status(one: &Value, other: &Value) -> bool {
     are_equal_without(&["status", "metadata"], one, other)
         && are_equal_without(

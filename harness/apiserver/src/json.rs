@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// How many duplicates are told at most; more would only repeat the point.
+/// The number of duplicates that are told at most; more would only repeat the point.
 const DUPLICATES_LIMIT: usize = 100;
 
 /// A value and the paths of the fields that occur more than once; the last occurrence counts.

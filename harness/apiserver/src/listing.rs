@@ -15,7 +15,7 @@ pub(crate) struct Listing {
     pub(crate) api_version: String,
     pub(crate) kind: String,
     pub(crate) revision: u64,
-    /// Where the next page begins.
+    /// The place where the next page begins.
     pub(crate) next: Option<String>,
     pub(crate) remaining: Option<usize>,
     /// Items of built-in kinds do not say what they are.
@@ -92,7 +92,7 @@ impl Serialize for Bare<'_> {
     }
 }
 
-/// Where a page begins, and in which state of the store.
+/// The place where a page begins, and in which state of the store.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Token {
     pub(crate) revision: u64,

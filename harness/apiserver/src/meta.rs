@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::value;
 
-/// A string of the metadata; empty where there is none.
+/// A string of the metadata; empty if there is none.
 pub(crate) fn text<'a>(object: &'a Value, field: &str) -> &'a str {
     object["metadata"][field].as_str().unwrap_or_default()
 }
@@ -33,7 +33,7 @@ pub(crate) fn generation(object: &Value) -> i64 {
         .unwrap_or_default()
 }
 
-/// Whether the object waits for its finalizers.
+/// Returns true if the object waits for its finalizers.
 pub(crate) fn deleting(object: &Value) -> bool {
     object["metadata"]["deletionTimestamp"].is_string()
 }

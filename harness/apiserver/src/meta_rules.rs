@@ -19,7 +19,7 @@ fn rule(served: &Served) -> NameRule {
         .map_or(NameRule::Subdomain, |builtin| builtin.names)
 }
 
-/// What is wrong with the metadata of a new object.
+/// Returns what is wrong with the metadata of a new object.
 pub(crate) fn validate(served: &Served, object: &Value) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let generate = meta::text(object, "generateName");
@@ -48,7 +48,7 @@ pub(crate) fn validate(served: &Served, object: &Value) -> Vec<FieldError> {
     errors
 }
 
-/// What is wrong with the metadata of a changed object.
+/// Returns what is wrong with the metadata of a changed object.
 pub(crate) fn validate_update(object: &Value, old: &Value) -> Vec<FieldError> {
     let mut errors = Vec::new();
     errors.extend(new_finalizers(object, old));
@@ -194,7 +194,7 @@ fn new_finalizers(object: &Value, old: &Value) -> Option<FieldError> {
     ))
 }
 
-/// What kube-apiserver warns of in a custom resource's finalizers.
+/// Returns what kube-apiserver warns of in a custom resource's finalizers.
 pub(crate) fn finalizer_warnings(object: &Value, old: Option<&Value>) -> Vec<String> {
     let known = old.map(meta::finalizers).unwrap_or_default();
     meta::finalizers(object)

@@ -8,7 +8,7 @@ const LABEL_1035: &str = "a DNS-1035 label must consist of lower case alphanumer
 const QUALIFIED: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 const LABEL_VALUE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
-/// What is wrong with the name of an object.
+/// Returns what is wrong with the name of an object.
 pub(crate) fn object(rule: NameRule, name: &str) -> Vec<String> {
     match rule {
         NameRule::Subdomain => subdomain(name),
@@ -18,7 +18,7 @@ pub(crate) fn object(rule: NameRule, name: &str) -> Vec<String> {
     }
 }
 
-/// What is wrong with labels that dots join.
+/// Returns what is wrong with labels that dots join.
 pub(crate) fn subdomain(name: &str) -> Vec<String> {
     let mut problems = length(name, 253);
     if !name.split('.').all(is_label) {
@@ -27,7 +27,7 @@ pub(crate) fn subdomain(name: &str) -> Vec<String> {
     problems
 }
 
-/// What is wrong with one label, as a namespace is one.
+/// Returns what is wrong with one label, as a namespace is one.
 pub(crate) fn label(name: &str) -> Vec<String> {
     let mut problems = length(name, 63);
     if !is_label(name) {
@@ -36,7 +36,7 @@ pub(crate) fn label(name: &str) -> Vec<String> {
     problems
 }
 
-/// What is wrong with a name that may have a prefix, such as a label's key.
+/// Returns what is wrong with a name that may have a prefix, such as a label's key.
 pub(crate) fn qualified(text: &str) -> Vec<String> {
     let (prefix, name) = match text.split('/').collect::<Vec<_>>().as_slice() {
         [name] => (None, *name),
@@ -72,7 +72,7 @@ pub(crate) fn qualified(text: &str) -> Vec<String> {
     problems
 }
 
-/// What is wrong with a label's value.
+/// Returns what is wrong with a label's value.
 pub(crate) fn label_value(text: &str) -> Vec<String> {
     let mut problems = length(text, 63);
     if !text.is_empty() && !is_word(text) {

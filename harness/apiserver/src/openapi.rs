@@ -32,7 +32,7 @@ fn names(registry: &Registry) -> Vec<String> {
     std::iter::once("api/v1".to_owned()).chain(named).collect()
 }
 
-/// The document of `api/v1` or `apis/<group>/<version>`; `None` where nothing is served there.
+/// The document of `api/v1` or `apis/<group>/<version>`; `None` if nothing is served there.
 pub(crate) fn document(registry: &Registry, name: &str) -> Option<Value> {
     let custom = registry.custom_resources();
     let all = registry.built_in_resources().iter().chain(&custom);

@@ -9,7 +9,7 @@ use crosscut_objects::Clock;
 /// What an API server is given by whoever makes or forks it.
 #[derive(Clone)]
 pub struct Options {
-    /// Where timestamps come from.
+    /// The place where timestamps come from.
     pub clock: Arc<dyn Clock>,
     /// What uids and generated names are made from: the same requests with the same seed give the same ones.
     pub seed: u64,

@@ -27,7 +27,7 @@ pub(crate) enum Path {
     Unknown,
 }
 
-/// Which objects a request is about.
+/// The objects that a request is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) group: String,

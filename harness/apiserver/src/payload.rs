@@ -29,7 +29,7 @@ impl Payload<'_> {
         }
     }
 
-    /// The body as text; `None` where it is not UTF-8.
+    /// The body as text; `None` if it is not UTF-8.
     pub(crate) fn text(self) -> Option<String> {
         match self {
             Self::Bytes(bytes) => std::str::from_utf8(bytes).map(str::to_owned).ok(),

@@ -51,7 +51,7 @@ impl Selector {
         self.labels.is_empty() && self.fields.is_empty()
     }
 
-    /// Whether the object, in the version that is asked for, is selected.
+    /// Returns true if the object, in the version that is asked for, is selected.
     pub(crate) fn matches(&self, object: &Value) -> bool {
         let labels = &object["metadata"]["labels"];
         self.labels

@@ -14,7 +14,7 @@ pub(crate) const GROUP: &str = "apiextensions.k8s.io";
 /// The name of definitions in paths.
 pub(crate) const PLURAL: &str = "customresourcedefinitions";
 
-/// How names of a kind are formed.
+/// The way in which names of a kind are formed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NameRule {
     /// Labels with dots between them.
@@ -40,13 +40,13 @@ pub(crate) struct Builtin {
     pub(crate) categories: &'static [&'static str],
     pub(crate) names: NameRule,
     pub(crate) status: bool,
-    /// Whether objects count the generations of their spec.
+    /// True if objects count the generations of their spec.
     pub(crate) generation: bool,
-    /// Whether a PUT must name the resourceVersion.
+    /// True if a PUT must name the resourceVersion.
     pub(crate) locked: bool,
-    /// Whether a PUT or a patch may create the object.
+    /// True if a PUT or a patch may create the object.
     pub(crate) created_by_update: bool,
-    /// Whether a deletion answers with the object instead of a Status.
+    /// True if a deletion answers with the object instead of a Status.
     pub(crate) returns_deleted: bool,
     /// The fields that field selectors may name, besides the name and the namespace.
     pub(crate) selectable: &'static [&'static str],
@@ -61,7 +61,7 @@ pub(crate) struct Served {
     pub(crate) storage: Arc<Resource>,
     pub(crate) storage_key: Arc<str>,
     pub(crate) names: Names,
-    /// Whether `/status` exists; without it the status is plain content.
+    /// True if `/status` exists; without it the status is plain content.
     pub(crate) status: bool,
     /// The rules of the fields; built-in kinds may have none.
     pub(crate) structural: Option<Arc<Structural>>,
@@ -79,7 +79,7 @@ pub(crate) struct Names {
     pub(crate) categories: Vec<String>,
 }
 
-/// Where a resource comes from.
+/// The origin of a resource.
 #[derive(Clone)]
 pub(crate) enum Origin {
     BuiltIn(&'static Builtin),
@@ -89,7 +89,7 @@ pub(crate) enum Origin {
 /// What only custom resources have.
 #[derive(Clone)]
 pub(crate) struct Custom {
-    /// The revision that last changed the definition's spec: older objects are pruned and defaulted anew when read.
+    /// The revision that last changed the definition's spec: older objects are pruned and defaulted again when read.
     pub(crate) since: u64,
     /// The generation of the definition that this was made from.
     pub(crate) generation: i64,
@@ -99,9 +99,9 @@ pub(crate) struct Custom {
     pub(crate) terminating: bool,
     /// The fields that field selectors may name, besides the name and the namespace.
     pub(crate) selectable: Vec<String>,
-    /// Whether objects may have been written in another version than the one in which they are stored.
+    /// True if objects may have been written in another version than the one in which they are stored.
     pub(crate) several: bool,
-    /// Whether the version declares the subresource `scale`, which is not served.
+    /// True if the version declares the subresource `scale`, which is not served.
     pub(crate) scale: bool,
     /// The schema as the definition has it.
     pub(crate) schema: Arc<Value>,
@@ -124,12 +124,12 @@ impl Served {
         }
     }
 
-    /// Whether discovery tells of it.
+    /// Returns true if discovery tells of it.
     pub(crate) fn discovered(&self) -> bool {
         self.custom().is_none_or(|custom| custom.established)
     }
 
-    /// Whether it is the resource of that group and name.
+    /// Returns true if it is the resource of that group and name.
     pub(crate) fn is(&self, group: &str, plural: &str) -> bool {
         self.storage.group == group && self.storage.plural == plural
     }

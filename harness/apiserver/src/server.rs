@@ -69,8 +69,8 @@ impl ApiServer {
         self.0.store.with(|state| state.revision())
     }
 
-    /// What has been written after a revision, oldest first. A server remembers 100 000 events, and a fork none from
-    /// before it was made; older ones are left out.
+    /// Returns what has been written after a revision, oldest first. A server remembers 100 000 events, and a fork none
+    /// from before it was made; older ones are left out.
     #[must_use]
     pub fn events_after(&self, revision: u64) -> Vec<Arc<Event>> {
         self.0
@@ -78,7 +78,8 @@ impl ApiServer {
             .with(|state| state.events_after(revision).cloned().collect())
     }
 
-    /// Everything that is there now, as if it had just been added: what a controller that starts now sees first.
+    /// Returns everything that is there now, as if it had just been added: what a controller that starts now sees
+    /// first.
     #[must_use]
     pub fn present(&self) -> Vec<Event> {
         self.0.store.with(|state| state.present())
@@ -104,7 +105,7 @@ impl ApiServer {
         self.0.store.with(|state| state.lacks().to_vec())
     }
 
-    /// How many requests have been served.
+    /// Returns the number of requests that have been served.
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.0.requests.load(Ordering::Relaxed)

@@ -190,7 +190,7 @@ enum Verb {
     DeleteCollection,
 }
 
-/// What is to be done, where the path and the method go together.
+/// Returns what is to be done, where the path and the method go together.
 fn verb(served: &Served, method: &Method, target: &Target, watch: bool) -> Result<Verb, Status> {
     let has_namespace = target.namespace.is_some();
     if has_namespace && !served.resource.namespaced {

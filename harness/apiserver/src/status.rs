@@ -284,7 +284,7 @@ pub(crate) fn too_large_version(asked: u64, current: u64) -> Status {
     }))
 }
 
-/// How the message begins of a failure that is this server's own.
+/// The way in which the message begins of a failure that is this server's own.
 const NOT_SUPPORTED: &str = "the embedded API server does not support ";
 
 /// Not served by the embedded server, and said so.

@@ -18,9 +18,9 @@ use crosscut_objects::Lack;
 use crosscut_objects::Read;
 use crosscut_objects::{Change, Event, Resource};
 
-/// How many events a store remembers; a watch that begins before them is told 410.
+/// The number of events that a store remembers; a watch that begins before them is told 410.
 const LOG_LIMIT: usize = 100_000;
-/// How many lists that are read page by page can be open.
+/// The number of lists that that are read page by page can be open.
 const SNAPSHOT_LIMIT: usize = 64;
 
 /// The objects of one resource, by `namespace/name` or `name`, in the byte order that etcd's keys have.

@@ -26,7 +26,7 @@ pub(crate) struct Watch {
     namespace: Option<String>,
     name: Option<String>,
     selector: Selector,
-    /// Everything up to here has been looked at.
+    /// All up to here has been looked at.
     seen: u64,
     lines: VecDeque<Bytes>,
     over: bool,

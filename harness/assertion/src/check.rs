@@ -12,19 +12,19 @@ use crate::tree::{Entry, Matcher, Tree};
 /// One difference between a document and a value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mismatch {
-    /// Where in the value, such as `spec.versions[0].name`; expressions as they are written.
+    /// The place where in the value, such as `spec.versions[0].name`; expressions as they are written.
     pub path: String,
-    /// Where in the document.
+    /// The place where in the document.
     pub span: Span,
     /// What is wrong, as a sentence fragment.
     pub message: String,
     /// What the document says.
     pub expected: Value,
-    /// What there is; `None` where there is nothing.
+    /// What there is; `None` if there is nothing.
     pub actual: Option<Value>,
-    /// Whether it is unknown if this differs: an expression asks for what is not here.
+    /// True if it is unknown if this differs: an expression asks for what is not here.
     pub unsupported: bool,
-    /// Whether it is unknown if this differs: an expression could not be evaluated.
+    /// True if it is unknown if this differs: an expression could not be evaluated.
     pub unevaluated: bool,
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn shown(value: &Value, budget: &Budget) -> Value {
 struct Checker<'b> {
     found: Vec<Mismatch>,
     budget: &'b Budget,
-    /// Whether the budget is over, and the mismatch that says so was reported.
+    /// True if the budget is over, and the mismatch that says so was reported.
     over: bool,
 }
 
@@ -235,7 +235,7 @@ impl<'b> Checker<'b> {
         }
     }
 
-    /// What an entry's key stands for. `None` is reported.
+    /// Returns what an entry's key stands for. `None` is reported.
     fn projected<'v>(
         &mut self,
         entry: &'v Entry,
@@ -311,7 +311,7 @@ impl<'b> Checker<'b> {
 }
 
 impl Tree {
-    /// What the document says here, expressions as they are written.
+    /// Returns what the document says here, expressions as they are written.
     pub(crate) fn expected(&self) -> Value {
         match &self.matcher {
             Matcher::Scalar(value) => value.clone(),

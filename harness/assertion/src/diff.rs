@@ -122,7 +122,7 @@ impl Views<'_> {
         (Value::Object(left), Value::Object(right))
     }
 
-    /// What an entry's key stands for, if there is something.
+    /// Returns what an entry's key stands for, if there is something.
     fn found<'v>(
         &'v self,
         entry: &'v Entry,

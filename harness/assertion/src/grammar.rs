@@ -32,7 +32,7 @@ pub(crate) struct Each {
     pub(crate) index: Option<String>,
 }
 
-/// What a key means.
+/// Returns what a key means.
 pub(crate) fn key(text: &str, span: Span) -> Result<Key, Problem> {
     let (each, rest) = split_each(text);
     let (rest, binding) = split_binding(rest);
@@ -43,7 +43,7 @@ pub(crate) fn key(text: &str, span: Span) -> Result<Key, Problem> {
     })
 }
 
-/// What a value means.
+/// Returns what a value means.
 pub(crate) fn statement(text: &str, span: Span) -> Result<Statement, Problem> {
     if let Some(escaped) = between(text, "\\", "\\") {
         return Ok(Statement::Text(escaped.to_owned()));
@@ -78,7 +78,7 @@ pub(crate) fn statement(text: &str, span: Span) -> Result<Statement, Problem> {
         })
 }
 
-/// What stands between two marks, if it is not empty and all on one line.
+/// Returns what stands between two marks, if it is not empty and all on one line.
 fn between<'t>(text: &'t str, before: &str, after: &str) -> Option<&'t str> {
     let inner = text.strip_prefix(before)?.strip_suffix(after)?;
     (!inner.is_empty() && !text.contains('\n')).then_some(inner)

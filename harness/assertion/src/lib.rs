@@ -79,13 +79,13 @@ impl Assertion {
         }
     }
 
-    /// Everything that `actual` is otherwise; empty if the assertion holds. All expressions share one budget.
+    /// Returns everything that `actual` is otherwise; empty if the assertion holds. All expressions share one budget.
     #[must_use]
     pub fn check(&self, actual: &Value, scope: &Scope) -> Vec<Mismatch> {
         check::check(&self.root, actual, scope, &Budget::new(scope))
     }
 
-    /// Where the document is written.
+    /// Returns the place where the document is written.
     #[must_use]
     pub fn span(&self) -> Span {
         self.document.span
@@ -103,7 +103,7 @@ impl Assertion {
         free::fields(&self.root)
     }
 
-    /// What is expected (`-`) against the same parts of `actual` (`+`), as lines of YAML.
+    /// Returns what is expected (`-`) against the same parts of `actual` (`+`), as lines of YAML.
     #[must_use]
     pub fn diff(&self, actual: &Value, scope: &Scope) -> String {
         diff::diff(&self.root, actual, scope, &Budget::new(scope))

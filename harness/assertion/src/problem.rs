@@ -57,7 +57,7 @@ impl Problem {
         }
     }
 
-    /// Whether the document is right, but asks for what is not here: nothing can be judged.
+    /// Returns true if the document is right, but asks for what is not here: nothing can be judged.
     #[must_use]
     pub fn is_unsupported(&self) -> bool {
         self.code == UNSUPPORTED

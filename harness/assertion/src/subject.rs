@@ -23,7 +23,7 @@ pub struct Subject {
     pub namespace: Option<Name>,
     /// The labels that select objects, if there is no name.
     pub labels: BTreeMap<String, String>,
-    /// Whether objects of every namespace are meant; documents are read without that.
+    /// True if objects of every namespace are meant; documents are read without that.
     pub everywhere: bool,
 }
 
@@ -149,7 +149,7 @@ fn is_assertion(node: &Node) -> bool {
 struct Reading<'a> {
     document: &'a Node,
     value: &'a Value,
-    /// Whether a label that is written as `null` is taken away.
+    /// True if a label that is written as `null` is taken away.
     removes: bool,
     problems: Vec<Problem>,
 }

@@ -52,7 +52,7 @@ async fn clean(arguments: &CleanArguments) -> Result<ExitStatus, CommandError> {
     })
 }
 
-/// What was found, run by run.
+/// Returns what was found, run by run.
 fn listed(leftovers: &Leftovers) -> String {
     let mut said = String::new();
     let mut last = None;

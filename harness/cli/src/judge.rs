@@ -30,14 +30,14 @@ use crate::{CommandError, diagnostics};
 /// The longest that a trial may take on a real control plane, unless it is said.
 const REAL_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
-/// When a trial on a real control plane is said to be slow.
+/// The time at which a trial on a real control plane is said to be slow.
 const REAL_SLOW: Duration = Duration::from_secs(60);
 
-/// How long after the run's timeout what still runs is ended without a verdict: trials end by themselves, but not while
-/// they wait for their lease.
+/// The time that after the run's timeout what still runs is ended without a verdict: trials end by themselves, but not
+/// while they wait for their lease.
 const OVERTIME: Duration = Duration::from_secs(2);
 
-/// How long workers may take to stop once everything has ended.
+/// The time that workers may take to stop once everything has ended.
 const LAST: Duration = Duration::from_millis(200);
 
 /// The trials that the arguments select, and the files that they were read from.
@@ -54,16 +54,16 @@ pub(crate) fn plan(arguments: &TrialArguments) -> Result<(Plan, Inputs), Command
         .map_err(|report| diagnostics::refuse(&report, arguments.output))
 }
 
-/// Where and how trials are judged.
+/// The place where trials are judged, and the way.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setting {
     /// The kind of control plane.
     pub(crate) kind: ClusterKind,
     /// The seeds that order what is concurrent on it.
     pub(crate) seeds: Seeds,
-    /// Whether every trial tells what it leaves.
+    /// True if every trial tells what it leaves.
     pub(crate) final_objects: bool,
-    /// Whether the first trial that fails ends the run.
+    /// True if the first trial that fails ends the run.
     pub(crate) fail_fast: bool,
 }
 
@@ -128,7 +128,7 @@ struct Running<'a> {
     started: Instant,
 }
 
-/// Why a run ends.
+/// The reason why a run ends.
 enum End {
     /// Everything that was to be judged has been, or something failed.
     Itself(Result<(), CommandError>),
@@ -361,7 +361,7 @@ fn timeouts(kind: ClusterKind, arguments: &TrialArguments) -> Timeouts {
     }
 }
 
-/// How many trials run at the same time.
+/// Returns the number of trials that run at the same time.
 fn jobs(kind: ClusterKind, arguments: &TrialArguments) -> NonZeroUsize {
     arguments.jobs.unwrap_or_else(|| match kind {
         // One more than can run: some trial always waits for a function.

@@ -13,7 +13,7 @@ use crate::arguments::{OutputArguments, ReportFile, TrialArguments};
 use crate::places::Places;
 use crate::{CommandError, report_files};
 
-/// How often the progress line moves, so that a long build does not look like a hang.
+/// The number of times that the progress line moves, so that a long build does not look like a hang.
 const TICK: Duration = Duration::from_millis(120);
 
 /// Prints an error and its causes.
@@ -29,7 +29,7 @@ pub(crate) fn in_one_line(error: &(dyn Error + 'static)) -> String {
     causes(error).fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
 }
 
-/// What caused an error, the nearest first.
+/// Returns what caused an error, the nearest first.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(error.source(), |cause| (*cause).source())
 }
@@ -53,7 +53,7 @@ fn colour_choice(arguments: OutputArguments) -> ColorChoice {
     }
 }
 
-/// Whether diagnostics may use colours.
+/// Returns true if diagnostics may use colours.
 pub(crate) fn colours(arguments: OutputArguments) -> bool {
     colour_choice(arguments) != ColorChoice::Never && io::stderr().is_terminal()
 }
@@ -74,7 +74,7 @@ pub(crate) fn print(text: &str, arguments: OutputArguments) -> Result<(), Comman
 pub(crate) struct RunOutput {
     arguments: OutputArguments,
     reports: Vec<ReportFile>,
-    /// Whether the reports are written and have all that was judged.
+    /// True if the reports are written and have all that was judged.
     reported: bool,
     places: Places,
     terminal: Terminal,
@@ -149,7 +149,7 @@ impl RunOutput {
         Ok(())
     }
 
-    /// What was gathered.
+    /// Returns what was gathered.
     pub(crate) fn collected(&self) -> &Collected {
         &self.collected
     }

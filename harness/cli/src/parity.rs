@@ -12,7 +12,7 @@ use crate::places::Places;
 use crate::test::current_folder;
 use crate::{CommandError, judge, output};
 
-/// How many differences are printed; all go to the file.
+/// The number of differences that are printed; all go to the file.
 const PRINTED: usize = 40;
 
 /// Judges on every kind and prints where they differ.
@@ -84,12 +84,12 @@ pub(crate) fn run(arguments: &ParityArguments) -> Result<ExitStatus, CommandErro
     })
 }
 
-/// Whether the arguments leave no trial of the project out.
+/// Returns true if the arguments leave no trial of the project out.
 fn judges_everything(trials: &TrialArguments) -> bool {
     trials.paths.is_empty() && trials.providers.is_empty() && trials.scenarios.is_empty()
 }
 
-/// What is judged on some of the kinds only cannot be compared.
+/// Returns what is judged on some of the kinds only cannot be compared.
 fn is_meant_for_all(trial: &Trial, kinds: &[ClusterKind]) -> bool {
     let only = trial.scenario.only_clusters.as_ref();
     only.is_none_or(|only| {

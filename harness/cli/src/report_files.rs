@@ -10,7 +10,7 @@ use crate::CommandError;
 use crate::arguments::{ReportFile, ReportFormat};
 use crate::inputs::{Inputs, identity};
 
-/// How many links may lead to each other, as on Linux.
+/// The number of links that may lead to each other, as on Linux.
 const MOST_LINKS: usize = 40;
 
 /// Refuses reports that would be written over an input or over each other, and takes away those of an earlier run: they
@@ -63,7 +63,7 @@ fn not_written(report: &ReportFile, source: io::Error) -> CommandError {
     }
 }
 
-/// Whether two paths lead to one file, which need not be there yet.
+/// Returns true if two paths lead to one file, which need not be there yet.
 fn is_same(left: &Utf8Path, right: &Utf8Path) -> bool {
     match (identity(left), identity(right)) {
         (Some(left), Some(right)) => left == right,
@@ -121,7 +121,7 @@ fn whole(file: &Utf8Path, text: &str) -> io::Result<()> {
     written
 }
 
-/// Whether there is something that is neither a file nor a folder.
+/// Returns true if there is something that is neither a file nor a folder.
 fn is_special(file: &Utf8Path) -> bool {
     std::fs::metadata(file).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }

@@ -84,7 +84,7 @@ fn end(second: Option<&'static str>) -> ! {
     std::process::exit(ExitStatus::EnvironmentFailed.code().into())
 }
 
-/// Where signals come from.
+/// The place where signals come from.
 struct Sources {
     interrupt: Signal,
     terminate: Signal,

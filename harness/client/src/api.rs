@@ -122,7 +122,7 @@ impl Api {
         self.replace(object, "").await
     }
 
-    /// What [`Api::update`] would come to; nothing is written.
+    /// Returns what [`Api::update`] would come to; nothing is written.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -166,7 +166,7 @@ impl Api {
         self.apply_to("", object, manager).await
     }
 
-    /// What [`Api::apply`] would give; nothing is written.
+    /// Returns what [`Api::apply`] would give; nothing is written.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -362,7 +362,7 @@ impl Api {
         Ok(object)
     }
 
-    /// Whether objects of this kind live in namespaces.
+    /// Returns true if objects of this kind live in namespaces.
     ///
     /// # Errors
     /// [`ApiError::NoMatch`] where no such kind is served, and others.
@@ -374,7 +374,7 @@ impl Api {
             .namespaced)
     }
 
-    /// What objects of a kind are called in requests: `secrets`.
+    /// Returns what objects of a kind are called in requests: `secrets`.
     ///
     /// # Errors
     /// [`ApiError::NoMatch`] where no such kind is served, and others.

@@ -127,7 +127,7 @@ impl Connection {
             .await?)
     }
 
-    /// Which resource serves a kind.
+    /// Returns the resource that serves a kind.
     ///
     /// # Errors
     /// [`ApiError::NoMatch`] where none does, and others.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crosscut_objects::object;
 
-/// How the API server serves a kind.
+/// The way in which the API server serves a kind.
 #[derive(Clone, Debug)]
 pub(crate) struct Resource {
     pub(crate) plural: String,

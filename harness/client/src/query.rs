@@ -9,7 +9,7 @@ pub(crate) fn as_manager(manager: &str) -> String {
     format!("fieldManager={}", escape(manager))
 }
 
-/// Says what becomes of unknown fields; nothing where it is the server's default.
+/// Says what becomes of unknown fields; nothing if it is the server's default.
 pub(crate) fn validation(validation: Validation) -> &'static str {
     match validation {
         Validation::Strict => "&fieldValidation=Strict",
@@ -18,7 +18,7 @@ pub(crate) fn validation(validation: Validation) -> &'static str {
     }
 }
 
-/// An equality selector; empty where there are no labels.
+/// An equality selector; empty if there are no labels.
 pub(crate) fn selector(labels: &BTreeMap<String, String>) -> String {
     if labels.is_empty() {
         return String::new();

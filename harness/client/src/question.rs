@@ -53,7 +53,7 @@ impl Question<'_> {
     }
 }
 
-/// Where discovery says what an API version has.
+/// Returns the place where discovery says what an API version has.
 pub(crate) fn base(api_version: &str) -> String {
     if api_version.contains('/') {
         format!("/apis/{api_version}")

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crosscut_objects::Address;
 use serde_json::Value;
 
-/// How an object is deleted.
+/// The way in which an object is deleted.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Deletion<'a> {
     /// `Foreground`, `Background` or `Orphan`; empty for the kind's default.
@@ -26,7 +26,7 @@ pub enum Validation {
     Ignore,
 }
 
-/// How an object is written.
+/// The way in which an object is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     /// The body is a new object.
@@ -51,7 +51,7 @@ pub struct Write<'a> {
     pub address: Address<'a>,
     /// The subresource that is written in its place, such as `status`; empty for none.
     pub subresource: &'a str,
-    /// How it is written.
+    /// The way in which it is written.
     pub change: Change,
     /// The object, the patch or the operations.
     pub body: &'a Value,

@@ -93,7 +93,7 @@ pub trait Lease: Send {
     /// [`ClusterError::Read`] where it cannot be asked.
     async fn objects(&mut self, side: Side) -> Result<Vec<Value>, ClusterError>;
 
-    /// How many changes of the two clusters have been seen by now; as many as when they were at rest
+    /// Returns the number of changes of the two clusters that have been seen by now; as many as when they were at rest
     /// ([`Rest::changes`]) where nothing has changed since. Controllers of this process change nothing unless they are
     /// waited for.
     fn changes(&mut self) -> u64 {
@@ -106,7 +106,7 @@ pub trait Lease: Send {
     }
 
     /// How late an Event may be told of what is at rest already: real controllers write them beside their work, one after
-    /// the other. Nothing where they are written at once.
+    /// the other. Nothing if they are written at once.
     fn events_lag(&self) -> Duration {
         Duration::ZERO
     }
@@ -127,12 +127,12 @@ pub trait Lease: Send {
         true
     }
 
-    /// Tells whether what the trial runs on still works; nothing where it cannot break without this process.
+    /// Tells whether what the trial runs on still works; nothing if it cannot break without this process.
     fn health(&self) -> Option<Arc<dyn Health>> {
         None
     }
 
-    /// Where programs under test run that reach the clusters by their addresses.
+    /// Returns the place where programs under test run that reach the clusters by their addresses.
     ///
     /// # Errors
     /// Why none can, as a sentence fragment.
@@ -143,13 +143,13 @@ pub trait Lease: Send {
         )
     }
 
-    /// What is known of the suite's functions beside what they answered; `None` if crosscut did not start them.
+    /// Returns what is known of the suite's functions beside what they answered; `None` if crosscut did not start them.
     fn functions(&self) -> Option<&FunctionTrace> {
         None
     }
 
     /// Takes away what the trial applied, while programs under test still run that may hold it. What is left after a while
-    /// is left to [`Lease::close`]. Nothing where everything is taken away beneath the API servers.
+    /// is left to [`Lease::close`]. Nothing if everything is taken away beneath the API servers.
     async fn withdraw(&mut self) {}
 
     /// Gives the clusters back. A lease that is dropped without this has its memory freed, but what

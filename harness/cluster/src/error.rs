@@ -28,9 +28,9 @@ pub enum ClusterError {
     Install {
         /// The document: kind and name.
         what: String,
-        /// Where it is written; `None` for what crosscut brings itself.
+        /// The place where it is written; `None` for what crosscut brings itself.
         place: Option<Place>,
-        /// Why.
+        /// The reason.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
@@ -78,7 +78,7 @@ impl ClusterError {
         ClusterError::Start { what, help }
     }
 
-    /// What a trial left could not be read.
+    /// Returns what a trial left could not be read.
     pub fn read(error: &dyn std::error::Error) -> ClusterError {
         let what = with_causes(error);
         ClusterError::Read { what }

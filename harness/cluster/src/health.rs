@@ -11,7 +11,7 @@ const LOOK: Duration = Duration::from_millis(500);
 /// So many looks later it is asked whether it also answers, which costs requests.
 const ASKED_EVERY: u32 = 30;
 
-/// How one trial's clusters are.
+/// The way in which one trial's clusters are.
 #[async_trait]
 pub trait Health: Send + Sync {
     /// Whether everything runs, as far as it can be told at once and without a request.

@@ -9,7 +9,7 @@ use serde_json::Value;
 #[error("{what}")]
 pub struct NotMine {
     what: String,
-    /// Whether `notMine: true` allows it.
+    /// True if `notMine: true` allows it.
     may_be_allowed: bool,
 }
 
@@ -44,7 +44,7 @@ impl NotMine {
         }
     }
 
-    /// What a user can do about it.
+    /// Returns what a user can do about it.
     #[must_use]
     pub fn help(&self) -> &'static str {
         match self.may_be_allowed {

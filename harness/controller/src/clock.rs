@@ -7,7 +7,7 @@ use std::time::Duration;
 use crosscut_objects::Clock;
 use jiff::Timestamp;
 
-/// When every virtual clock starts: 2026-01-01T00:00:00Z.
+/// The time at which every virtual clock starts: 2026-01-01T00:00:00Z.
 const START: i64 = 1_767_225_600_000;
 
 /// A clock that stands still until it is set forward. Clones share the time; a fork goes on by itself.
@@ -32,7 +32,7 @@ impl VirtualClock {
         self.0.fetch_max(to.as_millisecond(), Ordering::SeqCst);
     }
 
-    /// The present, and so much later; the end of time where there is no such time.
+    /// The present, and so much later; the end of time if there is no such time.
     pub(crate) fn after(&self, delay: Duration) -> Timestamp {
         self.now().checked_add(delay).unwrap_or(Timestamp::MAX)
     }

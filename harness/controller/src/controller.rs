@@ -38,8 +38,8 @@ pub trait Controller: Send + Sync {
     /// A name for reports, such as `composite/clusters.devopstoolkit.ai`.
     fn name(&self) -> &str;
 
-    /// Whether this controller looks at many objects at once, so that it is best run when the others are done: each of
-    /// its reconciles repeats the work for all of them. Only the order of a run with seed 0 follows this.
+    /// Returns true if this controller looks at many objects at once, so that it is best run when the others are done:
+    /// each of its reconciles repeats the work for all of them. Only the order of a run with seed 0 follows this.
     fn looks_at_many(&self) -> bool {
         false
     }

@@ -27,7 +27,7 @@ pub(crate) struct PlaneState {
 }
 
 impl PlaneState {
-    /// What has happened since the last call.
+    /// Returns what has happened since the last call.
     pub(crate) fn news(&mut self) -> Vec<Arc<Event>> {
         let events = self.log.events_after(self.seen);
         if let Some(last) = events.last() {

@@ -253,13 +253,13 @@ async fn give_way(steps: u64) {
     }
 }
 
-/// Whether something may come of an event.
+/// Returns true if something may come of an event.
 pub fn is_movement(event: &Event) -> bool {
     is_lasting(&event.resource.group, &event.resource.kind)
 }
 
-/// Whether objects of a kind say what a cluster came to. Events are said again and again, and leases renewed, without
-/// anything coming of it.
+/// Returns true if objects of a kind say what a cluster came to. Events are said again and again, and leases renewed,
+/// without anything coming of it.
 #[must_use]
 pub fn is_lasting(group: &str, kind: &str) -> bool {
     !matches!(

@@ -78,7 +78,7 @@ impl Condition {
         value
     }
 
-    /// Whether an existing condition says the same; generations count only where both have one.
+    /// Returns true if an existing condition says the same; generations count only where both have one.
     fn equals(&self, existing: &Value, observed_generation: i64) -> bool {
         let theirs = object::at(existing, &["observedGeneration"])
             .and_then(Value::as_i64)
@@ -92,7 +92,7 @@ impl Condition {
     }
 }
 
-/// Whether functions may not set this condition type.
+/// Returns true if functions may not set this condition type.
 pub(crate) fn is_system(kind: &str) -> bool {
     SYSTEM.contains(&kind)
 }
@@ -129,7 +129,7 @@ pub(crate) fn merge(object: &mut Value, from: &[Value]) {
     }
 }
 
-/// Whether two conditions say the same, whenever they began to.
+/// Returns true if two conditions say the same, whenever they began to.
 fn is_same(one: &Value, other: &Value) -> bool {
     let generation = object::at(other, &["observedGeneration"])
         .and_then(Value::as_i64)

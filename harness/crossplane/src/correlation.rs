@@ -11,10 +11,10 @@ use serde_json::Value;
 use crate::object;
 use crate::recorder::Happening;
 
-/// How many messages with one reason are too many, and how long they are remembered.
+/// The number of messages with that one reason are too many, and how long they are remembered.
 const SIMILAR: usize = 10;
 const SIMILAR_FOR: SignedDuration = SignedDuration::from_mins(10);
-/// How many events may be written at once, and after how many seconds one more.
+/// The number of events that may be written at once, and after how many seconds one more.
 const BURST: f64 = 25.0;
 const REFILL: f64 = 300.0;
 
@@ -67,7 +67,7 @@ impl Correlation {
         })
     }
 
-    /// Whether one more event may be written.
+    /// Returns true if one more event may be written.
     pub(crate) fn may_write(
         &mut self,
         about: &Value,

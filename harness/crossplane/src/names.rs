@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 const MAXIMUM: usize = 63;
 /// How much of a digest ends a derived name.
 const SUFFIX: usize = 12;
-/// How many names a condition's message lists before it counts the rest.
+/// The number of names that a condition's message lists before it counts the rest.
 const LISTED: usize = 3;
 
 /// A SHA-256 digest in hexadecimal.
@@ -50,7 +50,7 @@ fn truncate(text: &mut String, length: usize) {
     text.truncate(end);
 }
 
-/// What identifies a state of a Composition: its labels, annotations and spec, as YAML.
+/// Returns what identifies a state of a Composition: its labels, annotations and spec, as YAML.
 pub(crate) fn composition_hash(composition: &Value) -> String {
     let metadata = |field: &str| {
         composition
@@ -104,7 +104,7 @@ pub(crate) fn some_and_more(names: &[String]) -> String {
     }
 }
 
-/// Whether a name is an RFC 1123 subdomain; roles and bindings may have colons as well.
+/// Returns true if a name is an RFC 1123 subdomain; roles and bindings may have colons as well.
 pub(crate) fn is_valid(name: &str, group: &str, kind: &str) -> bool {
     const RBAC: [&str; 4] = ["Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"];
     if group == "rbac.authorization.k8s.io" && RBAC.contains(&kind) {

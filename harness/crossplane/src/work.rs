@@ -97,7 +97,7 @@ pub(crate) fn key_of(event: &Event) -> Key {
     }
 }
 
-/// Whether an event is about this kind.
+/// Returns true if an event is about this kind.
 pub(crate) fn is_about(event: &Event, api_version: &str, kind: &str) -> bool {
     event.resource.kind == kind && event.resource.group == object::group_of(api_version)
 }

@@ -1,4 +1,4 @@
-//! How long it takes to fork a loaded control plane. Prints one JSON object on its last line.
+//! The time that it takes to fork a loaded control plane. Prints one JSON object on its last line.
 //!
 //! Loaded means: 60 definitions and 2 000 objects. The fork is that of the API server's whole state; what a trial
 //! pays besides (its controllers looking at what is there) is part of the trials' own figures.

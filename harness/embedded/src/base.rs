@@ -28,7 +28,7 @@ pub(super) struct Base {
     provider: Arc<Provider>,
     namespace: String,
     functions: Arc<SharedFunctions>,
-    /// Where its own controllers came to rest; `None` while there is nothing on it.
+    /// The place where its own controllers came to rest; `None` while there is nothing on it.
     at_rest: Option<AtRest>,
 }
 

@@ -45,8 +45,8 @@ impl EmbeddedSide {
         }
     }
 
-    /// What has been written since the lease began, as it is read now: by the schema of now, if that is another than it
-    /// was written by.
+    /// Returns what has been written since the lease began, as it is read now: by the schema of now, if that is another
+    /// than it was written by.
     async fn objects(&self) -> Result<Vec<Value>, ClusterError> {
         let written = |event: &Event| {
             revision(&event.object) > self.began
@@ -91,7 +91,7 @@ impl EmbeddedLease {
         }
     }
 
-    /// Where the controllers came to rest.
+    /// Returns the place where the controllers came to rest.
     pub(super) fn at_rest(&self) -> AtRest {
         self.scheduler.at_rest()
     }

@@ -15,7 +15,7 @@ use super::error::EnvtestError;
 use crosscut_setup::{Certificates, SetupError};
 use crosscut_setup::{go, kubeconfig};
 
-/// How long it may take until it is ready. On a machine with nothing else to do it takes less than two seconds.
+/// The time that it may take until it is ready. On a machine with nothing else to do it takes less than two seconds.
 const DEADLINE: Duration = Duration::from_secs(60);
 /// Between two looks whether the first objects are there.
 const POLL: Duration = Duration::from_millis(20);
@@ -40,9 +40,9 @@ pub struct Server {
     pub kubeconfig_path: PathBuf,
     /// What its keys in etcd begin with.
     pub prefix: String,
-    /// Its URL.
+    /// The URL.
     pub address: String,
-    /// Its port of the loopback interface.
+    /// The port of the loopback interface.
     pub port: u16,
     pub(super) program: Program,
 }
@@ -179,7 +179,7 @@ fn arguments(etcd: &str, prefix: &str, port: u16, certificates: &Certificates) -
         format!("--etcd-servers={etcd}"),
         format!("--etcd-prefix={prefix}"),
         "--bind-address=127.0.0.1".to_owned(),
-        // Otherwise it looks for the address of a default route, and does not start where there is none.
+        // Otherwise it looks for the address of a default route, and does not start if there is none.
         "--advertise-address=127.0.0.1".to_owned(),
         format!("--secure-port={port}"),
         certificate,

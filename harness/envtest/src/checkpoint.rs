@@ -10,7 +10,7 @@ use super::etcd::MAX_OPERATIONS;
 use super::etcd_client::{EtcdClient, EtcdError, KeyValue, Operation};
 use super::keys::{Rules, Treatment, is_in_namespace};
 
-/// How many bytes of keys and values one transaction may have; etcd's default limit for a request is 1.5 MiB.
+/// The number of bytes of keys and values that one transaction may have; etcd's default limit for a request is 1.5 MiB.
 const MAX_BYTES: usize = 1024 * 1024;
 
 /// What was stored under a prefix at one moment.
@@ -32,7 +32,7 @@ struct Stored {
 /// What a restoration did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Restored {
-    /// How many keys were deleted because they were new.
+    /// The number of keys that were deleted because they were new.
     pub deleted: usize,
     /// How many keys got their old value back.
     pub written: usize,

@@ -35,15 +35,15 @@ const REAL_PROVIDERS: [&str; 2] = ["kubernetes.m.crossplane.io", "kubernetes.cro
 
 /// How real control planes are run.
 pub struct EnvtestSettings {
-    /// Where programs are looked for.
+    /// The place where programs are looked for.
     pub assets: AssetSearch,
-    /// How many target servers there are: so many trials run at a time.
+    /// The number of target servers that there are: so many trials run at a time.
     pub targets: NonZeroUsize,
-    /// Where the folder of the run is made.
+    /// The place where the folder of the run is made.
     pub state_root: PathBuf,
     /// Tells the time: libraries do not read it.
     pub clock: Arc<dyn Clock>,
-    /// When a control plane counts as being at rest.
+    /// The time at which a control plane counts as being at rest.
     pub limits: LiveLimits,
     /// Told what is waited for.
     pub progress: Progress,

@@ -19,10 +19,10 @@ use crosscut_setup::open_state;
 
 /// What the server is called that Crossplane composes on.
 const CONTROL: &str = "control";
-/// How long a program may take to end by itself. None has anything to save, and an API server that is asked to end
+/// The time that a program may take to end by itself. None has anything to save, and an API server that is asked to end
 /// waits one to three seconds for its clients.
 const GRACE: Duration = Duration::from_millis(250);
-/// How many lines of each program are evidence.
+/// The number of lines of each program that are evidence.
 const LINES: usize = 20;
 
 /// What to start.
@@ -30,9 +30,10 @@ const LINES: usize = 20;
 pub struct EnvironmentSettings {
     /// The programs.
     pub assets: Assets,
-    /// How many target servers there are.
+    /// The number of target servers that there are.
     pub targets: usize,
-    /// Where the folder of the run is made; [`default_root`](crosscut_programs::default_root) knows a good place.
+    /// The place where the folder of the run is made; [`default_root`](crosscut_programs::default_root) knows a good
+    /// place.
     pub state_root: PathBuf,
     /// What starts programs so that they end with this process.
     pub launcher: Option<Launcher>,

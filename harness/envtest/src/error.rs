@@ -29,7 +29,7 @@ pub enum EnvtestError {
     Etcd {
         /// What was tried, as in "cannot … in etcd".
         action: String,
-        /// Why.
+        /// The reason.
         #[source]
         source: EtcdError,
     },
@@ -38,7 +38,7 @@ pub enum EnvtestError {
     Ended {
         /// What it is called.
         name: String,
-        /// How it ended.
+        /// The way it ended.
         status: String,
         /// The last lines that it wrote.
         lines: Vec<String>,

@@ -11,7 +11,7 @@ use crosscut_setup::go;
 
 /// What it is called in messages.
 const NAME: &str = "etcd";
-/// How many operations one transaction may have; etcd's default is 128.
+/// The number of operations that one transaction may have; etcd's default is 128.
 pub(super) const MAX_OPERATIONS: usize = 1024;
 
 /// Starts etcd with its data in the folder of the run, and waits until it answers.

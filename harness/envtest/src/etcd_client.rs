@@ -14,7 +14,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 
-/// How long any answer may take; the largest takes milliseconds.
+/// The time that any answer may take; the largest takes milliseconds.
 const ANSWER: Duration = Duration::from_secs(10);
 
 /// A request to etcd failed.
@@ -26,7 +26,7 @@ pub enum EtcdError {
     Transport {
         /// What was asked.
         url: String,
-        /// Why.
+        /// The reason.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
@@ -57,7 +57,7 @@ pub struct KeyValue {
     pub key: Vec<u8>,
     /// The revision of its last change.
     pub revision: i64,
-    /// Its bytes; empty if only keys were asked for.
+    /// The bytes; empty if only keys were asked for.
     pub value: Vec<u8>,
 }
 
@@ -68,7 +68,7 @@ pub enum Operation {
     Put {
         /// The key.
         key: Vec<u8>,
-        /// Its bytes.
+        /// The bytes.
         value: Vec<u8>,
     },
     /// Deletes it.
@@ -79,7 +79,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// How many bytes it brings into a request.
+    /// Returns the number of bytes that it brings into a request.
     pub(super) fn size(&self) -> usize {
         match self {
             Self::Put { key, value } => key.len() + value.len(),
@@ -116,7 +116,7 @@ impl EtcdClient {
         }
     }
 
-    /// Where it is.
+    /// Returns the place where it is.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.base

@@ -9,7 +9,7 @@ use super::running::Running;
 use crosscut_cluster::{ClusterError, Health, Side};
 use crosscut_live::answers;
 
-/// How long etcd may take to answer once an API server does not.
+/// The time that etcd may take to answer once an API server does not.
 const ETCD: Duration = Duration::from_secs(2);
 
 /// What one trial runs on.

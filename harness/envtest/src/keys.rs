@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-/// Where custom resource definitions are: PLURAL.GROUP.
+/// The place where custom resource definitions are: PLURAL.GROUP.
 const DEFINITIONS: &str = "apiextensions.k8s.io/customresourcedefinitions/";
-/// Where the API server keeps which groups it serves: VERSION.GROUP.
+/// The place where the API server keeps which groups it serves: VERSION.GROUP.
 const SERVICES: &str = "apiregistration.k8s.io/apiservices/";
 
 /// What is done with a key that is not as it was.
@@ -15,7 +15,7 @@ pub(super) enum Treatment {
     /// It is deleted if it is new, and else left: an event expires, and one that is written back would not.
     DeletedOnly,
     /// It is left as it is: the API server's own. That includes what it makes and removes by itself as definitions come
-    /// and go; deleted with its definition, it would be made anew until the server sees that the definition is gone.
+    /// and go; deleted with its definition, it would be made again until the server sees that the definition is gone.
     Left,
 }
 
@@ -58,7 +58,7 @@ fn group(key: &[u8], prefix: &str, kind: &str) -> Option<String> {
     name.split_once('.').map(|(_, group)| group.to_owned())
 }
 
-/// Whether a key is of an object in the namespace, or of the namespace itself.
+/// Returns true if a key is of an object in the namespace, or of the namespace itself.
 ///
 /// Built-in kinds are stored as RESOURCE/NAMESPACE/NAME or, a few, RESOURCE/PART/NAMESPACE/NAME, custom ones as
 /// GROUP/RESOURCE/NAMESPACE/NAME. Custom kinds without namespaces are GROUP/RESOURCE/NAME: their group has a dot,

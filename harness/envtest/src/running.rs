@@ -20,7 +20,7 @@ use crosscut_setup::crossplane::{
     definitions_of,
 };
 
-/// How often provider-kubernetes looks at Objects that nobody changed: trials are shorter than that.
+/// The number of times that provider-kubernetes looks at Objects that nobody changed: trials are shorter than that.
 const POLL: Duration = Duration::from_secs(600);
 
 /// What runs.
@@ -98,7 +98,8 @@ impl Running {
         self.environment.control()
     }
 
-    /// Where programs under test run beside a trial's clusters; `target` is the kubeconfig of its target.
+    /// Returns the place where programs under test run beside a trial's clusters; `target` is the kubeconfig of its
+    /// target.
     pub(super) fn program_place(&self, trial: &str, target: String) -> ProgramPlace {
         let assets = self.environment.assets();
         let programs = [Some(&assets.api_server), assets.crossplane.as_ref()];

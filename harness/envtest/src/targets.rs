@@ -22,7 +22,7 @@ pub(super) struct Target {
     empty: Checkpoint,
     /// What is installed, and the state right after.
     installed: Option<(Vec<Value>, Checkpoint)>,
-    /// Whether there may be more than that: from the moment that a trial has it until it is cleaned.
+    /// True if there may be more than that: from the moment that a trial has it until it is cleaned.
     dirty: bool,
 }
 
@@ -47,7 +47,7 @@ impl Target {
         })
     }
 
-    /// Whether exactly these documents are installed and nothing else.
+    /// Returns true if exactly these documents are installed and nothing else.
     pub(super) fn has(&self, documents: &[Resource]) -> bool {
         self.installed
             .as_ref()
@@ -132,7 +132,7 @@ impl Pool {
     /// The next free target; one that has these documents already, if there is one.
     ///
     /// # Errors
-    /// [`ClusterError::Start`] where there is none any more.
+    /// [`ClusterError::Start`] if there is none any more.
     pub(super) async fn lease(&self, documents: &[Resource]) -> Result<Leased, ClusterError> {
         let gone = || ClusterError::Start {
             what: "the target servers are gone".to_owned(),

@@ -19,7 +19,7 @@ pub enum Event {
         cluster: String,
         /// The seeds that order what is concurrent.
         seeds: Seeds,
-        /// How many trials there are.
+        /// The number of trials there that are.
         trials: usize,
     },
     /// Something that the user waits for, such as a function being built.
@@ -54,7 +54,7 @@ pub enum Event {
         step: String,
         /// The action that is under way; empty between two.
         action: String,
-        /// How long the trial has taken so far, in milliseconds of real time.
+        /// The time that the trial has taken so far, in milliseconds of real time.
         elapsed_ms: u64,
         /// What is waited for and what keeps moving, one line each; often empty.
         waits_for: Vec<String>,
@@ -107,7 +107,7 @@ impl std::fmt::Display for TrialId {
     }
 }
 
-/// How a trial was judged.
+/// The way in which a trial was judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrialReport {
     /// Which trial.
@@ -118,7 +118,7 @@ pub struct TrialReport {
     /// The seed with which it did not pass, where several were to be tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
-    /// Where its scenario is written.
+    /// The place where its scenario is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
     /// Real time in milliseconds; with several seeds, of all that were tried.
@@ -126,9 +126,9 @@ pub struct TrialReport {
     /// The steps that began, in order; with several seeds, those of the last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<StepReport>,
-    /// Why it did not pass; empty where it passed.
+    /// The reason why it did not pass; empty if it passed.
     pub failures: Vec<Failure>,
-    /// Why it was skipped or is unsupported.
+    /// The reason why it was skipped or is unsupported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// What did not decide the verdict but should be known.
@@ -154,7 +154,7 @@ impl TrialReport {
     }
 }
 
-/// How long a step of a trial took.
+/// The time that a step of a trial took.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepReport {
     /// The step's name.

@@ -8,19 +8,19 @@ use serde_json::Value;
 pub struct Failure {
     /// A stable code in path form, such as `expect::mismatch` or `function::deadline`.
     pub code: String,
-    /// The step's name; empty where the failure precedes the first step.
+    /// The step's name; empty if the failure precedes the first step.
     pub step: String,
     /// What was being done, such as `expect` or `apply`.
     pub action: String,
     /// The failure in one sentence.
     pub message: String,
-    /// Where the user wrote what failed.
+    /// The place where the user wrote what failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
     /// What did not match, field by field.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mismatches: Vec<Mismatch>,
-    /// Expected against actual as a unified diff; empty where there is nothing to compare.
+    /// Expected against actual as a unified diff; empty if there is nothing to compare.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub diff: String,
     /// The object that came closest where none matched.
@@ -74,14 +74,14 @@ impl std::fmt::Display for Location {
 pub struct Mismatch {
     /// The field in the actual object, such as `spec.versions[0].name`.
     pub path: String,
-    /// Where the assertion document says what was expected.
+    /// The place where the assertion document says what was expected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
     /// The mismatch in words.
     pub message: String,
     /// The expected value.
     pub expected: Value,
-    /// The actual value; `None` where the field is absent.
+    /// The actual value; `None` if the field is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actual: Option<Value>,
 }
@@ -93,7 +93,7 @@ pub struct Nearest {
     pub object: String,
     /// How many fields differ.
     pub differences: usize,
-    /// How many objects were looked at.
+    /// The number of objects that were looked at.
     pub candidates: usize,
 }
 
@@ -112,7 +112,7 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Whether nothing was said.
+    /// Returns true if nothing was said.
     pub fn is_empty(&self) -> bool {
         self.events.is_empty() && self.conditions.is_empty() && self.notes.is_empty()
     }
@@ -129,7 +129,7 @@ pub struct ObjectEvent {
     pub object: String,
     /// The event's message.
     pub message: String,
-    /// How often it was seen.
+    /// The number of times that it was seen.
     pub count: u64,
 }
 

@@ -23,7 +23,7 @@ impl Seeds {
         }
     }
 
-    /// All seeds from the first to the last; nothing where the last is before the first.
+    /// All seeds from the first to the last; nothing if the last is before the first.
     #[must_use]
     pub fn between(first: u64, last: u64) -> Option<Seeds> {
         (first <= last).then_some(Seeds { first, last })

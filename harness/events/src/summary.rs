@@ -34,7 +34,7 @@ impl Summary {
         }
     }
 
-    /// How many trials were counted.
+    /// Returns the number of trials that were counted.
     pub fn total(&self) -> usize {
         Verdict::ALL.iter().map(|verdict| self.of(*verdict)).sum()
     }

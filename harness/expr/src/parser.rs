@@ -182,7 +182,7 @@ impl Parser {
         }
     }
 
-    /// What an expression can begin with.
+    /// Returns what an expression can begin with.
     fn operand(&mut self) -> Result<Node, ParseError> {
         match self.peek().clone() {
             Token::Literal(value) => {
@@ -322,7 +322,7 @@ impl Parser {
         }
     }
 
-    /// What stands behind a complete expression.
+    /// Returns what stands behind a complete expression.
     fn operator(&mut self, left: Node) -> Result<Node, ParseError> {
         let Token::Symbol(symbol) = self.peek().clone() else {
             return Err(self.unexpected("an operator"));
@@ -385,7 +385,7 @@ impl Parser {
         }
     }
 
-    /// What is done to each element of a projection.
+    /// Returns what is done to each element of a projection.
     fn projected(&mut self, power: u8) -> Result<Node, ParseError> {
         if self.power() < PROJECTION_STOP {
             return Ok(Node::Current);

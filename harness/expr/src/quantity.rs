@@ -14,7 +14,7 @@ const LARGEST: i128 = (i64::MAX as i128) * ONE;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Quantity {
     nanos: i128,
-    /// How many decimal places it was written with; negative for powers of ten.
+    /// The number of decimal places that it was written with; negative for powers of ten.
     scale: i32,
     format: Format,
 }

@@ -62,7 +62,7 @@ impl Scope {
         }
     }
 
-    /// What a name is bound to, innermost first.
+    /// Returns what a name is bound to, innermost first.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value> {
         let mut binding = self.tail.as_deref();

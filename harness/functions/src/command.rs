@@ -23,7 +23,7 @@ use super::serving::Serving;
 use super::{Function, FunctionError, Question, wire};
 use crosscut_programs::{Crash, Journal, OnOutput, Trace};
 
-/// How often in a row it may fail to start again before it is given up.
+/// The number of times in a row that it may fail to start again before it is given up.
 const RESTARTS: usize = 2;
 
 /// What to start.
@@ -33,15 +33,15 @@ pub struct CommandSettings {
     pub name: String,
     /// The program: a path, or a name to look up in `PATH`.
     pub program: String,
-    /// Its arguments; `{address}` and `{port}` are replaced.
+    /// The arguments; `{address}` and `{port}` are replaced.
     pub arguments: Vec<String>,
     /// Added to the environment it inherits; `{address}` and `{port}` are replaced.
     pub environment: BTreeMap<String, String>,
-    /// Where it runs; in the folder of the run if `None`.
+    /// The place where it runs; in the folder of the run if `None`.
     pub directory: Option<PathBuf>,
-    /// How long it may take until it answers.
+    /// The time that it may take until it answers.
     pub start_deadline: Duration,
-    /// How long each call may take.
+    /// The time that each call may take.
     pub call_deadline: Duration,
     /// Told each line that it writes.
     pub on_output: Option<OnOutput>,
@@ -93,7 +93,7 @@ enum Current {
 struct Ended {
     status: String,
     after: Duration,
-    /// Whether it was answering other calls, too.
+    /// True if it was answering other calls, too.
     among_others: bool,
 }
 

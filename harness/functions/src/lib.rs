@@ -73,7 +73,7 @@ pub trait Function: Send + Sync {
         self.answer(question).await
     }
 
-    /// Ends what was started for it; calls fail from then on. Nothing where nothing was.
+    /// Ends what was started for it; calls fail from then on. Nothing if nothing was.
     async fn close(&self) {}
 }
 
@@ -122,7 +122,7 @@ impl<'a> Question<'a> {
     }
 }
 
-/// Why a function gave no answer.
+/// The reason why a function gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum FunctionError {
     /// No function of this name is configured.
@@ -158,9 +158,9 @@ pub enum FunctionError {
     NotReady {
         /// The program.
         program: String,
-        /// Where it was to listen.
+        /// The place where it was to listen.
         address: String,
-        /// How long it had.
+        /// The time that it had.
         deadline: Duration,
         /// What the last attempt met.
         last: String,
@@ -172,7 +172,7 @@ pub enum FunctionError {
     Exited {
         /// The program.
         program: String,
-        /// How it ended.
+        /// The way it ended.
         status: String,
         /// The end of what it wrote to standard error.
         stderr: String,
@@ -182,7 +182,7 @@ pub enum FunctionError {
     Deadline {
         /// The function's address.
         address: String,
-        /// How long it had.
+        /// The time that it had.
         deadline: Duration,
     },
     /// The gRPC call failed: the function is not there, refused, or answered what is no response.
@@ -272,7 +272,7 @@ impl FunctionsBuilder {
         self
     }
 
-    /// What was collected.
+    /// Returns what was collected.
     pub fn build(self) -> Functions {
         self.functions
     }

@@ -19,7 +19,7 @@ use super::address::chain;
 use super::service::Service;
 use super::{Function, FunctionError};
 
-/// How long a client may take to shake hands.
+/// The time that a client may take to shake hands.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// What the server shows, and whom it answers, as PEM.
@@ -40,7 +40,7 @@ impl std::fmt::Debug for ServerTls {
     }
 }
 
-/// Why a function could not be served.
+/// The reason why a function could not be served.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// No port could be had.
@@ -60,7 +60,7 @@ pub struct FunctionServer {
 }
 
 impl FunctionServer {
-    /// Where it listens.
+    /// Returns the place where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
@@ -132,7 +132,7 @@ fn tls_config(tls: &ServerTls) -> ServerTlsConfig {
         .timeout(HANDSHAKE)
 }
 
-/// What a client is told: the function's own status where there is one, otherwise what kept it from answering.
+/// Returns what a client is told: the function's own status where there is one, otherwise what kept it from answering.
 pub(crate) fn status(error: FunctionError) -> Status {
     let text = error.to_string();
     match error {

@@ -20,11 +20,11 @@ use super::command::CommandSettings;
 use super::{Address, FunctionError};
 use crosscut_programs::Journal;
 
-/// How often a port that someone else took in between is replaced.
+/// The number of times that a port that someone else took in between is replaced.
 const ATTEMPTS: usize = 3;
-/// How long a program that a call failed on is given to be seen as ended.
+/// The time that a program that a call failed on is given to be seen as ended.
 const LAST_WORDS: Duration = Duration::from_millis(200);
-/// How long a program may take to end when it is asked to, and what it started, after it.
+/// The time that a program may take to end when it is asked to, and what it started, after it.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// A program that serves a function. Dropping it kills the program and its process group.
@@ -33,7 +33,7 @@ pub(crate) struct Serving {
     pub(crate) address: Address,
     program: Program,
     begun: Instant,
-    /// How many calls it is answering; those that it did not survive stay counted.
+    /// The number of calls it that is answering; those that it did not survive stay counted.
     answering: AtomicUsize,
 }
 
@@ -80,12 +80,12 @@ impl Serving {
         })
     }
 
-    /// How it ended, if it did.
+    /// Returns the way in which it ended, if it did.
     pub(crate) fn exit_status(&self) -> Option<String> {
         self.program.exit_status()
     }
 
-    /// How long it has run.
+    /// Returns the time that it has run.
     pub(crate) fn age(&self) -> Duration {
         self.begun.elapsed()
     }
@@ -98,7 +98,7 @@ impl Serving {
         }
     }
 
-    /// How it ended, if it is seen to have ended soon after a call failed.
+    /// Returns the way in which it ended, if it is seen to have ended soon after a call failed.
     pub(crate) async fn ended_in(&self, error: &FunctionError) -> Option<String> {
         if !matches!(error, FunctionError::Rpc { .. }) {
             return self.exit_status();
@@ -167,7 +167,7 @@ fn program_settings(
     }
 }
 
-/// What a function is called among the programs of a run: a file has this name.
+/// Returns what a function is called among the programs of a run: a file has this name.
 fn log_name(name: &str) -> String {
     let plain = |letter: char| {
         let is_plain = letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.');

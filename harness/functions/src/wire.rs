@@ -88,7 +88,7 @@ pub struct RunFunctionRequest {
 /// What a function answers.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct RunFunctionResponse {
-    /// How long the answer is good.
+    /// The time that the answer is good.
     #[prost(message, optional, tag = "1")]
     pub meta: Option<ResponseMeta>,
     /// What is desired now.

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crosscut_cluster::ClusterError;
 use crosscut_cluster::with_causes;
 
-/// How long an API server may be silent. One that is restarted is back within seconds.
+/// The time that an API server may be silent. One that is restarted is back within seconds.
 const SILENT: Duration = Duration::from_secs(20);
 /// Between two questions.
 const AGAIN: Duration = Duration::from_millis(500);

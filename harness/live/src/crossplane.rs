@@ -14,8 +14,8 @@ const MANAGED_FINALIZER: &str = "finalizer.managedresource.crossplane.io";
 /// What keeps a provider's configuration while something uses it.
 const IN_USE_FINALIZER: &str = "in-use.crossplane.io";
 
-/// Whether a Usage in view keeps this object from being deleted, so that nobody can be waited for to do it. The label
-/// alone says too little: of two Usages that go at the same time neither takes it away.
+/// Returns true if a Usage in view keeps this object from being deleted, so that nobody can be waited for to do it. The
+/// label alone says too little: of two Usages that go at the same time neither takes it away.
 #[must_use]
 pub fn is_in_use(view: &View, object: &Value) -> bool {
     let is_usage = |key: &Key| matches!(key.kind.as_str(), "Usage" | "ClusterUsage");
@@ -25,13 +25,13 @@ pub fn is_in_use(view: &View, object: &Value) -> bool {
             .any(|(key, usage)| is_usage(key) && is_usage_of(usage, object))
 }
 
-/// Whether neither Crossplane nor a provider looks at this object, because somebody said so.
+/// Returns true if neither Crossplane nor a provider looks at this object, because somebody said so.
 #[must_use]
 pub fn is_paused(object: &Value) -> bool {
     object::annotation(object, "crossplane.io/paused") == "true"
 }
 
-/// What Crossplane or a provider has not done yet for this object, and what it will not do.
+/// Returns what Crossplane or a provider has not done yet for this object, and what it will not do.
 #[must_use]
 pub fn crossplane_owes(view: &View, key: &Key, object: &Value) -> Option<Owed> {
     if is_paused(object) {
@@ -62,7 +62,8 @@ pub fn crossplane_owes(view: &View, key: &Key, object: &Value) -> Option<Owed> {
     }
 }
 
-/// What ends for certain, but late: a Usage looks every 30 s whether what it stands for is gone, and so does the
+/// Returns what ends for certain, but late: a Usage looks every 30 s whether what it stands for is gone, and so does
+/// the
 /// configuration of a provider; a provider lets go of what it made only when it is 30 s old, and tries again after 1, 2,
 /// 4 … 60 s.
 fn ending(view: &View, key: &Key, object: &Value) -> Option<Owed> {
@@ -81,7 +82,7 @@ fn ending(view: &View, key: &Key, object: &Value) -> Option<Owed> {
     ends.then(|| Owed::certainly("is let go of, but not at once"))
 }
 
-/// Whether what a usage names as the user is still there.
+/// Returns true if what a usage names as the user is still there.
 fn has_user(view: &View, usage: &Value) -> bool {
     let by = &usage["spec"]["by"];
     let text = |path: &[&str]| object::text(by, path);
@@ -93,7 +94,7 @@ fn has_user(view: &View, usage: &Value) -> bool {
         .is_some()
 }
 
-/// Whether something manages by a configuration.
+/// Returns true if something manages by a configuration.
 fn is_configured(view: &View, config: &Key) -> bool {
     view.objects().any(|(key, user)| {
         let reference = &user["spec"]["providerConfigRef"];
@@ -124,13 +125,13 @@ fn managed_owes(managed: &Value) -> Option<Owed> {
     }
 }
 
-/// Whether an Object that is ready as soon as it is as it should be, is not.
+/// Returns true if an Object that is ready as soon as it is as it should be, is not.
 fn becomes_ready(managed: &Value) -> bool {
     managed["spec"]["readiness"]["policy"] == "SuccessfulCreate"
         && !condition_is(managed, "Ready", "True")
 }
 
-/// Whether a definition in view makes this kind.
+/// Returns true if a definition in view makes this kind.
 fn is_composite(view: &View, key: &Key) -> bool {
     view.objects().any(|(definition, object)| {
         definition.kind == "CompositeResourceDefinition"
@@ -166,8 +167,8 @@ fn composite_owes(view: &View, composite: &Value) -> Option<Owed> {
         .map(Owed::soon)
 }
 
-/// What is ready, and in the composite's condition is among what is not: on a busy machine it takes Crossplane seconds to
-/// look again. Where a function says so of what is ready, it is waited for in vain.
+/// Returns what is ready, and in the composite's condition is among what is not: on a busy machine it takes Crossplane
+/// seconds to look again. Where a function says so of what is ready, it is waited for in vain.
 fn unseen(view: &View, composite: &Value) -> Option<String> {
     let ready = condition(composite, "Ready").filter(|one| one["status"] == "False")?;
     let message = object::text(ready, &["message"]);
@@ -183,7 +184,7 @@ fn unseen(view: &View, composite: &Value) -> Option<String> {
     Some(object::name(unseen).to_owned())
 }
 
-/// What a composite names and is not there.
+/// Returns what a composite names and is not there.
 fn missing(view: &View, composite: &Value) -> Option<String> {
     let is_missing = |(reference, resource): &(&Value, Option<&Value>)| {
         let group = object::group_of(object::api_version(reference));
@@ -197,7 +198,7 @@ fn missing(view: &View, composite: &Value) -> Option<String> {
     ))
 }
 
-/// What a composite names, each with the object where it is in view.
+/// Returns what a composite names, each with the object where it is in view.
 fn composed<'a>(
     view: &'a View,
     composite: &'a Value,
@@ -212,7 +213,7 @@ fn composed<'a>(
     })
 }
 
-/// Whether a composition's newest revision was made of what it is now.
+/// Returns true if a composition's newest revision was made of what it is now.
 fn has_revision(view: &View, composition: &Value) -> bool {
     let uid = object::uid(composition);
     view.objects().any(|(key, revision)| {
@@ -274,7 +275,7 @@ mod tests {
         }
     }
 
-    /// What is owed to an object that is there with another.
+    /// Returns what is owed to an object that is there with another.
     fn owed(subject: &Value, other: Value) -> Option<Patience> {
         let view = View::still([subject.clone(), other].map(|object| (key(&object), object)));
         crossplane_owes(&view, &key(subject), subject).map(|owed| owed.patience)

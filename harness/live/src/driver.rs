@@ -23,14 +23,15 @@ use crosscut_objects::Key;
 /// Who waits for longer than this waits for time to pass.
 const MOMENT: Duration = Duration::from_secs(10);
 
-/// How soon a failed reconcile is tried again after a change, and at most, doubling with every further failure.
+/// The time after which a failed reconcile is tried again after a change, and at most, doubling with every further
+/// failure.
 const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(800));
 
-/// How many reconciles run at the same time, as in a provider: the sooner all are done, the less often who watches what
-/// they write reconciles meanwhile.
+/// The number of reconciles that run at the same time, as in a provider: the sooner all are done, the less often who
+/// watches what they write reconciles meanwhile.
 const AT_ONCE: usize = 10;
 
-/// How soon it is looked again whether a watch has caught up.
+/// The time after which it is looked again whether a watch has caught up.
 const AGAIN: Duration = Duration::from_millis(20);
 
 /// A plane of a driver.
@@ -42,11 +43,11 @@ pub struct Driver {
     clock: Arc<dyn Clock>,
     engine: Engine<Now>,
     planes: Vec<PlaneState>,
-    /// When something changed last.
+    /// The time at which something changed last.
     changed: Instant,
-    /// How many changes have been seen.
+    /// The number of changes that have been seen.
     changes: u64,
-    /// How long nothing must have changed since then, while that is known: all objects are looked at to know it.
+    /// The time that nothing must have changed since then, while that is known: all objects are looked at to know it.
     window: Option<Duration>,
     /// Told what is waited for where that takes long.
     told: Option<Told>,
@@ -137,7 +138,7 @@ impl Driver {
         self.engine.add(plane.0, controller);
     }
 
-    /// What one plane shows, as it was when the last call returned.
+    /// Returns what one plane shows, as it was when the last call returned.
     #[must_use]
     pub fn view(&self, plane: LivePlane) -> Option<&View> {
         self.planes.get(plane.0).map(|plane| &plane.view)
@@ -154,7 +155,7 @@ impl Driver {
         self.engine.activity().clone()
     }
 
-    /// How many changes have been taken up, by whatever call; Events and leases are none.
+    /// Returns the number of changes that have been taken up, by whatever call; Events and leases are none.
     #[must_use]
     pub fn changes(&self) -> u64 {
         self.changes
@@ -225,13 +226,14 @@ impl Driver {
         self.settle(limits).await
     }
 
-    /// Whether something may have happened that is not in view yet: of a kind that is new, or while a watch was broken.
+    /// Returns true if something may have happened that is not in view yet: of a kind that is new, or while a watch was
+    /// broken.
     fn is_behind(&self) -> bool {
         self.planes.iter().any(|plane| plane.view.is_behind())
     }
 
-    /// How long nothing must have changed by now. What was waited for in vain once is not waited for again before
-    /// something has changed.
+    /// Returns the time that nothing must have changed by now. What was waited for in vain once is not waited for again
+    /// before something has changed.
     fn window(&mut self, limits: &LiveLimits) -> Duration {
         let known = self.window.unwrap_or_else(|| self.patience(limits));
         self.window = Some(known);
@@ -292,7 +294,7 @@ impl Driver {
         })
     }
 
-    /// What somebody owes, as what fails.
+    /// Returns what somebody owes, as what fails.
     fn unpaid(&self) -> impl Iterator<Item = Failing> {
         self.owed().map(|(index, key, owed)| Failing {
             controller: self.engine.plane(index).to_owned(),

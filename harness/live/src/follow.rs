@@ -18,20 +18,20 @@ use tokio::time::Instant;
 use super::resources;
 use super::state::State;
 
-/// How many objects a page of a list has.
+/// The number of objects that a page of a list has.
 const PAGE: u32 = 500;
-/// How long an answer may take until nobody waits for it any longer before judging.
+/// The time that an answer may take until nobody waits for it any longer before judging.
 const ANSWER: Duration = Duration::from_secs(30);
-/// How long a watch that has begun may take until it has told what was missed.
+/// The time that a watch that has begun may take until it has told what was missed.
 const CATCHING_UP: Duration = Duration::from_millis(250);
-/// How soon what failed is tried again, and at most, doubling with every further time.
+/// The time after which what failed is tried again, and at most, doubling with every further time.
 const AGAIN: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 /// From this on nobody waits for it: it may never work.
 const HOPELESS: Duration = Duration::from_secs(3);
 /// After so long without an error everything counts as well again.
 const WELL: Duration = Duration::from_secs(5);
 
-/// How soon a watch that has ended is followed by the next.
+/// The time after which a watch that has ended is followed by the next.
 const ENDED: Duration = Duration::from_millis(20);
 
 /// The code of what is not known any more, so that all must be listed again.
@@ -184,7 +184,7 @@ fn note(object: &DynamicObject, version: &mut String) {
     }
 }
 
-/// How often something failed of late.
+/// The number of times that something failed of late.
 #[derive(Default)]
 struct Trouble {
     times: u32,
@@ -192,7 +192,7 @@ struct Trouble {
 }
 
 impl Trouble {
-    /// How long to wait this time.
+    /// Returns the time to wait this time.
     fn next(&mut self) -> Duration {
         if self
             .last
@@ -205,7 +205,7 @@ impl Trouble {
         self.delay()
     }
 
-    /// How long it was the last time.
+    /// Returns the time that it was the last time.
     fn delay(&self) -> Duration {
         let Some(doublings) = self.times.checked_sub(1) else {
             return Duration::ZERO;

@@ -260,7 +260,7 @@ fn of_stand_ins(what: String) -> Lack {
     }
 }
 
-/// What Kubernetes owes, but for what Crossplane leaves as it is, and for collecting what it protects.
+/// Returns what Kubernetes owes, but for what Crossplane leaves as it is, and for collecting what it protects.
 fn unless_kept(view: &View, key: &Key, object: &Value) -> Option<Owed> {
     if is_paused(object) {
         return None;
@@ -281,7 +281,7 @@ impl Plane {
         }
     }
 
-    /// Whether an object is not as it was before the trial.
+    /// Returns true if an object is not as it was before the trial.
     fn is_new(&self, key: &Key, object: &Value) -> bool {
         let version = version(object);
         let is_later = match (version.parse::<u64>(), self.since) {

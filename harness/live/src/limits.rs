@@ -1,17 +1,17 @@
-//! How long is waited for controllers that run in real time.
+//! The time that is waited for controllers that run in real time.
 
 use std::time::Duration;
 
 /// When controllers that run in real time count as being at rest, and when waiting for that is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LiveLimits {
-    /// How long nothing may change where nothing is owed.
+    /// The time that nothing may change where nothing is owed.
     pub quiet: Duration,
-    /// How long nothing may change where something is owed: past this it will not come.
+    /// The time that nothing may change where something is owed: past this it will not come.
     pub patience: Duration,
     /// The same for what comes for certain, but from somebody who looks only now and then.
     pub long_patience: Duration,
-    /// How long everything may take.
+    /// The time that everything may take.
     pub longest: Duration,
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::resources;
 
-/// How many lists are asked for at a time.
+/// The number of lists that are asked for at a time.
 const AT_A_TIME: usize = 8;
 
 /// Every object of the kinds that are worth watching, with its kind.
@@ -48,8 +48,8 @@ pub(super) async fn revision(client: &kube::Client) -> Result<Option<u64>, kube:
         .and_then(|version| version.parse().ok()))
 }
 
-/// What definitions define, each in the version that it is stored in, as watches see it; and what else discovery tells
-/// of, which learns of definitions a little later.
+/// Returns what definitions define, each in the version that it is stored in, as watches see it; and what else
+/// discovery tells of, which learns of definitions a little later.
 async fn kinds(client: &kube::Client) -> Result<Vec<Resource>, kube::Error> {
     let found = resources::discover(client).await?;
     let is_definition = |resource: &&Resource| {

@@ -10,7 +10,7 @@ use crosscut_cluster::ClusterError;
 use crosscut_setup::install::FIELD_MANAGER;
 
 /// Makes a namespace with the documents that the suite and the provider have in theirs, and answers the revision of the
-/// store at which all of it was there; nothing where the API server's versions are no numbers.
+/// store at which all of it was there; nothing if the API server's versions are no numbers.
 ///
 /// # Errors
 /// [`ClusterError::Start`].

@@ -14,7 +14,7 @@ use super::resources;
 use super::state::State;
 use super::view::View;
 
-/// How long the first lists may take together.
+/// The time that the first lists may take together.
 const START: Duration = Duration::from_secs(60);
 
 /// An API server cannot be observed.
@@ -66,7 +66,7 @@ impl Observer {
         Ok(observer)
     }
 
-    /// What there is in the namespaces that `namespaces` says and cluster-wide, and what becomes of it.
+    /// Returns what there is in the namespaces that `namespaces` says and cluster-wide, and what becomes of it.
     #[must_use]
     pub fn view(&self, namespaces: impl Fn(&str) -> bool + Send + Sync + 'static) -> View {
         View::new(&self.state, Box::new(namespaces))

@@ -11,9 +11,9 @@ use super::view::View;
 use crosscut_controller::builtin::{FOREGROUND, ORPHAN};
 use crosscut_objects::Key;
 
-/// Tells what somebody still owes to an object in view; nothing where all is done.
+/// Tells what somebody still owes to an object in view; nothing if all is done.
 pub trait Awaits: Send + Sync {
-    /// What is still to come for this object.
+    /// Returns what is still to come for this object.
     fn awaited(&self, view: &View, key: &Key, object: &Value) -> Option<Owed>;
 }
 
@@ -31,11 +31,11 @@ where
 pub struct Owed {
     /// As a sentence fragment.
     pub what: String,
-    /// Which patience of [`super::LiveLimits`] it deserves.
+    /// The patience of [`super::LiveLimits`] that it deserves.
     pub patience: Patience,
 }
 
-/// How long to wait for something while nothing moves.
+/// The time to wait for something while nothing moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
     /// Not at all: it will not come, and why is known.
@@ -52,7 +52,7 @@ pub enum Patience {
 }
 
 impl Owed {
-    /// What will not come as things are: nothing is waited for, and what settling ends with says why.
+    /// Returns what will not come as things are: nothing is waited for, and what settling ends with says why.
     #[must_use]
     pub fn never(what: impl Into<String>) -> Owed {
         let what = what.into();
@@ -62,7 +62,7 @@ impl Owed {
         }
     }
 
-    /// What may come soon, or never.
+    /// Returns what may come soon, or never.
     #[must_use]
     pub fn soon(what: impl Into<String>) -> Owed {
         let what = what.into();
@@ -72,7 +72,7 @@ impl Owed {
         }
     }
 
-    /// What may come when it is tried again; it has failed since a time in RFC 3339, where that is known.
+    /// Returns what may come when it is tried again; it has failed since a time in RFC 3339, where that is known.
     #[must_use]
     pub fn when_tried_again(what: impl Into<String>, since: &str) -> Owed {
         let what = what.into();
@@ -83,7 +83,7 @@ impl Owed {
         Owed { what, patience }
     }
 
-    /// What comes for certain, but perhaps late.
+    /// Returns what comes for certain, but perhaps late.
     #[must_use]
     pub fn certainly(what: impl Into<String>) -> Owed {
         let what = what.into();
@@ -94,7 +94,7 @@ impl Owed {
     }
 }
 
-/// What the API server and the controllers of every cluster owe: an end to deletions, conditions on the current
+/// Returns what the API server and the controllers of every cluster owe: an end to deletions, conditions on the current
 /// generation, established definitions, and the collection of what has lost its owner. The garbage collector learns of
 /// new kinds every 30 s, and tries what was refused again after a time that doubles.
 #[must_use]
@@ -113,8 +113,8 @@ pub fn kubernetes_owes(view: &View, key: &Key, object: &Value) -> Option<Owed> {
     orphaned(view, object).then(|| Owed::certainly("has lost its owner and is to be collected"))
 }
 
-/// What becomes of a deletion. The garbage collector lets go for certain of what it holds, unless somebody else holds what
-/// it is to delete before.
+/// Returns what becomes of a deletion. The garbage collector lets go for certain of what it holds, unless somebody else
+/// holds what it is to delete before.
 fn ending(view: &View, object: &Value) -> Owed {
     let finalizers = object["metadata"]["finalizers"].to_string();
     let what = format!("is being deleted, finalizers {finalizers}");
@@ -145,7 +145,7 @@ fn outdated_condition(object: &Value) -> Option<&str> {
     outdated["type"].as_str()
 }
 
-/// Whether a definition is established, or its names are refused.
+/// Returns true if a definition is established, or its names are refused.
 fn is_decided(definition: &Value) -> bool {
     conditions(definition).any(|condition| {
         (condition["type"] == "Established" && condition["status"] == "True")
@@ -153,7 +153,8 @@ fn is_decided(definition: &Value) -> bool {
     })
 }
 
-/// Whether an object has owners and all of them are gone. Owners are in view where their dependents are, since they live
+/// Returns true if an object has owners and all of them are gone. Owners are in view where their dependents are, since
+/// they live
 /// in the same namespace or cluster-wide, but for kinds that are not watched, such as the Node that a CSINode belongs to.
 fn orphaned(view: &View, object: &Value) -> bool {
     let is_gone = |owner: &Value| {

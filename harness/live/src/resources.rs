@@ -48,7 +48,7 @@ fn is_watched(resource: &Resource) -> bool {
     is_in_view(&resource.group, &resource.kind)
 }
 
-/// Whether objects of a kind are ever in view.
+/// Returns true if objects of a kind are ever in view.
 pub(super) fn is_in_view(group: &str, kind: &str) -> bool {
     let name = format!("{group}/{kind}");
     !UNWATCHED.contains(&name.as_str())

@@ -31,7 +31,7 @@ impl State {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Everything that is there now, as if it had just been added, and all that follows.
+    /// Returns everything that is there now, as if it had just been added, and all that follows.
     pub(super) fn subscribe(&self) -> (Vec<Arc<Event>>, UnboundedReceiver<Arc<Event>>) {
         self.with(|inner| {
             let present = inner
@@ -66,7 +66,7 @@ impl State {
         self.with(|inner| inner.behind.insert(Arc::clone(resource), until));
     }
 
-    /// Whether there is anything that may not be known yet.
+    /// Returns true if there is anything that may not be known yet.
     pub(super) fn is_behind(&self) -> bool {
         let now = Instant::now();
         self.with(|inner| {
@@ -81,7 +81,7 @@ impl State {
         self.with(|inner| inner.behind.remove(resource));
     }
 
-    /// A watch has begun anew, and these are all objects that there are.
+    /// A watch has begun again, and these are all objects that there are.
     pub(super) fn replace(&self, resource: &Arc<Resource>, objects: Vec<Value>) {
         self.with(|inner| {
             let present: HashSet<Name> = objects.iter().map(name).collect();

@@ -93,7 +93,7 @@ impl View {
             .map(|(_, object)| object)
     }
 
-    /// Whether there is any object of a group and kind in view: without one the kind may not be watched yet.
+    /// Returns true if there is any object of a group and kind in view: without one the kind may not be watched yet.
     #[must_use]
     pub fn shows(&self, group: &str, kind: &str) -> bool {
         self.objects
@@ -101,13 +101,13 @@ impl View {
             .any(|key| key.group == group && key.kind == kind)
     }
 
-    /// Whether an object with this uid is in view.
+    /// Returns true if an object with this uid is in view.
     #[must_use]
     pub fn has_uid(&self, uid: &str) -> bool {
         self.objects().any(|(_, object)| object::uid(object) == uid)
     }
 
-    /// Whether some watch has to catch up, so that there may be more than is shown.
+    /// Returns true if some watch has to catch up, so that there may be more than is shown.
     pub(super) fn is_behind(&self) -> bool {
         self.state.is_behind()
     }
@@ -134,7 +134,7 @@ impl View {
         }
     }
 
-    /// Whether an object is in scope.
+    /// Returns true if an object is in scope.
     pub(super) fn concerns(&self, resource: &Resource, object: &Value) -> bool {
         let namespace = if resource.kind == "Namespace" && resource.group.is_empty() {
             object::name(object)

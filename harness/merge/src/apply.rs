@@ -67,7 +67,7 @@ struct Attempt<'a> {
     reset: &'a [&'a str],
 }
 
-/// Why an apply is refused.
+/// The reason why an apply is refused.
 enum Refusal {
     Conflicts(Vec<(ManagerId, FieldSet)>),
     Invalid(String),

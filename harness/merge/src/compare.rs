@@ -19,7 +19,7 @@ pub(crate) struct Comparison {
 }
 
 impl Comparison {
-    /// What was written: everything added or modified.
+    /// Returns what was written: everything added or modified.
     pub(crate) fn written(&self) -> FieldSet {
         self.added.union(&self.modified)
     }

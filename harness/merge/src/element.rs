@@ -70,7 +70,7 @@ impl Element {
         Ok(Some(element))
     }
 
-    /// Whether a list item is the one that this step means.
+    /// Returns true if a list item is the one that this step means.
     pub(crate) fn is_item(&self, index: usize, item: &Value) -> bool {
         match self {
             Element::Field(_) => false,

@@ -7,7 +7,7 @@ use crate::field_set::FieldSet;
 use crate::managed::Managed;
 use crate::manager::Operation;
 
-/// What a manager owns of an object, as client-go's `ExtractInto` gives it: its fields alone, keyed list
+/// Returns what a manager owns of an object, as client-go's `ExtractInto` gives it: its fields alone, keyed list
 /// items with their keys; no version, kind or name unless it owns them. Empty where it owns nothing.
 pub fn owned_fields(
     object: &Value,

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::error::PatchError;
 use crate::go_text::quoted;
 
-/// How many bytes a patch may copy (kube-apiserver's JSONPatchMaxCopyBytes).
+/// The number of bytes that a patch may copy (kube-apiserver's JSONPatchMaxCopyBytes).
 const COPY_LIMIT: usize = 3 * 1024 * 1024;
 
 /// The target after a list of operations; all of them or none.
@@ -201,7 +201,7 @@ fn from(operation: &Map<String, Value>) -> Result<&str, String> {
     })
 }
 
-/// A text of an operation; what is wrong with it, or nothing where it is not there.
+/// A text of an operation; what is wrong with it, or nothing if it is not there.
 fn text<'a>(operation: &'a Map<String, Value>, field: &str) -> Result<&'a str, Option<String>> {
     match operation.get(field) {
         Some(Value::String(text)) => Ok(text),

@@ -17,7 +17,7 @@ const MOST_BYTES: usize = 256 * 1024;
 
 /// The fields of the annotation's configuration that the live object still has as they are there.
 ///
-/// Nothing where there is no annotation, or none that can be used.
+/// Nothing if there is no annotation, or none that can be used.
 pub(crate) fn unchanged(live: &Value, api_version: &str, kind: &Type) -> Option<FieldSet> {
     let live = unmanaged(live);
     let text = live["metadata"]["annotations"][ANNOTATION].as_str()?;

@@ -28,7 +28,7 @@ impl Ord for Literal {
     }
 }
 
-/// Whether two values are the same; whole floats are integers, also deep inside.
+/// Returns true if two values are the same; whole floats are integers, also deep inside.
 pub(crate) fn equal(one: &Value, other: &Value) -> bool {
     compare(one, other) == Ordering::Equal
 }

@@ -56,7 +56,7 @@ impl Managed {
         self.0.is_empty()
     }
 
-    /// What all own together that wrote in one version.
+    /// Returns what all own together that wrote in one version.
     pub(crate) fn of_version(&self, api_version: &str) -> FieldSet {
         let entries = self
             .0
@@ -86,7 +86,7 @@ impl Managed {
         }
     }
 
-    /// Whether anyone wrote in another version.
+    /// Returns true if anyone wrote in another version.
     pub(crate) fn has_others_than(&self, api_version: &str) -> bool {
         let mut entries = self.0.values();
         entries.any(|entry| entry.api_version != api_version)
@@ -123,7 +123,7 @@ impl Managed {
         self.0.retain(|_, entry| !entry.fields.is_empty());
     }
 
-    /// What others own of what a write changed, in the order of their identities.
+    /// Returns what others own of what a write changed, in the order of their identities.
     pub(crate) fn conflicts(
         &self,
         change: &Change,
@@ -169,7 +169,7 @@ impl Managed {
         }
     }
 
-    /// Folds a manager into the bucket of its version; `first` becomes the bucket where there is none.
+    /// Folds a manager into the bucket of its version; `first` becomes the bucket if there is none.
     fn fold(&mut self, id: &ManagerId, first: &ManagerId, version: &str) {
         let bucket = ManagerId {
             operation: Operation::Update,

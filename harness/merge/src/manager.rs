@@ -17,7 +17,7 @@ pub struct Writer<'a> {
     pub now: &'a str,
 }
 
-/// How a manager came to own its fields.
+/// The way in which a manager came to own its fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {
     /// By server-side apply.

@@ -26,7 +26,7 @@ fn walk(set: &FieldSet, kind: &Type, path: &mut Vec<Element>, whole: &mut FieldS
     }
 }
 
-/// Whether a value of this type, of which parts are owned, is replaced as a whole today.
+/// Returns true if a value of this type, of which parts are owned, is replaced as a whole today.
 fn became_atomic(kind: &Type) -> bool {
     match (kind.fields(), kind.items()) {
         (Some(fields), _) => fields.atomic && !fields.are_deduced(),
@@ -35,7 +35,7 @@ fn became_atomic(kind: &Type) -> bool {
     }
 }
 
-/// The type below a step; nothing where the type of today says nothing about it.
+/// The type below a step; nothing if the type of today says nothing about it.
 fn known(kind: &Type, element: &Element) -> Option<Type> {
     match (kind.fields(), element) {
         (Some(fields), _) if fields.are_deduced() => None,

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::element::Element;
 use crate::object_meta::root;
 
-/// How an object, or a part of one, merges. Cheap to clone.
+/// The way in which an object, or a part of one, merges. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Type(pub(crate) Arc<Shape>);
 
@@ -47,7 +47,7 @@ pub(crate) enum Other {
 /// The items of a list.
 #[derive(Debug)]
 pub(crate) struct Items {
-    /// Anything where there is no type.
+    /// Anything if there is no type.
     pub(crate) of: Option<Type>,
     pub(crate) relation: Relation,
 }
@@ -62,7 +62,7 @@ pub(crate) enum Scalar {
     Any,
 }
 
-/// How the items of a list are told apart.
+/// The way in which the items of a list are told apart.
 #[derive(Debug)]
 pub(crate) enum Relation {
     /// Not at all: the list is replaced as a whole.
@@ -135,7 +135,7 @@ impl Type {
         })
     }
 
-    /// Whether nothing at all is said about a value, so that none can be wrong.
+    /// Returns true if nothing at all is said about a value, so that none can be wrong.
     pub(crate) fn is_deduced(&self) -> bool {
         match &*self.0 {
             Shape::Any(fields, items) => {
@@ -145,7 +145,7 @@ impl Type {
         }
     }
 
-    /// What a value is taken for; where anything goes, null is taken for a map.
+    /// Returns what a value is taken for; where anything goes, null is taken for a map.
     pub(crate) fn sort(&self, value: &Value) -> Sort {
         match (&*self.0, value) {
             (Shape::Scalar(_), _) => Sort::Scalar,
@@ -171,7 +171,7 @@ impl Type {
         }
     }
 
-    /// Whether a map of this type is replaced as a whole.
+    /// Returns true if a map of this type is replaced as a whole.
     pub(crate) fn is_atomic_map(&self) -> bool {
         self.fields().is_some_and(|fields| fields.atomic)
     }
@@ -182,13 +182,13 @@ impl Type {
             .filter(|items| !matches!(items.relation, Relation::Atomic))
     }
 
-    /// Whether a field is declared by name.
+    /// Returns true if a field is declared by name.
     pub(crate) fn declares(&self, field: &str) -> bool {
         self.fields()
             .is_some_and(|fields| fields.declared.contains_key(field))
     }
 
-    /// The type of a field; nothing where there may be none of this name.
+    /// The type of a field; nothing if there may be none of this name.
     pub(crate) fn field(&self, name: &str) -> Option<Type> {
         let fields = self.fields()?;
         match (fields.declared.get(name), &fields.other) {
@@ -222,7 +222,7 @@ impl Fields {
         }
     }
 
-    /// Whether nothing at all is said about them.
+    /// Returns true if nothing at all is said about them.
     pub(crate) fn are_deduced(&self) -> bool {
         self.declared.is_empty() && matches!(self.other, Other::Deduced)
     }

@@ -102,7 +102,7 @@ impl Check {
         }
     }
 
-    /// The step to an item; nothing, and a mistake, where there is none.
+    /// The step to an item; nothing, and a mistake, if there is none.
     fn element(&mut self, index: usize, item: &Value, items: &Items) -> Option<Element> {
         if matches!(items.relation, Relation::Atomic) {
             return Some(Element::Index(i64::try_from(index).unwrap_or(i64::MAX)));

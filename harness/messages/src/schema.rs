@@ -51,7 +51,7 @@ impl Schema {
     }
 
     /// The services of a `.proto` file and of what it imports. `read` gives the text of a file by the name that an
-    /// import uses; `None` where there is none. Google's own types need no file.
+    /// import uses; `None` if there is none. Google's own types need no file.
     ///
     /// # Errors
     /// [`SchemaError::Proto`] where a file is wrong or missing.
@@ -77,7 +77,7 @@ impl Schema {
     /// A method by its path, `package.Service/Method`.
     ///
     /// # Errors
-    /// [`SchemaError`] where there is no such service or method.
+    /// [`SchemaError`] if there is no such service or method.
     pub fn method(&self, path: &str) -> Result<Method, SchemaError> {
         let path = path.trim_start_matches('/');
         let (service_name, name) = path.split_once('/').ok_or_else(|| SchemaError::Path {
@@ -117,7 +117,7 @@ impl Method {
         format!("/{service}/{}", self.descriptor.name())
     }
 
-    /// Whether a call may send any number of messages instead of exactly one.
+    /// Returns true if a call may send any number of messages instead of exactly one.
     #[must_use]
     pub fn takes_many(&self) -> bool {
         self.descriptor.is_client_streaming()

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::object;
 
-/// Where an object is.
+/// The place of an object.
 #[derive(Clone, Copy, Debug)]
 pub struct Address<'a> {
     /// The apiVersion.

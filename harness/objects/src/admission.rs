@@ -52,7 +52,7 @@ pub trait Read {
     fn list(&self, group: &str, plural: &str, namespace: Option<&str>) -> Vec<Arc<Value>>;
 }
 
-/// Why a write is refused, as the API server's Status says it.
+/// The reason why a write is refused, as the API server's Status says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The HTTP code.

@@ -15,7 +15,7 @@ pub struct Resource {
     pub plural: String,
     /// The kind, such as `Release`.
     pub kind: String,
-    /// Whether objects live in namespaces.
+    /// True if objects live in namespaces.
     pub namespaced: bool,
 }
 
@@ -53,6 +53,6 @@ pub struct Event {
     pub resource: Arc<Resource>,
     /// The object after the change, or before it was deleted.
     pub object: Arc<Value>,
-    /// The object before the change; `None` where it was added.
+    /// The object before the change; `None` if it was added.
     pub previous: Option<Arc<Value>>,
 }

@@ -10,7 +10,7 @@ pub fn at<'a>(object: &'a Value, path: &[&str]) -> Option<&'a Value> {
     path.iter().try_fold(object, |value, key| value.get(key))
 }
 
-/// The text at a path of keys; empty where there is none, as Go's zero value.
+/// The text at a path of keys; empty if there is none, as Go's zero value.
 pub fn text<'a>(object: &'a Value, path: &[&str]) -> &'a str {
     at(object, path).and_then(Value::as_str).unwrap_or_default()
 }
@@ -49,17 +49,17 @@ pub fn remove(object: &mut Value, path: &[&str]) -> bool {
         .is_some_and(|map| map.remove(*last).is_some())
 }
 
-/// The apiVersion; empty where there is none.
+/// The apiVersion; empty if there is none.
 pub fn api_version(object: &Value) -> &str {
     text(object, &["apiVersion"])
 }
 
-/// The kind; empty where there is none.
+/// The kind; empty if there is none.
 pub fn kind(object: &Value) -> &str {
     text(object, &["kind"])
 }
 
-/// The name; empty where there is none.
+/// The name; empty if there is none.
 pub fn name(object: &Value) -> &str {
     text(object, &["metadata", "name"])
 }
@@ -69,24 +69,24 @@ pub fn namespace(object: &Value) -> &str {
     text(object, &["metadata", "namespace"])
 }
 
-/// The UID; empty where there is none.
+/// The UID; empty if there is none.
 pub fn uid(object: &Value) -> &str {
     text(object, &["metadata", "uid"])
 }
 
-/// The generation; 0 where there is none.
+/// The generation; 0 if there is none.
 pub fn generation(object: &Value) -> i64 {
     at(object, &["metadata", "generation"])
         .and_then(Value::as_i64)
         .unwrap_or_default()
 }
 
-/// The value of a label; empty where it is missing.
+/// The value of a label; empty if it is missing.
 pub fn label<'a>(object: &'a Value, key: &str) -> &'a str {
     text(object, &["metadata", "labels", key])
 }
 
-/// The value of an annotation; empty where it is missing.
+/// The value of an annotation; empty if it is missing.
 pub fn annotation<'a>(object: &'a Value, key: &str) -> &'a str {
     text(object, &["metadata", "annotations", key])
 }
@@ -105,7 +105,7 @@ pub fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
         .find(|condition| text(condition, &["type"]) == kind)
 }
 
-/// Whether a deletion waits for finalizers.
+/// Returns true if a deletion waits for finalizers.
 pub fn is_being_deleted(object: &Value) -> bool {
     at(object, &["metadata", "deletionTimestamp"]).is_some_and(|time| !time.is_null())
 }
@@ -122,7 +122,7 @@ pub fn version_of(api_version: &str) -> &str {
         .map_or(api_version, |(_, version)| version)
 }
 
-/// Whether a finalizer holds the object.
+/// Returns true if a finalizer holds the object.
 pub fn has_finalizer(object: &Value, finalizer: &str) -> bool {
     at(object, &["metadata", "finalizers"])
         .and_then(Value::as_array)
@@ -163,7 +163,7 @@ pub fn controller_of(object: &Value) -> Option<&Value> {
         .find(|owner| owner.get("controller") == Some(&Value::Bool(true)))
 }
 
-/// Whether the object with this UID controls the object.
+/// Returns true if the object with this UID controls the object.
 pub fn is_controlled_by(object: &Value, owner_uid: &str) -> bool {
     controller_of(object).is_some_and(|owner| text(owner, &["uid"]) == owner_uid)
 }

@@ -12,9 +12,9 @@ use crate::{Difference, Outcome, Outcomes, Values, marks};
 /// What came of comparing two runs.
 #[derive(Clone, Debug, Default)]
 pub struct Comparison {
-    /// How many trials both runs judged alike.
+    /// The number of trials both that runs judged alike.
     pub agreeing: usize,
-    /// How many objects were compared.
+    /// The number of objects that were compared.
     pub objects: usize,
     /// What nothing explains.
     pub unexplained: Vec<Difference>,
@@ -25,7 +25,7 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Whether the two agree, but for what the ledger explains, and the ledger holds no more than that.
+    /// Returns true if the two agree, but for what the ledger explains, and the ledger holds no more than that.
     #[must_use]
     pub fn agrees(&self) -> bool {
         self.unexplained.is_empty() && self.idle.is_empty()

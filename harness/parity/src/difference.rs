@@ -12,25 +12,25 @@ use serde_json::Value;
 pub struct Difference {
     /// `scenario::provider`.
     pub trial: String,
-    /// `control`, `target`, or empty where the verdict itself differs.
+    /// `control`, `target`, or empty if the verdict itself differs.
     pub side: String,
     /// `Kind.group namespace/name`.
     pub object: String,
-    /// Where in the object, such as `spec.names.plural`; empty for the whole object.
+    /// The place where in the object, such as `spec.names.plural`; empty for the whole object.
     pub path: String,
     /// What each run has there.
     #[serde(flatten)]
     pub values: Values,
 }
 
-/// What each of two runs has in one place; nothing where it has none.
+/// What each of two runs has in one place; nothing if it has none.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Values {
     /// The first run's.
     pub left: Option<Value>,
     /// The second run's.
     pub right: Option<Value>,
-    /// Whether they are values of a Secret.
+    /// True if they are values of a Secret.
     #[serde(skip)]
     pub secret: bool,
 }

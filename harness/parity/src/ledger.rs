@@ -32,7 +32,7 @@ fn is_sacred(path: &str) -> bool {
 pub struct Entry {
     /// A short name.
     pub id: String,
-    /// Why the two differ, and why that changes no verdict.
+    /// The reason why the two differ, and why that changes no verdict.
     pub reason: String,
     /// The test that shows the difference.
     pub test: String,
@@ -46,7 +46,7 @@ pub struct Entry {
     /// The kind of control plane that differs, where it is one only.
     #[serde(default)]
     pub cluster: Option<String>,
-    /// Whether it depends on what comes first, so that there may be runs that do not differ in this.
+    /// True if it depends on what comes first, so that there may be runs that do not differ in this.
     #[serde(default)]
     pub sometimes: bool,
 }
@@ -76,7 +76,7 @@ pub enum LedgerError {
     Pattern {
         /// The entry.
         id: String,
-        /// Why.
+        /// The reason.
         #[source]
         source: globset::Error,
     },
@@ -85,7 +85,7 @@ pub enum LedgerError {
     Sacred {
         /// The entry.
         id: String,
-        /// Its path.
+        /// The path.
         path: String,
     },
     /// Two entries have one id.

@@ -10,7 +10,7 @@ const OWNED: &str = "f:";
 /// What managed fields hold beside the fields of a map: that the map itself is owned.
 const ITSELF: &str = ".";
 
-/// Whether any of the objects has it, or was seen with it by another, or somebody owns it.
+/// Returns true if any of the objects has it, or was seen with it by another, or somebody owns it.
 pub(crate) fn are_among<'a>(objects: impl IntoIterator<Item = &'a Value>) -> bool {
     let mut left: Vec<&Value> = objects.into_iter().collect();
     while let Some(value) = left.pop() {
@@ -24,7 +24,7 @@ pub(crate) fn are_among<'a>(objects: impl IntoIterator<Item = &'a Value>) -> boo
     false
 }
 
-/// Whether a key is its name, as labels or managed fields have it.
+/// Returns true if a key is its name, as labels or managed fields have it.
 fn is_it(key: &str) -> bool {
     key.strip_prefix(OWNED).unwrap_or(key) == RUN_LABEL
 }

@@ -20,7 +20,7 @@ pub(crate) struct Normaliser {
     renamed: Option<(String, String)>,
     /// Of all objects on both sides, as one side's show up in the other's.
     uids: BTreeMap<String, String>,
-    /// Whether one of the two runs marks what it makes.
+    /// True if one of the two runs marks what it makes.
     marked: bool,
 }
 
@@ -191,7 +191,7 @@ impl Normaliser {
         self.renamed(named).unwrap_or_else(|| named.to_owned())
     }
 
-    /// The text with every uid in it replaced; nothing where it has none.
+    /// The text with every uid in it replaced; nothing if it has none.
     fn replaced(&self, text: &str) -> Option<String> {
         let mut replaced = None;
         for (uid, name) in &self.uids {
@@ -216,7 +216,7 @@ fn sort_conditions(list: &mut [Value]) {
     }
 }
 
-/// Whether a text is an RFC 3339 time.
+/// Returns true if a text is an RFC 3339 time.
 fn is_time(text: &str) -> bool {
     let bytes = text.as_bytes();
     let digits = |from: usize, to: usize| {

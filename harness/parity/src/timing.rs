@@ -4,8 +4,8 @@
 
 use serde_json::{Map, Value, json};
 
-/// When a provider made something, or failed to. That it failed at first, or found what another had made, depends on who
-/// was first.
+/// The time at which a provider made something, or failed to. That it failed at first, or found what another had made,
+/// depends on who was first.
 pub(crate) const TRACES: [&str; 3] = [
     "crossplane.io/external-create-pending",
     "crossplane.io/external-create-succeeded",

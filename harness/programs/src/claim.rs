@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use tokio::net::TcpSocket;
 
-/// Where the system's own choice begins, where it cannot be asked.
+/// The place where the system's own choice begins, where it cannot be asked.
 const USUAL_CHOICE: u16 = 32_768;
 /// How far below it claims reach.
 const SPAN: u16 = 12_000;
@@ -58,7 +58,7 @@ fn candidates() -> impl Iterator<Item = u16> {
     (0..SPAN).map(move |step| end - SPAN + (first + step) % SPAN)
 }
 
-/// Where the range begins that the system chooses ports from.
+/// Returns the place where the range begins that the system chooses ports from.
 fn system_choice() -> u16 {
     std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range")
         .ok()
@@ -66,7 +66,7 @@ fn system_choice() -> u16 {
         .unwrap_or(USUAL_CHOICE)
 }
 
-/// Whether even a program can listen on it that does not share addresses with closed connections, and on all
+/// Returns true if even a program can listen on it that does not share addresses with closed connections, and on all
 /// interfaces.
 fn is_free(port: u16) -> bool {
     let bound = |address| {

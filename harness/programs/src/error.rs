@@ -12,18 +12,18 @@ pub enum ProgramError {
     Start {
         /// What it is called in messages.
         name: String,
-        /// Its path.
+        /// The path.
         program: PathBuf,
-        /// Why.
+        /// The reason.
         #[source]
         source: std::io::Error,
     },
-    /// Its log file or its note in the state folder could not be written.
+    /// The log file or its note in the state folder could not be written.
     #[error("cannot start {name}")]
     State {
         /// What it is called in messages.
         name: String,
-        /// Why.
+        /// The reason.
         #[source]
         source: StateError,
     },
@@ -40,7 +40,7 @@ pub enum ProgramError {
     Exited {
         /// What it is called in messages.
         name: String,
-        /// How it ended.
+        /// The way it ended.
         status: String,
         /// The last lines that it wrote.
         lines: Vec<String>,
@@ -50,7 +50,7 @@ pub enum ProgramError {
     NotReady {
         /// What it is called in messages.
         name: String,
-        /// How long it had.
+        /// The time that it had.
         deadline: Duration,
         /// What the last look said.
         last: String,
@@ -62,13 +62,13 @@ pub enum ProgramError {
     StillAlive {
         /// What it is called in messages.
         name: String,
-        /// Its process id.
+        /// The process id.
         id: u32,
     },
 }
 
 impl ProgramError {
-    /// Whether it ended because another program listens on its port.
+    /// Returns true if it ended because another program listens on its port.
     #[must_use]
     pub fn is_port_taken(&self) -> bool {
         let taken = |line: &String| {
@@ -87,7 +87,7 @@ pub struct StateError {
     pub action: &'static str,
     /// On which file or folder.
     pub path: PathBuf,
-    /// Why it failed.
+    /// The reason why it failed.
     #[source]
     pub source: std::io::Error,
 }

@@ -11,7 +11,7 @@ use hyper_util::rt::TokioExecutor;
 
 use crate::http_check::chain;
 
-/// How long an answer may be.
+/// The time that an answer may be.
 const ANSWER: usize = 4 * 1024;
 /// A message's compression flag and length come before it.
 const PREFIX: usize = 5;
@@ -23,7 +23,7 @@ const STATUSES: [&str; 4] = ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNO
 pub struct GrpcCheck {
     /// `host:port`.
     pub address: String,
-    /// Which service is asked about; empty for the server as a whole.
+    /// The service that is asked about; empty for the server as a whole.
     pub service: String,
 }
 

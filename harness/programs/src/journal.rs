@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::OnLine;
 
-/// How many lines are kept.
+/// The number of lines that are kept.
 const KEPT: usize = 200;
 /// The longest line that is kept, in characters.
 const LONGEST: usize = 500;
@@ -28,7 +28,7 @@ pub struct Journal {
 #[derive(Default)]
 struct Lines {
     last: VecDeque<String>,
-    /// How many there were in all.
+    /// The number of all lines.
     written: u64,
 }
 
@@ -97,11 +97,11 @@ fn shortened(line: &str) -> String {
 /// A function ended while it was called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Crash {
-    /// How it ended.
+    /// The way it ended.
     pub status: String,
-    /// How long it had run.
+    /// The time that it had run.
     pub after: Duration,
-    /// Whether it was answering other trials, too, and answered this one when it was asked again.
+    /// True if it was answering other trials, too, and answered this one when it was asked again.
     pub shared: bool,
 }
 
@@ -115,7 +115,7 @@ pub struct Trace {
 #[derive(Debug)]
 struct Served {
     journal: Arc<Journal>,
-    /// How many lines it had written before the first call.
+    /// The number of lines that it had written before the first call.
     before: u64,
     crashes: Vec<Crash>,
 }
@@ -188,7 +188,7 @@ impl Trace {
     }
 }
 
-/// What happened, in one sentence: the first crash, and how often there was one.
+/// Returns what happened, in one sentence: the first crash, and how often there was one.
 fn told(crashes: &[Crash]) -> String {
     let own = crashes.iter().find(|crash| !crash.shared);
     let Some(first) = own.or(crashes.first()) else {

@@ -11,10 +11,10 @@ use crate::process;
 use crate::settings::RUN;
 use crate::state::{PROCESSES, lock, remove, run_of};
 
-/// How long a killed process may take to be gone.
+/// The time that a killed process may take to be gone.
 const KILLED: Duration = Duration::from_secs(5);
 
-/// How often is looked for processes that were started in between.
+/// The number of times that is looked for processes that were started in between.
 const ROUNDS: usize = 5;
 
 /// A line of the file with processes.

@@ -29,13 +29,13 @@ pub(crate) fn kill(id: u32) {
     }
 }
 
-/// Whether a process group has a process in it that has not ended.
+/// Returns true if a process group has a process in it that has not ended.
 pub(crate) fn group_lives(id: u32) -> bool {
     killpg(pid(id), None) != Err(Errno::ESRCH) && has_living(id)
 }
 
-/// Whether a living process is of a group. One that has ended stays as an entry where nobody waits for it, as in
-/// containers without an init process.
+/// Returns true if a living process is of a group. One that has ended stays as an entry where nobody waits for it, as
+/// in containers without an init process.
 #[cfg(target_os = "linux")]
 fn has_living(group: u32) -> bool {
     ids().any(|id| {

@@ -24,20 +24,20 @@ use crate::state::StateFolder;
 
 /// Between two looks whether a program is ready.
 const POLL: Duration = Duration::from_millis(20);
-/// How often a port that someone else took in between is replaced.
+/// The number of times that a port that someone else took in between is replaced.
 const ATTEMPTS: usize = 3;
-/// How many lines an error quotes.
+/// The number of lines that an error quotes.
 const QUOTED: usize = 15;
-/// How long a killed process may take to be gone.
+/// The time that a killed process may take to be gone.
 const KILLED: Duration = Duration::from_secs(5);
-/// How long the rest of a group may take to be gone once it was killed.
+/// The time that the rest of a group may take to be gone once it was killed.
 const REST: Duration = Duration::from_millis(500);
-/// How long the last words of an ended program may take through the pipe.
+/// The time that the last words of an ended program may take through the pipe.
 const LAST_WORDS: Duration = Duration::from_millis(500);
-/// How long what a command answered may take, which is why it was run.
+/// The time that what a command answered may take, which is why it was run.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// How a program ended that was stopped.
+/// The way in which a program ended that was stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stopped {
     /// By itself, before or after it was asked to.
@@ -46,7 +46,7 @@ pub enum Stopped {
     Killed(ExitStatus),
 }
 
-/// How a program is asked to end.
+/// The way in which a program is asked to end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EndSignal {
     /// SIGTERM.
@@ -81,7 +81,7 @@ pub struct Program {
     id: u32,
     log: Log,
     writer: JoinHandle<()>,
-    /// How it ended, once it has.
+    /// The way in which it ended, once it has.
     ended: watch::Receiver<Option<Exit>>,
     /// The same, once nothing of its group is left.
     exit: watch::Receiver<Option<Exit>>,
@@ -92,7 +92,7 @@ pub struct Program {
     _state: Arc<StateFolder>,
 }
 
-/// How it ended; the error is one of waiting for it.
+/// The way in which it ended; the error is one of waiting for it.
 type Exit = Result<ExitStatus, String>;
 
 impl Program {
@@ -147,13 +147,13 @@ impl Program {
         }
     }
 
-    /// What it is called in messages.
+    /// Returns what it is called in messages.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its process id, which is also the id of its process group.
+    /// Returns the process id, which is also the id of its process group.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.id
@@ -171,7 +171,7 @@ impl Program {
         self.log.last_lines(count)
     }
 
-    /// How it ended, if it did.
+    /// Returns the way in which it ended, if it did.
     #[must_use]
     pub fn exit_status(&self) -> Option<String> {
         self.ended.borrow().as_ref().map(describe)

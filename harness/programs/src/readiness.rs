@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use crate::grpc_check::{GrpcCheck, HealthProber};
 use crate::http_check::{HttpCheck, Prober};
 
-/// How long one look may take.
+/// The time that one look may take.
 const LOOK: Duration = Duration::from_secs(2);
 
 /// One look at a program: `Err` says what is not as it should be yet.

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 /// The ports that a program in a network of its own shares with this machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shared {
-    /// Where the sockets are.
+    /// The place where the sockets are.
     pub folder: PathBuf,
     /// Ports of this machine that the program reaches at the same number.
     pub reached: Vec<u16>,

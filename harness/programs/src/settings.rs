@@ -17,7 +17,7 @@ pub(crate) const RUN: &str = "CROSSCUT_RUN";
 /// The same for what one program started, in the run.
 pub(crate) const PROGRAM: &str = "CROSSCUT_PROGRAM";
 
-/// Which variables a program gets from the environment of this process, unseen.
+/// The variables that a program gets from the environment of this process, unseen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Inherited {
     /// None: it sees only what its settings say, and `CROSSCUT_RUN`, by which a later run finds it.
@@ -34,9 +34,9 @@ pub enum Inherited {
 pub struct ProgramSettings {
     /// What it is called in messages and by its log file; one of a kind among the programs of a run.
     pub name: String,
-    /// Its path.
+    /// The path.
     pub program: PathBuf,
-    /// Its arguments.
+    /// The arguments.
     pub arguments: Vec<String>,
     /// What its environment is besides what it inherits.
     pub environment: BTreeMap<String, String>,
@@ -44,17 +44,17 @@ pub struct ProgramSettings {
     pub inherited: Inherited,
     /// Folders that are looked through before those of `PATH`, by it and for it.
     pub path: Vec<PathBuf>,
-    /// Where it runs; in the state folder if `None`.
+    /// The place where it runs; in the state folder if `None`.
     pub directory: Option<PathBuf>,
-    /// When it counts as started.
+    /// The time at which it counts as started.
     pub ready: Ready,
-    /// How long it may take until then.
+    /// The time that it may take until then.
     pub deadline: Duration,
-    /// Where what it writes is kept; in the state folder, by its name, if `None`.
+    /// The place where what it writes is kept; in the state folder, by its name, if `None`.
     pub log: Option<PathBuf>,
     /// How much of what it writes is kept, in bytes; the file may be twice as large in between.
     pub log_limit: u64,
-    /// How long what it started may take to end after it, once it was asked to end; nothing unless it is said.
+    /// The time that what it started may take to end after it, once it was asked to end; nothing unless it is said.
     pub tidying: Duration,
     /// What it shares with this machine if it is to have a network of its own.
     pub isolated: Option<Shared>,

@@ -26,9 +26,9 @@ use crate::{leftover, process};
 pub(crate) const LOCK: &str = "lock";
 /// The file with a line for each program that was started.
 pub(crate) const PROCESSES: &str = "processes";
-/// How often another name is tried where a cleaning run removed the folder before it was locked.
+/// The number of times that another name is tried where a cleaning run removed the folder before it was locked.
 const ATTEMPTS: usize = 8;
-/// How long a folder may take to be removed.
+/// The time that a folder may take to be removed.
 const REMOVAL: Duration = Duration::from_millis(500);
 /// A tmpfs has to have this much room to be used.
 #[cfg(target_os = "linux")]
@@ -40,7 +40,7 @@ pub struct StateFolder {
     path: PathBuf,
     processes: Mutex<File>,
     launching: Option<(Launcher, Starter)>,
-    /// How many programs were started.
+    /// The number of programs that were started.
     started: AtomicU64,
     /// Held until the folder is gone.
     _lock: File,
@@ -139,13 +139,13 @@ impl StateFolder {
         format!("{}/{number}", self.run())
     }
 
-    /// Where it is.
+    /// Returns the place where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What the run is called: the name of its folder, which no other run has.
+    /// Returns what the run is called: the name of its folder, which no other run has.
     #[must_use]
     pub fn run(&self) -> String {
         run_of(&self.path)
@@ -286,8 +286,8 @@ fn remove_all(folder: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Where folders of runs are by default: on the shared-memory file system where there is one with room, because
-/// nothing there has to survive, or else in the folder for temporary files.
+/// Returns the place where folders of runs are by default: on the shared-memory file system where there is one with
+/// room, because nothing there has to survive, or else in the folder for temporary files.
 #[must_use]
 pub fn default_root(temporary: &Path) -> PathBuf {
     let memory = Path::new("/dev/shm");
@@ -313,7 +313,7 @@ fn has_room(_: &Path) -> bool {
     false
 }
 
-/// What the run of a folder is called.
+/// Returns what the run of a folder is called.
 pub(crate) fn run_of(folder: &Path) -> String {
     let name = folder.file_name().unwrap_or_default();
     name.to_string_lossy().into_owned()

@@ -12,7 +12,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use super::error::AccessError;
 use crosscut_setup::user_agent;
 
-/// How long an API server may take to answer at all.
+/// The time that an API server may take to answer at all.
 const ANSWER: Duration = Duration::from_secs(10);
 
 /// One cluster, and who asks it.
@@ -81,7 +81,7 @@ impl Access {
         })
     }
 
-    /// Whether the server is on this machine.
+    /// Returns true if the server is on this machine.
     #[must_use]
     pub fn is_local(&self) -> bool {
         is_local(&self.address)
@@ -191,7 +191,7 @@ fn data(file: Option<String>) -> Result<Option<String>, Box<dyn std::error::Erro
     Ok(Some(STANDARD.encode(content)))
 }
 
-/// Whether a URL leads to this machine.
+/// Returns true if a URL leads to this machine.
 fn is_local(address: &str) -> bool {
     let uri: Option<http::Uri> = address.parse().ok();
     let host = uri.as_ref().and_then(http::Uri::host).unwrap_or_default();

@@ -28,7 +28,7 @@ struct Change {
     before: Value,
     /// Nothing if the trial deleted it.
     after: Option<Value>,
-    /// Whether its status was changed, too.
+    /// True if its status was changed, too.
     has_status: bool,
 }
 
@@ -110,7 +110,7 @@ impl Change {
         Ok(())
     }
 
-    /// What nobody else may have changed. Controllers write the status of what others change.
+    /// Returns what nobody else may have changed. Controllers write the status of what others change.
     fn compared(&self, object: &Value) -> Value {
         let mut compared = without(object, &["resourceVersion", "generation", "managedFields"]);
         if !self.has_status {

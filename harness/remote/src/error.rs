@@ -9,9 +9,9 @@ pub enum AccessError {
     /// The kubeconfig names no such context.
     #[error("there is no context \"{context}\" in {from}")]
     UnknownContext {
-        /// Its name.
+        /// The name.
         context: String,
-        /// Where it was looked for.
+        /// The place where it was looked for.
         from: String,
         /// The contexts that there are.
         known: Vec<String>,
@@ -21,7 +21,7 @@ pub enum AccessError {
     /// No context was named, and the kubeconfig has no current one.
     #[error("{from} has no current context")]
     NoContext {
-        /// Where it was looked for.
+        /// The place where it was looked for.
         from: String,
         /// The contexts that there are.
         known: Vec<String>,
@@ -29,20 +29,20 @@ pub enum AccessError {
     /// The context cannot be used as it is written.
     #[error("the context \"{context}\" cannot be used")]
     Broken {
-        /// Its name.
+        /// The name.
         context: String,
-        /// Why.
+        /// The reason.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// Nothing answers.
     #[error("the cluster of the context \"{context}\" ({address}) does not answer: {reason}")]
     Dead {
-        /// Its name.
+        /// The name.
         context: String,
         /// The server's URL.
         address: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// The API server does not know who asks.
@@ -50,7 +50,7 @@ pub enum AccessError {
         "the cluster of the context \"{context}\" ({address}) does not let its user in: {reason}"
     )]
     Refused {
-        /// Its name.
+        /// The name.
         context: String,
         /// The server's URL.
         address: String,
@@ -60,7 +60,7 @@ pub enum AccessError {
 }
 
 impl AccessError {
-    /// What the user can do about it.
+    /// Returns what the user can do about it.
     #[must_use]
     pub fn help(&self) -> String {
         match self {
@@ -87,10 +87,10 @@ impl AccessError {
 /// No proxy can be started for programs under test.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProxyError {
-    /// Its certificates cannot be made.
+    /// The certificates cannot be made.
     #[error("its certificates cannot be made")]
     Certificate(#[from] rcgen::Error),
-    /// Its server cannot be started.
+    /// The server cannot be started.
     #[error(transparent)]
     Server(#[from] crosscut_traffic::ServerError),
 }

@@ -140,7 +140,7 @@ async fn only_this(request: Request<Body>, uid: &str) -> Result<Request<Body>, B
     Ok(Request::from_parts(parts, Body::from(body)))
 }
 
-/// Where a request leads that is about one object.
+/// The place where a request leads that is about one object.
 #[derive(Debug, PartialEq, Eq)]
 struct Place<'a> {
     /// Empty for cluster-wide objects.

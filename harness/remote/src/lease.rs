@@ -28,7 +28,7 @@ pub(crate) struct RemoteLease {
     pub(crate) remote: Arc<Remote>,
     /// Held by the one trial that has the target.
     pub(crate) target: Option<OwnedMutexGuard<()>>,
-    /// Where it starts programs.
+    /// The place where it starts programs.
     pub(crate) programs: Option<Beside>,
 }
 

@@ -17,7 +17,7 @@ pub(crate) struct Created {
 }
 
 impl Created {
-    /// The object that an API server answered when it was made. `None` where the answer is no object.
+    /// The object that an API server answered when it was made. `None` if the answer is no object.
     pub(crate) fn of(object: &Value) -> Option<Created> {
         let created = Created {
             api_version: object::api_version(object).to_owned(),
@@ -73,7 +73,7 @@ pub(crate) struct Ledger {
     run: String,
     /// The namespace that is the trial's own, with those whose names begin with it and a hyphen; empty for none.
     own: String,
-    /// Whether what is in those namespaces is remembered as well. It goes with them in any case.
+    /// True if what is in those namespaces is remembered as well. It goes with them in any case.
     remembers_own: bool,
     created: Mutex<Vec<Created>>,
 }
@@ -103,7 +103,7 @@ impl Ledger {
         &self.run
     }
 
-    /// Whether objects in a namespace (empty: cluster-wide ones) are labelled.
+    /// Returns true if objects in a namespace (empty: cluster-wide ones) are labelled.
     pub(crate) fn labels(&self, namespace: &str) -> bool {
         !self.is_own(namespace)
     }
@@ -130,7 +130,7 @@ impl Ledger {
         }
     }
 
-    /// What was made but for namespaces, and forgets it.
+    /// Returns what was made but for namespaces, and forgets it.
     pub(crate) fn take_objects(&self) -> Vec<Created> {
         let mut created = self.locked();
         let (namespaces, objects) = created.drain(..).partition(Created::is_namespace);
@@ -143,7 +143,7 @@ impl Ledger {
         self.locked().extend(left);
     }
 
-    /// Everything that was made, and forgets it.
+    /// Returns everything that was made, and forgets it.
     pub(crate) fn take(&self) -> Vec<Created> {
         std::mem::take(&mut *self.locked())
     }

@@ -19,7 +19,7 @@ const OBJECTS: [(&str, &str); 2] = [
     ("kubernetes.m.crossplane.io/v1alpha1", "Object"),
     ("kubernetes.crossplane.io/v1alpha2", "Object"),
 ];
-/// How many owners are looked at, from an object up.
+/// The number of owners that are looked at, from an object up.
 const MOST_OWNERS: usize = 32;
 
 /// What one trial knows of what the run made.
@@ -36,7 +36,7 @@ pub(super) struct Mine {
 }
 
 impl Mine {
-    /// What is in `ledgers`, on the side that `here` leads to; `own` knows the trial's own namespaces.
+    /// Returns what is in `ledgers`, on the side that `here` leads to; `own` knows the trial's own namespaces.
     pub(super) fn new(
         side: Side,
         own: &Arc<Ledger>,

@@ -8,9 +8,9 @@ use super::ledger::Created;
 #[derive(Debug)]
 pub(crate) struct Left {
     pub(crate) created: Created,
-    /// Why; empty where its deletion was asked for and is not done yet.
+    /// Why; empty if its deletion was asked for and is not done yet.
     why: String,
-    /// Whether the API server did not even answer: then nothing more can be done.
+    /// True if the API server did not even answer: then nothing more can be done.
     pub(crate) is_unreachable: bool,
 }
 
@@ -57,7 +57,7 @@ pub(crate) async fn remove(api: &Api, created: Vec<Created>) -> Vec<Left> {
     left
 }
 
-/// Whether it is gone.
+/// Returns true if it is gone.
 async fn remove_one(api: &Api, created: &Created) -> Result<bool, ApiError> {
     let is_gone = |error: &ApiError| error.is_not_found() || error.is_no_match();
     let there = match api.get(created.address()).await {

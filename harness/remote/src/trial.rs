@@ -15,7 +15,7 @@ use crosscut_cluster::Lease;
 use crosscut_live::LiveLease;
 use crosscut_setup::install::FIELD_MANAGER;
 
-/// How long what a trial made may take to be gone.
+/// The time that what a trial made may take to be gone.
 const GONE: Duration = Duration::from_secs(90);
 /// Between two looks where nothing of ours helps it to go.
 const POLL: Duration = Duration::from_millis(250);
@@ -59,7 +59,7 @@ impl Scope {
         }
     }
 
-    /// Everything that knows what the trial made.
+    /// Returns everything that knows what the trial made.
     pub(super) fn ledgers(&self) -> Vec<Arc<Ledger>> {
         let all = [
             &self.control,
@@ -85,7 +85,7 @@ impl Scope {
         }
     }
 
-    /// What the trial and its stand-ins made, in the order in which it is taken away.
+    /// Returns what the trial and its stand-ins made, in the order in which it is taken away.
     fn worked_on(
         &self,
         control: &kube::Client,
@@ -166,7 +166,7 @@ pub(crate) fn api(client: &kube::Client) -> Api {
     Api::new(client.clone(), FIELD_MANAGER)
 }
 
-/// Why a trial needs a target; `None` where it needs none.
+/// Returns the reason why a trial needs a target; `None` if it needs none.
 pub(crate) fn needs_target(trial: &Trial, stand_ins: bool) -> Option<&'static str> {
     if acts_on_target(&trial.scenario) {
         return Some("the scenario looks at the target cluster");

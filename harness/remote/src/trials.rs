@@ -36,7 +36,7 @@ pub(crate) struct RemoteSettings {
     pub(crate) control: Access,
     /// The cluster that composed objects act on, where there is one.
     pub(crate) target: Option<Access>,
-    /// Whether what no provider there serves is stood in for.
+    /// True if what no provider there serves is stood in for.
     pub(crate) stand_ins: bool,
     /// The run's name: the value of its label, and part of its namespaces' names.
     pub(crate) run: String,
@@ -191,7 +191,7 @@ impl Remote {
         })
     }
 
-    /// What the programs of a trial need, which may reach the target or not.
+    /// Returns what the programs of a trial need, which may reach the target or not.
     async fn beside(&self, scope: &Scope, reaches_target: bool) -> Result<Beside, ClusterError> {
         let target = self.target.as_ref().filter(|_| reaches_target);
         let control = recorded(&self.control.connection.client, &scope.programs.control);
@@ -361,7 +361,8 @@ impl Remote {
         LiveLease::new(control, target, namespace, clock, self.settings.limits)
     }
 
-    /// Which namespaces are seen: a trial's own, or the suite's alone, since others there begin with its name.
+    /// Returns the namespaces that are seen: a trial's own, or the suite's alone, since others there begin with its
+    /// name.
     fn scope_of(&self, namespace: &str) -> Box<dyn Fn(&str) -> bool + Send + Sync> {
         if namespace != self.settings.suite.namespace {
             return Box::new(crosscut_setup::is_in_scope(namespace));

@@ -19,7 +19,8 @@ use crate::schema::unknown_field;
 use crate::stop::{Stop, location};
 use crate::stop::{request_help, stop_of};
 
-/// How many composite resources are looked at: those that the trial applied, and those that these are composed of.
+/// The number of composite resources that are looked at: those that the trial applied, and those that these are
+/// composed of.
 const MOST_COMPOSITES: usize = 256;
 /// How much of a message of a control plane is shown, in characters.
 const SHOWN: usize = 400;
@@ -137,7 +138,7 @@ async fn failing_composite(
     Ok(None)
 }
 
-/// Why what a composite resource consists of may not be there.
+/// Returns the reason why what a composite resource consists of may not be there.
 fn not_composed(object: &Value, identity: &Identity, seen: &Seen<'_>) -> Option<Hindrance> {
     let name = object_name(object);
     let Some((_, condition)) = not_synced(object) else {
@@ -155,7 +156,7 @@ fn not_composed(object: &Value, identity: &Identity, seen: &Seen<'_>) -> Option<
     Some(Hindrance { what })
 }
 
-/// Whether a controller has said that all is done, or the object is going and nothing is done any more.
+/// Returns true if a controller has said that all is done, or the object is going and nothing is done any more.
 fn is_synced(object: &Value) -> bool {
     let conditions = object.pointer("/status/conditions");
     let mut conditions = conditions.and_then(Value::as_array).into_iter().flatten();

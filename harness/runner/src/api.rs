@@ -131,7 +131,7 @@ impl From<ApiError> for RequestError {
 }
 
 impl RequestError {
-    /// Whether somebody else wrote meanwhile.
+    /// Returns true if somebody else wrote meanwhile.
     fn is_conflict(&self) -> bool {
         matches!(self, RequestError::Refused(status) if status.code == 409 && status.reason == "Conflict")
     }
@@ -181,7 +181,8 @@ impl Others {
     }
 }
 
-/// How often a write is tried that somebody else is quicker than. Controllers write now and then, not all the time.
+/// The number of times that a write is tried that somebody else is quicker than. Controllers write now and then, not
+/// all the time.
 const TRIES: usize = 5;
 
 /// Tries again as long as somebody else wrote meanwhile: what is applied is meant for whatever is there.
@@ -650,7 +651,8 @@ mod tests {
         RequestError::Refused(Box::new(serde_json::from_value(status).unwrap()))
     }
 
-    /// How often something is tried that fails so often with a reason, and whether it succeeds in the end.
+    /// Returns the number of times that something is tried that fails so often with a reason, and whether it succeeds
+    /// in the end.
     async fn tried(failures: usize, reason: &str) -> (usize, bool) {
         let mut tries = 0;
         let made = while_conflicting(|| {

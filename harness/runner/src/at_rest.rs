@@ -11,7 +11,7 @@ use crosscut_events::Verdict;
 use crate::session::Session;
 use crate::stop::Stop;
 
-/// How often is looked at what keeps moving, each time after it was at rest again.
+/// The number of times that is looked at what keeps moving, each time after it was at rest again.
 const LOOKS: usize = 8;
 
 /// Looks at clusters that are at rest.
@@ -30,7 +30,8 @@ impl Looks {
         }
     }
 
-    /// Whether what was looked at was not at rest, and is now, so that it is to be looked at again. Whoever judged says
+    /// Returns true if what was looked at was not at rest, and is now, so that it is to be looked at again. Whoever
+    /// judged says
     /// why something `failed`, if it did. What did not hold is judged once the clusters have been quiet for a while more: what was read may be newer than what had been seen.
     ///
     /// # Errors

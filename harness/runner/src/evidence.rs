@@ -45,8 +45,8 @@ pub(crate) fn evidence(objects: &[Value], events: &[Value], notes: &[String]) ->
     }
 }
 
-/// What a composite resource says that it is composed of, in Crossplane's second version or its first; nothing for any
-/// other object.
+/// Returns what a composite resource says that it is composed of, in Crossplane's second version or its first; nothing
+/// for any other object.
 pub(crate) fn composed(object: &Value) -> Vec<Target> {
     let references = ["/spec/crossplane/resourceRefs", "/spec/resourceRefs"]
         .into_iter()
@@ -71,7 +71,7 @@ pub(crate) fn composed(object: &Value) -> Vec<Target> {
         .collect()
 }
 
-/// Whether none of an object's conditions says otherwise.
+/// Returns true if none of an object's conditions says otherwise.
 pub(crate) fn is_well(object: &Value) -> bool {
     conditions(object).iter().all(is_good)
 }
@@ -157,7 +157,7 @@ fn revision(object: &Value) -> u64 {
         .unwrap_or(0)
 }
 
-/// The string at `pointer`; empty where there is none.
+/// The string at `pointer`; empty if there is none.
 pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value
         .pointer(pointer)

@@ -167,7 +167,8 @@ async fn could_be_there(
     absence::shows_something(subject, side, seen).await
 }
 
-/// Why none is absent, with the object that is to blame: one that is as the assertion says, or may be.
+/// Returns the reason why none is absent, with the object that is to blame: one that is as the assertion says, or may
+/// be.
 fn not_absent<'a>(judgement: &Judgement, judged: &[Judged<'a>]) -> Option<(Stop, &'a Value)> {
     if let Some(found) = judged.iter().find(|one| one.holds()) {
         return Some((Stop::failed(present(found.object)), found.object));
@@ -261,7 +262,7 @@ fn uncounted(judgement: &Judgement, judged: &[Judged<'_>]) -> Option<Stop> {
     Some(stop)
 }
 
-/// How many names a failure shows.
+/// The number of names that a failure shows.
 const MOST_NAMES: usize = 10;
 
 fn miscounted(
@@ -340,12 +341,12 @@ impl Judged<'_> {
         self.mismatches.is_empty()
     }
 
-    /// Whether it could match, if what the assertion asks for were here.
+    /// Returns true if it could match, if what the assertion asks for were here.
     fn is_undecided(&self) -> bool {
         !self.holds() && self.mismatches.iter().all(|mismatch| mismatch.unsupported)
     }
 
-    /// Whether nothing is known to differ, since expressions cannot be evaluated.
+    /// Returns true if nothing is known to differ, since expressions cannot be evaluated.
     fn is_unknown(&self) -> bool {
         let is_unknown = |one: &AssertionMismatch| one.unevaluated || one.unsupported;
         !self.holds() && self.mismatches.iter().all(is_unknown)

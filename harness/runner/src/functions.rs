@@ -5,7 +5,7 @@ use crosscut_events::Warning;
 use crate::session::Session;
 use crate::stop::Stop;
 
-/// How many lines of each function a failure shows.
+/// The number of lines of each function that a failure shows.
 const SHOWN: usize = 10;
 
 /// Shows beside a failure what functions wrote since they were called for the trial, and which ended in a call.

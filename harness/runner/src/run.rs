@@ -16,7 +16,8 @@ use tokio::task::{JoinError, JoinHandle, JoinSet};
 use crate::stop::location;
 use crate::trial::run_trial;
 
-/// How long trials may take in real time, from their lease on and without what their own documents ask them to wait.
+/// The time that trials may take in real time, from their lease on and without what their own documents ask them to
+/// wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
     /// The longest that a trial may take, unless its scenario or its suite says otherwise. Past it the trial is
@@ -26,7 +27,7 @@ pub struct Timeouts {
     pub instead: Option<Duration>,
     /// The longest that the whole run may take. Trials that run then are `unsettled`, and no further one begins.
     pub run: Option<Duration>,
-    /// When a trial is said to be slow for the first time; then each time that it has taken twice as long.
+    /// The time at which a trial is said to be slow for the first time; then each time that it has taken twice as long.
     pub slow: Duration,
 }
 
@@ -81,20 +82,20 @@ fn mixed(number: u64, bytes: &[u8]) -> u64 {
         })
 }
 
-/// How a run is done.
+/// The way in which a run is done.
 #[derive(Clone)]
 pub struct RunOptions {
-    /// How many trials run at the same time.
+    /// The number of trials that run at the same time.
     pub jobs: NonZeroUsize,
     /// Order what is concurrent inside a trial: it is judged with one after the other, until it does not pass.
     pub seeds: Seeds,
-    /// How long trials may take.
+    /// The time that trials may take.
     pub timeouts: Timeouts,
-    /// Whether no further trial is started once one did not pass for a reason that counts against it.
+    /// True if no further trial is started once one did not pass for a reason that counts against it.
     pub fail_fast: bool,
-    /// Whether the values of Secrets are shown in reports of trials.
+    /// True if the values of Secrets are shown in reports of trials.
     pub show_secrets: bool,
-    /// Whether to send what each trial leaves as [`Event::FinalObjects`].
+    /// True if to send what each trial leaves as [`Event::FinalObjects`].
     pub final_objects: bool,
     /// Real time since the run began. The caller has the clock: libraries read none.
     pub elapsed: Arc<dyn Fn() -> Duration + Send + Sync>,

@@ -10,9 +10,9 @@ const OF_ALL: [&str; 3] = ["apiVersion", "kind", "metadata"];
 /// A field of a document that the schema does not have.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct UnknownField {
-    /// Its path, such as `spec.colour`.
+    /// The path, such as `spec.colour`.
     pub(crate) path: String,
-    /// Where it is in the document.
+    /// The place where it is in the document.
     pub(crate) span: Span,
     /// The field of the same parent that is spelt most alike.
     pub(crate) nearest: Option<String>,
@@ -66,7 +66,7 @@ fn in_entry(entry: &Entry, schema: &Value, path: &str) -> Option<UnknownField> {
     })
 }
 
-/// Whether what is below a schema is not said by it.
+/// Returns true if what is below a schema is not said by it.
 fn may_have_anything(schema: &Value) -> bool {
     let is_set = |field: &str| schema.get(field) == Some(&Value::Bool(true));
     is_set("x-kubernetes-preserve-unknown-fields")

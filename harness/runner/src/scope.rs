@@ -14,7 +14,7 @@ pub(crate) struct TemplateError {
     pub(crate) place: Place,
     pub(crate) message: String,
     pub(crate) help: Option<String>,
-    /// Whether it asks for what is not here.
+    /// True if it asks for what is not here.
     pub(crate) unsupported: bool,
 }
 

@@ -15,7 +15,7 @@ const SHORTEST: usize = 6;
 /// Shorter lines of a value of several lines are not masked by themselves.
 const SHORTEST_LINE: usize = 12;
 
-/// How many values are remembered.
+/// The number of values that are remembered.
 const MOST: usize = 2_000;
 
 /// Values that stand in Secrets of providers and are no secrets.
@@ -102,7 +102,7 @@ pub(crate) fn mask_secret(failure: &mut Failure) {
     failure.diff = masked_diff(&failure.diff);
 }
 
-/// Whether a path of a Secret leads to what is no secret.
+/// Returns true if a path of a Secret leads to what is no secret.
 fn is_public(path: &str) -> bool {
     let end = path.find(['.', '[']).unwrap_or(path.len());
     is_public_field(&path[..end])

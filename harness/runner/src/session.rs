@@ -44,14 +44,14 @@ pub(crate) struct Session {
     target: Api,
     /// The two for what others have there, which a scenario says that it means to change.
     others: [Api; 2],
-    /// Whether anything was written since the clusters were last at rest.
+    /// True if anything was written since the clusters were last at rest.
     moved: bool,
-    /// Whether calls were made since, which may have moved something.
+    /// True if calls were made since, which may have moved something.
     stirred: bool,
     rest: Rest,
     programs: Programs,
     secrets: Secrets,
-    /// Whether values of Secrets are shown.
+    /// True if values of Secrets are shown.
     show_secrets: bool,
     /// What expectations bound and no scope has yet.
     bound: Vec<(String, Value)>,
@@ -98,7 +98,7 @@ impl Session {
         }
     }
 
-    /// What is known of the functions beside what they answered.
+    /// Returns what is known of the functions beside what they answered.
     pub(crate) fn functions(&self) -> Option<&FunctionTrace> {
         self.lease.functions()
     }
@@ -169,13 +169,13 @@ impl Session {
         self.written.insert(key, target);
     }
 
-    /// What the scenario wrote on the control plane.
+    /// Returns what the scenario wrote on the control plane.
     fn written_on_control(&self) -> impl Iterator<Item = &Target> {
         let on_control = self.written.iter().filter(|(key, _)| !key.on_target);
         on_control.map(|(_, target)| target)
     }
 
-    /// What is known of the clusters since they were last at rest.
+    /// Returns what is known of the clusters since they were last at rest.
     pub(crate) fn seen(&self) -> Seen<'_> {
         Seen {
             control: &self.control,
@@ -199,7 +199,7 @@ impl Session {
         self.warned.extend(warnings);
     }
 
-    /// What API servers warned of, in order.
+    /// Returns what API servers warned of, in order.
     pub(crate) fn take_warned(&mut self) -> Vec<Warning> {
         std::mem::take(&mut self.warned)
     }
@@ -221,7 +221,7 @@ impl Session {
         self.bound.push((name.to_owned(), value));
     }
 
-    /// What was bound since the last time, in order.
+    /// Returns what was bound since the last time, in order.
     pub(crate) fn take_bound(&mut self) -> Vec<(String, Value)> {
         std::mem::take(&mut self.bound)
     }
@@ -260,7 +260,8 @@ impl Session {
         self.rest.changes
     }
 
-    /// Whether something has changed since the clusters were at rest: controllers that run elsewhere may be late.
+    /// Returns true if something has changed since the clusters were at rest: controllers that run elsewhere may be
+    /// late.
     pub(crate) fn has_moved(&mut self) -> bool {
         self.lease.changes() != self.rest.changes
     }
@@ -297,8 +298,8 @@ impl Session {
         Ok(())
     }
 
-    /// What the clusters say about `objects` of one side, about everything that the scenario wrote on the control plane,
-    /// and about what was composed of that and is not well.
+    /// Returns what the clusters say about `objects` of one side, about everything that the scenario wrote on the
+    /// control plane, and about what was composed of that and is not well.
     /// Best effort: what cannot be read is left out, since a failure is being explained already.
     pub(crate) async fn evidence(&mut self, side: DocumentSide, objects: &[Value]) -> Evidence {
         let mut control = self.written().await;
@@ -326,7 +327,7 @@ impl Session {
         evidence(&written, &events, &[]).events
     }
 
-    /// What the scenario wrote on the control plane, as it is there now.
+    /// Returns what the scenario wrote on the control plane, as it is there now.
     async fn written(&mut self) -> Vec<Value> {
         let mut found = Vec::new();
         for target in self.written_on_control() {
@@ -336,7 +337,7 @@ impl Session {
         found
     }
 
-    /// What composite resources among `objects` are composed of and is not well.
+    /// Returns what composite resources among `objects` are composed of and is not well.
     async fn troubled(&mut self, objects: &[Value]) -> Vec<Value> {
         let mut found = Vec::new();
         for target in objects.iter().flat_map(composed) {
@@ -351,7 +352,7 @@ impl Session {
         found
     }
 
-    /// What to do about a function that cannot be called.
+    /// Returns what to do about a function that cannot be called.
     pub(crate) fn function_help(&self, name: &str) -> String {
         let mut functions = self.suite.functions.iter();
         match functions.find(|function| function.name == name) {
@@ -389,7 +390,7 @@ impl Session {
         events
     }
 
-    /// What the trial leaves on one side.
+    /// Returns what the trial leaves on one side.
     ///
     /// # Errors
     /// [`ClusterError::Read`].

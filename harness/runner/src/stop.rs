@@ -8,7 +8,7 @@ use crosscut_suite::model::Place;
 use crate::api::RequestError;
 use crate::scope::TemplateError;
 
-/// Why a trial ends before its last action.
+/// The reason why a trial ends before its last action.
 #[derive(Debug)]
 pub(crate) struct Stop {
     pub(crate) verdict: Verdict,
@@ -86,7 +86,7 @@ impl From<SettleError> for Stop {
     }
 }
 
-/// Where a document says something, for reports.
+/// Returns the place where a document says something, for reports.
 pub(crate) fn location(place: &Place) -> Location {
     let position = place.position();
     Location {
@@ -151,7 +151,7 @@ pub(crate) fn request_help(error: &RequestError) -> Option<&'static str> {
     }
 }
 
-/// Whether the environment broke rather than an expectation.
+/// Returns true if the environment broke rather than an expectation.
 pub(crate) fn stop_of(error: &RequestError) -> Stop {
     match error {
         RequestError::Transport(_) => Stop::errored(api_failure(error)),

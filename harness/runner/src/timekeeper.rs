@@ -1,4 +1,4 @@
-//! How long a trial takes in real time, and what it does at the moment.
+//! The time that a trial takes in real time, and what it does at the moment.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -23,9 +23,9 @@ pub(crate) struct Timekeeper {
 struct State {
     /// What the document asked to wait, but for the pause that lasts.
     granted: Duration,
-    /// When the document's own wait began, if one lasts.
+    /// The time at which the document's own wait began, if one lasts.
     pause: Option<Instant>,
-    /// Whether the clusters are waited for.
+    /// True if the clusters are waited for.
     settling: bool,
     doing: Doing,
     /// The step that is under way, and when it began.
@@ -50,7 +50,7 @@ pub(crate) struct Doing {
     pub(crate) step: String,
     /// The action's name; empty between two.
     pub(crate) action: &'static str,
-    /// Where the step or the action is written.
+    /// The place where the step or the action is written.
     pub(crate) location: Option<Location>,
 }
 
@@ -224,7 +224,7 @@ mod tests {
 
     const MINUTE: Duration = Duration::from_secs(60);
 
-    /// Which time runs out, and after how many seconds of a clock that jumps.
+    /// Returns the time that runs out, and after how many seconds of a clock that jumps.
     async fn run_out(keeper: &Timekeeper) -> (Bound, u64) {
         let bound = keeper.has_run_out().await;
         (bound, keeper.elapsed().as_secs())

@@ -62,7 +62,7 @@ pub(crate) async fn run_trial(
     report
 }
 
-/// Why a trial is not to be judged on a kind of control plane, if it is not.
+/// Returns the reason why a trial is not to be judged on a kind of control plane, if it is not.
 fn not_meant_for<'a>(trial: &'a Trial, kind: &str) -> Option<&'a str> {
     let only = trial.scenario.only_clusters.as_ref();
     let others = only.filter(|only| !only.names.iter().any(|name| name == kind));
@@ -141,7 +141,7 @@ async fn judge_in(
     }
 }
 
-/// What a trial needs for its programs, where it has any.
+/// Returns what a trial needs for its programs, where it has any.
 fn programs_beside(lease: &dyn Lease, trial: &Trial) -> Result<Programs, Stop> {
     let place = lease.program_place();
     let starts_any = trial.programs().next().is_some();
@@ -227,7 +227,8 @@ async fn send_objects(
     Ok(())
 }
 
-/// What the trial leaves on each side. After one that passed, real controllers may look once more at what has not
+/// Returns what the trial leaves on each side. After one that passed, real controllers may look once more at what has
+/// not
 /// changed, and write what they see: that is waited for. Where there is no rest, what is there is told: the steps were
 /// judged.
 async fn left(
@@ -362,7 +363,7 @@ async fn run_step(
     Ok(bound)
 }
 
-/// What programs under test wrote last may say why; what is said of one already has its lines.
+/// Returns what programs under test wrote last may say why; what is said of one already has its lines.
 fn with_programs(mut stop: Stop, session: &Session) -> Stop {
     if !stop.failure.code.starts_with("program::") {
         stop.failure
@@ -418,7 +419,7 @@ fn cluster_failure(error: &ClusterError, trial: &Trial) -> Failure {
     failure
 }
 
-/// Where the user wrote what a control plane could not be had with.
+/// Returns the place where the user wrote what a control plane could not be had with.
 fn declared<'a>(error: &'a ClusterError, trial: &'a Trial) -> Option<&'a Place> {
     match error {
         ClusterError::Function { name, .. } => {

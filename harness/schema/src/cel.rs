@@ -30,7 +30,7 @@ pub(crate) const RULES: &str = "x-kubernetes-validations";
 pub struct Unevaluated {
     /// The rule as the definition has it.
     pub rule: String,
-    /// Why it cannot be evaluated, as a sentence: `it uses dyn()`.
+    /// The reason why it cannot be evaluated, as a sentence: `it uses dyn()`.
     pub reason: String,
 }
 
@@ -53,7 +53,7 @@ impl fmt::Display for Unevaluated {
 /// Said of a rule that may not end, or need too much.
 const UNBOUNDED: &str = "it may take more steps or memory than the evaluator is allowed to";
 
-/// How many characters of a rule are shown.
+/// The number of characters of a rule that are shown.
 const SHOWN: usize = 120;
 
 /// The rules of one node.
@@ -190,7 +190,7 @@ pub(crate) fn unevaluated(schema: &Value, found: &mut Vec<Unevaluated>) {
     }
 }
 
-/// Returns true for a rule that is left out where there is no older value. It need not be one that can be parsed.
+/// Returns true for a rule that is left out if there is no older value. It need not be one that can be parsed.
 fn is_about_changes(rule: &Value) -> bool {
     let text = rule["rule"].as_str().unwrap_or_default();
     text.contains("oldSelf") && rule["optionalOldSelf"] != Value::Bool(true)
@@ -314,7 +314,7 @@ fn gap_of(error: &ValidationError) -> Option<String> {
     }
 }
 
-/// What the evaluator stumbles over, without the values: those may be secret.
+/// Returns what the evaluator stumbles over, without the values: those may be secret.
 fn gap(error: &ExecutionError) -> String {
     match error {
         ExecutionError::UndeclaredReference(name) => format!("it refers to {name}"),

@@ -25,13 +25,13 @@ pub struct FieldError {
 pub enum FieldErrorKind {
     /// It must be there.
     Required,
-    /// Its value is not allowed.
+    /// The value is not allowed.
     Invalid,
-    /// Its value is of another type.
+    /// The value is of another type.
     TypeInvalid,
-    /// Its value is none of a list.
+    /// The value is none of a list.
     NotSupported,
-    /// Its value is there already.
+    /// The value is there already.
     Duplicate,
     /// It must not be there.
     Forbidden,

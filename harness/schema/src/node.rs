@@ -26,7 +26,7 @@ pub(crate) struct Node {
     pub(crate) logic: Logic,
     /// CEL rules of this node alone.
     pub(crate) rules: Option<Rules>,
-    /// Whether this node or one below has CEL rules.
+    /// True if this node or one below has CEL rules.
     pub(crate) has_rules: bool,
 }
 
@@ -127,7 +127,7 @@ impl Node {
         self.properties.values().chain(additional).chain(items)
     }
 
-    /// The schema of a field; nothing where no schema speaks of it.
+    /// The schema of a field; nothing if no schema speaks of it.
     pub(crate) fn field(&self, name: &str) -> Option<&Node> {
         self.properties.get(name).or(match &self.additional {
             Additional::Schema(node) => Some(node),
@@ -135,7 +135,7 @@ impl Node {
         })
     }
 
-    /// Whether a field may be there.
+    /// Returns true if a field may be there.
     pub(crate) fn allows(&self, name: &str) -> bool {
         self.preserve_unknown
             || !matches!(self.additional, Additional::No)

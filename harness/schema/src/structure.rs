@@ -9,7 +9,7 @@ use crate::field_error::FieldError;
 use crate::node::Sort;
 use crate::{prune, validate};
 
-/// Where kube-apiserver looks for the schema when all versions share it.
+/// The place where kube-apiserver looks for the schema when all versions share it.
 pub(crate) const SHARED_SCHEMA: &str = "spec.validation.openAPIV3Schema";
 /// How deep schemas may nest.
 const DEEPEST: usize = 64;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::error::{Missing, SetupError};
 use super::version;
 
-/// Where kubebuilder's own archives are unpacked by custom.
+/// The place where kubebuilder's own archives are unpacked by custom.
 const KUBEBUILDER: &str = "/usr/local/kubebuilder/bin";
 
 /// A program that a control plane is made of.
@@ -71,7 +71,7 @@ impl fmt::Display for Asset {
     }
 }
 
-/// Where programs are looked for, in this order.
+/// The place where programs are looked for, in this order.
 #[derive(Clone, Debug, Default)]
 pub struct AssetSearch {
     /// The folder that the user named.
@@ -211,7 +211,7 @@ impl AssetSearch {
         }
     }
 
-    /// What is said of programs that were not found.
+    /// Returns what is said of programs that were not found.
     #[must_use]
     pub fn missing(&self, assets: impl IntoIterator<Item = Asset>) -> Missing {
         let assets: Vec<Asset> = assets.into_iter().collect();

@@ -24,7 +24,7 @@ pub enum SetupError {
     /// A program is too old, or does not say its version.
     #[error("{} is not new enough: it says {said:?}, {oldest} or newer is needed", program.display())]
     WrongVersion {
-        /// Its path.
+        /// The path.
         program: PathBuf,
         /// The first line that it answered.
         said: String,
@@ -34,9 +34,9 @@ pub enum SetupError {
     /// A program could not be asked for its version.
     #[error("cannot ask {} for its version", program.display())]
     NotRun {
-        /// Its path.
+        /// The path.
         program: PathBuf,
-        /// Why.
+        /// The reason.
         #[source]
         source: std::io::Error,
     },
@@ -51,14 +51,14 @@ pub enum SetupError {
     Client {
         /// Which server.
         server: String,
-        /// Why.
+        /// The reason.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
 impl SetupError {
-    /// What the user can do about it.
+    /// Returns what the user can do about it.
     #[must_use]
     pub fn help(&self) -> Option<String> {
         Some(match self {
@@ -80,7 +80,7 @@ impl SetupError {
     }
 }
 
-/// How to get the programs of a control plane.
+/// The way to get the programs of a control plane.
 const GET: &str = "setup-envtest (`setup-envtest use -p path`) downloads etcd and kube-apiserver, and Kubernetes' \
                    releases have kube-controller-manager; Crossplane's core and provider-kubernetes are in their images; \
                    in a checkout of crosscut, `cargo xtask testbed` builds all";
@@ -96,7 +96,7 @@ pub struct Missing {
 }
 
 impl Missing {
-    /// How to get them.
+    /// Returns the way to get them.
     #[must_use]
     pub fn help(&self) -> String {
         format!("{GET}. Then name their folder by --assets or KUBEBUILDER_ASSETS")

@@ -16,9 +16,9 @@ use crosscut_cluster::ClusterError;
 pub struct Needed {
     /// The kind, as documents name it.
     pub kind: &'static str,
-    /// Whether it starts the suite's functions.
+    /// True if it starts the suite's functions.
     pub functions: bool,
-    /// Whether it starts the programs under test.
+    /// True if it starts the programs under test.
     pub programs: bool,
     /// The folders that programs under test are looked for in, before those of `PATH`.
     pub folders: Vec<PathBuf>,

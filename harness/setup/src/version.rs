@@ -14,7 +14,7 @@ pub const KUBERNETES: Version = Version {
     major: 1,
     minor: 31,
 };
-/// How long a program may take to say its version.
+/// The time that a program may take to say its version.
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// The part of a version that is compared.

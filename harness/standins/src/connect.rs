@@ -85,7 +85,7 @@ async fn identify(api: &Api, config: &Value) -> Result<(), String> {
     })
 }
 
-/// What the Secret holds that a part of a ProviderConfig refers to.
+/// Returns what the Secret holds that a part of a ProviderConfig refers to.
 async fn secret(api: &Api, config: &Value, part: &str) -> Result<String, String> {
     let reference = |field: &str| object::text(config, &["spec", part, "secretRef", field]);
     let (name, key) = (reference("name"), reference("key"));

@@ -20,15 +20,15 @@ pub(crate) const FINALIZER: &str = "finalizer.managedresource.crossplane.io";
 /// The name outside of Kubernetes.
 pub(crate) const EXTERNAL_NAME: &str = "crossplane.io/external-name";
 
-/// Why observing fails where there is nothing and nothing may be made.
+/// The reason why observing fails where there is nothing and nothing may be made.
 pub(crate) const MISSING: &str = "external resource does not exist";
 
-/// How often a resource that is as it should be is looked at again.
+/// The number of times that a resource that is as it should be is looked at again.
 pub(crate) const POLL: After = After::In(Duration::from_secs(600));
-/// How often one that is not ready is.
+/// The number of times that one that is not ready is.
 pub(crate) const POLL_UNREADY: After = After::In(Duration::from_secs(30));
 
-/// Whether an event asks for a reconcile: not where only status and finalizers changed, which controllers write
+/// Returns true if an event asks for a reconcile: not where only status and finalizers changed, which controllers write
 /// themselves (`resource.DesiredStateChanged` of crossplane-runtime 2.0, by which most providers filter their events).
 pub(crate) fn desired_state_changed(event: &Event) -> bool {
     let (now, Some(before)) = (&*event.object, event.previous.as_deref()) else {
@@ -69,7 +69,7 @@ impl Doing {
         }
     }
 
-    /// The event when it succeeds; nothing where that is not worth one.
+    /// The event when it succeeds; nothing if that is not worth one.
     fn done(self) -> Option<Happening<'static>> {
         let (reason, message) = match self {
             Doing::Connect | Doing::Observe => return None,
@@ -102,7 +102,7 @@ pub(crate) struct Managed {
 }
 
 impl Managed {
-    /// Reads the object of a key; nothing where it is gone.
+    /// Reads the object of a key; nothing if it is gone.
     ///
     /// # Errors
     /// The API's.
@@ -134,13 +134,13 @@ impl Managed {
         }))
     }
 
-    /// Whether it is to be left alone: by its annotation, or because it has no management policy at all.
+    /// Returns true if it is to be left alone: by its annotation, or because it has no management policy at all.
     pub(crate) fn is_paused(&self) -> bool {
         object::annotation(&self.object, "crossplane.io/paused") == "true"
             || self.policies().is_some_and(<[Value]>::is_empty)
     }
 
-    /// Whether `Observe` is the only management policy.
+    /// Returns true if `Observe` is the only management policy.
     pub(crate) fn may_only_observe(&self) -> bool {
         self.policies()
             .is_some_and(|policies| matches!(policies, [one] if one == "Observe"))
@@ -152,7 +152,7 @@ impl Managed {
             .map(Vec::as_slice)
     }
 
-    /// Whether a management policy, or all, is given; an object without policies has all.
+    /// Returns true if a management policy, or all, is given; an object without policies has all.
     pub(crate) fn may(&self, policy: &str) -> bool {
         self.policies()
             .is_none_or(|policies| policies.iter().any(|one| one == "*" || one == policy))
@@ -221,7 +221,7 @@ impl Managed {
         Ok(())
     }
 
-    /// Whether a condition is true.
+    /// Returns true if a condition is true.
     pub(crate) fn is(&self, condition: &str) -> bool {
         let conditions = self.object["status"]["conditions"].as_array();
         conditions
@@ -305,7 +305,7 @@ impl Managed {
     }
 }
 
-/// What an error of the API means for a reconcile.
+/// Returns what an error of the API means for a reconcile.
 pub(crate) fn failed(error: &ApiError) -> ReconcileError {
     ReconcileError::new(error.to_string())
 }

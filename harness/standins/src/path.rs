@@ -12,7 +12,7 @@ enum Step {
 /// The longest list that a path may make.
 const MOST_ITEMS: usize = 1024;
 
-/// The value at a path; nothing where it leads nowhere.
+/// The value at a path; nothing if it leads nowhere.
 pub(crate) fn get<'a>(value: &'a Value, path: &str) -> Result<Option<&'a Value>, String> {
     let steps = parse(path)?;
     Ok(steps.iter().try_fold(value, |value, step| match step {

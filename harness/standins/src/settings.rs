@@ -22,7 +22,7 @@ pub trait Targets: Send + Sync {
 
 /// What all stand-ins are told.
 pub struct Settings {
-    /// Where kubeconfigs lead.
+    /// The place where kubeconfigs lead.
     pub targets: Arc<dyn Targets>,
     /// What becomes of managed resources that are neither Object nor Release.
     pub managed: ManagedSettings,
@@ -42,9 +42,9 @@ pub struct ManagedRule {
     pub group: String,
     /// The kinds, with `*` for anything.
     pub kind: String,
-    /// Whether they become ready.
+    /// True if they become ready.
     pub ready: bool,
-    /// Whether they are called outside as they are here; else the provider chooses a name.
+    /// True if they are called outside as they are here; else the provider chooses a name.
     pub external_name_from_name: bool,
     /// What is merged into their status; null for nothing.
     pub status: Value,
@@ -61,7 +61,7 @@ impl ManagedSettings {
     }
 }
 
-/// Whether a pattern with `*` for anything matches a whole text.
+/// Returns true if a pattern with `*` for anything matches a whole text.
 fn matches(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,

@@ -109,7 +109,7 @@ impl Diagnostic {
         self.code
     }
 
-    /// Where it is; `None` where no document is to blame.
+    /// Returns the place where it is; `None` if no document is to blame.
     pub fn place(&self) -> Option<&Place> {
         self.place.as_ref()
     }

@@ -29,7 +29,7 @@ pub struct Unread {
     pub reason: &'static str,
 }
 
-/// Where documents are read from.
+/// The place where documents are read from.
 pub trait Files {
     /// The text of a file.
     ///
@@ -37,7 +37,7 @@ pub trait Files {
     /// Where there is no such file, it is not UTF-8, or it is longer than any document may be.
     fn read(&self, file: &Utf8Path) -> io::Result<String>;
 
-    /// What a file holds, whatever that is.
+    /// Returns what a file holds, whatever that is.
     ///
     /// # Errors
     /// Where there is no such file, or it is longer than any document may be.
@@ -55,7 +55,7 @@ pub trait Files {
     /// Where there is no such path.
     fn walk(&self, path: &Utf8Path) -> io::Result<Walk>;
 
-    /// Whether there is such a file, readable or not.
+    /// Returns true if there is such a file, readable or not.
     fn is_file(&self, file: &Utf8Path) -> bool;
 
     /// Returns whether there is such a file that may be run as a program.

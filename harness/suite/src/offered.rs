@@ -10,16 +10,16 @@ use crate::model::{Program, Provider};
 pub(crate) struct Offered {
     ports: BTreeSet<String>,
     programs: BTreeMap<String, Arc<Program>>,
-    /// Nothing where no scenario has said which it brings.
+    /// Nothing if no scenario has said which it brings.
     upstreams: Option<BTreeSet<String>>,
     /// The names of each provider's values; nothing if they are not known.
     values: Option<BTreeMap<String, BTreeSet<String>>>,
-    /// Whether there may be more, in a suite that could not be read.
+    /// True if there may be more, in a suite that could not be read.
     is_partial: bool,
 }
 
 impl Offered {
-    /// What a suite offers to all scenarios.
+    /// Returns what a suite offers to all scenarios.
     pub(crate) fn new(ports: &[String], programs: &[Arc<Program>]) -> Offered {
         Offered::default().with(ports, programs)
     }
@@ -90,7 +90,7 @@ impl Offered {
         self.upstreams.as_ref()
     }
 
-    /// Whether a port of this name is offered.
+    /// Returns true if a port of this name is offered.
     pub(crate) fn has_port(&self, name: &str) -> bool {
         self.ports.contains(name)
     }
@@ -110,7 +110,7 @@ impl Offered {
         self.programs.keys().map(String::as_str)
     }
 
-    /// Whether what is not offered here is not offered at all.
+    /// Returns true if what is not offered here is not offered at all.
     pub(crate) fn is_complete(&self) -> bool {
         !self.is_partial
     }

@@ -173,7 +173,7 @@ fn known(suite: &Suite, name: &str) -> String {
     )
 }
 
-/// Whether one of the paths selects the scenario. The project's folder selects all, wherever they lie.
+/// Returns true if one of the paths selects the scenario. The project's folder selects all, wherever they lie.
 fn is_below(suite: &Suite, scenario: &Scenario, paths: &[Utf8PathBuf]) -> bool {
     let file = suite.folder.join(&scenario.place.source.name);
     let is_project = |path: &Utf8PathBuf| {

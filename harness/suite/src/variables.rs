@@ -47,7 +47,7 @@ impl Names {
         }
     }
 
-    /// Whether an expression anywhere in the scenario used the name.
+    /// Returns true if an expression anywhere in the scenario used the name.
     pub(crate) fn is_used(&self, name: &str) -> bool {
         self.used.borrow().contains(name)
     }
@@ -93,7 +93,8 @@ impl Names {
         }
     }
 
-    /// What `$name.field` means where there is none: what it is, the code of the mistake, and those that there are.
+    /// Returns what `$name.field` means if there is none: what it is, the code of the mistake, and those that there
+    /// are.
     fn missing(&self, name: &str, field: &str) -> Option<(&'static str, &'static str, Vec<&str>)> {
         let offered = &self.offered;
         match name {
@@ -202,7 +203,7 @@ fn marked(mark: &Mark, span: Span, text: &str) -> Option<Span> {
     })
 }
 
-/// Where a part of a string is written. Quotes and escapes can keep it from being found.
+/// Returns the place where a part of a string is written. Quotes and escapes can keep it from being found.
 fn found(part: &str, span: Span, text: &str) -> Option<Span> {
     let start = span.start + text.get(span.start..span.end)?.find(part)?;
     Some(Span {

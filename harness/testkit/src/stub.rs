@@ -21,11 +21,11 @@ use prost::Message as _;
 use tonic::transport::Server;
 use tonic::{Request, Response, Status};
 
-/// Where a mode that starts a process notes which; an argument or a variable of the environment.
+/// The place where a mode that starts a process notes which; an argument or a variable of the environment.
 pub const NOTE: &str = "CROSSCUT_STUB_NOTE";
 /// The mode.
 const MODE: &str = "CROSSCUT_STUB_MODE";
-/// Where to listen.
+/// The place to listen at.
 const ADDRESS: &str = "CROSSCUT_STUB_ADDRESS";
 
 /// Program and arguments that start the calling test binary as a function in `mode`; `test` is the full name of the
@@ -163,7 +163,7 @@ async fn serve(address: SocketAddr, mode: &str) {
 
 struct Stub {
     mode: String,
-    /// How many calls are being answered, for those that wait for each other.
+    /// The number of calls that are being answered, for those that wait for each other.
     present: tokio::sync::watch::Sender<usize>,
     calls: AtomicU64,
 }
@@ -314,7 +314,7 @@ async fn serve_raw(address: SocketAddr, answer: raw::Answer) {
 
 /// What the innermost schema of the deep definition says.
 const INNERMOST: &str = "the innermost of many levels";
-/// How many levels of properties the deep definition has; each is two levels of the object.
+/// The number of levels of properties that the deep definition has; each is two levels of the object.
 const LEVELS: usize = 50;
 
 /// Composes a definition that is nested deeper than prost reads, and says in the composite's status whether it was told

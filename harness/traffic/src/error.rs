@@ -16,7 +16,7 @@ pub struct CallError {
     pub message: String,
 }
 
-/// How a call ends that gets no answer.
+/// The way in which a call ends that gets no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallErrorKind {
     /// Nothing listens there.
@@ -74,7 +74,7 @@ impl CallError {
     }
 }
 
-/// What one cause alone says. A cause says nothing where it only wraps another.
+/// Returns what one cause alone says. A cause says nothing if it only wraps another.
 fn kind_of(cause: &(dyn Error + 'static)) -> Option<CallErrorKind> {
     if cause.is::<http_body_util::LengthLimitError>() {
         return Some(CallErrorKind::TooLarge);
@@ -116,7 +116,7 @@ pub enum TlsError {
     /// The text holds no private key, or a broken one.
     #[error("the key is no private key in PEM form: {reason}")]
     Key {
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// Certificate and key cannot be used together.
@@ -155,10 +155,10 @@ pub enum ServerError {
 /// An upstream that cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum UpstreamError {
-    /// Its certificates cannot be made.
+    /// The certificates cannot be made.
     #[error("its certificates cannot be made")]
     Certificates(#[source] rcgen::Error),
-    /// Its server cannot be started.
+    /// The server cannot be started.
     #[error(transparent)]
     Server(#[from] ServerError),
 }

@@ -22,7 +22,7 @@ pub fn text_of_size(size: usize) -> String {
     text
 }
 
-/// A JSON object as text of exactly `size` bytes: the object with a field `padding` that fills it up. `None` where it
+/// A JSON object as text of exactly `size` bytes: the object with a field `padding` that fills it up. `None` if it
 /// is no object, has that field, or is longer than that already.
 #[must_use]
 pub fn json_of_size(object: &Value, size: usize) -> Option<String> {

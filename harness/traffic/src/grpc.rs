@@ -38,14 +38,14 @@ pub struct GrpcCall {
     pub take: Option<usize>,
 }
 
-/// How a call went.
+/// The way in which a call went.
 #[derive(Clone, Debug, Default)]
 pub struct GrpcAnswer {
     /// What came before the first answer.
     pub headers: HeaderMap,
     /// The answers as JSON, in order.
     pub messages: Vec<Value>,
-    /// How it ended; `None` where it was left before its end.
+    /// The way in which it ended; `None` if it was left before its end.
     pub status: Option<GrpcStatus>,
     /// What came after the last answer.
     pub trailers: HeaderMap,
@@ -66,7 +66,7 @@ pub struct GrpcStatus {
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
 pub struct GrpcBroken {
-    /// Why.
+    /// The reason.
     #[source]
     pub error: CallError,
     /// What had come.

@@ -76,7 +76,7 @@ impl HttpClient {
     /// Sends a request and reads its answer.
     ///
     /// # Errors
-    /// [`CallError`] where there is no answer, or not all of it comes within the bounds.
+    /// [`CallError`] if there is no answer, or not all of it comes within the bounds.
     pub async fn send(&self, call: &HttpCall, bounds: Bounds) -> Result<HttpAnswer, CallError> {
         let request = request(call)?;
         let Ok(answer) =

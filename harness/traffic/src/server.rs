@@ -23,10 +23,10 @@ use crate::tls::{self, Identity};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// How often a port is looked for that is free on both loopback addresses.
+/// The number of times that a port is looked for that is free on both loopback addresses.
 const ATTEMPTS: usize = 16;
 
-/// How a server does TLS.
+/// The way in which a server does TLS.
 #[derive(Clone, Debug)]
 pub struct ServerTls {
     /// Who it is.
@@ -46,7 +46,7 @@ impl Server {
     /// Starts one on a port that is free; `answer` is called for every request. An error of its ends the connection.
     ///
     /// # Errors
-    /// [`ServerError`] where there is no port, or TLS cannot be set up.
+    /// [`ServerError`] if there is no port, or TLS cannot be set up.
     pub async fn start<S, F, B, E>(
         tls: Option<&ServerTls>,
         answer: S,

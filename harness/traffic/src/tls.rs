@@ -12,7 +12,7 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, S
 
 use crate::error::TlsError;
 
-/// How a client does TLS.
+/// The way in which a client does TLS.
 #[derive(Clone, Debug, Default)]
 pub struct Tls {
     /// Whom to trust.
@@ -23,7 +23,7 @@ pub struct Tls {
     pub server_name: Option<String>,
 }
 
-/// Which servers are trusted.
+/// The servers that are trusted.
 #[derive(Clone, Debug, Default)]
 pub enum Trust {
     /// None: no authority is known.

@@ -23,16 +23,16 @@ const HOST: &str = "localhost";
 /// The header that every answer carries, with the upstream's name.
 pub const NAME_HEADER: &str = "crosscut-upstream";
 
-/// How an upstream answers.
+/// The way in which an upstream answers.
 #[derive(Clone, Debug)]
 pub struct UpstreamSettings {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Whether it does TLS.
+    /// True if it uses TLS.
     pub tls: UpstreamTls,
     /// The status of its answers.
     pub status: StatusCode,
-    /// How long it takes before it answers, once all of a request is there.
+    /// The time that it takes before it answers, once all of a request is there.
     pub delay: Duration,
 }
 
@@ -60,7 +60,7 @@ impl Upstream {
     /// Starts one on a port that is free.
     ///
     /// # Errors
-    /// [`UpstreamError`] where there is no port, or no certificate can be made.
+    /// [`UpstreamError`] if there is no port, or no certificate can be made.
     pub async fn start(settings: UpstreamSettings) -> Result<Upstream, UpstreamError> {
         let (tls, credentials) = match settings.tls {
             UpstreamTls::None => (None, None),
@@ -101,7 +101,7 @@ impl Upstream {
         format!("{scheme}://{HOST}:{}", self.port())
     }
 
-    /// What clients need, where it does TLS.
+    /// Returns what clients need, where it does TLS.
     #[must_use]
     pub fn credentials(&self) -> Option<&Credentials> {
         self.credentials.as_ref()

@@ -87,7 +87,7 @@ pub(crate) fn build_folder() -> Result<PathBuf, TaskError> {
     })
 }
 
-/// What cargo prints to standard output.
+/// Returns what cargo prints to standard output.
 fn output(what: &str, arguments: &[&str]) -> Result<String, TaskError> {
     let output = cargo()
         .args(arguments)

@@ -12,7 +12,7 @@ use crate::cargo::project_root;
 /// Each is evaluated by itself, and its result has the same name.
 const PARTS: [&str; 2] = ["definition", "compositions"];
 
-/// Writes the package anew.
+/// Writes the package again.
 ///
 /// # Errors
 /// Where the test bed has no KCL, a file does not evaluate, or the package cannot be written.
@@ -25,7 +25,7 @@ pub(crate) fn run() -> Result<(), TaskError> {
     Ok(())
 }
 
-/// What a part evaluates to, with a line that says where it comes from.
+/// Returns what a part evaluates to, with a line that says where it comes from.
 fn generate(part: &str) -> Result<String, TaskError> {
     let program = function().join("run");
     let output = Command::new(&program)

@@ -22,7 +22,7 @@ pub fn parse(text: &str, limits: &Limits) -> Result<Vec<Node>, Vec<SyntaxError>>
 pub struct Documents {
     /// The documents that hold something, one node each.
     pub nodes: Vec<Node>,
-    /// Where the documents begin that hold nothing but comments.
+    /// The place where the documents begin that hold nothing but comments.
     pub empty: Vec<Span>,
 }
 
@@ -54,7 +54,7 @@ pub fn parse_documents(text: &str, limits: &Limits) -> Result<Documents, Vec<Syn
     }
 }
 
-/// What the parser says, with help for what its words do not explain.
+/// Returns what the parser says, with help for what its words do not explain.
 fn syntax(message: String, span: Span) -> SyntaxError {
     let help = if message.contains("tab") {
         "YAML is indented with blanks; replace the tab by some"

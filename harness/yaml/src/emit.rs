@@ -121,7 +121,7 @@ fn literal(content: &str, indent: usize) -> String {
     text
 }
 
-/// Whether the string can stand unquoted everywhere, keys included.
+/// Returns true if the string can stand unquoted everywhere, keys included.
 fn is_plain(content: &str) -> bool {
     let Some(first) = content.chars().next() else {
         return false;

@@ -11,7 +11,7 @@ pub struct SyntaxError {
     pub code: &'static str,
     /// The mistake as a sentence fragment.
     pub message: String,
-    /// Where it is.
+    /// The place where it is.
     pub span: Span,
     /// What to do about it.
     pub help: Option<String>,

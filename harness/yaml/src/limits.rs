@@ -9,7 +9,7 @@ pub struct Limits {
     pub depth: usize,
     /// How many nodes all documents together may have, copies made by aliases included.
     pub nodes: usize,
-    /// How many documents a text may have.
+    /// The number of documents that a text may have.
     pub documents: usize,
 }
 

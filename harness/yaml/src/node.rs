@@ -9,7 +9,7 @@ use crate::Span;
 pub struct Node {
     /// The value.
     pub kind: Kind,
-    /// Where it was written. A copy made by an alias keeps the place of the original.
+    /// The place where it was written. A copy made by an alias keeps the place of the original.
     pub span: Span,
 }
 
@@ -44,12 +44,12 @@ pub struct Entry {
 pub struct Key {
     /// The key's text.
     pub text: String,
-    /// Where it was written.
+    /// The place where it was written.
     pub span: Span,
 }
 
 impl Node {
-    /// The value of a key; `None` where there is none or this is no mapping.
+    /// The value of a key; `None` if there is none or this is no mapping.
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.entries()?
             .iter()
@@ -81,7 +81,7 @@ impl Node {
         }
     }
 
-    /// Whether this is null.
+    /// Returns true if this is null.
     pub fn is_null(&self) -> bool {
         self.kind == Kind::Null
     }
@@ -103,7 +103,7 @@ impl Node {
         }
     }
 
-    /// What this is, for messages: `a string`, `a mapping`.
+    /// Returns what this is, for messages: `a string`, `a mapping`.
     pub fn type_name(&self) -> &'static str {
         match &self.kind {
             Kind::Null => "null",

@@ -93,7 +93,7 @@ fn float(text: &str) -> Option<Number> {
     Number::from_f64(text.strip_prefix('+').unwrap_or(text).parse().ok()?)
 }
 
-/// Whether a string must be quoted so that every reader takes it for a string.
+/// Returns true if a string must be quoted so that every reader takes it for a string.
 pub(crate) fn reads_as_other(text: &str) -> bool {
     !matches!(resolve(text), Kind::String(_))
         || matches!(text, "=" | "<<")

@@ -15,7 +15,7 @@ struct Element {
     required: &'static [&'static str],
     optional: &'static [&'static str],
     children: &'static [&'static str],
-    /// Whether it may hold text.
+    /// True if it may hold text.
     text: bool,
 }
 
@@ -86,7 +86,7 @@ const SCHEMA: [Element; 9] = [
     },
 ];
 
-/// Everything in the document that the schema does not allow.
+/// Returns everything in the document that the schema does not allow.
 fn violations(document: &str) -> Vec<String> {
     let mut reader = Reader::from_str(document);
     let mut open: Vec<&Element> = Vec::new();

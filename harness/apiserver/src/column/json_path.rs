@@ -36,13 +36,13 @@ pub(super) enum Step {
     Unknown,
 }
 
-/// Which elements of a list: `[start:end:step]`.
+/// The elements of a list: `[start:end:step]`.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Slice {
     pub(super) start: Option<i64>,
     pub(super) end: Option<i64>,
     pub(super) step: Option<i64>,
-    /// Whether there is no colon, so that `start` is the only element.
+    /// True if there is no colon, so that `start` is the only element.
     pub(super) single: bool,
 }
 

@@ -203,7 +203,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// What ends a field's name.
+/// Returns what ends a field's name.
 fn ends_a_word(letter: char) -> bool {
     matches!(
         letter,

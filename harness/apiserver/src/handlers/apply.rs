@@ -78,7 +78,7 @@ fn merge_and_store(call: &mut Call<'_>, mut configuration: Value) -> Result<Answ
     }
 }
 
-/// What is applied; it must say its own version and kind, and nothing of managed fields.
+/// Returns what is applied; it must say its own version and kind, and nothing of managed fields.
 fn configuration(call: &mut Call<'_>) -> Result<Value, Status> {
     let request = call.request;
     let configuration = match request.body.json() {

@@ -14,7 +14,7 @@ use crosscut_objects::Change;
 use crosscut_objects::Lack;
 use crosscut_objects::Operation;
 
-/// How the wanted object came to be.
+/// The way in which the wanted object came to be.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum By {
     /// Managed fields are still to be worked out.
@@ -183,7 +183,7 @@ fn content<'a>(
     fields.filter(move |(name, _)| *name != "metadata" && !(status && *name == "status"))
 }
 
-/// Whether nothing keeps an object that is being deleted.
+/// Returns true if nothing keeps an object that is being deleted.
 pub(crate) fn finished(served: &Served, object: &Value) -> bool {
     let spec_finalizers = object["spec"]["finalizers"].as_array();
     let held = served.is_namespace() && spec_finalizers.is_some_and(|list| !list.is_empty());
@@ -242,7 +242,7 @@ pub(crate) fn validate(
     ))
 }
 
-/// Whether a write changes nothing but the times at which fields were last managed.
+/// Returns true if a write changes nothing but the times at which fields were last managed.
 fn same(old: &Value, new: &Value) -> bool {
     if old == new {
         return true;

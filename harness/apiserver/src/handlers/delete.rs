@@ -21,7 +21,7 @@ const ORPHAN: &str = "orphan";
 /// The namespaces that stay.
 const IMMORTAL: [&str; 3] = ["default", "kube-system", "kube-public"];
 
-/// The options of a deletion: the body, or the query where there is none.
+/// The options of a deletion: the body, or the query if there is none.
 #[derive(Default)]
 struct Options {
     uid: Option<String>,
@@ -173,7 +173,7 @@ fn hold(served: &Served, object: &mut Value, options: &Options) -> bool {
     held
 }
 
-/// Marks the object as going away; a second deletion marks nothing anew.
+/// Marks the object as going away; a second deletion marks nothing again.
 fn mark(call: &Call<'_>, object: &mut Value) {
     if meta::deleting(object) {
         return;

@@ -1,4 +1,4 @@
-//! How long ago something was, as `kubectl get` prints it (apimachinery's `util/duration`, Kubernetes 1.34).
+//! The age of something, as `kubectl get` prints it (apimachinery's `util/duration`, Kubernetes 1.34).
 
 use jiff::Timestamp;
 

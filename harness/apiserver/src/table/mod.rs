@@ -28,7 +28,7 @@ const PLAIN: [(&str, &str); 3] = [
 pub(crate) enum Form {
     /// The objects themselves.
     Whole,
-    /// A table, or the objects themselves where there is none.
+    /// A table, or the objects themselves if there is none.
     TableIfAny,
     /// A table.
     Table,

@@ -25,7 +25,8 @@ pub(super) fn make(common: Common<'_>) -> Arc<dyn Cluster> {
     Arc::new(Envtest::new(suite, settings))
 }
 
-/// How many targets so many jobs need: each is an API server, and starting one that no trial is for takes as long.
+/// Returns the number of targets that so many jobs need: each is an API server, and starting one that no trial is for
+/// takes as long.
 fn targets(jobs: NonZeroUsize, trials: usize) -> NonZeroUsize {
     NonZeroUsize::new(trials).map_or(NonZeroUsize::MIN, |trials| trials.min(jobs))
 }

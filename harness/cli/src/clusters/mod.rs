@@ -50,7 +50,7 @@ struct Common<'a> {
 /// Returns a control plane of a kind, not yet started.
 ///
 /// # Errors
-/// [`CommandError::LeftOut`] if this program was built without the kind.
+/// `CommandError::LeftOut` if this program was built without the kind.
 pub(crate) fn make(
     kind: ClusterKind,
     plan: &Plan,
@@ -81,7 +81,7 @@ pub(crate) fn make(
     }
 }
 
-/// What a kind of control plane starts for trials, and where it is looked for.
+/// Returns what a kind of control plane starts for trials, and where it is looked for.
 pub(crate) fn needed(kind: ClusterKind, plan: &Plan, arguments: &TrialArguments) -> Needed {
     let search = assets(arguments);
     let beside = search.beside();

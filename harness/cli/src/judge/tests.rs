@@ -59,7 +59,8 @@ fn arguments(more: &[&str]) -> TestArguments {
     }
 }
 
-/// How a run of one trial ends whose only worker is busy for good, and whether the control plane was closed.
+/// Returns the way in which a run of one trial ends whose only worker is busy for good, and whether the control plane
+/// was closed.
 fn ended(more: &[&str], signal: Option<&'static str>) -> (String, bool) {
     let arguments = arguments(more);
     let [is_over, closed] = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));

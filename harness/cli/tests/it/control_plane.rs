@@ -27,12 +27,12 @@ fn quiet() -> Progress {
     Arc::new(|_: &str| {})
 }
 
-/// Where the programs of the test bed are.
+/// Returns the place where the programs of the test bed are.
 pub(crate) fn search() -> AssetSearch {
     AssetSearch::from_variables(None, |name| std::env::var(name).ok())
 }
 
-/// Why there are none here.
+/// Returns the reason why there are none here.
 pub(crate) fn missing() -> Option<String> {
     let search = search();
     match search.find() {

@@ -18,9 +18,9 @@ use crate::control_plane::{Clusters, missing};
 use crate::functions::{SCENARIO, project, stub_lines};
 use crate::project::{SCENARIO as SCENARIO_OF_WIDGETS, SUITE, project as widgets};
 
-/// How long a run may take from a fault to its end.
+/// The time that a run may take from a fault to its end.
 const END: Duration = Duration::from_secs(60);
-/// How long envtest may take until a trial is under way, on a busy machine.
+/// The time that envtest may take until a trial is under way, on a busy machine.
 const START: Duration = Duration::from_secs(120);
 
 /// More of the scenario: time in which something can break, and what shows whether it did.
@@ -166,7 +166,7 @@ fn a_definition_that_is_missing_is_named() {
     assert_fails_alike("composes-what-is-not-defined", &[part]);
 }
 
-/// Whether provider-kubernetes gets a network of its own, so that its fixed ports do not matter.
+/// Returns true if provider-kubernetes gets a network of its own, so that its fixed ports do not matter.
 fn has_network_of_its_own() -> bool {
     let launcher = Launcher::new(env!("CARGO_BIN_EXE_crosscut").into());
     let runtime = tokio::runtime::Runtime::new().unwrap();

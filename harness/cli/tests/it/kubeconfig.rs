@@ -130,7 +130,7 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// What is on a cluster of what trials make.
+/// Returns what is on a cluster of what trials make.
 async fn made(client: &kube::Client) -> Vec<String> {
     let api = Api::new(client.clone(), "test");
     let mut names = Vec::new();
@@ -239,7 +239,7 @@ async fn programs_run_beside_a_users_clusters() {
     clusters.stop().await;
 }
 
-/// Why programs of the test bed cannot be run.
+/// Returns the reason why programs of the test bed cannot be run.
 fn without_programs(names: &[&str]) -> Option<String> {
     let folders = search().folders();
     let is_there = |name: &&&str| folders.iter().any(|folder| folder.join(name).exists());

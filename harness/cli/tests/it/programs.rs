@@ -80,7 +80,7 @@ fn a_program_acts_on_the_target_of_its_trial() {
     assert_eq!(output.status.code(), Some(0), "{out}{err}");
 }
 
-/// Whether a process runs whose last argument is this.
+/// Returns true if a process runs whose last argument is this.
 fn runs(argument: &str) -> bool {
     let wanted = format!("\0{argument}\0");
     let processes = std::fs::read_dir("/proc").unwrap();

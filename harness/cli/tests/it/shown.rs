@@ -7,7 +7,7 @@ use rstest::rstest;
 
 use crate::project::{SCENARIO, project, ran};
 
-/// Everything that a run with these arguments shows and reports.
+/// Returns everything that a run with these arguments shows and reports.
 fn everything(project: &Project, arguments: &[&str]) -> (i32, String) {
     let reports = [
         "test",

@@ -57,7 +57,7 @@ fn interrupt(child: &mut Child, part: &str, signal: Signal) -> (String, String) 
     (text, err)
 }
 
-/// How many processes run that a `crosscut` in the project started.
+/// Returns the number of processes that run that a `crosscut` in the project started.
 fn running(project: &Path) -> usize {
     let mark = format!("{MARK}={}", project.display());
     let processes = std::fs::read_dir("/proc").unwrap();

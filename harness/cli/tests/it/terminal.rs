@@ -29,7 +29,7 @@ fn terminal() -> (File, OwnedFd) {
     (File::from(shows), written)
 }
 
-/// What a run in the project shows on a terminal.
+/// Returns what a run in the project shows on a terminal.
 fn shown(project: &Project, arguments: &[&str], environment: &[(&str, &str)]) -> String {
     let (mut shows, written) = terminal();
     let mut command = Command::new(env!("CARGO_BIN_EXE_crosscut"));

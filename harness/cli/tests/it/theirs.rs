@@ -108,7 +108,7 @@ fn crosscut(project: &Project, clusters: &Clusters, arguments: &[&str]) -> (Opti
     )
 }
 
-/// What others have, as it matters to them.
+/// Returns what others have, as it matters to them.
 async fn meaning(api: &Api, objects: &[Value]) -> Vec<Value> {
     let mut found = Vec::new();
     for object in objects {

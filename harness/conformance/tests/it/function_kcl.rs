@@ -30,7 +30,7 @@ impl std::ops::Deref for Started {
     }
 }
 
-/// The function, started; `None` where it cannot be, which is said.
+/// The function, started; `None` if it cannot be, which is said.
 async fn started() -> Option<Started> {
     let program: PathBuf = match function_kcl() {
         Ok(program) => program,
@@ -260,7 +260,7 @@ async fn programs_without_items() {
     function.close().await;
 }
 
-/// What KCL writes of a file, as YAML or as JSON.
+/// Returns what KCL writes of a file, as YAML or as JSON.
 fn evaluated(file: &Path, format: &str) -> Option<Value> {
     let program = function_kcl().ok()?;
     let output = std::process::Command::new(program)

@@ -59,8 +59,8 @@ impl Graph {
         keys
     }
 
-    /// Whether these owners are all there to stay. What was looked at with the same ones needs no other look: objects
-    /// change far more often than what they belong to.
+    /// Returns true if these owners are all there to stay. What was looked at with the same ones needs no other look:
+    /// objects change far more often than what they belong to.
     fn are_held_by(&self, owners: &BTreeSet<String>) -> bool {
         owners
             .iter()

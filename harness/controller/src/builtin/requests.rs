@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::controller::ReconcileError;
 use crosscut_objects::Key;
 
-/// What an error of the API means for a reconcile.
+/// Returns what an error of the API means for a reconcile.
 pub(super) fn failed(error: ApiError) -> ReconcileError {
     ReconcileError::new(error.to_string())
 }
@@ -18,7 +18,7 @@ pub(super) fn api(context: &Context, manager: &str) -> Api {
     Api::new(context.connection(), manager)
 }
 
-/// The object of a key; nothing where it, or its kind, is gone.
+/// The object of a key; nothing if it, or its kind, is gone.
 pub(super) async fn find(api: &Api, key: &Key) -> Result<Option<Arc<Value>>, ReconcileError> {
     let api_version = key.api_version();
     let address = crosscut_objects::Address {

@@ -8,11 +8,11 @@ use crosscut_objects::Event;
 
 use super::changed::changed;
 
-/// How many movements are remembered for a report.
+/// The number of movements that are remembered for a report.
 const REMEMBERED: usize = 256;
-/// How many culprits a report names.
+/// The number of culprits that a report names.
 const NAMED: usize = 5;
-/// How many changes of one movement are remembered.
+/// The number of changes of one movement that are remembered.
 const CHANGES: usize = 4;
 
 /// What controllers do at the moment, and what moved of late. Copies share what they know, so that one can be read while
@@ -114,7 +114,7 @@ impl Activity {
 pub struct Moving {
     /// The controller and the object.
     pub what: String,
-    /// How many of the last movements were its own.
+    /// The number of of the last movements that were its own.
     pub times: usize,
     /// What the last of them changed, one object each; values of Secrets are masked.
     pub changes: Vec<String>,

@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use crosscut_objects::Key;
 
-/// How many fields are named.
+/// The number of fields that are named.
 const FIELDS: usize = 4;
-/// How many characters of a value are shown.
+/// The number of characters of a value that are shown.
 const LONGEST: usize = 60;
 /// The fields of metadata that follow from every change.
 const FOLLOWS: [&str; 3] = [

@@ -9,7 +9,7 @@ use crosscut_objects::Key;
 /// When settling is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SettleLimits {
-    /// How many reconciles may run.
+    /// The number of reconciles may that run.
     pub steps: u64,
     /// How much virtual time may pass.
     pub virtual_time: Duration,
@@ -28,7 +28,7 @@ impl Default for SettleLimits {
 /// Everything is at rest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settled {
-    /// How many reconciles it took.
+    /// The number of reconciles that it took.
     pub steps: u64,
     /// How much time passed: virtual time for planes in this process, real time for others.
     pub virtual_time: Duration,

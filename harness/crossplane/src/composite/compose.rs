@@ -30,11 +30,12 @@ pub(super) struct Composition {
     pub(super) ready: Option<bool>,
     pub(super) events: Vec<Happening>,
     pub(super) conditions: Vec<Condition>,
-    /// When to compose again at the latest.
+    /// The time at which to compose again at the latest.
     pub(super) ttl: Option<Duration>,
 }
 
-/// Why composing failed. After a fatal result, with what the functions had said until then; otherwise without.
+/// The reason why composing failed. After a fatal result, with what the functions had said until then; otherwise
+/// without.
 #[derive(Debug)]
 pub(super) struct Partial {
     pub(super) error: Error,

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::object;
 use crosscut_functions::to_bytes;
 
-/// How many objects are remembered; past it all are forgotten.
+/// The number of objects that are remembered; past it all are forgotten.
 const LIMIT: usize = 10_000;
 
 /// Encoded objects by their uids.

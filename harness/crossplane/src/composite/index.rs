@@ -235,7 +235,7 @@ impl Index {
         })
     }
 
-    /// What is defined for a kind.
+    /// Returns what is defined for a kind.
     pub(super) fn kind(&self, group: &str, kind: &str) -> Option<Defined> {
         self.kinds
             .get(&(group.to_owned(), kind.to_owned()))

@@ -51,7 +51,7 @@ pub(super) async fn schema(
     Ok(found.map(|schema| resolve(schema, schemas, 0)))
 }
 
-/// Whether a schema is of exactly this kind; those shared by several kinds are of none.
+/// Returns true if a schema is of exactly this kind; those shared by several kinds are of none.
 fn is_of(schema: &Value, (group, version, kind): (&str, &str, &str)) -> bool {
     let Some([one]) = schema
         .get("x-kubernetes-group-version-kind")

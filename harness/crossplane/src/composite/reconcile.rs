@@ -124,7 +124,7 @@ async fn finalize(session: &Session<'_>, mut xr: Xr) -> Result<After, Error> {
     Ok(After::Nothing)
 }
 
-/// Everything before composing: the finalizer, the revision to follow, the label. Answers the revision.
+/// Returns everything before composing: the finalizer, the revision to follow, the label. Answers the revision.
 async fn prepare(session: &Session<'_>, xr: &mut Xr) -> Result<Arc<Value>, Box<Stop>> {
     if !object::has_finalizer(&xr.object, FINALIZER) {
         object::add_finalizer(&mut xr.object, FINALIZER);
@@ -311,7 +311,7 @@ async fn report(
     lacking
 }
 
-/// What the functions said of the composite itself decides over what was composed.
+/// Returns what the functions said of the composite itself decides over what was composed.
 fn readiness(said: Option<bool>, unready: &[String]) -> Condition {
     match said {
         Some(true) => Condition::available(),

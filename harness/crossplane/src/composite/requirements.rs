@@ -14,7 +14,7 @@ use crosscut_functions::wire::{Resource, Resources, RunFunctionResponse, Schema}
 use crosscut_functions::{Function, Question, to_bytes};
 use crosscut_objects::Address;
 
-/// How often a function is called again because it asked for something else.
+/// The number of times that a function is called again because it asked for something else.
 const MAXIMUM: usize = 5;
 
 /// Calls a function until two answers in a row ask for the same, or one is fatal.

@@ -129,7 +129,7 @@ async fn pick(session: &Session<'_>, xr: &mut Xr) -> Result<(), Error> {
     session.update(xr).await
 }
 
-/// Whether a Composition, or a revision of one, is for this kind.
+/// Returns true if a Composition, or a revision of one, is for this kind.
 fn composes(composition: &Value, xr: &Xr) -> bool {
     object::text(composition, &["spec", "compositeTypeRef", "apiVersion"])
         == object::api_version(&xr.object)

@@ -7,7 +7,7 @@ pub(super) const SELECT: &str = "SelectComposition";
 /// The reason of events about composing.
 pub(super) const COMPOSE: &str = "ComposeResources";
 
-/// Why a reconcile ends early, and the reason of the event that says so.
+/// The reason why a reconcile ends early, and the reason of the event that says so.
 pub(super) struct Stop {
     pub(super) reason: &'static str,
     pub(super) error: Error,

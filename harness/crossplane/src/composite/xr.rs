@@ -10,7 +10,7 @@ use crate::object;
 /// The label that names the composite resource, on itself and on all it composes.
 pub(crate) const LABEL_COMPOSITE: &str = "crossplane.io/composite";
 
-/// Where Crossplane's own fields are.
+/// The place where Crossplane's own fields are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Layout {
     /// Under `spec.crossplane`.

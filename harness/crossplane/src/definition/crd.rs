@@ -177,7 +177,7 @@ fn name_schema(author: &Value) -> Value {
     json!({"type": "string", "maxLength": asked.map_or(LONGEST_NAME, |asked| asked.min(LONGEST_NAME))})
 }
 
-/// What survives of the author's `spec` or `status`.
+/// Returns what survives of the author's `spec` or `status`.
 fn part(author: &Value, fields: &[&str]) -> Value {
     let mut part = json!({
         "type": "object",

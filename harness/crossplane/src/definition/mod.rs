@@ -37,7 +37,7 @@ const RENDER: &str = "RenderCRD";
 const ESTABLISH: &str = "EstablishComposite";
 const TERMINATE: &str = "TerminateComposite";
 
-/// Where composite resources of a definition live, and how Crossplane's own fields are laid out in them.
+/// The place where composite resources of a definition live, and how Crossplane's own fields are laid out in them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
     Namespaced,

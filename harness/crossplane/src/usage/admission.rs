@@ -55,7 +55,7 @@ fn attempt(old: &Value, policy: Option<&str>) -> Option<Patch> {
     })
 }
 
-/// Why an object may not be deleted.
+/// Returns the reason why an object may not be deleted.
 fn message(count: usize, first: &Value) -> String {
     let name = object::name(first);
     let id = match object::namespace(first) {

@@ -27,9 +27,9 @@ const ANNOTATION_DETAILS: &str = "crossplane.io/usage-details";
 const LABEL_COMPOSITE: &str = "crossplane.io/composite";
 /// Only usages are watched, so what they relate is looked at this often.
 const POLL: Duration = Duration::from_secs(60);
-/// How often a usage looks whether its user is gone.
+/// The number of times that a usage looks whether its user is gone.
 const WAIT: Duration = Duration::from_secs(30);
-/// How long after a usage a refused deletion is tried again.
+/// The time that after a usage a refused deletion is tried again.
 const REPLAY: Duration = Duration::from_secs(2);
 
 pub(super) async fn reconcile(usages: &Usages, work: &Work<'_>, key: &Key) -> Result<After, Error> {
@@ -78,7 +78,7 @@ impl Side {
         }
     }
 
-    /// What is used; it may be in another namespace.
+    /// Returns what is used; it may be in another namespace.
     fn of(usage: &Value) -> Self {
         let named = object::text(usage, &["spec", "of", "resourceRef", "namespace"]);
         Self::read(
@@ -92,7 +92,7 @@ impl Side {
         )
     }
 
-    /// What uses it, if the usage says so; in the usage's namespace or in none.
+    /// Returns what uses it, if the usage says so; in the usage's namespace or in none.
     fn by(usage: &Value) -> Option<Self> {
         object::at(usage, &["spec", "by"])?;
         Some(Self::read(usage, "by", object::namespace(usage)))
@@ -247,7 +247,7 @@ async fn delete(
     Ok(after)
 }
 
-/// Whether a composed usage has to wait: its user goes with the same composite, and must go first.
+/// Returns true if a composed usage has to wait: its user goes with the same composite, and must go first.
 async fn is_used_still(work: &Work<'_>, usage: &Value) -> Result<bool, Error> {
     let Some(by) = Side::by(usage).filter(|_| !object::label(usage, LABEL_COMPOSITE).is_empty())
     else {
@@ -322,7 +322,7 @@ async fn replay(usages: &Usages, work: &Work<'_>, key: &Key) {
     }
 }
 
-/// What a usage says in words.
+/// Returns what a usage says in words.
 fn details(usage: &Value) -> String {
     let text =
         |path: &[&str]| object::at(usage, &["spec"]).map_or("", |spec| object::text(spec, path));

@@ -69,12 +69,12 @@ impl Plane {
         }
     }
 
-    /// What failed when it was last tried.
+    /// Returns what failed when it was last tried.
     pub(crate) fn failing(&self) -> &[Failing] {
         &self.failing
     }
 
-    /// What was needed until now and is not there.
+    /// Returns what was needed until now and is not there.
     pub(crate) fn lacks(&self) -> Vec<String> {
         let of_server = self.server.lacks().into_iter().map(|lack| lack.what);
         of_server.chain(self.scheduler.lacks()).collect()

@@ -76,7 +76,7 @@ async fn has_namespace(server: &Server, name: &str) -> bool {
     namespaces.get_opt(name).await.expect("an answer").is_some()
 }
 
-/// Whether discovery names the group.
+/// Returns true if discovery names the group.
 async fn is_served(server: &Server, group: &str) -> bool {
     let groups = server.client().list_api_groups().await.expect("groups");
     groups.groups.iter().any(|served| served.name == group)

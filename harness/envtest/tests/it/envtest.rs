@@ -13,7 +13,7 @@ use kube::api::{DeleteParams, ObjectMeta, PostParams};
 use kube::{Api, ResourceExt as _};
 use serde_json::json;
 
-/// How long anything that happens by itself may take.
+/// The time that anything that happens by itself may take.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The programs of a control plane; `None`, with the reason printed, where they are not found.

@@ -1,4 +1,4 @@
-//! The client of etcd's JSON gateway against a real etcd; skipped, with the reason printed, where there is none.
+//! The client of etcd's JSON gateway against a real etcd; skipped, with the reason printed, if there is none.
 
 use std::process::{Child, Command, Stdio};
 

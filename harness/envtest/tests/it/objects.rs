@@ -90,7 +90,7 @@ pub(crate) async fn until<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T
     }
 }
 
-/// What a process has in memory, in MiB.
+/// Returns what a process has in memory, in MiB.
 pub(crate) fn resident(program: &Program) -> u64 {
     let path = format!("/proc/{}/status", program.id());
     let text = std::fs::read_to_string(path).unwrap_or_default();

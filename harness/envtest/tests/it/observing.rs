@@ -1,5 +1,5 @@
 //! What is seen of a real API server when a control plane counts as being at rest; skipped, with the reason printed,
-//! where there is none.
+//! if there is none.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::checkpoint::{create_widgets, define_widgets, widget_api};
 use crate::envtest::{Now, assets, create_namespace, eventually, root, start};
 
-/// How often a definition changes: what its watches miss depends on what comes first.
+/// The number of times that a definition changes: what its watches miss depends on what comes first.
 const ROUNDS: usize = 8;
 
 /// The API server ends the watches of a kind when its definition changes; what others make then is not missed.

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use crosscut_envtest::{Checkpoint, Environment, EtcdClient, KeyValue, Restored};
 
-/// How long nothing may change for things to be at rest. Longer than the programs' shortest retry, which is a second.
+/// The time that nothing may change for things to be at rest. Longer than the programs' shortest retry, which is a
+/// second.
 const QUIET: Duration = Duration::from_millis(1_500);
-/// How often it is looked whether they are, or whether they stay as they were.
+/// The number of times that it is looked whether they are, or whether they stay as they were.
 const LOOKS: usize = 60;
 /// Between two looks whether they stay.
 const LOOK: Duration = Duration::from_millis(100);
@@ -52,7 +53,7 @@ impl Remembered {
         panic!("it does not stay as it was: {moved:?}");
     }
 
-    /// Whether everything was as it is to be already.
+    /// Returns true if everything was as it is to be already.
     async fn restore_once(&mut self) -> bool {
         let mut restored = Vec::new();
         for checkpoint in &mut self.checkpoints {
@@ -82,7 +83,7 @@ async fn stored(etcd: &EtcdClient) -> Vec<KeyValue> {
     keys
 }
 
-/// What is new or has another revision.
+/// Returns what is new or has another revision.
 fn moved(before: &[KeyValue], now: &[KeyValue]) -> Vec<String> {
     let is_new = |item: &&KeyValue| !before.contains(item);
     now.iter().filter(is_new).map(name).collect()

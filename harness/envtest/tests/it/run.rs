@@ -151,7 +151,7 @@ async fn refuse_another(
     }
 }
 
-/// What the suite defines Objects to be, which the provider's own definition must not replace.
+/// Returns what the suite defines Objects to be, which the provider's own definition must not replace.
 async fn definition_of_objects(api: &Api) -> Value {
     let address = Address::cluster(
         "apiextensions.k8s.io/v1",

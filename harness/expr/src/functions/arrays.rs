@@ -232,7 +232,7 @@ fn extreme_by(call: &Call<'_>, wanted: Ordering) -> Outcome {
     Ok(best(pairs, wanted))
 }
 
-/// The item whose key is the first that no other beats; null where there is none.
+/// The item whose key is the first that no other beats; null if there is none.
 fn best<'v>(items: impl Iterator<Item = (&'v Value, &'v Value)>, wanted: Ordering) -> Value {
     let better = |best: (&'v Value, &'v Value), next: (&'v Value, &'v Value)| {
         if order(next.0, best.0) == Some(wanted) {

@@ -26,7 +26,7 @@ fn base64_decode(call: &Call<'_>) -> Outcome {
         .map_err(|_| call.invalid("the bytes are no text"))
 }
 
-/// Whether every label of the first is in the second with the same value.
+/// Returns true if every label of the first is in the second with the same value.
 fn label_match(call: &Call<'_>) -> Outcome {
     let (wanted, labels) = (call.object(0)?, call.object(1)?);
     let mut bytes = 0;

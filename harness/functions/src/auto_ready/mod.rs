@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::{Function, FunctionError, Question, convert, wire};
 use crosscut_objects::object;
 
-/// How long its answer is good for, in seconds: the default of Crossplane's function SDKs.
+/// The time that its answer is good for, in seconds: the default of Crossplane's function SDKs.
 const TTL_SECONDS: i64 = 60;
 
 /// The built-in function.

@@ -13,7 +13,7 @@ use rstest::rstest;
 use crate::requests::request;
 use crate::stub::{NOTE, settings, start};
 
-/// How to start the program in a mode that leaves a note.
+/// Returns the way to start the program in a mode that leaves a note.
 fn with_note(mode: &str, note: &Path) -> CommandSettings {
     let mut settings = settings(mode);
     settings
@@ -256,7 +256,7 @@ async fn what_a_program_started_may_tidy_up_after_it() {
     assert_eq!(text, "tidy\n");
 }
 
-/// Whether a process runs; one that was killed and not yet waited for does not.
+/// Returns true if a process runs; one that was killed and not yet waited for does not.
 fn is_running(process: &str) -> bool {
     std::fs::read_to_string(format!("/proc/{process}/stat")).is_ok_and(|stat| {
         !stat

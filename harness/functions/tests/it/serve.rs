@@ -63,7 +63,7 @@ impl Authority {
         }
     }
 
-    /// How a client reaches a server of this authority, with a certificate that `signer` signed.
+    /// Returns the way in which a client reaches a server of this authority, with a certificate that `signer` signed.
     fn endpoint(&self, server: &FunctionServer, signer: Option<&Authority>) -> Endpoint {
         let mut tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(self.pem()));
         if let Some(signer) = signer {

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 pub(crate) use crosscut_testkit::stub::NOTE;
 
-/// How to start the program in a mode.
+/// Returns the way to start the program in a mode.
 pub(crate) fn settings(mode: &str) -> CommandSettings {
     let command = crosscut_testkit::stub::command("stub::stub_function", mode).expect("a path");
     let (program, arguments) = command.split_first().expect("a program");

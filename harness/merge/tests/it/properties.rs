@@ -22,7 +22,7 @@ fn forced(live: Option<&Value>, manager: &str, body: &Value, kind: &Type) -> Val
     apply(live, body, &writer(manager), true, kind, &[]).unwrap()
 }
 
-/// What is there after a sequence of writes; those that meet a conflict change nothing.
+/// Returns what is there after a sequence of writes; those that meet a conflict change nothing.
 fn written(writes: &[Write], kind: &Type) -> Option<Value> {
     writes.iter().fold(None, |live, write| {
         let writer = writer(write.manager);
@@ -63,7 +63,7 @@ fn applied_fields(object: &Value, manager: &str) -> Value {
         .unwrap_or_default()
 }
 
-/// Whether every path of one FieldsV1 is in another.
+/// Returns true if every path of one FieldsV1 is in another.
 fn within(part: &Map<String, Value>, whole: &Map<String, Value>) -> bool {
     part.iter().all(|(step, below)| {
         let Some(found) = whole.get(step).and_then(Value::as_object) else {

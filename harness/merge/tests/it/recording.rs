@@ -46,7 +46,7 @@ fn replay_case(case: &Value, schemas: &Value) -> Vec<Difference> {
     differences
 }
 
-/// What the crate makes of a step, in the form of a recorded outcome.
+/// Returns what the crate makes of a step, in the form of a recorded outcome.
 fn outcome(case: &Value, step: &Value, live: Option<&Value>, kind: &Type) -> Value {
     let api_version = format!(
         "test.example.com/{}",

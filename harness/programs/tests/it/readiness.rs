@@ -37,7 +37,7 @@ async fn start(
     Program::start(settings, state).await
 }
 
-/// What is said of a program that is not ready.
+/// Returns what is said of a program that is not ready.
 async fn unready(ready: Ready) -> String {
     let (_root, state) = state();
     match start(ready, Duration::from_millis(500), &state).await {

@@ -14,16 +14,16 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// The mode of the program.
 const MODE: &str = "CROSSCUT_STUB_MODE";
-/// Where it listens.
+/// The place where it listens.
 const PORT: &str = "CROSSCUT_STUB_PORT";
-/// Where it notes what it did.
+/// The place where it notes what it did.
 const NOTE: &str = "CROSSCUT_STUB_NOTE";
-/// Where an owner keeps its state.
+/// The place where an owner keeps its state.
 const ROOT: &str = "CROSSCUT_STUB_ROOT";
 /// How much the flooding program writes, in lines.
 pub(crate) const FLOOD: usize = 50_000;
 
-/// How to start the program in a mode.
+/// Returns the way to start the program in a mode.
 pub(crate) fn settings(mode: &str) -> ProgramSettings {
     let arguments = ["stub::stub_program", "--exact", "--ignored", "--nocapture"];
     let mut settings = ProgramSettings::new("stub", program(), arguments);
@@ -89,7 +89,7 @@ pub(crate) async fn eventually(what: &str, mut is: impl FnMut() -> bool) {
     }
 }
 
-/// Whether a process is there and has not ended.
+/// Returns true if a process is there and has not ended.
 pub(crate) fn lives(id: &str) -> bool {
     std::fs::read_to_string(format!("/proc/{id}/stat")).is_ok_and(|stat| {
         !stat

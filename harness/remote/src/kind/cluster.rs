@@ -25,20 +25,20 @@ use crosscut_setup::{FunctionSettings, Progress, SharedFunctions, open_state};
 
 /// How clusters are made, beside what the suite says.
 pub struct KindSettings {
-    /// Where Crossplane's core is looked for, if it runs beside the cluster.
+    /// The place where Crossplane's core is looked for, if it runs beside the cluster.
     pub assets: AssetSearch,
     /// The node image, in the place of the suite's.
     pub image: Option<String>,
-    /// Whether clusters stay for the next run with the same settings.
+    /// True if clusters stay for the next run with the same settings.
     pub keep: bool,
-    /// Where the folder of the run is made. All runs of a user have theirs in the same place: by it they know which
-    /// clusters are left over.
+    /// The place where the folder of the run is made. All runs of a user have theirs in the same place: by it they know
+    /// which clusters are left over.
     pub state_root: PathBuf,
-    /// Where a folder with the logs of nodes is made if something fails.
+    /// The place where a folder with the logs of nodes is made if something fails.
     pub logs_root: PathBuf,
     /// Tells the time: libraries do not read it.
     pub clock: Arc<dyn Clock>,
-    /// When a control plane counts as being at rest.
+    /// The time at which a control plane counts as being at rest.
     pub limits: LiveLimits,
     /// Told what is waited for, and what is left.
     pub progress: Progress,
@@ -55,7 +55,7 @@ pub struct Kind {
     configuration: KindCluster,
     settings: KindSettings,
     functions: SharedFunctions,
-    /// Whether any trial needs a second cluster.
+    /// True if any trial needs a second cluster.
     with_target: bool,
     running: Mutex<Running>,
 }

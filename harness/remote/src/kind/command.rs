@@ -8,7 +8,7 @@ use crosscut_programs::{Inherited, Program, ProgramError, ProgramSettings, State
 
 use super::error::KindError;
 
-/// How many lines of an answer are read.
+/// The number of lines of an answer that are read.
 const LINES: usize = 400;
 /// What commands that only look may take.
 pub(super) const LOOK: Duration = Duration::from_secs(60);

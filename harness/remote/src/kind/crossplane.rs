@@ -22,7 +22,7 @@ const NAMESPACE: &str = "crossplane-system";
 /// The core's program.
 ///
 /// # Errors
-/// [`ClusterError::Start`] where there is none.
+/// [`ClusterError::Start`] if there is none.
 pub(super) fn program(assets: &AssetSearch) -> Result<PathBuf, ClusterError> {
     let found = assets.find_one(Asset::Crossplane)?;
     let missing = || SetupError::Missing(assets.missing([Asset::Crossplane]));

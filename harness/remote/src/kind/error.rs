@@ -13,7 +13,7 @@ pub enum KindError {
     /// A command is not installed.
     #[error("{command} is not in PATH")]
     NoCommand {
-        /// Its name.
+        /// The name.
         command: &'static str,
     },
     /// Docker is installed and does not run.
@@ -27,7 +27,7 @@ pub enum KindError {
     Failed {
         /// The command with its first arguments.
         command: String,
-        /// How it ended.
+        /// The way it ended.
         status: String,
         /// The last line that it wrote.
         reason: String,
@@ -37,7 +37,7 @@ pub enum KindError {
     TooLong {
         /// The command with its first arguments.
         command: String,
-        /// How long was waited.
+        /// The time that was waited.
         seconds: u64,
     },
     /// A command answered something that cannot be used.
@@ -59,13 +59,13 @@ pub enum KindError {
     Kubeconfig {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// Packages did not become healthy.
     #[error("packages are not healthy within {seconds} s: {}", waiting.join("; "))]
     Packages {
-        /// How long was waited.
+        /// The time that was waited.
         seconds: u64,
         /// What each says.
         waiting: Vec<String>,
@@ -75,14 +75,14 @@ pub enum KindError {
     Package {
         /// Kind and name.
         what: String,
-        /// Its answer.
+        /// The answer.
         #[source]
         source: crosscut_client::ApiError,
     },
 }
 
 impl KindError {
-    /// What the user can do about it.
+    /// Returns what the user can do about it.
     #[must_use]
     pub fn help(&self) -> Option<String> {
         Some(match self {
@@ -114,7 +114,7 @@ const TOO_MANY_WATCHES: [&str; 2] = [
     "could not find a log line that matches",
 ];
 
-/// What the user can do about an error that is not kind's own.
+/// Returns what the user can do about an error that is not kind's own.
 pub(super) fn help_with(what: &str) -> Option<String> {
     TOO_MANY_WATCHES
         .iter()

@@ -13,7 +13,7 @@ use super::error::KindError;
 use crosscut_setup::Progress;
 use crosscut_setup::install::FIELD_MANAGER;
 
-/// How long packages may take: their images have to be pulled.
+/// The time that packages may take: their images have to be pulled.
 const HEALTHY: Duration = Duration::from_secs(600);
 /// Between two looks.
 const POLL: Duration = Duration::from_secs(1);
@@ -76,7 +76,7 @@ async fn waiting(api: &Api, packages: &[Value]) -> Result<Vec<String>, KindError
     Ok(waiting)
 }
 
-/// What a package lacks; `None` where it is installed and healthy.
+/// Returns what a package lacks; `None` if it is installed and healthy.
 fn lacks(package: &Value) -> Option<String> {
     ["Installed", "Healthy"].into_iter().find_map(|wanted| {
         let conditions = package["status"]["conditions"].as_array();

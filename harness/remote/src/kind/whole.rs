@@ -12,11 +12,11 @@ use tokio::time::{Instant, sleep};
 
 use crosscut_setup::Progress;
 
-/// How long it may take. Trials can do without it, and a cluster without a network plugin never has it.
+/// The time that it may take. Trials can do without it, and a cluster without a network plugin never has it.
 const AVAILABLE: Duration = Duration::from_secs(60);
 /// Between two looks.
 const POLL: Duration = Duration::from_secs(1);
-/// Where it is: nothing of a user's is in these when a cluster is made.
+/// The place where it is: nothing of a user's is in these when a cluster is made.
 const NAMESPACES: [&str; 2] = ["kube-system", "local-path-storage"];
 
 /// Waits until all of it is available in a cluster. Where that takes too long, `progress` is told, and the cluster is used
@@ -39,7 +39,7 @@ pub(super) async fn wait(cluster: &str, api: &Api, progress: &Progress) {
     }
 }
 
-/// What is not available. What cannot be listed is not waited for: installing the suite says why.
+/// Returns what is not available. What cannot be listed is not waited for: installing the suite says why.
 async fn unavailable(api: &Api) -> Vec<String> {
     let mut missing = Vec::new();
     for namespace in NAMESPACES {
@@ -52,7 +52,7 @@ async fn unavailable(api: &Api) -> Vec<String> {
     missing
 }
 
-/// Whether as many replicas are available as are wanted, and no others are there.
+/// Returns true if as many replicas are available as are wanted, and no others are there.
 fn is_available(deployment: &Value) -> bool {
     let status = |field: &str| deployment["status"][field].as_i64().unwrap_or_default();
     let wanted = deployment["spec"]["replicas"].as_i64().unwrap_or(1);

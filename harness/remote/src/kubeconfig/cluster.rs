@@ -20,21 +20,21 @@ use crosscut_setup::{Progress, open_state};
 
 /// Which clusters, and what is known of their user's will.
 pub struct KubeconfigSettings {
-    /// Where kubeconfigs are read from.
+    /// The place where kubeconfigs are read from.
     pub files: Files,
     /// The context of the control plane; the current one where none is named.
     pub context: Option<String>,
     /// The context of the target; trials that need one are unsupported where none is named.
     pub target_context: Option<String>,
-    /// Whether clusters elsewhere may be touched.
+    /// True if clusters elsewhere may be touched.
     pub consent: Consent,
     /// Folders that programs under test are looked for in before those of `PATH`.
     pub path: Vec<PathBuf>,
-    /// Where the folder of the run is made, whose name the run has.
+    /// The place where the folder of the run is made, whose name the run has.
     pub state_root: PathBuf,
     /// Tells the time: libraries do not read it.
     pub clock: Arc<dyn Clock>,
-    /// When a control plane counts as being at rest.
+    /// The time at which a control plane counts as being at rest.
     pub limits: LiveLimits,
     /// Told what is waited for, and what is left.
     pub progress: Progress,

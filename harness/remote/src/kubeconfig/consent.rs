@@ -7,10 +7,10 @@ use crosscut_suite::model::KubeconfigCluster;
 use crate::Access;
 use crosscut_cluster::ClusterError;
 
-/// Asks the user a question that is answered by yes or no. `None` where nobody can be asked. May block.
+/// Asks the user a question that is answered by yes or no. `None` if nobody can be asked. May block.
 pub type Ask = Arc<dyn Fn(&str) -> Option<bool> + Send + Sync>;
 
-/// How it is known that the user agrees to a cluster that is not on this machine.
+/// The way in which it is known that the user agrees to a cluster that is not on this machine.
 #[derive(Clone)]
 pub struct Consent {
     /// The user agreed in advance.

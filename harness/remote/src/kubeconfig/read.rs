@@ -7,7 +7,7 @@ use kube::config::{Kubeconfig, KubeconfigError};
 
 use crosscut_cluster::ClusterError;
 
-/// Where kubeconfigs are read from.
+/// The place where kubeconfigs are read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Files {
     /// This file, which must be there.
@@ -41,7 +41,7 @@ impl Files {
         }
     }
 
-    /// Where that is, for messages.
+    /// Returns the place where that is, for messages.
     #[must_use]
     pub fn describe(&self) -> String {
         match self {
@@ -67,7 +67,7 @@ impl Files {
 /// Reads and merges them.
 ///
 /// # Errors
-/// [`ClusterError::Start`] where there is none, or one cannot be read.
+/// [`ClusterError::Start`] if there is none, or one cannot be read.
 pub fn read(files: &Files) -> Result<Kubeconfig, ClusterError> {
     let mut merged: Option<Kubeconfig> = None;
     for path in files.paths() {

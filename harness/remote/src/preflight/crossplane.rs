@@ -19,11 +19,11 @@ const HELP: &str =
 pub(super) struct Found {
     /// The version of the image, where it runs as a Deployment that can be seen.
     image: Option<String>,
-    /// Whether definitions of composite resources are served as version 2 has them.
+    /// True if definitions of composite resources are served as version 2 has them.
     serves_second: bool,
 }
 
-/// Looks for Crossplane's kinds and its Deployment. `None` where not even its kinds are there.
+/// Looks for Crossplane's kinds and its Deployment. `None` if not even its kinds are there.
 ///
 /// # Errors
 /// Where the API server does not answer.
@@ -46,7 +46,7 @@ pub(super) async fn find(api: &Api) -> Result<Option<Found>, ApiError> {
     }))
 }
 
-/// What is wrong with it.
+/// Returns what is wrong with it.
 pub(super) fn judge(found: &Option<Found>) -> Option<Finding> {
     let Some(found) = found else {
         return Some(Finding::new("Crossplane is not installed there", HELP));

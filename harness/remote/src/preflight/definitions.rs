@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Asked, Finding, definitions_of};
 use crate::definitions::name_of;
 
-/// How many names a finding quotes.
+/// The number of names that a finding quotes.
 const QUOTED: usize = 5;
 
 /// The definitions that are to be made. One that is there stays as it is, if it serves what the document's serves; what

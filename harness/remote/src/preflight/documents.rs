@@ -57,7 +57,8 @@ fn in_place_of(wanted: &Value, there: &Value) -> Value {
     replacement
 }
 
-/// Whether replacing what is there would change nothing but labels and annotations that the document does not name.
+/// Returns true if replacing what is there would change nothing but labels and annotations that the document does not
+/// name.
 fn says_the_same(wanted: &Value, would_be: &Value, there: &Value) -> bool {
     let has = |field: &str| {
         let entries = object::at(wanted, &["metadata", field]).and_then(Value::as_object);
@@ -67,7 +68,7 @@ fn says_the_same(wanted: &Value, would_be: &Value, there: &Value) -> bool {
     content(would_be) == content(there) && has("labels") && has("annotations")
 }
 
-/// What somebody said, without what only identifies it and what controllers say.
+/// Returns what somebody said, without what only identifies it and what controllers say.
 fn content(object: &Value) -> Value {
     let mut content = object.clone();
     for field in ["metadata", "status"] {

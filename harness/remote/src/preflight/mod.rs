@@ -20,7 +20,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) suite: &'a Suite,
     pub(crate) control: &'a Access,
     pub(crate) target: Option<&'a Access>,
-    /// Whether kinds that nobody serves there are defined by crosscut, and stood in for.
+    /// True if kinds that nobody serves there are defined by crosscut, and stood in for.
     pub(crate) stand_ins: bool,
 }
 
@@ -42,8 +42,8 @@ impl Finding {
     }
 }
 
-/// Whether everything that the suite needs is there or may be made. Answers what is to be made on the control plane, in
-/// order.
+/// Returns true if everything that the suite needs is there or may be made. Answers what is to be made on the control
+/// plane, in order.
 ///
 /// # Errors
 /// [`ClusterError::Start`] with all that is missing; where the cluster cannot be reached, with that alone.

@@ -34,7 +34,7 @@ impl Right {
     }
 }
 
-/// What a control plane needs, where `missing` is to be made.
+/// Returns what a control plane needs, where `missing` is to be made.
 pub(super) async fn of_control(api: &Api, missing: &[Resource]) -> Vec<Right> {
     let mut rights = BTreeSet::new();
     for verb in ["create", "delete"] {
@@ -65,7 +65,7 @@ pub(super) async fn of_control(api: &Api, missing: &[Resource]) -> Vec<Right> {
     observing().into_iter().chain(rights).collect()
 }
 
-/// What a target needs.
+/// Returns what a target needs.
 pub(super) fn of_target() -> Vec<Right> {
     let mut rights = observing();
     for verb in ["create", "patch", "delete"] {
@@ -117,7 +117,7 @@ pub(super) async fn denied(client: &kube::Client, rights: &[Right], place: &str)
         .collect()
 }
 
-/// What is not granted; `None` where it is.
+/// Returns what is not granted; `None` if it is.
 async fn refusal(client: &kube::Client, right: &Right) -> Option<String> {
     let review = SelfSubjectAccessReview {
         spec: SelfSubjectAccessReviewSpec {

@@ -53,7 +53,7 @@ fn plan() -> Plan {
     load(folder, &Selection::default()).unwrap()
 }
 
-/// What is to be installed there, or what is said.
+/// Returns what is to be installed there, or what is said.
 async fn looked(
     cluster: &InProcess,
     denied: &[&str],

@@ -66,7 +66,7 @@ where
     *asked.uri_mut() = path.parse::<Uri>().unwrap_or_default();
     *asked.headers_mut() = head.headers;
     hops::remove(asked.headers_mut());
-    // Counted anew where the body is another in the end.
+    // Counted again where the body is another in the end.
     asked.headers_mut().remove(header::CONTENT_LENGTH);
     Ok(asked)
 }
@@ -86,7 +86,7 @@ fn unread(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Refused {
     }
 }
 
-/// Why a request is not passed on.
+/// The reason why a request is not passed on.
 struct Refused {
     status: StatusCode,
     reason: &'static str,

@@ -13,7 +13,7 @@ const OF_A_CONNECTION: [HeaderName; 7] = [
     HeaderName::from_static("keep-alive"),
 ];
 
-/// Whether a request wants its connection to become something else.
+/// Returns true if a request wants its connection to become something else.
 pub(super) fn wants_upgrade(headers: &HeaderMap) -> bool {
     headers.contains_key(header::UPGRADE)
 }

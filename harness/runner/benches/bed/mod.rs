@@ -20,7 +20,8 @@ use crosscut_setup::Progress;
 use crosscut_suite::Trial;
 use tokio::sync::{mpsc, watch};
 
-/// Where the programs of the control plane and these parts of the test bed are, or why there is nothing to measure.
+/// Returns the place where the programs of the control plane and these parts of the test bed are, or why there is
+/// nothing to measure.
 pub(crate) fn search(parts: &[&str]) -> Result<AssetSearch, String> {
     let search = AssetSearch::from_variables(None, |name| std::env::var(name).ok());
     let testbed = search.testbed.clone().unwrap_or_default();

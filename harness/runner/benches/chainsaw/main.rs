@@ -46,7 +46,8 @@ const SCENARIOS: [&str; 4] = [
 const PROVIDER: &str = "azure";
 /// What the test bed calls Chainsaw.
 const CHAINSAW: &str = "chainsaw";
-/// How many trials crosscut has under way at the same time where it may. Chainsaw's tests share one target and cannot.
+/// The number of trials crosscut that has under way at the same time where it may. Chainsaw's tests share one target
+/// and cannot.
 const TOGETHER: usize = 4;
 
 fn main() {
@@ -129,7 +130,8 @@ fn trials() -> Vec<Trial> {
     plan.trials
 }
 
-/// What the trials take on the embedded control plane once more: the functions run, and the provider's base is made.
+/// Returns what the trials take on the embedded control plane once more: the functions run, and the provider's base is
+/// made.
 async fn embedded(trials: &[Trial]) -> Duration {
     let suite = Arc::clone(&trials.first().unwrap().suite);
     let cluster = Arc::new(Embedded::new(suite, progress()));

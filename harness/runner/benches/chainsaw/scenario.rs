@@ -54,7 +54,7 @@ fn converted(scenario: &Value, provider: &str, namespace: &str) -> Value {
     })
 }
 
-/// What Chainsaw does for one action.
+/// Returns what Chainsaw does for one action.
 fn operations(action: &Value) -> Vec<Value> {
     let mut common = json!({});
     if action.get("on").and_then(Value::as_str) == Some("target") {

@@ -15,7 +15,7 @@ use crate::figures::Figures;
 
 /// The sizes of the bodies.
 const BODIES: [usize; 2] = [200, 70_000];
-/// How often each way has its turn: what disturbs the machine for a while disturbs all of them.
+/// The number of times that each way has its turn: what disturbs the machine for a while disturbs all of them.
 const ROUNDS: usize = 10;
 /// Requests of a turn, one after the other.
 const ALONE: usize = 60;
@@ -81,7 +81,7 @@ fn way(
     })
 }
 
-/// What each way takes, measured in turns: A B C, A B C, and so on.
+/// Returns what each way takes, measured in turns: A B C, A B C, and so on.
 async fn in_turns(ways: &[Way]) -> Result<Vec<Value>, String> {
     let mut figures: Vec<Figures> = ways.iter().map(|_| Figures::default()).collect();
     for way in ways {

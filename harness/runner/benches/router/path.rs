@@ -54,8 +54,8 @@ fn with_measuring(text: &str, file: &Path) -> String {
     to_yaml(&scenario)
 }
 
-/// What Envoy is reached through, and reaches others through, without Envoy: its network is its own, and what it costs to
-/// get in and out is no cost of Envoy's.
+/// Returns what Envoy is reached through, and reaches others through, without Envoy: its network is its own, and what
+/// it costs to get in and out is no cost of Envoy's.
 fn relays() -> Value {
     let through = "(join(':', [to_string($ports.relays), to_string($upstreams.\"pool-a\".port)]))";
     let in_pod = project().join("fixtures/gateway/in-pod");

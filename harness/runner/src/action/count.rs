@@ -56,7 +56,7 @@ async fn once(
     Ok(())
 }
 
-/// How many there must be.
+/// Returns the number that there must be.
 fn number(count: &Count, scope: &Scope) -> Result<usize, Stop> {
     let place = count.judgement.place.with_span(count.exactly.span);
     let value = evaluate(&count.exactly, &place, scope)?;

@@ -17,7 +17,7 @@ use crate::timekeeper::Timekeeper;
 
 /// Between two looks.
 const POLL: Duration = Duration::from_millis(100);
-/// How long is waited for programs under test, unless it is said.
+/// The time that is waited for programs under test, unless it is said.
 const WITHIN: Duration = Duration::from_secs(10);
 
 /// Every assertion must hold when both clusters are at rest. Whether a program under test has more to do nobody can

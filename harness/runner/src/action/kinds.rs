@@ -13,7 +13,7 @@ use crate::session::Session;
 
 /// Between two looks.
 const POLL: Duration = Duration::from_millis(100);
-/// How long a definition is waited for whose names are accepted: kube-apiserver serves it within seconds.
+/// The time that a definition is waited for whose names are accepted: kube-apiserver serves it within seconds.
 const WITHIN: Duration = Duration::from_secs(15);
 
 /// Waits until the clusters are at rest, and then for a definition of the kind; says whether the kind is served.

@@ -15,7 +15,7 @@ use crate::stop::Stop;
 
 /// Between two looks at an object.
 const POLL: Duration = Duration::from_millis(100);
-/// How long a killed program may take to be gone.
+/// The time that a killed program may take to be gone.
 const KILLED: Duration = Duration::from_secs(5);
 
 /// Starts what no step has to start, in order.

@@ -98,7 +98,7 @@ pub(crate) enum Evaluated<'a> {
     },
 }
 
-/// How a document is written, evaluated.
+/// The way in which a document is written, evaluated.
 #[derive(Clone)]
 pub(crate) enum Way {
     Merge,
@@ -295,7 +295,7 @@ impl Evaluated<'_> {
         }
     }
 
-    /// What is written, for messages.
+    /// Returns what is written, for messages.
     pub(crate) fn subject(&self) -> String {
         let (kind, name) = match self {
             Evaluated::Apply { object: one, .. } | Evaluated::Patch { patch: one, .. } => (
@@ -310,7 +310,7 @@ impl Evaluated<'_> {
         format!("{kind} {name}")
     }
 
-    /// Where the document is.
+    /// Returns the place where the document is.
     pub(crate) fn place(&self) -> &crosscut_suite::model::Place {
         match self {
             Evaluated::Apply { resource, .. } | Evaluated::Patch { resource, .. } => {

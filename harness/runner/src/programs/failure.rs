@@ -87,7 +87,7 @@ pub(crate) fn does_not_stop(declared: &Declared, program: &Program) -> Stop {
     ))
 }
 
-/// What was done to a program that did not end when it was asked to.
+/// Returns what was done to a program that did not end when it was asked to.
 pub(crate) fn killed(declared: &Declared) -> String {
     format!(
         "{} did not end within {:?} after {}, and was killed",

@@ -20,7 +20,7 @@ const LOG: u64 = 1024 * 1024;
 /// What programs see of the environment that crosscut runs in.
 const INHERITED: [&str; 3] = ["PATH", "LANG", "TZ"];
 
-/// How to start a program, with its files written.
+/// Returns the way to start a program, with its files written.
 ///
 /// # Errors
 /// A template that cannot be evaluated, or a file that cannot be written.
@@ -170,7 +170,7 @@ fn words(declared: &Declared, scope: &Scope) -> Result<Vec<String>, Stop> {
     Ok(words)
 }
 
-/// What a template gives, as one text.
+/// Returns what a template gives, as one text.
 fn text(declared: &Declared, node: &Node, scope: &Scope) -> Result<String, Stop> {
     as_text(declared, node, evaluated(declared, node, scope)?)
 }

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 use crate::stop::Stop;
 
-/// How many lines of each program a failure shows.
+/// The number of lines of each program that a failure shows.
 const SHOWN: usize = 10;
 /// The file with the kubeconfig in a program's folder.
 const KUBECONFIG: &str = "kubeconfig";
@@ -38,7 +38,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Whether its end is no surprise: it does its work and ends.
+    /// Returns true if its end is no surprise: it does its work and ends.
     pub(crate) fn is_to_end(&self) -> bool {
         matches!(self.declared.ready, Readiness::Exit(_))
     }
@@ -89,7 +89,7 @@ impl Programs {
         ]
     }
 
-    /// What expressions see of one program: where its files are. Nothing where none can run.
+    /// Returns what expressions see of one program: where its files are. Nothing if none can run.
     fn binding(&self, program: &Declared) -> Value {
         let Ok(place) = &self.place else {
             return Value::Null;
@@ -99,14 +99,14 @@ impl Programs {
         json!({"folder": folder, "kubeconfig": kubeconfig, "log": log_of(place, &program.name)})
     }
 
-    /// Whether there is a program that may write to the clusters now.
+    /// Returns true if there is a program that may write to the clusters now.
     pub(crate) fn any_runs(&self) -> bool {
         self.running
             .iter()
             .any(|one| one.program.exit_status().is_none())
     }
 
-    /// What each wrote last, a line each, as evidence.
+    /// Returns what each wrote last, a line each, as evidence.
     pub(crate) fn notes(&self) -> Vec<String> {
         self.running
             .iter()
@@ -175,7 +175,7 @@ pub(crate) async fn end(one: &Running) -> Result<Stopped, crosscut_programs::Pro
     one.program.end(signal, one.declared.grace).await
 }
 
-/// What a step does, as documents write it.
+/// Returns what a step does, as documents write it.
 pub(crate) fn word(verb: ProgramVerb) -> &'static str {
     match verb {
         ProgramVerb::Start => "start",

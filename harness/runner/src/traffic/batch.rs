@@ -38,7 +38,7 @@ pub(super) struct Outcome {
     pub(super) request: Value,
     /// What assertions are about.
     pub(super) view: Value,
-    /// Why there is no answer, or not all of it.
+    /// The reason why there is no answer, or not all of it.
     pub(super) broken: Option<CallError>,
 }
 

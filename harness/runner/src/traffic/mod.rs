@@ -24,7 +24,7 @@ use crate::session::Session;
 use crate::stop::Stop;
 use batch::Batch;
 
-/// How long to wait before calls are made once more whose answers are not yet as expected.
+/// The time to wait before calls are made once more whose answers are not yet as expected.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Makes the requests and judges their answers.

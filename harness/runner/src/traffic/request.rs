@@ -60,7 +60,7 @@ fn client(
     Ok(client)
 }
 
-/// What assertions see as `$request`.
+/// Returns what assertions see as `$request`.
 fn view(call: &HttpCall) -> Value {
     json!({
         "method": call.method.as_str(),
@@ -153,7 +153,7 @@ pub(super) fn unsendable(error: &crosscut_messages::UrlError, node: &Node, place
     wrong(error.to_string(), node, place)
 }
 
-/// What a template gives cannot be sent.
+/// Returns what a template gives cannot be sent.
 pub(super) fn wrong(message: String, node: &Node, place: &Place) -> Stop {
     let mut failure = Failure::new("traffic::invalid", message);
     failure.location = Some(location(&place.with_span(node.span)));

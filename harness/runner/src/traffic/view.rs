@@ -81,7 +81,7 @@ pub(super) fn all(outcomes: &[Outcome]) -> Value {
     })
 }
 
-/// How often each value of a field is there.
+/// Returns the number of times that each value of a field is there.
 fn counted<'a>(views: impl Iterator<Item = &'a Value>, field: &str) -> Value {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for value in views.filter_map(|view| view.get(field)) {

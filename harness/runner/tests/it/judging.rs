@@ -62,7 +62,7 @@ pub(crate) async fn reports_with(
     events.into_iter().filter_map(report).collect()
 }
 
-/// Everything that a run told.
+/// Returns everything that a run told.
 pub(crate) async fn events(
     plan: Plan,
     cluster: impl Cluster + 'static,

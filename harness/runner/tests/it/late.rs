@@ -94,7 +94,7 @@ impl Lease for LateLease {
     }
 }
 
-/// What a run of one scenario told, in which these values are written one after the other.
+/// Returns what a run of one scenario told, in which these values are written one after the other.
 async fn events(action: &str, values: &[&'static str]) -> Vec<Event> {
     let spec = format!("spec: {{steps: [{{actions: [{{{action}}}]}}]}}\n");
     let plan: Plan = judging::plan([(

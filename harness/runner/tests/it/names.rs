@@ -80,7 +80,7 @@ fn action(template: &str, field: &str, value: &str) -> String {
         false => usual.to_owned(),
     };
     let (version, kind) = (of("apiVersion", "v1"), of("kind", "ConfigMap"));
-    // Labels select where there is no name; what is written needs one.
+    // Labels select if there is no name; what is written needs one.
     let name = of("name", "one");
     let named = match field == "label app" && template.contains("DIRECT") {
         true => String::new(),

@@ -19,7 +19,7 @@ const SIZE_LIMIT: f64 = 3.2e7;
 const STEP: f64 = 200.0;
 /// What compiling a regular expression costs.
 const COMPILING: f64 = 50_000.0;
-/// How often a turn of a comprehension copies what came of those before.
+/// The number of times that a turn of a comprehension copies what came of those before.
 const COPIES: f64 = 12.0;
 /// What a value takes beside its text.
 const OVERHEAD: f64 = 32.0;
@@ -31,7 +31,7 @@ const SCALAR: f64 = 400.0;
 pub(super) struct Size {
     /// In bytes, with all that it holds.
     bytes: f64,
-    /// How many elements it has, or anything that it holds.
+    /// The number of elements it that has, or anything that it holds.
     elements: f64,
     /// The bytes of the largest thing that it holds.
     largest: f64,
@@ -245,7 +245,7 @@ fn literal_size(literal: &LiteralValue) -> Size {
     }
 }
 
-/// What a call gives and costs beside its arguments, which have these sizes and take `all` bytes.
+/// Returns what a call gives and costs beside its arguments, which have these sizes and take `all` bytes.
 fn called(call: &CallExpr, sizes: &[Size], all: f64) -> (Size, f64) {
     let at = |index: usize| sizes.get(index).copied().unwrap_or_default();
     let (first, second) = (at(0), at(1));

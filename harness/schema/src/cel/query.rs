@@ -100,7 +100,7 @@ fn evaluate(text: &str, object: &Value) -> Query {
     }
 }
 
-/// What cel-go's compiler ends already, or the evaluator here cannot do.
+/// Returns what cel-go's compiler ends already, or the evaluator here cannot do.
 fn ended_by_compiler(expression: &IdedExpr) -> Option<Query> {
     // Depth and messages are looked at as in rules; functions are others.
     let (mut names, mut variables, mut bound) = (Vec::new(), Vec::new(), vec!["object"]);

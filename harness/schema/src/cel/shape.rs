@@ -4,7 +4,7 @@
 //! times; the counts here follow its grammar. What passes is small enough to be parsed and evaluated on a stack of
 //! [`super::run::STACK`] bytes.
 
-/// How often a rule of the grammar may be open at once in cel-go.
+/// The number of times that a rule of the grammar may be open at once in cel-go.
 const RECURSION_LIMIT: usize = 250;
 /// The longest expression that cel-go takes, in characters.
 const CHARACTERS_LIMIT: usize = 100_000;
@@ -57,7 +57,7 @@ pub(super) fn check(text: &str) -> Result<usize, Unfit> {
     Ok(nested.min(depth.operators))
 }
 
-/// How often rules of the grammar are open: the sums over all open brackets.
+/// The number of times that rules of the grammar are open: the sums over all open brackets.
 #[derive(Default)]
 struct Depth {
     open: Vec<Level>,
@@ -70,7 +70,7 @@ struct Depth {
     operators: usize,
 }
 
-/// How often rules are open since the bracket that was opened last.
+/// The number of times that rules are open since the bracket that was opened last.
 #[derive(Clone, Copy, Default)]
 struct Level {
     ternary: usize,

@@ -11,7 +11,7 @@ use crate::field_error::FieldError;
 
 pub use defaults::default;
 
-/// What keeps a definition from being created.
+/// Returns what keeps a definition from being created.
 pub fn validate_create(definition: &Value) -> Vec<FieldError> {
     let mut errors = names::check(definition);
     errors.extend(versions::check(definition));
@@ -19,7 +19,7 @@ pub fn validate_create(definition: &Value) -> Vec<FieldError> {
     errors
 }
 
-/// What keeps a definition from being changed so. Its status is the controllers' own business, but for the
+/// Returns what keeps a definition from being changed so. Its status is the controllers' own business, but for the
 /// versions that objects are stored in.
 pub fn validate_update(new: &Value, old: &Value) -> Vec<FieldError> {
     let mut errors = names::unchanged(new, old);

@@ -86,7 +86,7 @@ pub(super) fn is_label(text: &str) -> bool {
     label_mistakes(text).is_empty()
 }
 
-/// What keeps a text from being a DNS-1035 label.
+/// Returns what keeps a text from being a DNS-1035 label.
 pub(crate) fn label_mistakes(text: &str) -> Vec<&'static str> {
     let long = text.len() > LABEL_LENGTH;
     let odd = !is_part(text) || !text.starts_with(|letter: char| letter.is_ascii_lowercase());

@@ -59,7 +59,7 @@ fn stray(list: &ListKind, items: &[Value]) -> Option<usize> {
     items.iter().position(stray)
 }
 
-/// What tells an item from others; nothing in lists where items may be the same.
+/// Returns what tells an item from others; nothing in lists where items may be the same.
 fn identity(list: &ListKind, item: &Value) -> Option<Value> {
     match list {
         ListKind::Atomic => None,

@@ -54,7 +54,7 @@ fn hides_rules(error: &FieldError) -> bool {
     )
 }
 
-/// What the schema itself says against a value, lists and rules aside.
+/// Returns what the schema itself says against a value, lists and rules aside.
 pub(crate) fn of_schema(
     node: &Node,
     value: &Value,

@@ -70,7 +70,7 @@ fn expected(outcome: &Value) -> Value {
     outcome
 }
 
-/// Whether an error is one of those that are recorded; what the schema itself says is not.
+/// Returns true if an error is one of those that are recorded; what the schema itself says is not.
 fn judged(cause: &Value) -> bool {
     let of_list_types = "must be an object for an array of list-type map";
     let of_resources = [

@@ -16,7 +16,7 @@ pub(super) const NAMESPACE: &str = "crossplane-system";
 /// version before has no flag for it, and refuses to start with one that it does not know.
 const CIRCUIT_BREAKER: Version = Version { major: 2, minor: 1 };
 
-/// Where the core finds and keeps things.
+/// The place where the core finds and keeps things.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Core<'a> {
     pub(super) version: Version,
@@ -24,7 +24,7 @@ pub(super) struct Core<'a> {
     pub(super) client_tls: &'a str,
     /// The folder with what its webhook shows.
     pub(super) server_tls: &'a str,
-    /// Where it keeps packages; it has none.
+    /// The place where it keeps packages; it has none.
     pub(super) cache: &'a Path,
     pub(super) health_port: u16,
     pub(super) webhook_port: u16,

@@ -19,9 +19,9 @@ use crate::Progress;
 use crate::version::{self, Version};
 use crate::{Authority, Certificates, Keyed};
 
-/// How long the core may take until it is ready; it takes less than a second on an idle machine.
+/// The time that the core may take until it is ready; it takes less than a second on an idle machine.
 const START: Duration = Duration::from_secs(60);
-/// How long it may take to end when it is asked to.
+/// The time that it may take to end when it is asked to.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// The oldest version whose composite resources are as they are here.
@@ -35,7 +35,7 @@ pub struct CrossplaneSettings<'a> {
     pub program: &'a Path,
     /// The folder with the definitions of its kinds, of the same version; see [`definitions_of`](super::definitions_of).
     pub definitions: &'a Path,
-    /// Where it runs.
+    /// The place where it runs.
     pub place: Place<'a>,
     /// Told what is waited for.
     pub progress: &'a Progress,
@@ -52,7 +52,8 @@ pub struct Place<'a> {
     pub certificates: &'a Certificates,
     /// The folder of the run.
     pub state: &'a Arc<StateFolder>,
-    /// Where the API server finds the core's webhook: an address of this machine, which the certificates speak for.
+    /// The place where the API server finds the core's webhook: an address of this machine, which the certificates
+    /// speak for.
     pub webhook_host: &'a str,
 }
 
@@ -117,7 +118,7 @@ impl RealCrossplane {
     }
 }
 
-/// What functions show to Crossplane, and whom they answer.
+/// Returns what functions show to Crossplane, and whom they answer.
 fn tls(authority: &Authority) -> Result<ServerTls, CrossplaneError> {
     let Keyed { certificate, key } = authority.server("function", &[])?;
     Ok(ServerTls {

@@ -67,9 +67,9 @@ pub enum CrossplaneError {
     /// A function could not be served.
     #[error("cannot serve function {name} to Crossplane")]
     Serve {
-        /// Its name in compositions.
+        /// The name in compositions.
         name: String,
-        /// Why.
+        /// The reason.
         #[source]
         source: ServeError,
     },
@@ -78,7 +78,7 @@ pub enum CrossplaneError {
     Api {
         /// What was to be done.
         action: String,
-        /// Its answer.
+        /// The answer.
         #[source]
         source: ApiError,
     },
@@ -87,13 +87,13 @@ pub enum CrossplaneError {
     NotServed {
         /// The kind's resource, with group and version.
         resource: String,
-        /// How long was waited.
+        /// The time that was waited.
         deadline: Duration,
     },
 }
 
 impl CrossplaneError {
-    /// What the user can do about it.
+    /// Returns what the user can do about it.
     #[must_use]
     pub fn help(&self) -> Option<String> {
         match self {

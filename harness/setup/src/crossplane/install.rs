@@ -15,7 +15,7 @@ use super::CrossplaneError;
 /// the place of what was here before it, and leaves none of its fields.
 pub(super) const MANAGER: &str = "crosscut";
 
-/// How long the API server may take from a definition to serving the kind.
+/// The time that the API server may take from a definition to serving the kind.
 const DEADLINE: Duration = Duration::from_secs(60);
 /// Between two looks.
 const POLL: Duration = Duration::from_millis(50);
@@ -114,7 +114,7 @@ async fn not_served(
     Ok(missing)
 }
 
-/// A document of discovery; nothing where it does not exist yet.
+/// A document of discovery; nothing if it does not exist yet.
 async fn document(api: &Api, path: &str) -> Result<Value, CrossplaneError> {
     match api.document(path).await {
         Err(error) if error.is_not_found() => Ok(Value::Null),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// In `/proc/net/tcp`: the state of a socket that listens.
 const LISTENS: &str = "0A";
 
-/// Whether a program that listens on a port of every interface would find it taken.
+/// Returns true if a program that listens on a port of every interface would find it taken.
 pub(super) fn is_taken(port: u16) -> bool {
     let everywhere = [
         SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)),
@@ -18,7 +18,7 @@ pub(super) fn is_taken(port: u16) -> bool {
     })
 }
 
-/// Who has it, as in "nginx (process 17)"; nothing where that cannot be seen.
+/// Who has it, as in "nginx (process 17)"; nothing if that cannot be seen.
 pub(super) fn holder(port: u16) -> Option<String> {
     let sockets: Vec<PathBuf> = ["/proc/net/tcp", "/proc/net/tcp6"]
         .iter()

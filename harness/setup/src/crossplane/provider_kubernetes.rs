@@ -31,7 +31,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// What a provider is started from.
 pub struct ProviderKubernetesSettings<'a> {
-    /// Its program.
+    /// The program.
     pub program: &'a Path,
     /// The folder with the definitions of its kinds; those that are there already stay as they are.
     pub definitions: &'a Path,
@@ -39,16 +39,16 @@ pub struct ProviderKubernetesSettings<'a> {
     pub place: Place<'a>,
     /// The ports of the API servers that the provider reaches.
     pub reached: Vec<u16>,
-    /// How often it looks at a ready Object that nobody changed.
+    /// The interval at which it looks at a ready Object that nobody changed.
     pub poll: Duration,
-    /// Whether it has a network of its own.
+    /// True if it has a network of its own.
     pub isolated: bool,
     /// Told what is waited for.
     pub progress: &'a Progress,
 }
 
 impl ProviderKubernetesSettings<'_> {
-    /// How the program is started; it says on this port whether it is ready.
+    /// Returns the way in which the program is started; it says on this port whether it is ready.
     fn program(&self, health_port: u16) -> ProgramSettings {
         ProgramSettings {
             environment: provider_environment(

@@ -22,10 +22,10 @@ pub type Progress = Arc<dyn Fn(&str) + Send + Sync>;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// How functions are started.
+/// The way in which functions are started.
 #[derive(Clone)]
 pub struct FunctionSettings {
-    /// Where the folder with their logs and notes is made.
+    /// The place where the folder with their logs and notes is made.
     pub state_root: PathBuf,
     /// What starts their programs so that they end with this process; they may outlive it if `None`.
     pub launcher: Option<Launcher>,
@@ -47,7 +47,7 @@ impl FunctionSettings {
     }
 }
 
-/// Why a function did not start. It is told to every trial that needs it, so it can be copied.
+/// The reason why a function did not start. It is told to every trial that needs it, so it can be copied.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("start function {name}")]
 pub struct StartError {

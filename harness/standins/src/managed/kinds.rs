@@ -27,7 +27,7 @@ pub(super) struct Reference {
     /// The kind that it is about, and the first word of its group.
     kind: String,
     group: String,
-    /// Whether it takes several.
+    /// True if it takes several.
     pub(super) many: bool,
     /// The field that names what is referred to; `…Ref` or `…Refs`.
     pub(super) by_name: String,

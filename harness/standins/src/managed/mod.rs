@@ -51,7 +51,7 @@ impl ManagedResources {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What waits for something like this.
+    /// Returns what waits for something like this.
     fn waiting_for(&self, key: &Key) -> Vec<Key> {
         let waiting = self.waiting();
         let is_meant = |(waits, awaited): &(&Key, &Awaited)| {

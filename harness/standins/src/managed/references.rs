@@ -26,10 +26,10 @@ const MADE_TOGETHER: SignedDuration = SignedDuration::from_secs(10);
 /// How old it must be where what it refers to is known to come: only how busy the machine is decides when.
 const EXPECTED: SignedDuration = SignedDuration::from_secs(60);
 
-/// How soon it is looked again whether all are there, once they take longer than that.
+/// The time after which it is looked again whether all are there, once they take longer than that.
 const COMPLETE_AGAIN: Duration = Duration::from_secs(5);
 
-/// Why references are not resolved.
+/// The reason why references are not resolved.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unresolved {
     /// One leads nowhere.
@@ -44,14 +44,14 @@ pub(super) struct Awaited {
     /// The group and the kind of it: when something happens to one, it is to be looked again.
     pub(super) group: String,
     pub(super) kind: String,
-    /// How long it is waited for at most.
+    /// The time that it is waited for at most.
     pub(super) at_most: Duration,
 }
 
-/// Why one reference has no value.
+/// The reason why one reference has no value.
 struct Missing {
     why: String,
-    /// Whether it is known to come: what it refers to is about to be made, or its provider has not looked at it.
+    /// True if it is known to come: what it refers to is about to be made, or its provider has not looked at it.
     expected: bool,
 }
 
@@ -170,7 +170,7 @@ impl Resolver<'_> {
         Ok(())
     }
 
-    /// What a reference means, all of it.
+    /// Returns what a reference means, all of it.
     async fn meant(
         &self,
         map: &Map<String, Value>,
@@ -215,8 +215,8 @@ impl Resolver<'_> {
         }
     }
 
-    /// How long to wait until all is there that a selector means: what was found stays. A composite resource names all
-    /// that it is about to make; where there is none, nothing may have been made of late.
+    /// Returns the time to wait until all is there that a selector means: what was found stays. A composite resource
+    /// names all that it is about to make; if there is none, nothing may have been made of late.
     async fn until_complete(
         &self,
         found: &[Arc<Value>],
@@ -245,8 +245,8 @@ impl Resolver<'_> {
         all.map_err(|error| format!("{target}: {error}").into())
     }
 
-    /// Whether the composite resource that this one is of has named more of a kind than `all`; nothing where it is of
-    /// none.
+    /// Returns true if the composite resource that this one is of has named more of a kind than `all`; nothing if it is
+    /// of none.
     async fn are_to_be_made(
         &self,
         all: &[Arc<Value>],
@@ -334,7 +334,7 @@ fn named<'a>(map: &'a Map<String, Value>, reference: &Reference) -> Vec<&'a Valu
     }
 }
 
-/// What another resource is known by outside; ARNs are in its status.
+/// Returns what another resource is known by outside; ARNs are in its status.
 fn outside(referenced: &Value, field: &str) -> Result<Value, Missing> {
     let value = if field.ends_with("Arn") {
         object::text(referenced, &["status", "atProvider", "arn"])

@@ -31,7 +31,7 @@ impl Current {
         known.insert(uid, (manifest.clone(), state(live)));
     }
 
-    /// Whether applying the manifest would change nothing, by a dry run where it is not known.
+    /// Returns true if applying the manifest would change nothing, by a dry run where it is not known.
     ///
     /// # Errors
     /// The API's.

@@ -30,7 +30,7 @@ use crate::usage;
 use current::Current;
 use readiness::Readiness;
 
-/// How soon is looked again after something was begun.
+/// The time after which is looked again after something was begun.
 const SOON: After = After::In(Duration::from_secs(1));
 
 /// Said where the target's object is missing that was made just now.

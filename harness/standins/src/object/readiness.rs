@@ -47,7 +47,7 @@ fn by_query(asked: &str, live: &Value) -> Readiness {
     }
 }
 
-/// Whether the policy is about the object being as it should be, which shows only when it is looked at again.
+/// Returns true if the policy is about the object being as it should be, which shows only when it is looked at again.
 pub(super) fn is_of_the_apply(policy: &str) -> bool {
     matches!(policy, "" | "SuccessfulCreate")
 }

@@ -18,7 +18,7 @@ pub(super) const PENDING: &str = "crossplane.io/external-create-pending";
 pub(super) const SUCCEEDED: &str = "crossplane.io/external-create-succeeded";
 pub(super) const FAILED: &str = "crossplane.io/external-create-failed";
 
-/// How long what was made may be missing.
+/// The time that what was made may be missing.
 const GRACE: SignedDuration = SignedDuration::from_secs(30);
 
 /// Names the target's object, unless it is named.
@@ -60,7 +60,7 @@ pub(super) async fn remove_finalizer(managed: &mut Managed) -> Result<(), Reconc
     replace(managed).await
 }
 
-/// How long the target's object may still be missing; nothing where it has no such time.
+/// Returns the time that the target's object may still be missing; nothing if it has no such time.
 pub(super) fn grace(managed: &Managed) -> Option<Duration> {
     left(object::annotation(&managed.object, SUCCEEDED), &managed.now)
 }

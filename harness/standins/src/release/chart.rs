@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Chart {
     pub(super) name: String,
-    /// Where it would be pulled from.
+    /// The place where it would be pulled from.
     pub(super) source: String,
     /// The version that is asked for; without one, whatever is latest would be pulled.
     pub(super) version: Option<String>,
@@ -44,7 +44,7 @@ impl Chart {
         })
     }
 
-    /// What a user should know.
+    /// Returns what a user should know.
     pub(super) fn warning(&self) -> Option<String> {
         let ignored = self.ignored.as_ref()?;
         let Chart {
@@ -74,7 +74,7 @@ impl Chart {
         }
     }
 
-    /// Whether another means the same; where it is pulled from does not count, as in the provider.
+    /// Returns true if another means the same; where it is pulled from does not count, as in the provider.
     pub(super) fn is(&self, other: &Chart) -> bool {
         self.name == other.name && self.version == other.version
     }

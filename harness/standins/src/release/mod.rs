@@ -136,7 +136,7 @@ async fn keep(managed: &mut Managed, target: &Api) -> Result<After, ReconcileErr
     }
 }
 
-/// What the Release asks for.
+/// Returns what the Release asks for.
 async fn wanted(managed: &Managed) -> Result<Record, String> {
     if let Some(what) = unsupported(&managed.object) {
         return Err(format!(

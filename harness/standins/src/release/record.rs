@@ -27,7 +27,7 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// Whether another revision would be the same.
+    /// Returns true if another revision would be the same.
     pub(super) fn is(&self, wanted: &Record) -> bool {
         self.chart.is(&wanted.chart) && self.values == wanted.values
     }

@@ -44,7 +44,7 @@ fn list(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-/// The text that a `configMapKeyRef` or `secretKeyRef` leads to; nothing where it is optional and not there.
+/// The text that a `configMapKeyRef` or `secretKeyRef` leads to; nothing if it is optional and not there.
 async fn referenced(
     api: &Api,
     own: &str,

@@ -266,7 +266,7 @@ async fn what_waits_is_woken_by_what_it_waits_for() {
     assert_eq!(age_at_first_condition(&now), 0);
 }
 
-/// How long a resource took to say that its references lead nowhere, in seconds.
+/// Returns the time that a resource took to say that its references lead nowhere, in seconds.
 async fn gave_up_after(planes: &mut Planes, subnet: &Value) -> i64 {
     planes.apply(subnet).await;
     let now = planes.now(subnet).await.unwrap();

@@ -37,7 +37,7 @@ pub(crate) struct Planes {
 }
 
 impl Planes {
-    /// What reconciles needed until now and stand-ins cannot do.
+    /// Returns what reconciles needed until now and stand-ins cannot do.
     pub(crate) fn lacks(&self) -> Vec<String> {
         self.scheduler.lacks()
     }

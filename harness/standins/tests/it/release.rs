@@ -34,7 +34,7 @@ async fn planes() -> Planes {
     planes
 }
 
-/// What is recorded of a revision.
+/// Returns what is recorded of a revision.
 async fn record(planes: &Planes, revision: u64) -> Option<Value> {
     let name = format!("sh.helm.release.v1.outside.v{revision}");
     let address = Address {

@@ -14,7 +14,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::Suite;
 use crate::read::Reader;
 
-/// Everything suspicious about a suite that was read without mistakes.
+/// Returns everything suspicious about a suite that was read without mistakes.
 pub(crate) fn lint(suite: &Suite, reader: &Reader<'_>) -> Vec<Diagnostic> {
     let mut warnings = kinds::undefined(suite);
     warnings.extend(halves::unclosed(suite));

@@ -91,7 +91,7 @@ fn functions(suite: &Suite) -> Vec<Diagnostic> {
     warnings
 }
 
-/// What is installed, and what scenarios apply.
+/// Returns what is installed, and what scenarios apply.
 fn documents(suite: &Suite) -> impl Iterator<Item = &Resource> {
     let of_providers = suite.providers.iter().flat_map(|one| &one.install);
     let steps = suite.scenarios.iter().flat_map(|one| &one.steps);

@@ -20,12 +20,12 @@ pub struct Clusters {
 pub struct KubeconfigCluster {
     /// Glob patterns of the contexts that are used without asking, wherever they lead.
     pub contexts: Vec<String>,
-    /// Whether what no provider there serves is stood in for.
+    /// True if what no provider there serves is stood in for.
     pub stand_ins: bool,
 }
 
 impl KubeconfigCluster {
-    /// Whether a context may be used without asking.
+    /// Returns true if a context may be used without asking.
     #[must_use]
     pub fn allows(&self, context: &str) -> bool {
         self.contexts.iter().any(|pattern| {
@@ -37,7 +37,7 @@ impl KubeconfigCluster {
 /// How clusters are made by kind.
 #[derive(Clone, Debug)]
 pub struct KindCluster {
-    /// The node image; kind's own default where there is none.
+    /// The node image; kind's own default if there is none.
     pub image: Option<String>,
     /// The configuration of the cluster, a file of kind's own.
     pub config: Option<KindConfiguration>,
@@ -47,7 +47,7 @@ pub struct KindCluster {
     pub crossplane: KindCrossplane,
     /// Packages (Providers, Functions, Configurations) that are installed, and waited for, in order.
     pub packages: Vec<Resource>,
-    /// Whether what no provider there serves is stood in for.
+    /// True if what no provider there serves is stood in for.
     pub stand_ins: bool,
 }
 

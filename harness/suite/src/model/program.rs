@@ -22,26 +22,26 @@ pub struct Program {
     pub files: Vec<ProgramFile>,
     /// The cluster that its kubeconfig leads to; without one it has none.
     pub kubeconfig: Option<Side>,
-    /// When it counts as started.
+    /// The time at which it counts as started.
     pub ready: Readiness,
-    /// How long it may take until then.
+    /// The time that it may take until then.
     pub within: Duration,
-    /// How it is asked to end.
+    /// The way in which it is asked to end.
     pub stop: StopSignal,
-    /// How long it may take to end before it is killed.
+    /// The time that it may take to end before it is killed.
     pub grace: Duration,
-    /// Whether a step starts it, instead of the beginning of the trial.
+    /// True if a step starts it, instead of the beginning of the trial.
     pub is_manual: bool,
     /// The names that its templates use, and where.
     pub variables: Vec<(String, Span)>,
-    /// Where it is declared.
+    /// The place of its declaration.
     pub place: Place,
 }
 
 /// A file of a program's folder.
 #[derive(Debug)]
 pub struct ProgramFile {
-    /// Its path, below the folder.
+    /// The path, below the folder.
     pub path: Utf8PathBuf,
     /// A text, which is written as it is; anything else is written as JSON.
     pub content: Node,
@@ -80,7 +80,7 @@ pub enum Readiness {
     Exit(i32),
 }
 
-/// How a program is asked to end.
+/// The way in which a program is asked to end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum StopSignal {
     /// SIGTERM.
@@ -110,7 +110,7 @@ pub enum ProgramVerb {
 }
 
 impl Program {
-    /// Everything that is evaluated when it is started.
+    /// Returns everything that is evaluated when it is started.
     pub fn templates(&self) -> Vec<&Node> {
         let mut nodes: Vec<&Node> = self.command.iter().collect();
         nodes.extend(self.env.iter().map(|(_, value)| value));

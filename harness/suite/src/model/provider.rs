@@ -19,7 +19,7 @@ pub struct Provider {
     pub install: Vec<Resource>,
     /// How managed resources behave; the first rule that matches decides.
     pub managed: Vec<ManagedRule>,
-    /// Where the provider is declared.
+    /// The place where the provider is declared.
     pub place: Place,
 }
 
@@ -45,10 +45,10 @@ pub struct ManagedRule {
     pub group: String,
     /// A glob pattern on the kind.
     pub kind: String,
-    /// Whether the external resource comes to be: conditions Synced and Ready are True then.
+    /// True if the external resource comes to be: conditions Synced and Ready are True then.
     /// Otherwise Synced is False with reason ReconcileError, as without credentials.
     pub ready: bool,
-    /// Where the external name comes from.
+    /// The place where the external name comes from.
     pub external_name: ExternalName,
     /// Merged into the status that the stand-in writes.
     pub status: Value,
@@ -56,7 +56,7 @@ pub struct ManagedRule {
     pub connection_secret: Option<ConnectionSecret>,
 }
 
-/// Where a managed resource's external name comes from.
+/// The place where a managed resource's external name comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExternalName {
     /// The object's own name, set before anything else happens.

@@ -23,7 +23,7 @@ pub struct Scenario {
     pub timeout: Option<Duration>,
     /// Names of ports that are handed out.
     pub ports: Vec<String>,
-    /// Its own programs under test, beside the suite's.
+    /// The own programs under test, beside the suite's.
     pub programs: Vec<Arc<Program>>,
     /// Echo servers that run from before the first step to after the last.
     pub upstreams: Vec<Upstream>,
@@ -31,7 +31,7 @@ pub struct Scenario {
     pub bindings: Vec<Binding>,
     /// The steps in order.
     pub steps: Vec<Step>,
-    /// Where it is declared.
+    /// The place of its declaration.
     pub place: Place,
 }
 
@@ -40,9 +40,9 @@ pub struct Scenario {
 pub struct Only {
     /// The names of those that it is meant for.
     pub names: Vec<String>,
-    /// Why not for the others.
+    /// The reason why the others are not.
     pub reason: String,
-    /// Where they are named.
+    /// The place where they are named.
     pub place: Place,
 }
 
@@ -53,7 +53,7 @@ pub struct Binding {
     pub name: String,
     /// The value, a template: strings that are `(expressions)` are evaluated.
     pub value: Node,
-    /// Where it is declared.
+    /// The place of its declaration.
     pub place: Place,
 }
 
@@ -66,7 +66,7 @@ pub struct Step {
     pub bindings: Vec<Binding>,
     /// The actions in order.
     pub actions: Vec<Action>,
-    /// Where it is declared.
+    /// The place of its declaration.
     pub place: Place,
 }
 
@@ -81,13 +81,13 @@ pub struct Action {
     pub bindings: Vec<Binding>,
     /// Bound by an `Expect` from the object that its only assertion matched, for what follows in the scenario.
     pub outputs: Vec<Binding>,
-    /// How long an `Expect` waits for what programs under test have yet to do.
+    /// The time that an `Expect` waits for what programs under test have yet to do.
     pub within: Option<Duration>,
-    /// Whether a write may change objects that the run did not make, on clusters that others use.
+    /// True if a write may change objects that the run did not make, on clusters that others use.
     pub not_mine: bool,
-    /// Whether the kinds of an `Absent` are served.
+    /// True if the kinds of an `Absent` are served.
     pub served: Served,
-    /// Where it is declared.
+    /// The place of its declaration.
     pub place: Place,
 }
 
@@ -172,7 +172,7 @@ pub struct Write {
     pub warnings: Option<Warnings>,
 }
 
-/// How documents are written.
+/// The way in which documents are written.
 #[derive(Clone, Debug)]
 pub enum Method {
     /// By JSON merge patches (RFC 7386); `Apply` creates what is not there.
@@ -185,7 +185,7 @@ pub enum Method {
     ServerSide {
         /// The field manager, a template of text.
         manager: Option<Node>,
-        /// Whether fields of other managers are taken over.
+        /// True if fields of other managers are taken over.
         force: bool,
     },
 }
@@ -195,9 +195,9 @@ pub enum Method {
 pub struct Operations {
     /// A list of mappings.
     pub node: Node,
-    /// Whether their texts may be expressions.
+    /// True if their texts may be expressions.
     pub template: bool,
-    /// Where they are declared.
+    /// The place where they are declared.
     pub place: Place,
 }
 
@@ -206,7 +206,7 @@ pub struct Operations {
 pub struct Warnings {
     /// Each must be contained in a warning; templates. None: there must be no warning.
     pub texts: Vec<Node>,
-    /// Where they are declared.
+    /// The place where they are declared.
     pub place: Place,
 }
 
@@ -229,11 +229,11 @@ pub struct Resource {
     pub node: Node,
     /// The file that it is from, which need not be the scenario's.
     pub place: Place,
-    /// Whether texts may be expressions; otherwise the document is taken as it is.
+    /// True if texts may be expressions; otherwise the document is taken as it is.
     pub template: bool,
 }
 
-/// How many objects match an assertion.
+/// The number of objects match that an assertion.
 #[derive(Debug)]
 pub struct Count {
     /// The assertion whose matches are counted.
@@ -249,7 +249,7 @@ pub struct Count {
 pub struct Table {
     /// Which objects.
     pub reference: Reference,
-    /// Whether they are in every namespace.
+    /// True if they are in every namespace.
     pub everywhere: bool,
     /// An assertion on `columns`, `wide` and `rows`.
     pub judgement: Judgement,
@@ -260,7 +260,7 @@ pub struct Table {
 pub struct Reference {
     /// A template with `apiVersion`, `kind` and optionally `metadata` `name`, `namespace`, `labels`.
     pub node: Node,
-    /// Where it is declared.
+    /// The place of its declaration.
     pub place: Place,
 }
 
@@ -282,7 +282,7 @@ pub struct Judgement {
     pub assertion: Assertion,
     /// The document that it was compiled from.
     pub node: Node,
-    /// Whether it is about objects in every namespace.
+    /// True if it is about objects in every namespace.
     pub everywhere: bool,
     /// The document's place, in the file that it is from.
     pub place: Place,

@@ -34,7 +34,7 @@ pub struct Suite {
     pub providers: Vec<Arc<Provider>>,
     /// The scenarios by name, in alphabetical order.
     pub scenarios: Vec<Arc<Scenario>>,
-    /// Where the suite is declared.
+    /// The place where the suite is declared.
     pub place: Place,
 }
 
@@ -43,17 +43,17 @@ pub struct Suite {
 pub struct Function {
     /// The name that compositions use in `functionRef.name`.
     pub name: String,
-    /// How it is run.
+    /// The way in which it is run.
     pub runtime: FunctionRuntime,
     /// The longest that one call may take, in real time.
     pub deadline: Duration,
     /// The longest that it may take from being started to its first answer, in real time.
     pub start_deadline: Duration,
-    /// Where it is declared.
+    /// The place of its declaration.
     pub place: Place,
 }
 
-/// How a function is run.
+/// The way in which a function is run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FunctionRuntime {
     /// A package of a cargo workspace: built on first use, then run as a command.

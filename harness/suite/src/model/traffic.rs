@@ -11,15 +11,15 @@ use super::{Judgement, Place};
 /// An echo server of crosscut's own.
 #[derive(Clone, Debug)]
 pub struct Upstream {
-    /// Its name; expressions write `$upstreams.NAME`.
+    /// The name; expressions write `$upstreams.NAME`.
     pub name: String,
-    /// Whether it does TLS.
+    /// True if it uses TLS.
     pub tls: UpstreamTls,
     /// The status of its answers.
     pub status: u16,
-    /// How long it takes to answer, in real time.
+    /// The time that it takes to answer, in real time.
     pub delay: Duration,
-    /// Where it is declared.
+    /// The place of its declaration.
     pub place: Place,
 }
 
@@ -85,7 +85,7 @@ pub struct Common {
     pub parallel: usize,
     /// The longest that one call may take, in real time.
     pub timeout: Duration,
-    /// How long all calls are repeated until the assertions hold, in real time.
+    /// The time that all calls are repeated until the assertions hold, in real time.
     pub within: Option<Duration>,
     /// What each answer must look like.
     pub answer: Option<Judgement>,
@@ -98,7 +98,7 @@ pub struct Common {
 pub struct Tls {
     /// The authorities that are trusted.
     pub ca: Option<Pem>,
-    /// Whether the server's certificate is verified.
+    /// True if the server's certificate is verified.
     pub verify: bool,
     /// The client's certificate and its key.
     pub identity: Option<(Pem, Pem)>,

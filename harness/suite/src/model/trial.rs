@@ -13,7 +13,7 @@ pub struct Trial {
     pub scenario: Arc<Scenario>,
     /// The provider.
     pub provider: Arc<Provider>,
-    /// Why the trial is not run, where the scenario is not meant for the provider.
+    /// The reason why the trial is not run, where the scenario is not meant for the provider.
     pub skip: Option<String>,
 }
 

@@ -72,7 +72,7 @@ pub(super) fn action(
     })
 }
 
-/// Whether the kinds of what is absent are served.
+/// Returns true if the kinds of what is absent are served.
 fn served(reader: &mut Reader<'_>, fields: &Fields<'_>, kind: &ActionKind) -> Served {
     if fields.get("served").is_some() && !matches!(kind, ActionKind::Absent(_)) {
         let place = place_of(fields, "served");
@@ -85,7 +85,7 @@ fn served(reader: &mut Reader<'_>, fields: &Fields<'_>, kind: &ActionKind) -> Se
     }
 }
 
-/// Whether a write may change what the run did not make.
+/// Returns true if a write may change what the run did not make.
 fn not_mine(reader: &mut Reader<'_>, fields: &Fields<'_>, kind: &ActionKind) -> bool {
     let is_write = matches!(
         kind,
@@ -102,7 +102,7 @@ fn not_mine(reader: &mut Reader<'_>, fields: &Fields<'_>, kind: &ActionKind) -> 
     fields.boolean(reader, "notMine").unwrap_or(false)
 }
 
-/// What an expectation binds of the object that it is about, for what follows.
+/// Returns what an expectation binds of the object that it is about, for what follows.
 fn outputs(
     reader: &mut Reader<'_>,
     fields: &Fields<'_>,

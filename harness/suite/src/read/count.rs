@@ -59,7 +59,7 @@ fn exactly(reader: &mut Reader<'_>, fields: &Fields<'_>, context: &Context<'_>) 
     Some(node.clone())
 }
 
-/// What each object that is counted must be like as well.
+/// Returns what each object that is counted must be like as well.
 fn each(
     reader: &mut Reader<'_>,
     fields: &Fields<'_>,

@@ -49,12 +49,12 @@ impl<'n> Fields<'n> {
         })
     }
 
-    /// Whether there was an unknown field, which was reported. It may be what is missed elsewhere.
+    /// Returns true if there was an unknown field, which was reported. It may be what is missed elsewhere.
     pub(crate) fn has_unknown(&self) -> bool {
         self.has_unknown
     }
 
-    /// Where the mapping is.
+    /// Returns the place where the mapping is.
     pub(crate) fn place(&self) -> &Place {
         &self.place
     }
@@ -195,7 +195,7 @@ impl<'n> Fields<'n> {
         duration(reader, self.get(field)?, &self.place, field)
     }
 
-    /// One of some words; `None` where the field is missing or another word stands there.
+    /// One of some words; `None` if the field is missing or another word stands there.
     pub(crate) fn word<T: Copy>(
         &self,
         reader: &mut Reader<'_>,
@@ -315,7 +315,7 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
     (!text.is_empty()).then_some(total)
 }
 
-/// Where a field's value is.
+/// Returns the place where a field's value is.
 pub(super) fn place_of(fields: &Fields<'_>, field: &str) -> Place {
     fields.get(field).map_or(fields.place().clone(), |node| {
         fields.place().with_span(node.span)

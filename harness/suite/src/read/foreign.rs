@@ -1,6 +1,6 @@
 //! Words of Chainsaw (0.2.15), and crosscut's in their place.
 
-/// Where the reference of documents is.
+/// The place where the reference of documents is.
 const REFERENCE: &str = "docs/scenarios.md";
 
 /// Crosscut's answer to a word of Chainsaw's.

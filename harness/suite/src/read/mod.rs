@@ -48,7 +48,7 @@ pub(crate) struct Reader<'a> {
     here: Utf8PathBuf,
     /// Files that were read or that documents name, so that the others can be pointed out.
     pub(crate) used: BTreeSet<Utf8PathBuf>,
-    /// Whether the suite's documents to write are templates unless they say otherwise.
+    /// True if the suite's documents to write are templates unless they say otherwise.
     pub(crate) template: bool,
     /// The folders that were searched for scenarios and providers.
     pub(crate) searched: Vec<Utf8PathBuf>,
@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
         Arc::new(Source { name, shown, text })
     }
 
-    /// Whether what is wrong with a file as a whole was reported already.
+    /// Returns true if what is wrong with a file as a whole was reported already.
     pub(crate) fn is_broken(&self, file: &Utf8Path) -> bool {
         self.broken.contains(file)
     }
@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What makes a file readable that is not.
+/// Returns what makes a file readable that is not.
 fn readable(error: &std::io::Error) -> &'static str {
     match error.kind() {
         ErrorKind::InvalidData => "documents are text in UTF-8: save it as such, or leave it out",

@@ -18,9 +18,9 @@ use crate::nearest::suggestion;
 use crate::offered::Offered;
 use crate::variables::{Names, of_template};
 
-/// How long a program may take until it is ready, unless it is said.
+/// The time that a program may take until it is ready, unless it is said.
 const WITHIN: Duration = Duration::from_secs(30);
-/// How long it may take to end.
+/// The time that it may take to end.
 const GRACE: Duration = Duration::from_secs(5);
 /// The file that crosscut itself puts into a program's folder.
 const KUBECONFIG: &str = "kubeconfig";
@@ -162,7 +162,7 @@ fn program(
     Some(program)
 }
 
-/// What the program's templates and its assertion take from their surroundings.
+/// Returns what the program's templates and its assertion take from their surroundings.
 fn variables(reader: &mut Reader<'_>, program: &Program) -> Vec<(String, Span)> {
     let mut used = Vec::new();
     for node in program.templates() {

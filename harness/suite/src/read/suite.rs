@@ -17,8 +17,8 @@ use crate::variables::Names;
 
 /// Functions answer in milliseconds; the first call of a cold one may take longer.
 const DEADLINE: Duration = Duration::from_secs(20);
-/// How long a function may take until it answers, unless it says otherwise. On a busy machine a program in Python takes
-/// more than ten seconds.
+/// The time that a function may take until it answers, unless it says otherwise. On a busy machine a program in Python
+/// takes more than ten seconds.
 const START_DEADLINE: Duration = Duration::from_secs(60);
 
 /// A suite before its scenarios and providers are read.
@@ -34,19 +34,19 @@ pub(crate) struct RawSuite {
     pub(crate) timeout: Option<Duration>,
     pub(crate) ports: Vec<String>,
     pub(crate) programs: Vec<Arc<Program>>,
-    /// `None` where there is no suite to speak of, which was reported.
+    /// `None` if there is no suite to speak of, which was reported.
     pub(crate) place: Option<Place>,
 }
 
 /// A folder to search.
 pub(crate) struct Folder {
     pub(crate) path: Utf8PathBuf,
-    /// Where the suite names it; `None` where it is the default.
+    /// The place where the suite names it; `None` if it is the default.
     pub(crate) place: Option<Place>,
 }
 
 impl RawSuite {
-    /// What is assumed of a suite that could not be read, so that the rest can be.
+    /// Returns what is assumed of a suite that could not be read, so that the rest can be.
     pub(crate) fn empty(folder: &Utf8Path) -> RawSuite {
         RawSuite {
             name: String::new(),
@@ -66,7 +66,7 @@ impl RawSuite {
 }
 
 impl RawSuite {
-    /// What it hands out to every scenario.
+    /// Returns what it hands out to every scenario.
     pub(crate) fn offered(&self) -> Offered {
         match self.place {
             Some(_) => Offered::new(&self.ports, &self.programs),

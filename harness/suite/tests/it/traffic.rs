@@ -28,7 +28,7 @@ fn with_files(scenario: String) -> Files {
     ])
 }
 
-/// What is said of the documents; every mistake must come with help.
+/// Returns what is said of the documents; every mistake must come with help.
 fn said_with_help(files: &Files) -> Vec<String> {
     if let Err(report) = load_from(files, "/p".into(), &Selection::default()) {
         for diagnostic in &report.diagnostics {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::TaskError;
 
-/// How often memory is looked at. The kernel keeps the peak, so a coarse interval loses little.
+/// The number of times that memory is looked at. The kernel keeps the peak, so a coarse interval loses little.
 const SAMPLE: Duration = Duration::from_millis(5);
 
 /// What one run cost.

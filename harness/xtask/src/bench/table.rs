@@ -36,7 +36,7 @@ fn mebibytes(kib: u64) -> f64 {
     quotient(kib, 1024)
 }
 
-/// What the fork benchmark measured. A figure that it does not name is said to be missing.
+/// Returns what the fork benchmark measured. A figure that it does not name is said to be missing.
 fn fork_line(fork: &Value) -> String {
     let objects = fork.get("objects").and_then(Value::as_u64).unwrap_or(0);
     match fork.get("mean_microseconds").and_then(Value::as_f64) {

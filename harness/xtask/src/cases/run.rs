@@ -14,7 +14,7 @@ const LONGEST: Duration = Duration::from_secs(180);
 /// The time between two looks whether the run has ended.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// How a run of crosscut ended.
+/// The way in which a run of crosscut ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
     /// The exit code; `None` if the run was killed, by a signal or for taking too long.

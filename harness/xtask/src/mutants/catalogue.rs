@@ -18,7 +18,7 @@ const ENVTEST: &str = "envtest";
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Mutant {
-    /// Its name, unique in the catalogue.
+    /// The name, unique in the catalogue.
     pub(crate) name: String,
     /// The mistake in one sentence.
     pub(crate) what: String,
@@ -54,7 +54,7 @@ impl Mutant {
         self
     }
 
-    /// What is wrong with the mutant itself, given the text of its file.
+    /// Returns what is wrong with the mutant itself, given the text of its file.
     fn problem(&self, text: Option<&str>) -> Option<String> {
         let Some(text) = text else {
             return Some("there is no such file".to_owned());

@@ -12,7 +12,7 @@ use crate::{TaskError, cargo};
 /// How much of what the binary said last is shown where it wrote no report.
 const LAST_LINES: usize = 12;
 
-/// Which trials to judge.
+/// The trials to judge.
 #[derive(Clone, Debug)]
 pub(crate) enum Trials<'a> {
     /// All of them.
@@ -115,7 +115,7 @@ impl Judge {
     }
 }
 
-/// How the binary ended, and what it said last.
+/// Returns the way in which the binary ended, and what it said last.
 fn last_words(output: &Output) -> String {
     let said = String::from_utf8_lossy(&output.stderr);
     let lines: Vec<&str> = said.trim_end().lines().collect();

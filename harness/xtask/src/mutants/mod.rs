@@ -28,7 +28,7 @@ use workers::Workers;
 /// The kind of control plane that needs nothing but this process.
 const EMBEDDED: &str = "embedded";
 
-/// Which mutants to try, and how.
+/// The mutants to try, and the way.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Mutants to try; default: all.
@@ -47,8 +47,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "KIND", default_value = EMBEDDED)]
     cluster: String,
 
-    /// How many mutants are tried at the same time; default: the number of processors, or one on real control planes,
-    /// of which a machine has one set at a time.
+    /// The number of mutants that are tried at the same time; default: the number of processors, or one on real control
+    /// planes, of which a machine has one set at a time.
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
 

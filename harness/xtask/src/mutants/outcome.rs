@@ -41,7 +41,7 @@ impl Report {
         serde_json::from_str(&text).map_err(|source| TaskError::Output { what, source })
     }
 
-    /// Whether anything was judged: a run that could not begin says nothing about a mutant.
+    /// Returns true if anything was judged: a run that could not begin says nothing about a mutant.
     pub(crate) fn judged_any(&self) -> bool {
         self.trials.iter().any(|trial| trial.verdict != "skipped")
     }
@@ -91,7 +91,7 @@ impl Trial {
     }
 }
 
-/// How a scenario that noticed a mutant was judged.
+/// The way in which a scenario that noticed a mutant was judged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Killer {
     failed: Vec<String>,
@@ -121,7 +121,7 @@ impl Outcome {
         }
     }
 
-    /// What every scenario said that noticed it, a line each.
+    /// Returns what every scenario said that noticed it, a line each.
     pub(crate) fn whys(&self) -> String {
         match self {
             Outcome::Killed(killers) => killers
@@ -133,7 +133,7 @@ impl Outcome {
     }
 }
 
-/// How many names of scenarios are shown.
+/// The number of names of scenarios that are shown.
 const SHOWN: usize = 3;
 
 impl fmt::Display for Outcome {
@@ -174,7 +174,7 @@ fn in_words((scenario, killer): (&String, &Killer)) -> String {
     }
 }
 
-/// How many mutants have this outcome.
+/// Returns the number of mutants that have this outcome.
 pub(crate) fn count(tried: &[Tried<'_>], word: &str) -> usize {
     tried
         .iter()
@@ -188,12 +188,12 @@ pub(crate) struct Tried<'a> {
     pub(crate) mutant: &'a Mutant,
     /// What became of it.
     pub(crate) outcome: Outcome,
-    /// How long building and judging took.
+    /// The time that building and judging took.
     pub(crate) took: Duration,
 }
 
 impl Tried<'_> {
-    /// Whether others noticed it, but not the trial that should.
+    /// Returns true if others noticed it, but not the trial that should.
     pub(crate) fn is_missed(&self) -> bool {
         let (scenario, provider) = self.mutant.scenario_and_provider();
         let noticed = |killer: &Killer| killer.failed.iter().any(|failed| failed == provider);

@@ -13,7 +13,7 @@ use super::outcome::{Outcome, Tried};
 use super::print;
 use crate::TaskError;
 
-/// How many trials run at the same time where they mostly wait.
+/// The number of trials that run at the same time where they mostly wait.
 const WAITING: usize = 4;
 
 /// The copies, one for each mutant that can be tried at the same time.
@@ -39,7 +39,7 @@ impl<'a> Workers<'a> {
     }
 
     /// Judges without any mutant every scenario, or the trials that should notice these mutants; answers how long that
-    /// took. A kill means nothing where scenarios fail anyway.
+    /// took. A kill means nothing if scenarios fail anyway.
     ///
     /// # Errors
     /// Where not everything passes.

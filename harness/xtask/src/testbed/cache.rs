@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::pins::Pins;
 use crate::TaskError;
 
-/// How the names of folders begin in which something is being built.
+/// The way in which the names of folders begin in which something is being built.
 const UNFINISHED: &str = ".unfinished-";
 
 /// The file of a finished part that lists its pins.
@@ -47,7 +47,7 @@ impl Cache {
         &self.root
     }
 
-    /// Where the last build of a part logged to.
+    /// Returns the place where the last build of a part logged to.
     pub(crate) fn log(&self, part: &str) -> PathBuf {
         self.root.join("log").join(format!("{part}.log"))
     }
@@ -161,7 +161,7 @@ fn holds_something(path: &Path) -> bool {
     }
 }
 
-/// What builds that were interrupted left in the folder.
+/// Returns what builds that were interrupted left in the folder.
 fn unfinished(folder: &Path) -> Result<Vec<PathBuf>, TaskError> {
     let entries =
         std::fs::read_dir(folder).map_err(TaskError::io(format!("read {}", folder.display())))?;

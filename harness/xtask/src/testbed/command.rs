@@ -8,7 +8,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use super::cache::create_dir;
 use crate::TaskError;
 
-/// How many of the log's last lines are shown where a command fails.
+/// The number of of the log's last lines that are shown where a command fails.
 const SHOWN: usize = 10;
 
 /// The file that the output of a part's build goes to.
@@ -61,7 +61,7 @@ impl Log {
     }
 }
 
-/// What a command prints, without white space around it.
+/// Returns what a command prints, without white space around it.
 ///
 /// # Errors
 /// Where the program is missing, or ends badly: with what it wrote to its standard error.
@@ -95,7 +95,7 @@ fn not_run(command: &Command) -> impl FnOnce(std::io::Error) -> TaskError + use<
     }
 }
 
-/// How to get a program.
+/// Returns the way to get a program.
 fn help(program: &str) -> &'static str {
     match program {
         "go" => "install Go 1.26 or newer (go.dev/dl) and put it on PATH",

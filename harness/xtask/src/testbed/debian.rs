@@ -43,7 +43,7 @@ pub(crate) fn build(
     take(&work.path().join(path), &bin)
 }
 
-/// Whether the machine's package lists have the package in any version.
+/// Returns true if the machine's package lists have the package in any version.
 fn knows(pin: &str) -> Result<bool, TaskError> {
     let name = pin.split('=').next().unwrap_or(pin);
     Ok(!ask(Command::new("apt-cache").args(["policy", name]))?.is_empty())

@@ -99,7 +99,7 @@ impl Wrapper<'_> {
     }
 }
 
-/// Which release the Go on PATH is.
+/// Returns the release that the Go on PATH is.
 ///
 /// # Errors
 /// Where there is none.

@@ -5,14 +5,14 @@ use std::path::Path;
 use super::parts::{Part, Source};
 use crate::TaskError;
 
-/// How it stands with a part.
+/// The way in which it stands with a part.
 #[derive(Debug)]
 pub(crate) enum State {
     /// It is built, under this key.
     Built(String),
     /// It is not.
     Missing,
-    /// Its pins cannot be told.
+    /// The pins cannot be told.
     Unknown(TaskError),
 }
 
@@ -43,7 +43,7 @@ fn line(part: &Part, state: &State) -> String {
     format!("  {state:<7}  {:<19}  {more}", part.name)
 }
 
-/// What the part is there for.
+/// Returns what the part is there for.
 fn holds(part: &Part) -> String {
     let mut names = part.programs();
     if part.has_crds() {

@@ -3,13 +3,13 @@
 /// One part of the test bed.
 #[derive(Debug)]
 pub(crate) struct Part {
-    /// Its name: on the command line, in the cache folder, and of its folder in `fixtures/testbed/`.
+    /// The name: on the command line, in the cache folder, and of its folder in `fixtures/testbed/`.
     pub(crate) name: &'static str,
-    /// Where it comes from.
+    /// The origin.
     pub(crate) source: Source,
 }
 
-/// Where a part comes from.
+/// The place where a part comes from.
 #[derive(Debug)]
 pub(crate) enum Source {
     /// A program of a Debian package, which `package.txt` pins; its path in the package.
@@ -176,7 +176,7 @@ impl Part {
         }
     }
 
-    /// Whether a finished part carries CRDs.
+    /// Returns true if a finished part carries CRDs.
     pub(crate) fn has_crds(&self) -> bool {
         matches!(&self.source, Source::Go(module) if module.crds.is_some())
     }
@@ -189,7 +189,7 @@ impl Part {
         }
     }
 
-    /// What a finished part holds, below its folder.
+    /// Returns what a finished part holds, below its folder.
     pub(crate) fn products(&self) -> Vec<String> {
         let mut products: Vec<String> = match self.source {
             Source::Environment => vec!["bin/python".to_owned()],

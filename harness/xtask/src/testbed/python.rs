@@ -8,7 +8,7 @@ use super::cache::{create_dir, take};
 use super::command::{Log, ask};
 use crate::TaskError;
 
-/// Which Python is on PATH, and where: an environment is tied to both.
+/// Returns the Python that is on PATH, and where: an environment is tied to both.
 ///
 /// # Errors
 /// Where there is none.

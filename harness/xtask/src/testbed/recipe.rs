@@ -12,19 +12,19 @@ use crate::{TaskError, cargo};
 const PACKAGE: &str = "package.txt";
 const REQUIREMENTS: &str = "requirements.txt";
 
-/// Where a build works.
+/// The place where a build works.
 pub(crate) struct Workplace<'a> {
     /// The folder that becomes the part.
     pub(crate) place: &'a Path,
-    /// Where package lists can be kept that the machine lacks.
+    /// The place where package lists can be kept that the machine lacks.
     pub(crate) lists: &'a Path,
-    /// Where output goes.
+    /// The place where output goes.
     pub(crate) log: &'a Log,
     /// The Go that builds parts from Go modules.
     pub(crate) go: &'a Path,
 }
 
-/// Everything that decides how a part comes out.
+/// Returns everything that decides how a part comes out.
 ///
 /// # Errors
 /// Where pins cannot be read, or a program is missing whose release is one of them.
@@ -87,7 +87,7 @@ fn package(folder: &Path) -> Result<String, TaskError> {
     Ok(text.trim().to_owned())
 }
 
-/// Where the pins of a part are.
+/// Returns the place where the pins of a part are.
 pub(crate) fn folder(part: &Part) -> PathBuf {
     cargo::project_root()
         .join("fixtures/testbed")

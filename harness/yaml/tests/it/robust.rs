@@ -15,7 +15,7 @@ fn every_seed_of_the_fuzzer_holds() {
     assert!(count > 2, "only {count} seeds");
 }
 
-/// What means something in YAML, so that texts are not all nonsense.
+/// Returns what means something in YAML, so that texts are not all nonsense.
 fn token() -> impl Strategy<Value = String> {
     let tokens = [
         "\n",

@@ -15,7 +15,7 @@ use crate::read::resources::missing;
 /// The largest body that is made up.
 const LARGEST: usize = 64 << 20;
 
-/// Reads a body; `None` where it is wrong, which is reported.
+/// Reads a body; `None` if it is wrong, which is reported.
 pub(super) fn body(
     reader: &mut Reader<'_>,
     request: &Fields<'_>,
@@ -67,7 +67,7 @@ pub(super) fn body(
     }
 }
 
-/// What a file holds that a document names.
+/// Returns what a file holds that a document names.
 pub(super) fn file(
     reader: &mut Reader<'_>,
     node: &Node,

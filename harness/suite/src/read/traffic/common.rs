@@ -21,7 +21,7 @@ const WIDEST: usize = 1_000;
 /// The longest that one call may take, where nothing else is said.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Reads the common fields; `None` where something essential is wrong, which is reported.
+/// Reads the common fields; `None` if something essential is wrong, which is reported.
 pub(super) fn common(
     reader: &mut Reader<'_>,
     fields: &Fields<'_>,
