@@ -67,6 +67,12 @@ impl Collected {
         self.summary
     }
 
+    /// Returns the longest preparation of a trial in milliseconds.
+    pub fn preparation_ms(&self) -> u64 {
+        let trials = self.trials().into_iter();
+        trials.map(|trial| trial.preparation_ms).max().unwrap_or(0)
+    }
+
     /// Real time of the whole run in milliseconds; 0 before it finished.
     pub fn duration_ms(&self) -> u64 {
         self.duration_ms

@@ -20,6 +20,8 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     last_seed: Option<u64>,
     duration_ms: u64,
+    /// The longest preparation of a trial.
+    preparation_ms: u64,
     /// The number of trials there that were to be.
     planned: usize,
     summary: Summary,
@@ -40,6 +42,7 @@ pub fn render(run: &Collected) -> Result<String, ReportError> {
         seed: run.seeds().first(),
         last_seed: run.seeds().last_of_several(),
         duration_ms: run.duration_ms(),
+        preparation_ms: run.preparation_ms(),
         planned: run.planned(),
         summary: run.summary(),
         error: run.ended_early(),

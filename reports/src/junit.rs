@@ -94,6 +94,8 @@ fn case(provider: &str, report: &TrialReport) -> TestCase {
         case.extra
             .insert("line".into(), location.line.to_string().into());
     }
+    let preparation = Property::new("preparation_ms", report.preparation_ms.to_string());
+    case.add_property(preparation);
     if !report.warnings.is_empty() {
         let warnings: Vec<String> = report
             .warnings

@@ -13,9 +13,9 @@ use crate::{Collected, failure_text};
 pub enum Verbosity {
     /// Only what did not pass, and the summary.
     Quiet,
-    /// One line a trial.
+    /// One line a trial, skipped ones aside.
     Normal,
-    /// Also every step and every warning.
+    /// Also every step, every warning and every skipped trial.
     Verbose,
 }
 
@@ -71,6 +71,12 @@ impl Terminal {
                 elapsed_ms,
                 waits_for,
             } => self.slow(trial, &place(step, action), *elapsed_ms, waits_for),
+            // The summary counts them.
+            Event::TrialFinished(report)
+                if report.verdict == Verdict::Skipped && self.verbosity != Verbosity::Verbose =>
+            {
+                String::new()
+            }
             Event::TrialFinished(report) => self.trial(report),
             Event::RunFinished {
                 summary,
@@ -176,9 +182,10 @@ impl Terminal {
         let mut text = self.not_passed();
         let _ = writeln!(
             text,
-            "{:>12} {trials} in {}: {}",
+            "{:>12} {trials} in {} (preparation {}): {}",
             "summary",
             seconds(duration_ms),
+            seconds(self.run.preparation_ms()),
             counts.join(", ")
         );
         text

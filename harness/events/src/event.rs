@@ -121,8 +121,13 @@ pub struct TrialReport {
     /// The place where its scenario is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
-    /// Real time in milliseconds; with several seeds, of all that were tried.
+    /// Real time in milliseconds from the trial's lease to its verdict and the cleaning; with several seeds, of all that were
+    /// tried.
     pub duration_ms: u64,
+    /// Real time in milliseconds before the lease: the trial waited for its clusters, and perhaps for functions that were
+    /// built and for a base that was installed.
+    #[serde(default)]
+    pub preparation_ms: u64,
     /// The steps that began, in order; with several seeds, those of the last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<StepReport>,
@@ -146,6 +151,7 @@ impl TrialReport {
             seed: None,
             location: None,
             duration_ms: 0,
+            preparation_ms: 0,
             steps: Vec::new(),
             failures: Vec::new(),
             reason: None,

@@ -83,6 +83,7 @@ impl Texts for TrialReport {
             seed: _,
             location,
             duration_ms: _,
+            preparation_ms: _,
             steps,
             failures,
             reason,

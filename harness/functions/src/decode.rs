@@ -45,7 +45,7 @@ pub enum DecodeError {
 /// Returns the object of an encoded Struct.
 ///
 /// # Errors
-/// [`DecodeError`] if the bytes are no Struct, or one of more than [`DEEPEST`] levels.
+/// [`DecodeError`] if the bytes are no Struct, or one that is too deep.
 pub fn from_bytes(bytes: &[u8]) -> Result<Value, DecodeError> {
     fields(bytes, DEEPEST)
 }

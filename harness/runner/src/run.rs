@@ -14,6 +14,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use crate::stop::location;
+use crate::timekeeper::milliseconds;
 use crate::trial::run_trial;
 
 /// The time that trials may take in real time, from their lease on and without what their own documents ask them to
@@ -235,13 +236,17 @@ pub async fn judge(
         options,
         events,
     });
+    let mut preparation_ms = 0;
     for seed in attempt.options.seeds.all() {
         report = attempt.judge(seed).await;
+        preparation_ms += report.preparation_ms;
         if report.verdict != Verdict::Passed {
             break;
         }
     }
-    report.duration_ms = milliseconds(elapsed().saturating_sub(started));
+    report.preparation_ms = preparation_ms;
+    let duration_ms = milliseconds(elapsed().saturating_sub(started));
+    report.duration_ms = duration_ms.saturating_sub(preparation_ms);
     report
 }
 
@@ -310,10 +315,6 @@ fn panicked(error: JoinError) -> Failure {
     failure.help =
         Some("this is a defect of crosscut; please report it with this scenario".to_owned());
     failure
-}
-
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn send(events: &UnboundedSender<Event>, event: Event) {

@@ -37,10 +37,15 @@ struct State {
 impl State {
     fn end_step(&mut self) {
         if let Some((name, began)) = self.step.take() {
-            let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let duration_ms = milliseconds(began.elapsed());
             self.ended.push(StepReport { name, duration_ms });
         }
     }
+}
+
+/// Returns whole milliseconds; the largest number if there are more.
+pub(crate) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What a trial does.

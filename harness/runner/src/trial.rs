@@ -19,14 +19,14 @@ use crate::programs::Programs;
 use crate::scope::{trial_scope, with_bindings};
 use crate::session::Session;
 use crate::stop::{Stop, location};
-use crate::timekeeper::Timekeeper;
+use crate::timekeeper::{Timekeeper, milliseconds};
 use crate::traffic::Upstreams;
 use crate::{Machine, RunOptions};
 
 /// The least time between two times that a trial is said to be slow.
 const SLOW_AGAIN: Duration = Duration::from_secs(1);
 
-/// Runs a trial and judges it. The duration is the caller's to fill in.
+/// Runs a trial and judges it. The caller fills in the duration.
 ///
 /// The timeout is for the trial's own steps: building a function or making a provider's base can take
 /// long, has bounds of its own, and is not the fault of the trial that happens to be the first.
@@ -48,7 +48,10 @@ pub(crate) async fn run_trial(
         machine: options.machine.of_trial(id, seed),
         ..options.clone()
     };
-    match cluster.lease(trial, seed).await {
+    let began = (options.elapsed)();
+    let lease = cluster.lease(trial, seed).await;
+    report.preparation_ms = milliseconds((options.elapsed)().saturating_sub(began));
+    match lease {
         Ok(lease) => judge_on(lease, trial, options, events, &mut report).await,
         Err(ClusterError::Unsupported { reason }) => {
             report.verdict = Verdict::Unsupported;
@@ -200,7 +203,7 @@ async fn tell_while_slow(
             trial: id.clone(),
             step: doing.step,
             action: doing.action.to_owned(),
-            elapsed_ms: u64::try_from(time.elapsed().as_millis()).unwrap_or(u64::MAX),
+            elapsed_ms: milliseconds(time.elapsed()),
             waits_for,
         });
         next = next.saturating_mul(2).max(SLOW_AGAIN);

@@ -1,6 +1,7 @@
 //! `cargo xtask`: what developers of crosscut run besides cargo itself. Users never need it.
 
 mod bench;
+mod build_times;
 mod cargo;
 mod cases;
 mod english;
@@ -38,6 +39,8 @@ enum Task {
     /// Prints the structure of the project: crates, arrows, circles of files, comments. With --check, fails if an arrow
     /// between crates runs up or a crate is too large.
     House(house::Arguments),
+    /// Builds the program from nothing and prints the crates that take longest to compile.
+    BuildTimes(build_times::Arguments),
     /// Checks the English of comments and documents.
     English(english::Arguments),
     /// Writes the package of the fixture in KCL anew. Needs the test bed's KCL.
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Task::Cases(arguments) => cases::run(&arguments),
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::House(arguments) => house::run(&arguments),
+        Task::BuildTimes(arguments) => build_times::run(&arguments),
         Task::English(arguments) => english::run(&arguments),
         Task::GenerateKcl => kcl::run(),
     };
