@@ -42,6 +42,9 @@ pub use access::Access;
 pub use error::AccessError;
 pub use ledger::LABEL;
 pub use leftovers::{Kept, Leftover, Leftovers};
-pub(crate) use run::{digest, run_name};
+#[cfg(feature = "kind")]
+pub(crate) use run::digest;
+pub(crate) use run::run_name;
+#[cfg(feature = "kind")]
 pub(crate) use trial::{api as installer, needs_target};
 pub(crate) use trials::{Remote, RemoteSettings};

@@ -41,6 +41,7 @@ pub(crate) const ENVTEST_JOBS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3
 )]
 struct Common<'a> {
     plan: &'a Plan,
+    #[cfg(feature = "envtest")]
     jobs: NonZeroUsize,
     arguments: &'a TrialArguments,
     progress: Progress,
@@ -54,6 +55,10 @@ struct Common<'a> {
 pub(crate) fn make(
     kind: ClusterKind,
     plan: &Plan,
+    #[cfg_attr(
+        not(feature = "envtest"),
+        expect(unused_variables, reason = "envtest has a target for each job")
+    )]
     jobs: NonZeroUsize,
     arguments: &TrialArguments,
     events: UnboundedSender<Event>,
@@ -61,6 +66,7 @@ pub(crate) fn make(
     let on_output = arguments.verbose.then(|| on_output(events.clone()));
     let common = Common {
         plan,
+        #[cfg(feature = "envtest")]
         jobs,
         arguments,
         progress: Arc::new(move |what: &str| tell(&events, what)),
