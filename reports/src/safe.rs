@@ -7,6 +7,14 @@ use std::borrow::Cow;
 
 /// Returns the text with everything that is not safe to show written as `\u{…}`, its code point. Line feeds and tabs stay.
 /// Colours are taken out, since many programs write them: `ESC [ numbers m`.
+///
+/// ```
+/// use crosscut_reports::safe;
+///
+/// assert_eq!(safe("plain"), "plain");
+/// // An escape sequence must not reach the terminal.
+/// assert!(!safe("\x1b[31mred").contains('\x1b'));
+/// ```
 #[must_use]
 pub fn safe(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_safe) {

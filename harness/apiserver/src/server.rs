@@ -38,6 +38,26 @@ impl ApiServer {
     }
 
     /// A cluster of its own that begins with all that this one holds now. Its event log begins at this one's head.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use crosscut_apiserver::{ApiServer, Options};
+    /// use crosscut_objects::Clock;
+    ///
+    /// struct Standing;
+    ///
+    /// impl Clock for Standing {
+    ///     fn now(&self) -> jiff::Timestamp {
+    ///         jiff::Timestamp::UNIX_EPOCH
+    ///     }
+    /// }
+    ///
+    /// let options = |seed| Options { clock: Arc::new(Standing), seed, admission: Vec::new() };
+    /// let base = ApiServer::new(options(0));
+    /// let fork = base.fork(options(1));
+    /// assert_eq!(fork.head(), base.head());
+    /// ```
     #[must_use]
     pub fn fork(&self, options: Options) -> Self {
         let random = Random::new(options.seed);
@@ -80,6 +100,18 @@ impl ApiServer {
 
     /// Returns everything that is there now, as if it had just been added: what a controller that starts now sees
     /// first.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use crosscut_apiserver::{ApiServer, Options};
+    /// # struct Standing;
+    /// # impl crosscut_objects::Clock for Standing {
+    /// #     fn now(&self) -> jiff::Timestamp { jiff::Timestamp::UNIX_EPOCH }
+    /// # }
+    /// # let server = ApiServer::new(Options { clock: Arc::new(Standing), seed: 0, admission: Vec::new() });
+    /// // Every cluster has four namespaces.
+    /// assert_eq!(server.present().len(), 4);
+    /// ```
     #[must_use]
     pub fn present(&self) -> Vec<Event> {
         self.0.store.with(|state| state.present())

@@ -80,6 +80,21 @@ impl Assertion {
     }
 
     /// Returns everything that `actual` is otherwise; empty if the assertion holds. All expressions share one budget.
+    ///
+    /// ```
+    /// use crosscut_assertion::Assertion;
+    /// use crosscut_expr::Scope;
+    /// use crosscut_yaml::{Limits, parse};
+    /// use serde_json::json;
+    ///
+    /// let document = "{kind: Widget, spec: {size: 3, (length(colour)): 4}}";
+    /// let document = parse(document, &Limits::default()).unwrap().remove(0);
+    /// let assertion = Assertion::parse(&document).unwrap();
+    /// let widget = json!({"kind": "Widget", "spec": {"size": 5, "colour": "blue"}});
+    /// let mismatches = assertion.check(&widget, &Scope::new());
+    /// assert_eq!(mismatches.len(), 1);
+    /// assert_eq!(mismatches[0].path, "spec.size");
+    /// ```
     #[must_use]
     pub fn check(&self, actual: &Value, scope: &Scope) -> Vec<Mismatch> {
         check::check(&self.root, actual, scope, &Budget::new(scope))

@@ -19,6 +19,14 @@ pub struct Name(String);
 
 impl Name {
     /// Returns the name; `None` for the empty text.
+    ///
+    /// ```
+    /// use crosscut_assertion::Name;
+    ///
+    /// assert!(Name::new("colours").is_some());
+    /// // An empty name would mean all objects of the kind.
+    /// assert!(Name::new("").is_none());
+    /// ```
     #[must_use]
     pub fn new(text: impl Into<String>) -> Option<Name> {
         let text = text.into();

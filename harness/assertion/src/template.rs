@@ -11,6 +11,17 @@ use crate::problem::{Problem, UNSUPPORTED};
 ///
 /// # Errors
 /// Every [`Problem`]: expressions that do not parse or cannot be evaluated.
+///
+/// ```
+/// use crosscut_assertion::template;
+/// use crosscut_expr::Scope;
+/// use crosscut_yaml::{Limits, parse};
+/// use serde_json::json;
+///
+/// let node = parse("metadata: {name: ($prefix)}", &Limits::default()).unwrap().remove(0);
+/// let scope = Scope::new().bind("prefix", json!("team"));
+/// assert_eq!(template(&node, &scope).unwrap(), json!({"metadata": {"name": "team"}}));
+/// ```
 pub fn template(node: &Node, scope: &Scope) -> Result<Value, Vec<Problem>> {
     template_on(node, &Value::Null, scope)
 }
@@ -63,6 +74,15 @@ pub fn template_variables(node: &Node) -> (Vec<(String, Span)>, Vec<Problem>) {
 }
 
 /// Every `$name.field` of a template as name and field, and where. Expressions that do not parse have none.
+///
+/// ```
+/// use crosscut_assertion::template_fields;
+/// use crosscut_yaml::{Limits, parse};
+///
+/// let node = parse("address: (join(':', ['127.0.0.1', $ports.web]))", &Limits::default()).unwrap().remove(0);
+/// let (name, field, _) = template_fields(&node).remove(0);
+/// assert_eq!((name.as_str(), field.as_str()), ("ports", "web"));
+/// ```
 #[must_use]
 pub fn template_fields(node: &Node) -> Vec<(String, String, Span)> {
     let mut fields = Vec::new();

@@ -187,11 +187,9 @@ impl CommandError {
     /// A control plane that could not be started.
     fn cluster(error: ClusterError) -> CommandError {
         match error {
-            ClusterError::Start { what, help } => CommandError::Cluster {
-                what,
-                help,
-                source: None,
-            },
+            ClusterError::Start { what, help, source } => {
+                CommandError::Cluster { what, help, source }
+            }
             error => CommandError::Cluster {
                 what: "start the control plane".to_owned(),
                 help: None,

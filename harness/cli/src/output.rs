@@ -1,5 +1,6 @@
 //! Printing: colours where they are wanted, a progress line where there is a terminal.
 
+pub(crate) use crosscut_errors::chain as in_one_line;
 use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
@@ -16,22 +17,17 @@ use crate::{CommandError, report_files};
 /// The number of times that the progress line moves, so that a long build does not look like a hang.
 const TICK: Duration = Duration::from_millis(120);
 
-/// Prints an error and its causes.
+/// Prints an error and its causes, a line each. A cause whose text was printed is left out.
 pub(crate) fn error(error: &(dyn Error + 'static)) {
-    print_error(&format!("error: {error}"));
-    for cause in causes(error) {
-        print_error(&format!("  caused by: {cause}"));
+    let mut printed = error.to_string();
+    print_error(&format!("error: {printed}"));
+    for cause in crosscut_errors::causes(error).skip(1) {
+        let cause = cause.to_string();
+        if !printed.contains(&cause) {
+            print_error(&format!("  caused by: {cause}"));
+            printed.push_str(&cause);
+        }
     }
-}
-
-/// An error and its causes in one line.
-pub(crate) fn in_one_line(error: &(dyn Error + 'static)) -> String {
-    causes(error).fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
-}
-
-/// Returns what caused an error, the nearest first.
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(error.source(), |cause| (*cause).source())
 }
 
 /// Writes a line to standard error, made safe to show. If that is closed it cannot be told.

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use crosscut_suite::model::Place;
 
+/// The cause of an error.
+pub type Source = Box<dyn std::error::Error + Send + Sync>;
+
 /// A control plane could not be had.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -37,10 +40,13 @@ pub enum ClusterError {
     /// The programs of a real control plane could not be started, or broke.
     #[error("{what}")]
     Start {
-        /// What went wrong, with its causes.
+        /// The failure.
         what: String,
-        /// What to do about it.
+        /// The advice for the user.
         help: Option<String>,
+        /// The cause; `None` if `what` says all.
+        #[source]
+        source: Option<Source>,
     },
     /// What a trial left could not be taken away.
     #[error("take away what the trial left: {what}")]
@@ -55,11 +61,8 @@ pub enum ClusterError {
         what: String,
     },
     /// What a trial left could not be read.
-    #[error("read what the trial left: {what}")]
-    Read {
-        /// What went wrong, with its causes.
-        what: String,
-    },
+    #[error("read what the trial left")]
+    Read(#[source] Source),
     /// The control plane did not come to rest after documents were installed.
     #[error("settle after installing {what}")]
     Settle {
@@ -72,29 +75,20 @@ pub enum ClusterError {
 }
 
 impl ClusterError {
-    /// Something real could not be started: the error with its causes, in one line.
-    pub fn start(error: &dyn std::error::Error, help: Option<String>) -> ClusterError {
-        let what = with_causes(error);
-        ClusterError::Start { what, help }
+    /// Returns the error of a control plane that could not be started.
+    pub fn start(error: impl Into<Source>, help: Option<String>) -> ClusterError {
+        let source = error.into();
+        ClusterError::Start {
+            what: source.to_string(),
+            help,
+            source: Some(source),
+        }
     }
 
-    /// Returns what a trial left could not be read.
-    pub fn read(error: &dyn std::error::Error) -> ClusterError {
-        let what = with_causes(error);
-        ClusterError::Read { what }
+    /// Returns the error of a trial whose objects could not be read.
+    pub fn read(error: impl Into<Source>) -> ClusterError {
+        ClusterError::Read(error.into())
     }
-}
-
-/// An error with its causes, in one line.
-pub fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut what = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        what.push_str(": ");
-        what.push_str(&error.to_string());
-        cause = error.source();
-    }
-    what
 }
 
 /// The clusters did not come to rest.

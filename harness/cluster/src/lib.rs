@@ -15,7 +15,7 @@ pub use crosscut_controller::{Activity, Failing};
 pub use crosscut_programs::Trace as FunctionTrace;
 
 pub use cluster::{Cluster, Lack, Lease, Rest, Side};
-pub use error::{ClusterError, SettleError, with_causes};
+pub use error::{ClusterError, SettleError, Source};
 pub use health::{Health, until_broken};
 pub use not_mine::NotMine;
 pub use programs::ProgramPlace;

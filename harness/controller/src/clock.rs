@@ -22,6 +22,15 @@ impl VirtualClock {
     }
 
     /// Another clock that shows the same time now.
+    ///
+    /// ```
+    /// use crosscut_controller::VirtualClock;
+    /// use crosscut_objects::Clock as _;
+    ///
+    /// let clock = VirtualClock::new();
+    /// assert_eq!(clock.fork().now(), clock.now());
+    /// assert_eq!(clock.now().to_string(), "2026-01-01T00:00:00Z");
+    /// ```
     #[must_use]
     pub fn fork(&self) -> VirtualClock {
         VirtualClock(Arc::new(AtomicI64::new(self.0.load(Ordering::SeqCst))))

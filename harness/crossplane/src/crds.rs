@@ -26,6 +26,11 @@ const FILES: [(&str, &str); 5] = [
 
 /// Crossplane's own CRDs: CompositeResourceDefinition (v1 stored, v2), Composition, CompositionRevision, Usage and
 /// ClusterUsage. To be created on the control plane before anything of Crossplane's is.
+///
+/// ```
+/// let definitions = crosscut_crossplane::custom_resource_definitions();
+/// assert!(definitions.iter().all(|one| one["kind"] == "CustomResourceDefinition"));
+/// ```
 pub fn custom_resource_definitions() -> Vec<Value> {
     FILES
         .iter()

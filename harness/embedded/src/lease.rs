@@ -59,7 +59,7 @@ impl EmbeddedSide {
                 Ok(object) => objects.push(object),
                 // Its definition is gone.
                 Err(error) if error.is_not_found() || error.is_no_match() => {}
-                Err(error) => return Err(ClusterError::read(&error)),
+                Err(error) => return Err(ClusterError::read(error)),
             }
         }
         Ok(objects)

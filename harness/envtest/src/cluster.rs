@@ -136,6 +136,7 @@ impl Envtest {
         let target = leased.target().ok_or_else(|| ClusterError::Start {
             what: "the trial's target server is gone".to_owned(),
             help: None,
+            source: None,
         })?;
         let control = LiveSide {
             client: running.control().connection.clone(),

@@ -65,7 +65,7 @@ impl From<StateError> for EnvtestError {
 impl From<EnvtestError> for ClusterError {
     fn from(error: EnvtestError) -> ClusterError {
         let help = error.help();
-        ClusterError::start(&error, help)
+        ClusterError::start(error, help)
     }
 }
 

@@ -11,8 +11,8 @@ use futures::future::try_join_all;
 use super::environment::ended;
 use super::targets::{Pool, Target};
 use super::{Environment, EnvtestError, Server};
-use crosscut_cluster::with_causes;
 use crosscut_cluster::{ClusterError, ProgramPlace};
+use crosscut_errors::chain;
 use crosscut_setup::AllAssets;
 use crosscut_setup::Progress;
 use crosscut_setup::crossplane::{
@@ -56,7 +56,7 @@ impl Running {
         )?;
         let observer = Observer::start(environment.control().client().clone())
             .await
-            .map_err(|error| ClusterError::start(&error, None))?;
+            .map_err(|error| ClusterError::start(error, None))?;
         Ok(Running {
             environment,
             crossplane,
@@ -124,7 +124,7 @@ impl Running {
     /// [`ClusterError::Broken`] with the last words of the one that ended.
     pub(super) fn check(&self) -> Result<(), ClusterError> {
         let broken = |error: EnvtestError| ClusterError::Broken {
-            what: with_causes(&error),
+            what: chain(&error),
         };
         self.environment.check().map_err(broken)?;
         let provider = self.provider.as_ref().map(ProviderKubernetes::program);

@@ -34,7 +34,7 @@ impl Target {
     pub(super) async fn new(server: &Server, etcd: &EtcdClient) -> Result<Target, ClusterError> {
         let observer = Observer::start(server.client().clone())
             .await
-            .map_err(|error| ClusterError::start(&error, None))?;
+            .map_err(|error| ClusterError::start(error, None))?;
         Ok(Target {
             connection: server.connection.clone(),
             kubeconfig: server.kubeconfig.clone(),
@@ -137,6 +137,7 @@ impl Pool {
         let gone = || ClusterError::Start {
             what: "the target servers are gone".to_owned(),
             help: None,
+            source: None,
         };
         let permit = Arc::clone(&self.permits)
             .acquire_owned()

@@ -23,6 +23,15 @@ pub struct Summary {
 
 impl Summary {
     /// Counts one more verdict.
+    ///
+    /// ```
+    /// use crosscut_events::{Summary, Verdict};
+    ///
+    /// let mut summary = Summary::default();
+    /// summary.count(Verdict::Passed);
+    /// summary.count(Verdict::Failed);
+    /// assert_eq!((summary.total(), summary.of(Verdict::Failed)), (2, 1));
+    /// ```
     pub fn count(&mut self, verdict: Verdict) {
         match verdict {
             Verdict::Passed => self.passed += 1,
@@ -40,6 +49,12 @@ impl Summary {
     }
 
     /// How many trials got this verdict.
+    ///
+    /// ```
+    /// use crosscut_events::{Summary, Verdict};
+    ///
+    /// assert_eq!(Summary::default().of(Verdict::Skipped), 0);
+    /// ```
     pub fn of(&self, verdict: Verdict) -> usize {
         match verdict {
             Verdict::Passed => self.passed,

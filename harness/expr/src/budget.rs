@@ -46,6 +46,17 @@ impl Budget {
     }
 
     /// Returns a budget of other limits, for tests.
+    ///
+    /// ```
+    /// use crosscut_expr::{Budget, Expression, Scope};
+    /// use serde_json::json;
+    ///
+    /// let scope = Scope::new();
+    /// let expression = Expression::parse("map(&@, @)").unwrap();
+    /// let budget = Budget::with_limits(2, 1_000, &scope);
+    /// let error = expression.evaluate_within(&budget, &json!([1, 2, 3, 4, 5]), &scope).unwrap_err();
+    /// assert!(error.is_over_budget());
+    /// ```
     #[must_use]
     pub fn with_limits(steps: u64, bytes: usize, scope: &Scope) -> Budget {
         Budget {

@@ -47,6 +47,13 @@ impl Expression {
     /// # Errors
     /// [`ParseError`] with the place of the first mistake; unknown functions and wrong numbers of arguments are found
     /// here, too.
+    ///
+    /// ```
+    /// use crosscut_expr::Expression;
+    ///
+    /// assert!(Expression::parse("length(spec.items)").is_ok());
+    /// assert!(Expression::parse("spec.").is_err());
+    /// ```
     pub fn parse(text: &str) -> Result<Expression, ParseError> {
         Ok(Expression {
             text: text.to_owned(),
@@ -58,6 +65,16 @@ impl Expression {
     ///
     /// # Errors
     /// As [`Expression::evaluate_within`].
+    ///
+    /// ```
+    /// use crosscut_expr::{Expression, Scope};
+    /// use serde_json::json;
+    ///
+    /// let scope = Scope::new().bind("most", json!(2));
+    /// let expression = Expression::parse("length(items) <= $most").unwrap();
+    /// let value = expression.evaluate(&json!({"items": ["a", "b", "c"]}), &scope).unwrap();
+    /// assert_eq!(value, json!(false));
+    /// ```
     pub fn evaluate(&self, current: &Value, scope: &Scope) -> Result<Value, EvaluationError> {
         let budget = Budget::new(scope);
         let found = self.evaluate_within(&budget, current, scope)?;
@@ -85,12 +102,27 @@ impl Expression {
     }
 
     /// The names that the expression uses and does not bind itself, without their `$`.
+    ///
+    /// ```
+    /// use crosscut_expr::Expression;
+    ///
+    /// let expression = Expression::parse("let $a = @ in join($separator, [$a, $b])").unwrap();
+    /// assert!(expression.free_variables().iter().eq(["b", "separator"]));
+    /// ```
     #[must_use]
     pub fn free_variables(&self) -> BTreeSet<String> {
         free::variables(&self.root)
     }
 
     /// The fields that the expression names right behind such a name: `(name, field)` for `$name.field`.
+    ///
+    /// ```
+    /// use crosscut_expr::Expression;
+    ///
+    /// let expression = Expression::parse("$values.name || $values.id").unwrap();
+    /// let fields = [("values", "id"), ("values", "name")].map(|(name, field)| (name.to_owned(), field.to_owned()));
+    /// assert!(expression.fields().into_iter().eq(fields));
+    /// ```
     #[must_use]
     pub fn fields(&self) -> BTreeSet<(String, String)> {
         free::fields(&self.root)

@@ -40,6 +40,16 @@ impl Scope {
     }
 
     /// This scope, with one more name.
+    ///
+    /// ```
+    /// use crosscut_expr::Scope;
+    /// use serde_json::json;
+    ///
+    /// let outer = Scope::new().bind("name", json!("a"));
+    /// let inner = outer.bind("name", json!("b"));
+    /// assert_eq!(outer.get("name"), Some(&json!("a")));
+    /// assert_eq!(inner.get("name"), Some(&json!("b")));
+    /// ```
     #[must_use]
     pub fn bind(&self, name: impl Into<String>, value: Value) -> Scope {
         let size = size(&value);

@@ -29,6 +29,14 @@ pub(crate) fn is_true(value: &Value) -> bool {
 }
 
 /// Returns true if two values are equal; integers equal floats of the same value, at any depth.
+///
+/// ```
+/// use crosscut_expr::equal;
+/// use serde_json::json;
+///
+/// assert!(equal(&json!({"size": 1}), &json!({"size": 1.0})));
+/// assert!(!equal(&json!(1), &json!("1")));
+/// ```
 #[must_use]
 pub fn equal(left: &Value, right: &Value) -> bool {
     equal_counted(left, right, &mut 0)

@@ -35,7 +35,7 @@ impl Address {
         let endpoint = Endpoint::from_shared(format!("http://{address}")).map_err(|error| {
             FunctionError::Address {
                 address: address.to_owned(),
-                reason: chain(&error),
+                reason: crosscut_errors::chain(&error),
             }
         })?;
         Ok(Self::with_endpoint(&endpoint, deadline))
@@ -89,7 +89,10 @@ impl Address {
     ) -> Result<Response<wire::RunFunctionResponse>, Status> {
         let mut client = Grpc::new(self.channel.clone());
         client.ready().await.map_err(|error| {
-            Status::unknown(format!("Service was not ready: {}", chain(&error)))
+            Status::unknown(format!(
+                "Service was not ready: {}",
+                crosscut_errors::chain(&error)
+            ))
         })?;
         let codec = ProstCodec::default();
         client
@@ -123,22 +126,7 @@ impl Address {
 /// A status with the causes below it, which tonic keeps out of its message.
 pub(crate) fn status_text(status: &tonic::Status) -> String {
     match std::error::Error::source(status) {
-        Some(source) => format!("{}: {}", status.message(), chain(source)),
+        Some(source) => format!("{}: {}", status.message(), crosscut_errors::chain(source)),
         None => status.message().to_owned(),
     }
-}
-
-/// An error and its causes, each once.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        let cause = source.to_string();
-        if !text.contains(&cause) {
-            text.push_str(": ");
-            text.push_str(&cause);
-        }
-        next = source.source();
-    }
-    text
 }

@@ -37,6 +37,14 @@ fn to_proto(value: &Value) -> Proto {
 }
 
 /// A Struct as an object.
+///
+/// ```
+/// use crosscut_functions::convert::{from_struct, to_struct};
+/// use serde_json::json;
+///
+/// let object = json!({"spec": {"size": 3, "names": ["a"]}});
+/// assert_eq!(from_struct(to_struct(&object)), object);
+/// ```
 pub fn from_struct(fields: Struct) -> Value {
     Value::Object(
         fields

@@ -19,6 +19,14 @@ const LIST: u32 = 6;
 const ITEMS: u32 = 1;
 
 /// An object as an encoded Struct; anything else becomes an empty one.
+///
+/// ```
+/// use crosscut_functions::{from_bytes, to_bytes};
+/// use serde_json::json;
+///
+/// let object = json!({"metadata": {"name": "colours"}});
+/// assert_eq!(from_bytes(&to_bytes(&object)).unwrap(), object);
+/// ```
 pub fn to_bytes(value: &Value) -> Bytes {
     let mut out = Vec::new();
     if let Some(fields) = value.as_object() {

@@ -15,9 +15,9 @@ use tonic::transport::server::{Router, TcpIncoming};
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use tonic_health::ServingStatus;
 
-use super::address::chain;
 use super::service::Service;
 use super::{Function, FunctionError};
+use crosscut_errors::chain;
 
 /// The time that a client may take to shake hands.
 const HANDSHAKE: Duration = Duration::from_secs(10);

@@ -221,7 +221,7 @@ fn start_error(settings: &CommandSettings, address: &Address, error: ProgramErro
             last,
             stderr: lines.join("\n"),
         },
-        other => FunctionError::Failed(super::address::chain(&other)),
+        other => FunctionError::Failed(crosscut_errors::chain(&other)),
     };
     if taken {
         StartError::PortTaken(told)

@@ -141,6 +141,11 @@ const KINDS: [(&str, &[&str]); 22] = [
 ];
 
 /// Returns true for a kind that kube-apiserver 1.34 serves by default. `api_version` is `v1` or `group/version`.
+///
+/// ```
+/// assert!(crosscut_kinds::is_built_in("apps/v1", "Deployment"));
+/// assert!(!crosscut_kinds::is_built_in("example.org/v1", "Widget"));
+/// ```
 #[must_use]
 pub fn is_built_in(api_version: &str, kind: &str) -> bool {
     KINDS
@@ -149,6 +154,11 @@ pub fn is_built_in(api_version: &str, kind: &str) -> bool {
 }
 
 /// Returns true for a group of Kubernetes itself, which no definition brings. The core group is the empty text.
+///
+/// ```
+/// assert!(crosscut_kinds::is_own_group("rbac.authorization.k8s.io"));
+/// assert!(!crosscut_kinds::is_own_group("gateway.networking.k8s.io"));
+/// ```
 #[must_use]
 pub fn is_own_group(group: &str) -> bool {
     GROUPS.contains(&group)

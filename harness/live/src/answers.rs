@@ -6,7 +6,7 @@ use crate::View;
 use tokio::time::Instant;
 
 use crosscut_cluster::ClusterError;
-use crosscut_cluster::with_causes;
+use crosscut_errors::chain;
 
 /// The time that an API server may be silent. One that is restarted is back within seconds.
 const SILENT: Duration = Duration::from_secs(20);
@@ -23,7 +23,7 @@ pub async fn answers(name: &str, client: &kube::Client) -> Result<(), ClusterErr
     loop {
         match tokio::time::timeout_at(end, View::revision(client)).await {
             Ok(Ok(_)) => return Ok(()),
-            Ok(Err(error)) => last = with_causes(&error),
+            Ok(Err(error)) => last = chain(&error),
             Err(_) => {}
         }
         if Instant::now() + AGAIN >= end {

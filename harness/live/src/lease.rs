@@ -117,7 +117,7 @@ impl LiveLease {
                 Some(known) => Some(known),
                 None => View::revision(side.client.http())
                     .await
-                    .map_err(|error| ClusterError::start(&error, None))?,
+                    .map_err(|error| ClusterError::start(error, None))?,
             };
             side.before = self
                 .driver
@@ -199,7 +199,7 @@ impl Lease for LiveLease {
         let all = view
             .list(plane.client.http())
             .await
-            .map_err(|error| ClusterError::read(&error))?;
+            .map_err(ClusterError::read)?;
         // The trial's own namespace was made for it; whether that had been seen when it began does not matter.
         let own = |key: &Key| key.kind == "Namespace" && key.name == self.namespace;
         Ok(all

@@ -21,7 +21,7 @@ pub async fn make_namespace(
     name: &str,
 ) -> Result<Option<u64>, ClusterError> {
     let api = Api::new(connection, FIELD_MANAGER);
-    let failed = |error: ApiError| ClusterError::start(&error, None);
+    let failed = |error: ApiError| ClusterError::start(error, None);
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
     let made = api.apply(&namespace, FIELD_MANAGER).await.map_err(failed)?;
     let mut last = revision(&made);

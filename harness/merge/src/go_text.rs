@@ -26,6 +26,14 @@ pub fn json(value: &Value) -> String {
 }
 
 /// Returns the value as `%v` prints it.
+///
+/// ```
+/// use crosscut_merge::go_text::plain;
+/// use serde_json::json;
+///
+/// assert_eq!(plain(&json!("text")), "text");
+/// assert_eq!(plain(&json!(3)), "3");
+/// ```
 #[must_use]
 pub fn plain(value: &Value) -> String {
     match value {

@@ -16,6 +16,15 @@ const COPY_LIMIT: usize = 3 * 1024 * 1024;
 ///
 /// # Errors
 /// [`PatchError::Malformed`] for what is no list of operations, [`PatchError::DoesNotApply`] where one does not fit.
+///
+/// ```
+/// use crosscut_merge::json_patch;
+/// use serde_json::json;
+///
+/// let operations = json!([{"op": "add", "path": "/list/-", "value": "b"}]);
+/// let patched = json_patch(&json!({"list": ["a"]}), &operations).unwrap();
+/// assert_eq!(patched, json!({"list": ["a", "b"]}));
+/// ```
 pub fn json_patch(target: &Value, operations: &Value) -> Result<Value, PatchError> {
     let operations = operations_of(operations).map_err(PatchError::Malformed)?;
     let mut patch = Patch {

@@ -6,6 +6,15 @@ use serde_json::{Map, Value};
 ///
 /// As on kube-apiserver, and unlike in the RFC, maps that come new within a list lose their null fields too,
 /// but for those of a list that takes the place of a map.
+///
+/// ```
+/// use crosscut_merge::merge_patch;
+/// use serde_json::json;
+///
+/// let mut object = json!({"spec": {"size": 3, "colour": "blue"}});
+/// merge_patch(&mut object, &json!({"spec": {"size": 4, "colour": null}}));
+/// assert_eq!(object, json!({"spec": {"size": 4}}));
+/// ```
 pub fn merge_patch(target: &mut Value, patch: &Value) {
     match (target, patch) {
         (Value::Object(target), Value::Object(patch)) => merge_fields(target, patch),

@@ -9,6 +9,15 @@ use crate::types::{Fields, Items, Other, Relation, Scalar, Shape, Type};
 
 impl Type {
     /// The type of a custom resource from the `openAPIV3Schema` of its version; the metadata is Kubernetes' own.
+    ///
+    /// ```
+    /// use crosscut_merge::Type;
+    /// use serde_json::json;
+    ///
+    /// // Elements of the list are known by their names when two writers share it.
+    /// let ports = json!({"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]});
+    /// let _ports = Type::from_openapi(&ports);
+    /// ```
     pub fn from_openapi(schema: &Value) -> Type {
         root(fields(schema, true, preserves(schema)))
     }

@@ -9,6 +9,13 @@ use crate::error::UrlError;
 ///
 /// # Errors
 /// [`UrlError`] where it is none, or is no `http` or `https` URL with a host.
+///
+/// ```
+/// use crosscut_messages::http_url;
+///
+/// assert!(http_url("http://127.0.0.1:8080/healthz").is_ok());
+/// assert!(http_url("ftp://127.0.0.1").is_err());
+/// ```
 pub fn http_url(text: &str) -> Result<Uri, UrlError> {
     let wrong = |reason: String| UrlError {
         text: text.to_owned(),

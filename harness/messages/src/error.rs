@@ -1,21 +1,5 @@
 //! Failures of reading and writing messages.
 
-use std::error::Error;
-
-/// An error and its causes in one line; some errors name their cause themselves.
-#[must_use]
-pub fn chain(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |cause| (*cause).source());
-    causes.fold(String::new(), |text, cause| {
-        let cause = cause.to_string();
-        match (text.is_empty(), text.contains(&cause)) {
-            (true, _) => cause,
-            (false, true) => text,
-            (false, false) => format!("{text}: {cause}"),
-        }
-    })
-}
-
 /// A description of gRPC services that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {

@@ -11,7 +11,7 @@ mod protocol;
 mod schema;
 
 pub use address::{grpc_origin, http_url, with_path};
-pub use error::{HeaderError, MessageError, SchemaError, UrlError, chain};
+pub use error::{HeaderError, MessageError, SchemaError, UrlError};
 pub use headers::{add_header, values_of};
 pub use protocol::{Protocol, UpstreamTls};
 pub use schema::{Message, Method, Schema};

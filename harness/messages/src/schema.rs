@@ -11,7 +11,9 @@ use protox::Compiler;
 use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver};
 use serde_json::Value;
 
-use crate::error::{MessageError, SchemaError, chain};
+use crosscut_errors::chain;
+
+use crate::error::{MessageError, SchemaError};
 
 /// Descriptions of services and their messages.
 #[derive(Clone, Debug)]

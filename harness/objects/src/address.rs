@@ -19,6 +19,15 @@ pub struct Address<'a> {
 
 impl<'a> Address<'a> {
     /// The address of the object that a manifest describes.
+    ///
+    /// ```
+    /// use crosscut_objects::Address;
+    /// use serde_json::json;
+    ///
+    /// let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"namespace": "team", "name": "colours"}});
+    /// let address = Address::of(&map);
+    /// assert_eq!((address.kind, address.namespace, address.name), ("ConfigMap", "team", "colours"));
+    /// ```
     #[must_use]
     pub fn of(object: &'a Value) -> Self {
         Self {

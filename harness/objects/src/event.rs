@@ -21,6 +21,19 @@ pub struct Resource {
 
 impl Resource {
     /// `group/version`, or the version alone in the core group.
+    ///
+    /// ```
+    /// use crosscut_objects::Resource;
+    ///
+    /// let pods = Resource {
+    ///     group: String::new(),
+    ///     version: "v1".to_owned(),
+    ///     plural: "pods".to_owned(),
+    ///     kind: "Pod".to_owned(),
+    ///     namespaced: true,
+    /// };
+    /// assert_eq!(pods.api_version(), "v1");
+    /// ```
     #[must_use]
     pub fn api_version(&self) -> String {
         if self.group.is_empty() {

@@ -44,6 +44,21 @@ impl Key {
     }
 
     /// The key of an object of a resource.
+    ///
+    /// ```
+    /// use crosscut_objects::{Key, Resource};
+    /// use serde_json::json;
+    ///
+    /// let widgets = Resource {
+    ///     group: "example.org".to_owned(),
+    ///     version: "v1".to_owned(),
+    ///     plural: "widgets".to_owned(),
+    ///     kind: "Widget".to_owned(),
+    ///     namespaced: true,
+    /// };
+    /// let key = Key::new(&widgets, &json!({"metadata": {"namespace": "team", "name": "w"}}));
+    /// assert_eq!(key.to_string(), "Widget.example.org team/w");
+    /// ```
     #[must_use]
     pub fn new(resource: &Resource, object: &Value) -> Key {
         let namespace = object::namespace(object);

@@ -20,6 +20,13 @@ impl Lack {
     }
 
     /// A kind that a full control plane serves; `served` are the kinds of its family that this one serves.
+    ///
+    /// ```
+    /// use crosscut_objects::Lack;
+    ///
+    /// let lack = Lack::kind("apps/v1", "Deployment", "Kubernetes' own", &["ConfigMap", "Secret"]);
+    /// assert_eq!(lack.what, "the kind Deployment of apps/v1");
+    /// ```
     #[must_use]
     pub fn kind(api_version: &str, kind: &str, family: &str, served: &[&str]) -> Lack {
         Lack {

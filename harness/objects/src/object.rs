@@ -6,16 +6,42 @@
 use serde_json::{Map, Value, json};
 
 /// The value at a path of keys.
+///
+/// ```
+/// use crosscut_objects::object;
+/// use serde_json::json;
+///
+/// let map = json!({"metadata": {"name": "colours"}});
+/// assert_eq!(object::at(&map, &["metadata", "name"]), Some(&json!("colours")));
+/// assert_eq!(object::at(&map, &["metadata", "uid"]), None);
+/// ```
 pub fn at<'a>(object: &'a Value, path: &[&str]) -> Option<&'a Value> {
     path.iter().try_fold(object, |value, key| value.get(key))
 }
 
 /// The text at a path of keys; empty if there is none, as Go's zero value.
+///
+/// ```
+/// use crosscut_objects::object;
+/// use serde_json::json;
+///
+/// assert_eq!(object::text(&json!({"kind": "Widget"}), &["kind"]), "Widget");
+/// assert_eq!(object::text(&json!({}), &["kind"]), "");
+/// ```
 pub fn text<'a>(object: &'a Value, path: &[&str]) -> &'a str {
     at(object, path).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// Sets the value at a path, making the maps on the way.
+///
+/// ```
+/// use crosscut_objects::object;
+/// use serde_json::json;
+///
+/// let mut map = json!({});
+/// object::set(&mut map, &["metadata", "name"], json!("colours"));
+/// assert_eq!(map, json!({"metadata": {"name": "colours"}}));
+/// ```
 pub fn set(object: &mut Value, path: &[&str], value: Value) {
     let Some((first, rest)) = path.split_first() else {
         return;
@@ -33,6 +59,15 @@ pub fn set(object: &mut Value, path: &[&str], value: Value) {
 }
 
 /// Removes the value at a path; says whether there was one.
+///
+/// ```
+/// use crosscut_objects::object;
+/// use serde_json::json;
+///
+/// let mut map = json!({"metadata": {"uid": "1"}});
+/// assert!(object::remove(&mut map, &["metadata", "uid"]));
+/// assert!(!object::remove(&mut map, &["metadata", "uid"]));
+/// ```
 pub fn remove(object: &mut Value, path: &[&str]) -> bool {
     let Some((last, parents)) = path.split_last() else {
         return false;
@@ -99,6 +134,15 @@ pub fn conditions(object: &Value) -> &[Value] {
 }
 
 /// Returns the condition of a type.
+///
+/// ```
+/// use crosscut_objects::object;
+/// use serde_json::json;
+///
+/// let widget = json!({"status": {"conditions": [{"type": "Ready", "status": "True"}]}});
+/// assert_eq!(object::condition(&widget, "Ready").unwrap()["status"], "True");
+/// assert!(object::condition(&widget, "Synced").is_none());
+/// ```
 pub fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
     conditions(object)
         .iter()
@@ -111,11 +155,25 @@ pub fn is_being_deleted(object: &Value) -> bool {
 }
 
 /// The group of an apiVersion; empty for the core group.
+///
+/// ```
+/// use crosscut_objects::object;
+///
+/// assert_eq!(object::group_of("apps/v1"), "apps");
+/// assert_eq!(object::group_of("v1"), "");
+/// ```
 pub fn group_of(api_version: &str) -> &str {
     api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
 /// The version of an apiVersion.
+///
+/// ```
+/// use crosscut_objects::object;
+///
+/// assert_eq!(object::version_of("apps/v1"), "v1");
+/// assert_eq!(object::version_of("v1"), "v1");
+/// ```
 pub fn version_of(api_version: &str) -> &str {
     api_version
         .split_once('/')
@@ -130,6 +188,15 @@ pub fn has_finalizer(object: &Value, finalizer: &str) -> bool {
 }
 
 /// Adds a finalizer at the end.
+///
+/// ```
+/// use crosscut_objects::object;
+/// use serde_json::json;
+///
+/// let mut map = json!({});
+/// object::add_finalizer(&mut map, "example.org/keep");
+/// assert!(object::has_finalizer(&map, "example.org/keep"));
+/// ```
 pub fn add_finalizer(object: &mut Value, finalizer: &str) {
     let mut all = at(object, &["metadata", "finalizers"])
         .and_then(Value::as_array)
@@ -140,6 +207,15 @@ pub fn add_finalizer(object: &mut Value, finalizer: &str) {
 }
 
 /// Removes a finalizer.
+///
+/// ```
+/// use crosscut_objects::object;
+/// use serde_json::json;
+///
+/// let mut map = json!({"metadata": {"finalizers": ["example.org/keep"]}});
+/// object::remove_finalizer(&mut map, "example.org/keep");
+/// assert!(!object::has_finalizer(&map, "example.org/keep"));
+/// ```
 pub fn remove_finalizer(object: &mut Value, finalizer: &str) {
     if let Some(Value::Array(all)) = object
         .get_mut("metadata")
@@ -164,6 +240,16 @@ pub fn controller_of(object: &Value) -> Option<&Value> {
 }
 
 /// Returns true if the object with this UID controls the object.
+///
+/// ```
+/// use crosscut_objects::object;
+/// use serde_json::json;
+///
+/// let owner = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "uid": "1"}});
+/// let mut owned = json!({});
+/// object::add_owner(&mut owned, object::controller_reference(&owner));
+/// assert!(object::is_controlled_by(&owned, "1"));
+/// ```
 pub fn is_controlled_by(object: &Value, owner_uid: &str) -> bool {
     controller_of(object).is_some_and(|owner| text(owner, &["uid"]) == owner_uid)
 }

@@ -9,7 +9,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
-use crate::http_check::chain;
+use crosscut_errors::chain;
 
 /// The time that an answer may be.
 const ANSWER: usize = 4 * 1024;

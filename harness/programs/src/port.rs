@@ -7,6 +7,11 @@ use std::net::{Ipv4Addr, TcpListener};
 ///
 /// # Errors
 /// Where the system has none left.
+///
+/// ```
+/// let [one, other] = crosscut_programs::free_ports().unwrap();
+/// assert_ne!(one, other);
+/// ```
 pub fn free_ports<const COUNT: usize>() -> std::io::Result<[u16; COUNT]> {
     let mut ports = [0; COUNT];
     // All are held until all are known, so that none is handed out twice.

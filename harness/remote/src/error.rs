@@ -106,6 +106,6 @@ fn those(known: &[String]) -> String {
 impl From<AccessError> for ClusterError {
     fn from(error: AccessError) -> ClusterError {
         let help = error.help();
-        ClusterError::start(&error, Some(help))
+        ClusterError::start(error, Some(help))
     }
 }

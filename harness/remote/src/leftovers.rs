@@ -78,10 +78,10 @@ impl Leftovers {
             Some(run) => format!("{LABEL}%3D{run}"),
             None => LABEL.to_owned(),
         };
-        let failed = |error: &dyn std::error::Error| ClusterError::start(error, None);
+        let failed = |error: crosscut_cluster::Source| ClusterError::start(error, None);
         let path = format!("{}?labelSelector={selector}", listed.path);
         let request = Request::get(path).body(Vec::new());
-        let request = request.map_err(|error| failed(&error))?;
+        let request = request.map_err(|error| failed(error.into()))?;
         let list: Value = match access.client.request(request).await {
             Ok(list) => list,
             Err(kube::Error::Api(status)) if status.code == 403 => {
@@ -93,7 +93,7 @@ impl Leftovers {
             }
             // Served no more, or not to be listed.
             Err(kube::Error::Api(status)) if matches!(status.code, 404 | 405) => return Ok(()),
-            Err(error) => return Err(failed(&error)),
+            Err(error) => return Err(failed(error.into())),
         };
         for item in list
             .get("items")
@@ -144,7 +144,7 @@ fn leftover(item: &Value, listed: &Listed, run: Option<&str>) -> Option<Leftover
 
 /// Every kind of object that can be listed and deleted.
 async fn kinds(api: &Api) -> Result<Vec<Listed>, ClusterError> {
-    let failed = |error| ClusterError::start(&error, None);
+    let failed = |error| ClusterError::start(error, None);
     let mut versions = BTreeMap::from([("v1".to_owned(), "/api/v1".to_owned())]);
     let groups = api.document("/apis").await.map_err(failed)?;
     for group in groups

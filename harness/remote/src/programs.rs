@@ -46,5 +46,5 @@ impl Beside {
 
 async fn start(name: &str, client: kube::Client) -> Result<Proxy, ClusterError> {
     let started = Proxy::start(name, client).await;
-    started.map_err(|error| ClusterError::start(&error, None))
+    started.map_err(|error| ClusterError::start(error, None))
 }

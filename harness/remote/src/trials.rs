@@ -86,7 +86,7 @@ impl Remote {
         })
         .await?;
         let others = say_others(&api(&settings.control.client), &settings.run).await;
-        for line in others.map_err(|error| ClusterError::start(&error, None))? {
+        for line in others.map_err(|error| ClusterError::start(error, None))? {
             (settings.progress)(&line);
         }
         let control = Watched::start(&settings.control, &settings.run).await?;
@@ -126,7 +126,7 @@ impl Remote {
         install::on_control(&mut lease, &self.missing).await?;
         let groups = real_groups(&api(&self.control.connection.client))
             .await
-            .map_err(|error| ClusterError::start(&error, None))?;
+            .map_err(|error| ClusterError::start(error, None))?;
         // Installed twice is as good as once.
         let _ = self.real.set(groups.into());
         Ok(())
@@ -381,7 +381,7 @@ impl Remote {
         let mut has = self.target_has.lock().await;
         let wanted = ours(&api, &provider.target_crds, &self.settings.run)
             .await
-            .map_err(|error| ClusterError::start(&error, None))?;
+            .map_err(|error| ClusterError::start(error, None))?;
         let names: Vec<String> = wanted.iter().map(name_of).collect();
         if *has != names {
             let before = target.base.take();

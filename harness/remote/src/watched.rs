@@ -24,7 +24,7 @@ impl Watched {
     pub(super) async fn start(connection: &Access, run: &str) -> Result<Watched, ClusterError> {
         let observer = Observer::start(connection.client.clone())
             .await
-            .map_err(|error| ClusterError::start(&error, None))?;
+            .map_err(|error| ClusterError::start(error, None))?;
         Ok(Watched {
             connection: connection.clone(),
             observer,

@@ -378,17 +378,7 @@ fn with_programs(mut stop: Stop, session: &Session) -> Stop {
 }
 
 fn cluster_failure(error: &ClusterError, trial: &Trial) -> Failure {
-    let mut message = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        let text = error.to_string();
-        // Some errors name their cause themselves.
-        if !message.contains(&text) {
-            message.push_str(": ");
-            message.push_str(&text);
-        }
-        cause = error.source();
-    }
+    let message = crosscut_errors::chain(error);
     let (code, help) = match error {
         ClusterError::Function { .. } => (
             "cluster::function",

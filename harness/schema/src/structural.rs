@@ -31,6 +31,14 @@ impl Structural {
     /// # Errors
     /// All that keeps it from being structural, with fields below `spec.validation.openAPIV3Schema`. A CEL rule that
     /// only the evaluator here does not support is none of it: see [`crate::crd::unevaluated`].
+    ///
+    /// ```
+    /// use crosscut_schema::Structural;
+    /// use serde_json::json;
+    ///
+    /// let schema = json!({"type": "object", "properties": {"size": {"type": "integer"}}});
+    /// assert!(Structural::compile(&schema).is_ok());
+    /// ```
     pub fn compile(schema: &Value) -> Result<Structural, Vec<FieldError>> {
         let errors = structure::check(schema, structure::SHARED_SCHEMA);
         if errors.is_empty() {
@@ -43,17 +51,49 @@ impl Structural {
     }
 
     /// Removes the fields that the schema does not know; gives their paths, as `spec.x`, sorted.
+    ///
+    /// ```
+    /// use crosscut_schema::Structural;
+    /// use serde_json::json;
+    ///
+    /// let schema = json!({"type": "object", "properties": {"size": {"type": "integer"}}});
+    /// let schema = Structural::compile(&schema).unwrap();
+    /// let mut object = json!({"size": 3, "colour": "blue"});
+    /// assert_eq!(schema.prune(&mut object), ["colour"]);
+    /// assert_eq!(object, json!({"size": 3}));
+    /// ```
     pub fn prune(&self, object: &mut Value) -> Vec<String> {
         prune::prune(&self.root, object)
     }
 
     /// Drops nulls where none is allowed and fills in defaults.
+    ///
+    /// ```
+    /// use crosscut_schema::Structural;
+    /// use serde_json::json;
+    ///
+    /// let schema = json!({"type": "object", "properties": {"size": {"type": "integer", "default": 3}}});
+    /// let schema = Structural::compile(&schema).unwrap();
+    /// let mut object = json!({});
+    /// schema.default(&mut object);
+    /// assert_eq!(object, json!({"size": 3}));
+    /// ```
     pub fn default(&self, object: &mut Value) {
         default::default(&self.root, object, true);
     }
 
     /// Validates an object that has been pruned and defaulted. With `old`, what was there before and has
     /// not changed is not held against it (ratcheting), and rules may compare the two.
+    ///
+    /// ```
+    /// use crosscut_schema::Structural;
+    /// use serde_json::json;
+    ///
+    /// let schema = json!({"type": "object", "properties": {"size": {"type": "integer", "maximum": 5}}});
+    /// let schema = Structural::compile(&schema).unwrap();
+    /// let errors = schema.validate(&json!({"size": 6}), None).errors;
+    /// assert_eq!(errors[0].to_string(), "size: Invalid value: 6: size in body should be less than or equal to 5");
+    /// ```
     pub fn validate(&self, object: &Value, old: Option<&Value>) -> Validation {
         validate::validate(&self.root, object, old)
     }

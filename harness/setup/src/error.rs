@@ -111,6 +111,6 @@ fn names(assets: &[Asset]) -> String {
 impl From<SetupError> for ClusterError {
     fn from(error: SetupError) -> ClusterError {
         let help = error.help();
-        ClusterError::start(&error, help)
+        ClusterError::start(error, help)
     }
 }

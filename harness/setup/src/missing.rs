@@ -58,6 +58,7 @@ pub fn check_programs(trials: &[Trial], needed: &Needed) -> Result<(), ClusterEr
             "build or install {them}: a path is relative to the file that names it, and a name is looked for in PATH and, \
              for programs under test, in --assets and the test bed"
         )),
+        source: None,
     })
 }
 

@@ -22,6 +22,16 @@ const SUITE_FILE: &str = "crosscut.yaml";
 ///
 /// # Errors
 /// Every mistake in every document of the project, selected or not, and in the selection.
+///
+/// ```
+/// use crosscut_suite::{Selection, load};
+///
+/// let folder = tempfile::tempdir().unwrap();
+/// let folder = camino::Utf8Path::from_path(folder.path()).unwrap();
+/// // A folder without a suite is a mistake, and the report says so.
+/// let report = load(folder, &Selection::default()).unwrap_err();
+/// assert!(report.to_string().contains("crosscut.yaml"));
+/// ```
 pub fn load(start: &Utf8Path, selection: &Selection) -> Result<Plan, Report> {
     load_from(&Disk, start, selection)
 }

@@ -45,6 +45,12 @@ fn shortened(candidates: &[&str]) -> String {
 }
 
 /// Edits (insert, remove, replace, swap neighbours) between two words.
+///
+/// ```
+/// use crosscut_suite::distance;
+///
+/// assert_eq!(distance("colour", "color"), 1);
+/// ```
 #[must_use]
 pub fn distance(left: &str, right: &str) -> usize {
     let left: Vec<char> = left.chars().collect();

@@ -4,6 +4,14 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 /// Returns the path that leads to `file` from the folder `from`. Both are absolute and without `.` and `..`; the file's own
 /// path is returned if it is not, or if only `/` is above both.
+///
+/// ```
+/// use camino::Utf8Path;
+/// use crosscut_suite::relative;
+///
+/// let shown = relative(Utf8Path::new("/a/project/scenarios/one.yaml"), Utf8Path::new("/a/project"));
+/// assert_eq!(shown, "scenarios/one.yaml");
+/// ```
 #[must_use]
 pub fn relative(file: &Utf8Path, from: &Utf8Path) -> Utf8PathBuf {
     let common = file

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
-use crosscut_messages::chain;
+use crosscut_errors::{causes, chain};
 
 /// A call that got no answer, or not all of it.
 #[derive(Debug, thiserror::Error)]
@@ -96,10 +96,6 @@ fn kind_of(cause: &(dyn Error + 'static)) -> Option<CallErrorKind> {
     }
     // hyper-util has no type for it that can be named.
     (cause.to_string() == "dns error").then_some(CallErrorKind::Unresolved)
-}
-
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |cause| (*cause).source())
 }
 
 /// Certificates or keys that cannot be used.

@@ -11,6 +11,10 @@ use sha2::{Digest as _, Sha256};
 const PADDING: &str = "padding";
 
 /// Text of exactly `size` bytes: numbers that say where they stand.
+///
+/// ```
+/// assert_eq!(crosscut_traffic::text_of_size(1_000).len(), 1_000);
+/// ```
 #[must_use]
 pub fn text_of_size(size: usize) -> String {
     let mut text = String::with_capacity(size + 8);

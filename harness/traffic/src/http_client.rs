@@ -123,7 +123,7 @@ fn request(call: &HttpCall) -> Result<Request<Full<Bytes>>, CallError> {
 }
 
 fn unsendable(error: &http::Error) -> CallError {
-    CallError::new(CallErrorKind::Broken, crosscut_messages::chain(error))
+    CallError::new(CallErrorKind::Broken, crosscut_errors::chain(error))
 }
 
 /// The URL as the virtual host is asked for it.

@@ -13,6 +13,14 @@ use crate::{Entry, Key, Kind, Limits, Node, Span, SyntaxError, scalar};
 /// # Errors
 /// Every mistake that was found: all duplicate keys of all documents, but only the first place where
 /// the text is no YAML at all, since nothing after it can be trusted.
+///
+/// ```
+/// use crosscut_yaml::{Limits, parse};
+///
+/// let documents = parse("a: 1\n---\nb: [x, y]\n", &Limits::default()).unwrap();
+/// assert_eq!(documents.len(), 2);
+/// assert_eq!(documents[1].get("b").unwrap().items().unwrap().len(), 2);
+/// ```
 pub fn parse(text: &str, limits: &Limits) -> Result<Vec<Node>, Vec<SyntaxError>> {
     parse_documents(text, limits).map(|documents| documents.nodes)
 }

@@ -8,6 +8,13 @@ use crate::scalar;
 ///
 /// Strings that some reader of YAML 1.1 or 1.2 would take for another type are quoted; strings of
 /// several lines become literal blocks where that keeps every character.
+///
+/// ```
+/// use crosscut_yaml::to_yaml;
+/// use serde_json::json;
+///
+/// assert_eq!(to_yaml(&json!({"yes": "no", "n": 1})), "\"yes\": \"no\"\nn: 1\n");
+/// ```
 pub fn to_yaml(value: &Value) -> String {
     let mut text = String::new();
     match value {

@@ -50,6 +50,13 @@ pub struct Key {
 
 impl Node {
     /// The value of a key; `None` if there is none or this is no mapping.
+    ///
+    /// ```
+    /// use crosscut_yaml::{Limits, parse};
+    ///
+    /// let node = parse("spec: {size: 3}", &Limits::default()).unwrap().remove(0);
+    /// assert!(node.get("spec").unwrap().get("colour").is_none());
+    /// ```
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.entries()?
             .iter()
@@ -87,6 +94,15 @@ impl Node {
     }
 
     /// The node as plain JSON, without places.
+    ///
+    /// ```
+    /// use crosscut_yaml::{Limits, parse};
+    /// use serde_json::json;
+    ///
+    /// // As kubectl reads them: an unquoted `on` is a boolean, a quoted one is a text.
+    /// let node = parse("{a: on, b: 'on'}", &Limits::default()).unwrap().remove(0);
+    /// assert_eq!(node.to_value(), json!({"a": true, "b": "on"}));
+    /// ```
     pub fn to_value(&self) -> Value {
         match &self.kind {
             Kind::Null => Value::Null,

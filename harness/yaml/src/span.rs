@@ -19,6 +19,13 @@ pub struct Position {
 }
 
 /// The position of a byte. Past the end it is the end's; inside a character it is that character's.
+///
+/// ```
+/// use crosscut_yaml::position;
+///
+/// let place = position("a: 1\nb: 2\n", 8);
+/// assert_eq!((place.line, place.column), (2, 4));
+/// ```
 pub fn position(text: &str, offset: usize) -> Position {
     let mut offset = offset.min(text.len());
     while !text.is_char_boundary(offset) {

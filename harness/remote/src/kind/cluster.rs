@@ -268,11 +268,15 @@ impl Kind {
         }
         let logs = format!("the logs of the clusters are in {}", folder.display());
         match error {
-            ClusterError::Start { what, help } => {
-                let help = help.or_else(|| help_with(&what));
+            ClusterError::Start { what, help, source } => {
+                let all = source
+                    .as_deref()
+                    .map(|source| crosscut_errors::chain(source));
+                let help = help.or_else(|| help_with(all.as_deref().unwrap_or(&what)));
                 ClusterError::Start {
                     what,
                     help: Some(help.map_or(logs.clone(), |help| format!("{help}; {logs}"))),
+                    source,
                 }
             }
             error => {

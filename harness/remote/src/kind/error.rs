@@ -129,6 +129,6 @@ pub(super) fn help_with(what: &str) -> Option<String> {
 impl From<KindError> for ClusterError {
     fn from(error: KindError) -> ClusterError {
         let help = error.help();
-        ClusterError::start(&error, help)
+        ClusterError::start(error, help)
     }
 }

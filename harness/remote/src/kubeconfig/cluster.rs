@@ -128,6 +128,7 @@ impl KubeconfigCluster {
                     control.context, control.address
                 ),
                 help: Some("a target is another cluster than the control plane".to_owned()),
+                source: None,
             });
         }
         for cluster in [&control, &target] {

@@ -49,6 +49,7 @@ impl Consent {
             Ok(Some(false)) => Err(ClusterError::Start {
                 what: format!("the cluster of the context \"{context}\" is left alone, as you say"),
                 help: None,
+                source: None,
             }),
             _ => Err(ClusterError::Start {
                 what: format!(
@@ -56,6 +57,7 @@ impl Consent {
                      asked whether it may be used"
                 ),
                 help: Some(help),
+                source: None,
             }),
         }
     }

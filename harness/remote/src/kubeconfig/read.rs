@@ -87,6 +87,7 @@ pub fn read(files: &Files) -> Result<Kubeconfig, ClusterError> {
     merged.ok_or_else(|| ClusterError::Start {
         what: format!("there is no kubeconfig: {} is not there", files.describe()),
         help: Some("name one by --kubeconfig FILE, or set KUBECONFIG".to_owned()),
+        source: None,
     })
 }
 
@@ -104,6 +105,7 @@ fn unreadable(place: &str, error: &KubeconfigError) -> ClusterError {
     ClusterError::Start {
         what: format!("cannot read the kubeconfig {place}: {reason}"),
         help: Some("kubectl config view shows what is wrong with it".to_owned()),
+        source: None,
     }
 }
 

@@ -54,7 +54,7 @@ pub(crate) async fn check(asked: &Asked<'_>) -> Result<Vec<Resource>, ClusterErr
     }
     let mut findings = Vec::new();
     let control = api(&asked.control.client);
-    let broken = |error: crosscut_client::ApiError| ClusterError::start(&error, None);
+    let broken = |error: crosscut_client::ApiError| ClusterError::start(error, None);
     let missing = control_plane(asked, &control, &mut findings)
         .await
         .map_err(broken)?;
@@ -125,5 +125,6 @@ fn report(asked: &Asked<'_>, findings: &[Finding]) -> Result<(), ClusterError> {
             "the cluster of the context \"{context}\" ({address}) is not ready for this suite:{lines}"
         ),
         help: Some("nothing was changed there; mend all of it and try again".to_owned()),
+        source: None,
     })
 }

@@ -42,7 +42,7 @@ pub(crate) fn of(declared: &Declared, error: ProgramError) -> Stop {
             Stop::failed(with_lines(failure, name, &lines))
         }
         other => {
-            let message = chain(&other);
+            let message = crosscut_errors::chain(&other);
             Stop::errored(failure(declared, "program::broken", message, None))
         }
     }
@@ -131,10 +131,4 @@ fn signal(signal: StopSignal) -> &'static str {
         StopSignal::HangUp => "SIGHUP",
         StopSignal::Kill => "SIGKILL",
     }
-}
-
-/// An error and its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

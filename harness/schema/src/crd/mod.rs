@@ -12,6 +12,14 @@ use crate::field_error::FieldError;
 pub use defaults::default;
 
 /// Returns what keeps a definition from being created.
+///
+/// ```
+/// use crosscut_schema::crd::validate_create;
+/// use serde_json::json;
+///
+/// let errors = validate_create(&json!({"metadata": {"name": "widgets.example.org"}, "spec": {}}));
+/// assert!(errors.iter().any(|error| error.to_string().starts_with("spec.group: Required value")));
+/// ```
 pub fn validate_create(definition: &Value) -> Vec<FieldError> {
     let mut errors = names::check(definition);
     errors.extend(versions::check(definition));

@@ -117,6 +117,6 @@ impl CrossplaneError {
 impl From<CrossplaneError> for ClusterError {
     fn from(error: CrossplaneError) -> ClusterError {
         let help = error.help();
-        ClusterError::start(&error, help)
+        ClusterError::start(error, help)
     }
 }

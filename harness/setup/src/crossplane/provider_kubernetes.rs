@@ -18,7 +18,7 @@ use super::install::{api, define};
 use super::listener;
 use super::manifests::definitions;
 use crate::{Certificates, Progress};
-use crosscut_cluster::with_causes;
+use crosscut_errors::chain;
 
 /// What it is called, and its log.
 const NAME: &str = "provider-kubernetes";
@@ -107,7 +107,7 @@ impl ProviderKubernetes {
                 Ok(started) => return Ok(started),
                 Err(error) => (settings.progress)(&format!(
                     "provider-kubernetes does not start in a network of its own, and gets this one: {}",
-                    with_causes(&error)
+                    chain(&error)
                 )),
             }
             Self::check_ports()?;

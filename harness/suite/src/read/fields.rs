@@ -291,6 +291,15 @@ fn unknown(key: &Key, place: &Place, what: &str, known: &[&str]) -> Diagnostic {
 }
 
 /// Reads a duration as documents write it, such as `500ms`, `10s` or `1m30s`; nothing if it is none.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use crosscut_suite::parse_duration;
+///
+/// assert_eq!(parse_duration("1m30s"), Some(Duration::from_secs(90)));
+/// assert_eq!(parse_duration("soon"), None);
+/// ```
 #[must_use]
 pub fn parse_duration(text: &str) -> Option<Duration> {
     let mut rest = text;
