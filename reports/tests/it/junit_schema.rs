@@ -1,6 +1,6 @@
 //! The JUnit document against the common schema: Jenkins' `junit-10.xsd` (xunit-plugin), as a table of what it allows.
 //!
-//! Only two attributes are beyond it. Only the elements that this report writes are in the table; any other is refused, which is stricter.
+//! Two attributes, and the properties of a test case, are beyond it. Only the elements that this report writes are in the table; any other is refused, which is stricter.
 
 use std::collections::BTreeSet;
 
@@ -51,9 +51,16 @@ const SCHEMA: [Element; 9] = [
     Element {
         name: "testcase",
         required: &["name"],
-        // `file` and `line` are beyond the schema: pytest's, and what GitLab and others read.
+        // `file`, `line` and `properties` are beyond the schema: pytest's, and what GitLab and others read.
         optional: &["time", "classname", "group", "file", "line"],
-        children: &["skipped", "error", "failure", "system-out", "system-err"],
+        children: &[
+            "properties",
+            "skipped",
+            "error",
+            "failure",
+            "system-out",
+            "system-err",
+        ],
         text: false,
     },
     Element {

@@ -284,7 +284,9 @@ fn a_run_that_ended_early_says_so_in_its_summary() {
         "{text}"
     );
     assert!(
-        text.contains("summary 1 of 3 trials in 0.005s: 1 passed, 2 not judged\n"),
+        text.contains(
+            "summary 1 of 3 trials in 0.005s (preparation 0.000s): 1 passed, 2 not judged\n"
+        ),
         "{text}"
     );
 }

@@ -96,7 +96,7 @@ fn a_scenario_that_is_not_meant_for_a_provider_is_skipped_with_its_reason() {
         ("providers/other/provider.yaml", &other),
         ("scenarios/defaults/scenario.yaml", &scenario),
     ]);
-    let (code, out, err) = ran(&project, &["test"]);
+    let (code, out, err) = ran(&project, &["test", "-v"]);
     assert_eq!(code, 0, "{out}{err}");
     assert!(
         out.contains("skipped [DURATION] defaults::other (only local has it)"),

@@ -138,5 +138,9 @@ fn read(path: &Path, root: &Path) -> Result<Source, TaskError> {
     let text = text.map_err(TaskError::io(format!("read {}", path.display())))?;
     let name = path.strip_prefix(root).unwrap_or(path);
     let name = name.to_string_lossy().into_owned();
-    Ok(Source { name, text })
+    Ok(Source {
+        name,
+        text,
+        is_test: false,
+    })
 }

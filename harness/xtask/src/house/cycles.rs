@@ -136,6 +136,7 @@ mod tests {
         Source {
             name: name.to_owned(),
             text: text.to_owned(),
+            is_test: false,
         }
     }
 

@@ -10,6 +10,8 @@ pub(crate) struct Source {
     pub(crate) name: String,
     /// The text.
     pub(crate) text: String,
+    /// True if the file is compiled for tests alone.
+    pub(crate) is_test: bool,
 }
 
 /// Reads all files of Rust below a folder, by path; none if there is no such folder.
@@ -22,7 +24,27 @@ pub(crate) fn sources(folder: &Path) -> Result<Vec<Source>, TaskError> {
         collect(folder, folder, &mut found)?;
     }
     found.sort_by(|one, other| one.name.cmp(&other.name));
+    mark_tests(&mut found);
     Ok(found)
+}
+
+/// Marks the files of modules that are compiled for tests alone.
+fn mark_tests(sources: &mut [Source]) {
+    let tests: Vec<String> = sources
+        .iter()
+        .flat_map(|source| {
+            let parent = source.module();
+            source
+                .test_modules()
+                .map(move |name| match parent.as_str() {
+                    "" => name.to_owned(),
+                    parent => format!("{parent}::{name}"),
+                })
+        })
+        .collect();
+    for source in sources {
+        source.is_test = tests.contains(&source.module());
+    }
 }
 
 fn collect(folder: &Path, root: &Path, found: &mut Vec<Source>) -> Result<(), TaskError> {
@@ -36,6 +58,7 @@ fn collect(folder: &Path, root: &Path, found: &mut Vec<Source>) -> Result<(), Ta
             found.push(Source {
                 name: name.to_string_lossy().into_owned(),
                 text: std::fs::read_to_string(&path).map_err(failed())?,
+                is_test: false,
             });
         }
     }
@@ -50,9 +73,18 @@ impl Source {
 
     /// Returns the text before the test module.
     pub(crate) fn product(&self) -> &str {
+        if self.is_test {
+            return "";
+        }
         let tests = self.text.find("#[cfg(test)]\nmod tests {");
         let product = tests.and_then(|at| self.text.get(..at));
         product.unwrap_or(&self.text)
+    }
+
+    /// Returns the names of the modules that are compiled for tests alone and have files of their own.
+    fn test_modules(&self) -> impl Iterator<Item = &str> {
+        let parts = self.text.split("#[cfg(test)]\nmod ").skip(1);
+        parts.filter_map(|rest| rest.lines().next()?.strip_suffix(';'))
     }
 
     /// Returns the number of lines before the test module.
@@ -85,7 +117,24 @@ pub(crate) fn doc_blocks(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Source, doc_blocks};
+    use super::{Source, doc_blocks, mark_tests};
+
+    #[test]
+    fn files_of_test_modules_are_no_product() {
+        let source = |name: &str, text: &str| Source {
+            name: name.to_owned(),
+            text: text.to_owned(),
+            is_test: false,
+        };
+        let mut sources = [
+            source("lib.rs", "mod a;\n#[cfg(test)]\nmod made;\n"),
+            source("made.rs", "fn made() {}\n"),
+            source("a.rs", "#[cfg(test)]\nmod tests;\n"),
+            source("a/tests.rs", "fn test() {}\n"),
+        ];
+        mark_tests(&mut sources);
+        assert_eq!(sources.map(|one| one.is_test), [false, true, false, true]);
+    }
 
     #[test]
     fn a_doc_comment_is_one_block() {
@@ -99,6 +148,7 @@ mod tests {
         let source = Source {
             name: "read/mod.rs".to_owned(),
             text: "fn a() {}\n#[cfg(test)]\nmod tests {\n}\n".to_owned(),
+            is_test: false,
         };
         assert_eq!(source.product_lines(), 1);
         assert_eq!(source.module(), "read");
