@@ -12,7 +12,7 @@ use crate::error::EvaluationError;
 use crate::scope::Scope;
 
 /// The steps that an evaluation may take. A step is a node of the expression, an element that a function looks at, or
-/// [`TEXT_PER_STEP`] bytes of text: a release build takes them in about half a second.
+/// `TEXT_PER_STEP` bytes of text: a release build takes them in about half a second.
 pub const MOST_STEPS: u64 = 5_000_000;
 
 /// The bytes that the values of an evaluation may take, with the values that its scope binds.
