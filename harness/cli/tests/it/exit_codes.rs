@@ -7,7 +7,10 @@ fn everything_passes_with_0() {
     let (code, out, err) = ran(&project(&[]), &["test"]);
     assert_eq!(code, 0, "{out}{err}");
     assert!(out.contains("passed [DURATION] defaults::local"), "{out}");
-    assert!(out.contains("1 trial in [DURATION] (preparation [DURATION]): 1 passed"), "{out}");
+    assert!(
+        out.contains("1 trial in [DURATION] (preparation [DURATION]): 1 passed"),
+        "{out}"
+    );
 }
 
 #[test]
