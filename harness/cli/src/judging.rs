@@ -50,7 +50,7 @@ pub struct JudgeError(#[from] Report);
 /// # }
 /// ```
 pub async fn judge(folder: impl AsRef<Utf8Path>) -> Result<Vec<TrialReport>, JudgeError> {
-    let plan = load(folder.as_ref(), &Selection::default())?;
+    let plan = planned(folder.as_ref())?;
     let cluster = cluster(&plan);
     let mut reports = Vec::new();
     for trial in plan.trials {
@@ -58,6 +58,13 @@ pub async fn judge(folder: impl AsRef<Utf8Path>) -> Result<Vec<TrialReport>, Jud
     }
     cluster.close().await;
     Ok(reports)
+}
+
+/// Returns all trials of a project. Documents name files relative to their own folders, so the folder is made absolute.
+pub(crate) fn planned(folder: &Utf8Path) -> Result<Plan, JudgeError> {
+    let absolute = folder.canonicalize_utf8();
+    let folder = absolute.unwrap_or_else(|_| folder.to_owned());
+    Ok(load(&folder, &Selection::default())?)
 }
 
 /// Returns the embedded control plane of a project.

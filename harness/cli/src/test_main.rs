@@ -7,7 +7,6 @@ use camino::Utf8Path;
 use crosscut_cluster::Cluster;
 use crosscut_events::{TrialReport, Verdict};
 use crosscut_reports::{Palette, failure_text};
-use crosscut_suite::{Selection, load};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tokio::runtime::Runtime;
 
@@ -52,7 +51,7 @@ pub fn test_main(folder: impl AsRef<Utf8Path>) -> ExitCode {
 type Started = (Arc<Runtime>, crosscut_suite::Plan);
 
 fn started(folder: &Utf8Path) -> Result<Started, Box<dyn std::error::Error>> {
-    let plan = load(folder, &Selection::default()).map_err(judging::JudgeError::from)?;
+    let plan = judging::planned(folder)?;
     Ok((Arc::new(Runtime::new()?), plan))
 }
 
