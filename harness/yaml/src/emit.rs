@@ -13,7 +13,7 @@ use crate::scalar;
 /// use crosscut_yaml::to_yaml;
 /// use serde_json::json;
 ///
-/// assert_eq!(to_yaml(&json!({"yes": "no", "n": 1})), "\"yes\": \"no\"\nn: 1\n");
+/// assert_eq!(to_yaml(&json!({"yes": "no", "size": 1})), "size: 1\n'yes': 'no'\n");
 /// ```
 pub fn to_yaml(value: &Value) -> String {
     let mut text = String::new();
