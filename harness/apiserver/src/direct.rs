@@ -6,11 +6,12 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crosscut_objects::{Answer, Direct, Event, EventLog, Exchange, Reply};
+use crosscut_objects::{Admission, Answer, Direct, Event, EventLog, Exchange, Reply};
 use serde_json::Value;
 
 use crate::handlers::{Content, Request};
 use crate::inner::Inner;
+use crate::lack;
 use crate::path::Path;
 use crate::payload::Payload;
 use crate::server::ApiServer;
@@ -26,8 +27,17 @@ impl Direct for ApiServer {
         answer(self.inner(), request).map_err(|status| status.body())
     }
 
+    /// Notes a kind that a full control plane would serve among the [lacks](ApiServer::lacks).
     fn no_such_kind(&self, api_version: &str, kind: &str) {
-        ApiServer::no_such_kind(self, api_version, kind);
+        let inner = self.inner();
+        inner.store.with(|state| {
+            let known = |check: &Arc<dyn Admission>| check.lack(api_version, kind, &*state);
+            let found = lack::of_kubernetes(api_version, kind)
+                .or_else(|| inner.options.admission.iter().find_map(known));
+            if let Some(lack) = found {
+                state.note(lack);
+            }
+        });
     }
 }
 

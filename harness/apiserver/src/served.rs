@@ -46,7 +46,7 @@ pub(crate) struct Builtin {
     pub(crate) locked: bool,
     /// True if a PUT or a patch may create the object.
     pub(crate) created_by_update: bool,
-    /// True if a deletion answers with the object instead of a Status.
+    /// True if the response to a deletion is the object instead of a Status.
     pub(crate) returns_deleted: bool,
     /// The fields that field selectors may name, besides the name and the namespace.
     pub(crate) selectable: &'static [&'static str],
@@ -86,7 +86,7 @@ pub(crate) enum Origin {
     Custom(Custom),
 }
 
-/// What only custom resources have.
+/// The part of a resource that only custom resources have.
 #[derive(Clone)]
 pub(crate) struct Custom {
     /// The revision that last changed the definition's spec: older objects are pruned and defaulted again when read.
@@ -105,7 +105,7 @@ pub(crate) struct Custom {
     pub(crate) scale: bool,
     /// The schema as the definition has it.
     pub(crate) schema: Arc<Value>,
-    /// What is printed of an object, behind its name.
+    /// The columns that are printed behind the name of an object.
     pub(crate) columns: Arc<[Column]>,
 }
 

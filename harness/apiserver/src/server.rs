@@ -7,14 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde_json::json;
 
 use crate::inner::Inner;
-use crate::lack;
 use crate::meta;
 use crate::options::Options;
 use crate::random::Random;
 use crate::registry::Registry;
 use crate::service::Service;
 use crate::store::{State, Store, Write};
-use crosscut_objects::Admission;
 use crosscut_objects::Lack;
 use crosscut_objects::{Change, Event};
 
@@ -115,19 +113,6 @@ impl ApiServer {
     #[must_use]
     pub fn present(&self) -> Vec<Event> {
         self.0.store.with(|state| state.present())
-    }
-
-    /// Takes note that a client asked for a kind that is not served. If a full control plane would serve the kind, that
-    /// is among the [lacks](Self::lacks) from now on.
-    pub fn no_such_kind(&self, api_version: &str, kind: &str) {
-        self.0.store.with(|state| {
-            let known = |check: &Arc<dyn Admission>| check.lack(api_version, kind, &*state);
-            let lack = lack::of_kubernetes(api_version, kind)
-                .or_else(|| self.0.options.admission.iter().find_map(known));
-            if let Some(lack) = lack {
-                state.note(lack);
-            }
-        });
     }
 
     /// Returns what requests needed until now and this server does not have, the first first. A fork begins with what

@@ -20,7 +20,7 @@ pub struct Mismatch {
     pub message: String,
     /// What the document says.
     pub expected: Value,
-    /// What there is; `None` if there is nothing.
+    /// The actual value; `None` if the field is missing.
     pub actual: Option<Value>,
     /// True if it is unknown if this differs: an expression asks for what is not here.
     pub unsupported: bool,

@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use crosscut_apiserver::{ApiServer, Options};
-use crosscut_client::Connection;
 use crosscut_controller::{
     Controller, Plane, Scheduler, SettleLimits, Settled, Unsettled, VirtualClock, builtin,
 };
+use crosscut_embedded::add_plane;
 
 /// A Kubernetes API server in this process, with the controllers that every cluster has: those of definitions, namespaces
 /// and owners.
@@ -69,9 +69,7 @@ impl ControlPlane {
             admission: Vec::new(),
         });
         let mut scheduler = Scheduler::new(clock, 0);
-        let http = kube::Client::new(server.service(), "default");
-        let connection = Connection::direct(http, Arc::new(server.clone()));
-        let plane = scheduler.add_plane("control", connection, Arc::new(server.clone()));
+        let plane = add_plane(&mut scheduler, "control", server.clone());
         for controller in builtin::controllers() {
             scheduler.add(&plane, controller);
         }

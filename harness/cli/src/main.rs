@@ -5,9 +5,6 @@
 mod arguments;
 #[cfg(feature = "kubeconfig")]
 mod clean;
-#[cfg(not(feature = "kubeconfig"))]
-#[path = "clean_left_out.rs"]
-mod clean;
 mod clusters;
 mod diagnostics;
 mod hidden;
@@ -41,7 +38,12 @@ fn main() -> ExitCode {
         Command::Test(arguments) => test::run(arguments),
         Command::Parity(arguments) => parity::run(arguments),
         Command::Lint(arguments) => lint::run(arguments),
+        #[cfg(feature = "kubeconfig")]
         Command::Clean(arguments) => clean::run(arguments),
+        #[cfg(not(feature = "kubeconfig"))]
+        Command::Clean(_) => Err(CommandError::LeftOut {
+            feature: "kubeconfig",
+        }),
         Command::Launch(arguments) => Err(hidden::launch(arguments)),
         Command::Isolate(arguments) => Err(hidden::isolate(arguments)),
         Command::Relay(arguments) => hidden::relay(arguments),

@@ -1,4 +1,4 @@
-//! How an object is written or deleted.
+//! Writes and deletions of objects.
 
 use std::sync::Arc;
 

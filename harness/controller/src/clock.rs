@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
 
 use crosscut_objects::Clock;
 use jiff::Timestamp;
@@ -39,11 +38,6 @@ impl VirtualClock {
     /// Lets time pass until `to`; time never goes back.
     pub(crate) fn advance_to(&self, to: Timestamp) {
         self.0.fetch_max(to.as_millisecond(), Ordering::SeqCst);
-    }
-
-    /// The present, and so much later; the end of time if there is no such time.
-    pub(crate) fn after(&self, delay: Duration) -> Timestamp {
-        self.now().checked_add(delay).unwrap_or(Timestamp::MAX)
     }
 }
 

@@ -132,16 +132,7 @@ impl Scheduler {
         let mut steps = 0;
         self.engine.activity().clear();
         loop {
-            self.observe();
-            if let Some(work) = self.engine.pop() {
-                steps += 1;
-                if steps > limits.steps {
-                    return Err(self.unsettled(Limit::Steps(limits.steps)));
-                }
-                give_way(steps).await;
-                self.run(work).await;
-                continue;
-            }
+            self.run_waiting(&mut steps, limits).await?;
             let Some(at) = self.engine.timers().next_unfired() else {
                 return Ok(self.settled(steps, start));
             };
@@ -161,20 +152,11 @@ impl Scheduler {
         by: Duration,
         limits: &SettleLimits,
     ) -> Result<Settled, Unsettled> {
-        let end = self.clock.after(by);
+        let end = self.clock.now().after(by);
         let mut steps = 0;
         self.engine.activity().clear();
         loop {
-            self.observe();
-            if let Some(work) = self.engine.pop() {
-                steps += 1;
-                if steps > limits.steps {
-                    return Err(self.unsettled(Limit::Steps(limits.steps)));
-                }
-                give_way(steps).await;
-                self.run(work).await;
-                continue;
-            }
+            self.run_waiting(&mut steps, limits).await?;
             let Some(at) = self.engine.timers().next().filter(|at| *at <= end) else {
                 break;
             };
@@ -182,6 +164,29 @@ impl Scheduler {
         }
         self.clock.advance_to(end);
         self.settle(limits).await
+    }
+
+    /// Reconciles until no key waits, and counts the reconciles in `steps`.
+    ///
+    /// # Errors
+    /// [`Unsettled`] if there are more steps than the limit.
+    async fn run_waiting(
+        &mut self,
+        steps: &mut u64,
+        limits: &SettleLimits,
+    ) -> Result<(), Unsettled> {
+        loop {
+            self.observe();
+            let Some(work) = self.engine.pop() else {
+                return Ok(());
+            };
+            *steps += 1;
+            if *steps > limits.steps {
+                return Err(self.unsettled(Limit::Steps(limits.steps)));
+            }
+            give_way(*steps).await;
+            self.run(work).await;
+        }
     }
 
     /// Sets the clock forward and queues what falls `due`.

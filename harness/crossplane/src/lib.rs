@@ -26,4 +26,5 @@ mod work;
 pub use composite::ANNOTATION_NAME;
 pub use controllers::{Settings, admission, controllers};
 pub use crds::custom_resource_definitions;
+pub use object::is_paused;
 pub use usage::{LABEL_IN_USE, is_usage_of};

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 pub(crate) use crosscut_objects::object::*;
 
-/// Crossplane's pause annotation.
-pub(crate) fn is_paused(object: &Value) -> bool {
+/// Returns true if Crossplane's annotation pauses the object, so that neither Crossplane nor a provider looks at it.
+#[must_use]
+pub fn is_paused(object: &Value) -> bool {
     annotation(object, "crossplane.io/paused") == "true"
 }

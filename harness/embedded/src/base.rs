@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crosscut_apiserver::{ApiServer, Options};
-use crosscut_client::Connection;
-use crosscut_controller::{AtRest, Plane, Scheduler, SettleLimits, VirtualClock, builtin};
+use crosscut_controller::{AtRest, Scheduler, SettleLimits, VirtualClock, builtin};
 use crosscut_functions::Trace;
 use crosscut_suite::model::{Provider, Suite};
 
+use super::add_plane;
 use super::lease::{EmbeddedLease, EmbeddedSide};
 use super::targets::{InProcessTargets, TARGET, kubeconfig};
 use crosscut_cluster::{ClusterError, Lack, Lease};
@@ -156,12 +156,4 @@ fn options(clock: &VirtualClock, seed: u64, protects_usages: bool) -> Options {
         seed,
         admission,
     }
-}
-
-/// Adds an API server to a scheduler. Requests for objects reach the server as values.
-fn add_plane(scheduler: &mut Scheduler, name: &str, server: ApiServer) -> Plane {
-    let http = kube::Client::new(server.service(), "default");
-    let server = Arc::new(server);
-    let connection = Connection::direct(http, Arc::clone(&server) as _);
-    scheduler.add_plane(name, connection, server)
 }

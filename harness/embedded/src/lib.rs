@@ -6,7 +6,10 @@
 
 mod base;
 mod lease;
+mod plane;
 mod targets;
+
+pub use plane::add_plane;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -21,7 +21,7 @@ pub enum EnvtestError {
     NoFirstObject {
         /// Which server.
         server: String,
-        /// What is missing.
+        /// The missing object.
         object: String,
     },
     /// etcd did not do what it was asked.

@@ -7,7 +7,7 @@ use crosscut_objects::Key;
 use crosscut_objects::object;
 use serde_json::Value;
 
-use crosscut_crossplane::{ANNOTATION_NAME, LABEL_IN_USE, is_usage_of};
+use crosscut_crossplane::{ANNOTATION_NAME, LABEL_IN_USE, is_paused, is_usage_of};
 
 /// What a provider has as its own on what it manages.
 const MANAGED_FINALIZER: &str = "finalizer.managedresource.crossplane.io";
@@ -23,12 +23,6 @@ pub fn is_in_use(view: &View, object: &Value) -> bool {
         && view
             .objects()
             .any(|(key, usage)| is_usage(key) && is_usage_of(usage, object))
-}
-
-/// Returns true if neither Crossplane nor a provider looks at this object, because somebody said so.
-#[must_use]
-pub fn is_paused(object: &Value) -> bool {
-    object::annotation(object, "crossplane.io/paused") == "true"
 }
 
 /// Returns what Crossplane or a provider has not done yet for this object, and what it will not do.

@@ -10,7 +10,8 @@ use crosscut_client::Connection;
 use crosscut_controller::{Activity, Controller, Settled, Unsettled, is_lasting};
 use crosscut_objects::Clock;
 
-use crate::{crossplane_owes, is_in_use, is_paused};
+use crate::{crossplane_owes, is_in_use};
+use crosscut_crossplane::is_paused;
 use crosscut_objects::Key;
 use serde_json::Value;
 

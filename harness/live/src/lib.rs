@@ -25,7 +25,7 @@ mod targets;
 mod view;
 
 pub use answers::answers;
-pub use crossplane::{crossplane_owes, is_in_use, is_paused};
+pub use crossplane::{crossplane_owes, is_in_use};
 pub use driver::{Driver, LivePlane};
 pub use hidden::Hidden;
 pub use lease::{Cleanup, LiveLease, LiveSide};

@@ -74,11 +74,7 @@ impl Key {
     /// `group/version`, or the version alone in the core group.
     #[must_use]
     pub fn api_version(&self) -> String {
-        if self.group.is_empty() {
-            self.version.clone()
-        } else {
-            format!("{}/{}", self.group, self.version)
-        }
+        object::api_version_of(&self.group, &self.version)
     }
 
     /// Returns the name of a controller and the key, as reports name a reconcile.

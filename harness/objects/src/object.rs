@@ -154,6 +154,14 @@ pub fn is_being_deleted(object: &Value) -> bool {
     at(object, &["metadata", "deletionTimestamp"]).is_some_and(|time| !time.is_null())
 }
 
+/// Returns `group/version`, or the version alone in the core group.
+pub(crate) fn api_version_of(group: &str, version: &str) -> String {
+    match group {
+        "" => version.to_owned(),
+        group => format!("{group}/{version}"),
+    }
+}
+
 /// The group of an apiVersion; empty for the core group.
 ///
 /// ```

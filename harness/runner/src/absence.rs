@@ -8,8 +8,8 @@ use crosscut_cluster::Failing;
 use crosscut_events::Failure;
 use crosscut_expr::Scope;
 use crosscut_objects::object;
-use crosscut_suite::distance;
 use crosscut_suite::model::{Judgement, Side};
+use crosscut_suite::{distance, is_near};
 use serde_json::Value;
 
 use crate::api::{Api, RequestError, Target};
@@ -249,7 +249,7 @@ pub(crate) fn has_values(judgement: &Judgement, scope: &Scope) -> Result<(), Sto
     failure.location = Some(location(&judgement.place.with_span(span)));
     let nearest = values.keys().min_by_key(|name| distance(&field, name));
     failure.help = Some(match nearest {
-        Some(name) if distance(&field, name) * 3 <= field.len() => {
+        Some(name) if is_near(&field, name) => {
             format!("did you mean $values.{name}?")
         }
         _ => "write it below values: of the provider".to_owned(),
@@ -351,8 +351,7 @@ fn nearest_kind<'a>(
     };
     let nearest = served.iter().min_by_key(far)?;
     let (version, other) = (nearest.0.as_str(), nearest.1.as_str());
-    // A third of the word may be wrong.
-    (distance(kind, other) * 3 <= kind.len()).then_some((version, other))
+    is_near(kind, other).then_some((version, other))
 }
 
 fn shown(message: &str) -> String {

@@ -239,13 +239,9 @@ impl Target {
 
     /// Returns the object that a reconcile is about; `None` for one without a name.
     pub(crate) fn of_key(key: &Key) -> Option<Target> {
-        let api_version = match key.group.as_str() {
-            "" => key.version.clone(),
-            group => format!("{group}/{}", key.version),
-        };
         let namespace = key.namespace.clone().unwrap_or_default();
         Some(Target {
-            api_version: Name::new(api_version)?,
+            api_version: Name::new(key.api_version())?,
             kind: Name::new(key.kind.as_str())?,
             place: Name::new(namespace).map_or(Whereabouts::Everywhere, Whereabouts::Namespace),
             which: Which::Named(Name::new(key.name.as_str())?),

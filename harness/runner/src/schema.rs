@@ -1,6 +1,6 @@
 //! Fields that no object of a kind can have, by the schema of its CustomResourceDefinition.
 
-use crosscut_suite::distance;
+use crosscut_suite::{distance, is_near};
 use crosscut_yaml::{Entry, Node, Span};
 use serde_json::Value;
 
@@ -59,10 +59,7 @@ fn in_entry(entry: &Entry, schema: &Value, path: &str) -> Option<UnknownField> {
     Some(UnknownField {
         path,
         span: entry.key.span,
-        // A third of the word may be wrong.
-        nearest: nearest
-            .filter(|name| distance(key, name) * 3 <= key.len())
-            .cloned(),
+        nearest: nearest.filter(|name| is_near(key, name)).cloned(),
     })
 }
 

@@ -22,7 +22,7 @@ pub use diagnostic::{Diagnostic, Report};
 pub use files::{Disk, Files, Unread, Walk};
 pub use load::{load, load_from};
 pub use model::Trial;
-pub use nearest::distance;
+pub use nearest::{distance, is_near};
 pub use plan::{Plan, Selection};
 pub use read::parse_duration;
 pub use relative::relative;

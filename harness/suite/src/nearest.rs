@@ -44,6 +44,19 @@ fn shortened(candidates: &[&str]) -> String {
     }
 }
 
+/// Returns true if a word is near enough to a known one to be meant: a third of the word may be wrong.
+///
+/// ```
+/// use crosscut_suite::is_near;
+///
+/// assert!(is_near("color", "colour"));
+/// assert!(!is_near("size", "colour"));
+/// ```
+#[must_use]
+pub fn is_near(word: &str, known: &str) -> bool {
+    distance(word, known) * 3 <= word.len()
+}
+
 /// Edits (insert, remove, replace, swap neighbours) between two words.
 ///
 /// ```

@@ -1,11 +1,9 @@
 //! The time that each crate takes to compile, in a build from nothing.
 
-use std::process::Stdio;
-
 use serde::Deserialize;
 
 use crate::TaskError;
-use crate::cargo::cargo;
+use crate::cargo::{cargo, done};
 
 /// The number of crates that are printed.
 const PRINTED: usize = 30;
@@ -44,21 +42,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), TaskError> {
     command
         .args(["build", "--locked", "--package", "crosscut", "--timings"])
         .arg("--target-dir")
-        .arg(folder.path())
-        .stdin(Stdio::null());
+        .arg(folder.path());
     if !arguments.dev {
         command.arg("--release");
     }
     if let Some(features) = &arguments.features {
         command.args(["--no-default-features", "--features", features]);
     }
-    let status = command.status().map_err(TaskError::io("run cargo build"))?;
-    if !status.success() {
-        return Err(TaskError::Command {
-            command: "cargo build".to_owned(),
-            status: status.to_string(),
-        });
-    }
+    done(&mut command, "cargo build")?;
     let report = folder.path().join("cargo-timings/cargo-timing.html");
     let report = std::fs::read_to_string(report).map_err(TaskError::io("read cargo's report"))?;
     print!("{}", described(units(&report)?));

@@ -103,3 +103,19 @@ fn output(what: &str, arguments: &[&str]) -> Result<String, TaskError> {
         })
     }
 }
+
+/// Runs a command and waits for its end.
+///
+/// # Errors
+/// Fails if the command cannot be run or ends badly.
+pub(crate) fn done(command: &mut Command, what: &str) -> Result<(), TaskError> {
+    let status = command.stdin(Stdio::null()).status();
+    let status = status.map_err(TaskError::io(format!("run {what}")))?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(TaskError::Command {
+        command: what.to_owned(),
+        status: status.to_string(),
+    })
+}

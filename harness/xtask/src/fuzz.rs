@@ -1,10 +1,10 @@
 //! The fuzzer's targets, each run for a bounded time on a stable toolchain.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::TaskError;
-use crate::cargo::{build_folder, project_root};
+use crate::cargo::{build_folder, done, project_root};
 
 /// The flags with which cargo-fuzz builds, without a sanitizer: the project has no unsafe code.
 const FLAGS: [&str; 7] = [
@@ -112,16 +112,4 @@ fn fuzz(target: &str, folder: &Path, built: &Built, seconds: u32) -> Result<(), 
         .arg(&corpus)
         .arg(folder.join("seeds").join(target));
     done(&mut command, &format!("the fuzzer's target {target}"))
-}
-
-fn done(command: &mut Command, what: &str) -> Result<(), TaskError> {
-    let status = command.stdin(Stdio::null()).status();
-    let status = status.map_err(TaskError::io(format!("run {what}")))?;
-    if status.success() {
-        return Ok(());
-    }
-    Err(TaskError::Command {
-        command: what.to_owned(),
-        status: status.to_string(),
-    })
 }

@@ -3,10 +3,8 @@
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::sync::Arc;
 
+use crosscut_remote::kubeconfig::Ask;
 use crosscut_reports::safe;
-
-/// A function that asks the user; it returns `None` if there is no terminal.
-pub(crate) type Ask = Arc<dyn Fn(&str) -> Option<bool> + Send + Sync>;
 
 /// Asks on the terminal, if there is one. Nothing typed means no.
 pub(crate) fn ask() -> Ask {

@@ -116,7 +116,7 @@ fn launcher() -> Option<Launcher> {
     binary.filter(|binary| binary.is_file()).map(Launcher::new)
 }
 
-/// Tells what functions write. Once the run is over nobody shows it any more.
+/// Returns a receiver of the lines that functions write. Lines that come after the end of the run are dropped.
 fn on_output(events: UnboundedSender<Event>) -> OnOutput {
     Arc::new(move |function: &str, line: &str| {
         let _ = events.send(Event::FunctionOutput {
@@ -126,7 +126,7 @@ fn on_output(events: UnboundedSender<Event>) -> OnOutput {
     })
 }
 
-/// Tells what is waited for. Once the run is over nobody shows events any more: then it is said here.
+/// Reports what the run waits for, as an event. After the end of the run no event is shown, so this prints the text.
 fn tell(events: &UnboundedSender<Event>, what: &str) {
     let what = what.to_owned();
     if let Err(unsent) = events.send(Event::Preparing { what })

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::TaskError;
 use crate::cargo::project_root;
-use crate::house::{Source, sources};
+use crate::house::{files, sources};
 
 use known::Known;
 use rules::findings;
@@ -90,8 +90,17 @@ fn all(root: &Path) -> Result<Vec<Finding>, TaskError> {
             found.extend(in_file(&file, &source.text, true));
         }
     }
-    for source in documents(root)? {
-        found.extend(in_file(&source.name, &source.text, false));
+    for name in DOCUMENTS {
+        let path = root.join(name);
+        for source in files(&path, "md")? {
+            let file = format!("{name}/{}", source.name);
+            found.extend(in_file(&file, &source.text, false));
+        }
+        if path.is_file() {
+            let text = std::fs::read_to_string(&path);
+            let text = text.map_err(TaskError::io(format!("read {name}")))?;
+            found.extend(in_file(name, &text, false));
+        }
     }
     Ok(found)
 }
@@ -104,43 +113,4 @@ fn in_file(file: &str, text: &str, is_rust: bool) -> Vec<Finding> {
         what,
     };
     found.map(finding).collect()
-}
-
-fn documents(root: &Path) -> Result<Vec<Source>, TaskError> {
-    let mut found = Vec::new();
-    for name in DOCUMENTS {
-        let path = root.join(name);
-        if path.is_dir() {
-            folder(&path, root, &mut found)?;
-        } else if path.is_file() {
-            found.push(read(&path, root)?);
-        }
-    }
-    found.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(found)
-}
-
-fn folder(folder_path: &Path, root: &Path, found: &mut Vec<Source>) -> Result<(), TaskError> {
-    let failed = || TaskError::io(format!("read {}", folder_path.display()));
-    for entry in std::fs::read_dir(folder_path).map_err(failed())? {
-        let path = entry.map_err(failed())?.path();
-        if path.is_dir() {
-            folder(&path, root, found)?;
-        } else if path.extension().is_some_and(|extension| extension == "md") {
-            found.push(read(&path, root)?);
-        }
-    }
-    Ok(())
-}
-
-fn read(path: &Path, root: &Path) -> Result<Source, TaskError> {
-    let text = std::fs::read_to_string(path);
-    let text = text.map_err(TaskError::io(format!("read {}", path.display())))?;
-    let name = path.strip_prefix(root).unwrap_or(path);
-    let name = name.to_string_lossy().into_owned();
-    Ok(Source {
-        name,
-        text,
-        is_test: false,
-    })
 }

@@ -8,7 +8,7 @@ mod source;
 use crate::TaskError;
 use crate::cargo::{metadata, project_root};
 
-pub(crate) use source::{Source, doc_blocks, sources};
+pub(crate) use source::{doc_blocks, files, sources};
 
 use crates::{Crate, Rows};
 use figures::Figures;

@@ -1,10 +1,10 @@
-//! Files of Rust, read as lines of text.
+//! Files of Rust and documents, read as text.
 
 use std::path::Path;
 
 use crate::TaskError;
 
-/// A file of Rust.
+/// A file of Rust, or a document.
 pub(crate) struct Source {
     /// The path below the folder that was read.
     pub(crate) name: String,
@@ -19,12 +19,21 @@ pub(crate) struct Source {
 /// # Errors
 /// Fails if a folder or file cannot be read.
 pub(crate) fn sources(folder: &Path) -> Result<Vec<Source>, TaskError> {
+    let mut found = files(folder, "rs")?;
+    mark_tests(&mut found);
+    Ok(found)
+}
+
+/// Reads all files with an extension below a folder, by path; none if there is no such folder.
+///
+/// # Errors
+/// Fails if a folder or file cannot be read.
+pub(crate) fn files(folder: &Path, extension: &str) -> Result<Vec<Source>, TaskError> {
     let mut found = Vec::new();
     if folder.is_dir() {
-        collect(folder, folder, &mut found)?;
+        collect(folder, folder, extension, &mut found)?;
     }
     found.sort_by(|one, other| one.name.cmp(&other.name));
-    mark_tests(&mut found);
     Ok(found)
 }
 
@@ -47,13 +56,21 @@ fn mark_tests(sources: &mut [Source]) {
     }
 }
 
-fn collect(folder: &Path, root: &Path, found: &mut Vec<Source>) -> Result<(), TaskError> {
+fn collect(
+    folder: &Path,
+    root: &Path,
+    wanted: &str,
+    found: &mut Vec<Source>,
+) -> Result<(), TaskError> {
     let failed = || TaskError::io(format!("read {}", folder.display()));
     for entry in std::fs::read_dir(folder).map_err(failed())? {
         let path = entry.map_err(failed())?.path();
         if path.is_dir() {
-            collect(&path, root, found)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            collect(&path, root, wanted, found)?;
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == wanted)
+        {
             let name = path.strip_prefix(root).unwrap_or(&path);
             found.push(Source {
                 name: name.to_string_lossy().into_owned(),
