@@ -12,12 +12,14 @@ use crosscut_suite::model::{Judgement, Side};
 use crosscut_suite::{distance, is_near};
 use serde_json::Value;
 
-use crate::api::{Api, RequestError, Target};
+use crate::api::Api;
 use crate::evidence::{composed, object_name, text};
 use crate::known::{Identity, Known, SYNCED, not_synced};
+use crate::request_error::RequestError;
 use crate::schema::unknown_field;
 use crate::stop::{Stop, location};
 use crate::stop::{request_help, stop_of};
+use crate::target::Target;
 
 /// The number of composite resources that are looked at: those that the trial applied, and those that these are
 /// composed of.

@@ -1,23 +1,20 @@
-//! What scenarios do to a cluster: finding, applying, patching and deleting objects of any kind.
+//! The requests of a scenario: finding, applying, patching and deleting objects of any kind.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crosscut_assertion::{Name, Problem, Subject};
+use crosscut_assertion::Name;
 use crosscut_client::{
     Api as Client, ApiError, Change, Connection, Deletion, Validation as FieldValidation, Write,
     Written,
 };
-
-use crosscut_objects::Key;
-
-use crosscut_cluster::NotMine;
 use crosscut_objects::{Address, object};
 use crosscut_suite::model::{Propagation, Validation};
-use crosscut_yaml::Node;
 use serde_json::{Value, json};
 
+use crate::request_error::RequestError;
 use crate::secrets::Secrets;
+use crate::target::{Manifest, Target, Whereabouts, Which};
 
 /// The field manager of everything that scenarios write.
 const FIELD_MANAGER: &str = "crosscut";
@@ -28,113 +25,6 @@ pub(crate) struct Api {
     secrets: Secrets,
     namespace: String,
     others: Others,
-}
-
-/// Objects of one kind in one place. Names are text that is not empty, so that a missing name never means all objects.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Target {
-    pub(crate) api_version: Name,
-    pub(crate) kind: Name,
-    pub(crate) place: Whereabouts,
-    pub(crate) which: Which,
-}
-
-/// The namespaces that objects are in; none of them matters to cluster-wide kinds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Whereabouts {
-    /// The trial's own namespace.
-    Own,
-    /// This one.
-    Namespace(Name),
-    /// All of them.
-    Everywhere,
-}
-
-/// The objects of a kind that are meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Which {
-    /// The one of this name.
-    Named(Name),
-    /// Those that have these labels, of which there is one at least.
-    Labelled(BTreeMap<String, String>),
-    /// All of them.
-    All,
-}
-
-impl Which {
-    /// Returns the name of the one object that is meant, if one is.
-    pub(crate) fn name(&self) -> Option<&Name> {
-        match self {
-            Which::Named(name) => Some(name),
-            Which::Labelled(_) | Which::All => None,
-        }
-    }
-}
-
-/// A request that could not be made or was not granted.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum RequestError {
-    /// No such kind is served: its CRD is missing, not established, or named wrongly.
-    #[error("the control plane serves no kind {kind} in {api_version}")]
-    NoSuchKind {
-        /// The apiVersion that was asked for.
-        api_version: String,
-        /// The kind that was asked for.
-        kind: String,
-    },
-    /// The object has no field that a request needs.
-    #[error("the object has no {field}")]
-    Incomplete {
-        /// The field.
-        field: &'static str,
-    },
-    /// No object can have the name, so that no request can ask for it.
-    #[error(
-        "no object can be named \"{name}\": a name is neither . nor .., and has no / and no % in it"
-    )]
-    Unnameable {
-        /// The name of the object or of its namespace.
-        name: Name,
-    },
-    /// The API server refused.
-    #[error("{}", .0.message)]
-    Refused(Box<kube::core::Status>),
-    /// The run did not make the object, and the scenario does not say that it means to change such.
-    #[error("{what}")]
-    NotMine {
-        /// The object, as a sentence.
-        what: String,
-        /// What to do about it.
-        help: &'static str,
-    },
-    /// The request could not be made or answered.
-    #[error("the control plane did not answer")]
-    Transport(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-impl From<ApiError> for RequestError {
-    fn from(error: ApiError) -> RequestError {
-        match error {
-            ApiError::Refused(status) => RequestError::Refused(status),
-            ApiError::NoMatch { api_version, kind } => {
-                RequestError::NoSuchKind { api_version, kind }
-            }
-            ApiError::Transport(source) => match NotMine::behind(source.as_ref()) {
-                Some(found) => RequestError::NotMine {
-                    what: found.to_string(),
-                    help: found.help(),
-                },
-                None => RequestError::Transport(source),
-            },
-        }
-    }
-}
-
-impl RequestError {
-    /// Returns true if somebody else wrote meanwhile.
-    fn is_conflict(&self) -> bool {
-        matches!(self, RequestError::Refused(status) if status.code == 409 && status.reason == "Conflict")
-    }
 }
 
 /// A change of an object, or of one of its subresources.
@@ -181,11 +71,11 @@ impl Others {
     }
 }
 
-/// The number of times that a write is tried that somebody else is quicker than. Controllers write now and then, not
-/// all the time.
+/// The number of times that a write is tried if another client writes first. Controllers write now and then, not all the
+/// time.
 const TRIES: usize = 5;
 
-/// Tries again as long as somebody else wrote meanwhile: what is applied is meant for whatever is there.
+/// Tries again while another client wrote first: a document to apply is meant for the object in any state.
 async fn while_conflicting<Made, T>(mut make: impl FnMut() -> Made) -> Result<T, RequestError>
 where
     Made: Future<Output = Result<T, RequestError>>,
@@ -197,119 +87,6 @@ where
         }
     }
     make().await
-}
-
-impl Target {
-    /// Returns what a document is about; `None` for a document without apiVersion or kind.
-    pub(crate) fn of_subject(subject: &Subject) -> Option<Target> {
-        let which = match &subject.name {
-            Some(name) => Which::Named(name.clone()),
-            None if subject.labels.is_empty() => Which::All,
-            None => Which::Labelled(subject.labels.clone()),
-        };
-        Some(Target {
-            api_version: subject.api_version.clone()?,
-            kind: subject.kind.clone()?,
-            place: match &subject.namespace {
-                _ if subject.everywhere => Whereabouts::Everywhere,
-                Some(namespace) => Whereabouts::Namespace(namespace.clone()),
-                None => Whereabouts::Own,
-            },
-            which,
-        })
-    }
-
-    /// Returns all objects of a kind, wherever they are; `None` for a kind without a name.
-    pub(crate) fn all(api_version: &str, kind: &str) -> Option<Target> {
-        Some(Target {
-            api_version: Name::new(api_version)?,
-            kind: Name::new(kind)?,
-            place: Whereabouts::Everywhere,
-            which: Which::All,
-        })
-    }
-
-    /// Returns all objects of a kind in the trial's namespace; `None` for a kind without a name.
-    pub(crate) fn all_own(api_version: &str, kind: &str) -> Option<Target> {
-        Some(Target {
-            place: Whereabouts::Own,
-            ..Target::all(api_version, kind)?
-        })
-    }
-
-    /// Returns the object that a reconcile is about; `None` for one without a name.
-    pub(crate) fn of_key(key: &Key) -> Option<Target> {
-        let namespace = key.namespace.clone().unwrap_or_default();
-        Some(Target {
-            api_version: Name::new(key.api_version())?,
-            kind: Name::new(key.kind.as_str())?,
-            place: Name::new(namespace).map_or(Whereabouts::Everywhere, Whereabouts::Namespace),
-            which: Which::Named(Name::new(key.name.as_str())?),
-        })
-    }
-
-    /// Returns all Events of a namespace; `None` for a namespace without a name.
-    pub(crate) fn events_in(namespace: &str) -> Option<Target> {
-        Some(Target {
-            place: Whereabouts::Namespace(Name::new(namespace)?),
-            ..Target::all("v1", "Event")?
-        })
-    }
-
-    /// Returns the target of an object that an API server returned.
-    ///
-    /// # Errors
-    /// [`RequestError::Incomplete`] if apiVersion, kind or name is missing.
-    pub(crate) fn of_object(object: &Value) -> Result<Target, RequestError> {
-        let field = |text: &str, field: &'static str| {
-            Name::new(text).ok_or(RequestError::Incomplete { field })
-        };
-        Ok(Target {
-            api_version: field(object::api_version(object), "apiVersion")?,
-            kind: field(object::kind(object), "kind")?,
-            place: match Name::new(object::namespace(object)) {
-                Some(namespace) => Whereabouts::Namespace(namespace),
-                None => Whereabouts::Own,
-            },
-            which: Which::Named(field(object::name(object), "metadata.name")?),
-        })
-    }
-}
-
-/// A document to write, whose names are names.
-#[derive(Clone, Debug)]
-pub(crate) struct Manifest {
-    value: Value,
-    name: Option<Name>,
-}
-
-impl Manifest {
-    /// Reads the value of the template `document`.
-    ///
-    /// # Errors
-    /// A [`Problem`] for each name, namespace, kind, apiVersion or label that is not text.
-    pub(crate) fn of(document: &Node, value: Value) -> Result<Manifest, Vec<Problem>> {
-        let name = Subject::of_written(document, &value)?.name;
-        Ok(Manifest { value, name })
-    }
-
-    /// The document.
-    pub(crate) fn value(&self) -> &Value {
-        &self.value
-    }
-
-    /// Returns the object that the document is about.
-    ///
-    /// # Errors
-    /// [`RequestError::Incomplete`] if apiVersion, kind or name is missing.
-    pub(crate) fn target(&self) -> Result<Target, RequestError> {
-        Target::of_object(&self.value)
-    }
-
-    /// Tells if the API server is to find a name.
-    fn is_generated(&self) -> bool {
-        self.name.is_none() && self.value.pointer("/metadata/generateName").is_some()
-    }
 }
 
 impl Api {
@@ -488,14 +265,17 @@ impl Api {
         manifest: &Manifest,
         validation: Validation,
     ) -> Result<Written, RequestError> {
-        self.secrets.learn(&manifest.value);
-        let placed = self.client.placed(&manifest.value, &self.namespace).await?;
+        self.secrets.learn(manifest.value());
+        let placed = self
+            .client
+            .placed(manifest.value(), &self.namespace)
+            .await?;
         // generateName asks for a new object each time.
         if manifest.is_generated() {
             return self.create(&placed, validation).await;
         }
         let target = Target::of_object(&placed)?;
-        if !manifest.name.as_ref().is_none_or(Name::is_path_segment) {
+        if !manifest.name().is_none_or(Name::is_path_segment) {
             // Nothing of that name can be there; why, the API server says.
             return self.create(&placed, validation).await;
         }
@@ -551,7 +331,10 @@ impl Api {
         manifest: &Manifest,
         patch: Patch<'_>,
     ) -> Result<Written, RequestError> {
-        let placed = self.client.placed(&manifest.value, &self.namespace).await?;
+        let placed = self
+            .client
+            .placed(manifest.value(), &self.namespace)
+            .await?;
         let target = Target::of_object(&placed)?;
         let body = &placed;
         self.patch(&target, &Patch { body, ..patch }).await
@@ -640,7 +423,8 @@ mod tests {
 
     use rstest::rstest;
 
-    use super::{Others, RequestError, TRIES, Target, while_conflicting};
+    use super::{Others, TRIES, while_conflicting};
+    use crate::request_error::RequestError;
 
     fn refused(reason: &str) -> RequestError {
         let status = json!({"metadata": {}, "status": "Failure", "code": 409, "reason": reason, "message": reason});
@@ -668,11 +452,6 @@ mod tests {
         assert_eq!(tried(1, "AlreadyExists").await, (1, false));
     }
 
-    #[test]
-    fn a_manifest_without_a_name_is_incomplete() {
-        let error = Target::of_object(&json!({"apiVersion": "v1", "kind": "Secret"})).unwrap_err();
-        assert_eq!(error.to_string(), "the object has no metadata.name");
-    }
     #[rstest]
     #[case::own("default-t3", "default-t3", false)]
     #[case::of_its_own("default-t3", "default-t3-apps", false)]

@@ -6,7 +6,7 @@ use crosscut_assertion::Name;
 use crosscut_events::{Evidence, ObjectCondition, ObjectEvent};
 use serde_json::Value;
 
-use crate::api::{Target, Whereabouts, Which};
+use crate::target::{Target, Whereabouts, Which};
 
 /// At most this many events are kept, the last ones.
 const MOST_EVENTS: usize = 12;
@@ -172,7 +172,7 @@ mod tests {
     use rstest::rstest;
 
     use super::{composed, evidence, failing_function, is_well, object_name};
-    use crate::api::{Whereabouts, Which};
+    use crate::target::{Whereabouts, Which};
 
     fn event(name: &str, revision: u64) -> serde_json::Value {
         json!({

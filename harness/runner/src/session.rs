@@ -14,12 +14,13 @@ use crosscut_suite::model::{Side as DocumentSide, Suite};
 use serde_json::Value;
 
 use crate::absence::Seen;
-use crate::api::{Api, Others, Target, Whereabouts};
+use crate::api::{Api, Others};
 use crate::evidence::{composed, evidence, is_well};
 use crate::known::Known;
 use crate::programs::Programs;
 use crate::secrets::Secrets;
 use crate::stop::location;
+use crate::target::{Target, Whereabouts};
 use crate::timekeeper::Timekeeper;
 
 /// How many composed resources that are not well a failure shows.

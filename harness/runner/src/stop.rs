@@ -5,7 +5,7 @@ use crosscut_cluster::SettleError;
 use crosscut_events::{Evidence, Failure, Location, Verdict};
 use crosscut_suite::model::Place;
 
-use crate::api::RequestError;
+use crate::request_error::RequestError;
 use crate::scope::TemplateError;
 
 /// The reason why a trial ends before its last action.

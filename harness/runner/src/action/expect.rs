@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::api::Api;
 use crate::at_rest::Looks;
+use crate::candidate;
 use crate::expectation;
 use crate::scope::evaluate_on;
 use crate::session::Session;
@@ -35,7 +36,7 @@ pub(super) async fn all(
     let end = Instant::now() + stretched(action.within.unwrap_or(WITHIN));
     for judgement in judgements {
         // What names nothing is not waited for.
-        expectation::subject(judgement, scope)?;
+        candidate::subject(judgement, scope)?;
         let time = session.time();
         let api = session.api(action.side);
         if session.programs().any_runs() && wait_for(judgement, api, scope, end, &time).await {

@@ -8,8 +8,9 @@ use crosscut_suite::model::Side;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use crate::api::{Api, Target};
+use crate::api::Api;
 use crate::session::Session;
+use crate::target::Target;
 
 /// Between two looks.
 const POLL: Duration = Duration::from_millis(100);

@@ -13,6 +13,7 @@ use crosscut_expr::Scope;
 use crosscut_suite::model::{Action, ActionKind, Judgement, Served, Side};
 
 use crate::at_rest::Looks;
+use crate::candidate;
 use crate::expectation;
 use crate::scope::with_bindings;
 use crate::session::Session;
@@ -68,7 +69,7 @@ pub(crate) async fn perform(
         ActionKind::Events(judgements) => {
             session.settle().await?;
             for event in judgements {
-                expectation::involved(&event.judgement, &scope)?;
+                candidate::involved(&event.judgement, &scope)?;
                 if event.absent {
                     let side = action.side;
                     absent(&event.judgement, Served::Must, side, session, &scope).await?;

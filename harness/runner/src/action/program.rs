@@ -8,6 +8,7 @@ use crosscut_programs::{EndSignal, Program, Stopped, stretched};
 use crosscut_suite::model::{Judgement, Program as Declared, ProgramVerb, Readiness};
 
 use crate::api::Api;
+use crate::candidate;
 use crate::expectation;
 use crate::programs::{Running, end, failure, launch, word};
 use crate::session::Session;
@@ -73,7 +74,7 @@ async fn start(session: &mut Session, declared: &Arc<Declared>, scope: &Scope) -
     if let Readiness::Expect { judgements, .. } = &declared.ready {
         // What names nothing is not waited for.
         for judgement in judgements {
-            expectation::subject(judgement, scope)?;
+            candidate::subject(judgement, scope)?;
         }
     }
     let place = session.programs().place.clone();

@@ -7,7 +7,7 @@ use kube::core::Status;
 use serde_json::{Value, json};
 
 use crate::action::write::{self, Evaluated, SendError};
-use crate::api::RequestError;
+use crate::request_error::RequestError;
 use crate::scope::evaluate;
 use crate::session::Session;
 use crate::stop::NOT_IMPLEMENTED;

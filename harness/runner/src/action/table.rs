@@ -7,12 +7,12 @@ use serde_json::{Map, Value, json};
 
 use crate::absence;
 use crate::action::write;
-use crate::api::{Target, Whereabouts};
 use crate::at_rest::Looks;
-use crate::expectation::{undecided, wire};
+use crate::mismatch::{undecided, wire};
 use crate::session::Session;
 use crate::stop::stop_of;
 use crate::stop::{Stop, location};
+use crate::target::{Target, Whereabouts};
 
 /// The table must be as the assertion says.
 ///

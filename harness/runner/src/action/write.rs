@@ -12,12 +12,14 @@ use crosscut_yaml::Node;
 use serde_json::Value;
 
 use crate::action::{kinds, warning};
-use crate::api::{Manifest, Patch, RequestError, Target};
+use crate::api::Patch;
 use crate::evidence::text;
+use crate::request_error::RequestError;
 use crate::scope::evaluate;
 use crate::session::Session;
 use crate::stop::stop_of;
 use crate::stop::{Stop, location};
+use crate::target::{Manifest, Target};
 
 /// Does every write of an action, in order, and checks what was warned of.
 ///

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::batch::Outcome;
 use super::view;
-use crate::expectation::{undecided, wire};
+use crate::mismatch::{undecided, wire};
 use crate::stop::{Stop, location};
 
 /// Longer texts are cut in reports.
