@@ -8,18 +8,7 @@ use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_f
 use serde_json::{Map, Value};
 
 use super::convert::from_number;
-
-// The field numbers of google/protobuf/struct.proto.
-const FIELDS: u32 = 1;
-const MAP_KEY: u32 = 1;
-const MAP_VALUE: u32 = 2;
-const NULL: u32 = 1;
-const NUMBER: u32 = 2;
-const TEXT: u32 = 3;
-const BOOLEAN: u32 = 4;
-const STRUCT: u32 = 5;
-const LIST: u32 = 6;
-const ITEMS: u32 = 1;
+use super::tags::{BOOLEAN, FIELDS, ITEMS, LIST, MAP_KEY, MAP_VALUE, NULL, NUMBER, STRUCT, TEXT};
 
 /// The largest number of objects and lists inside one another: twice what crosscut reads of an API server's JSON. A
 /// thread's stack has room for several times as many.

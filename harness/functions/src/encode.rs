@@ -6,17 +6,7 @@ use bytes::Bytes;
 use prost::encoding::{WireType, encode_key, encode_varint};
 use serde_json::{Map, Value};
 
-// The field numbers of google/protobuf/struct.proto.
-const FIELDS: u32 = 1;
-const MAP_KEY: u32 = 1;
-const MAP_VALUE: u32 = 2;
-const NULL: u32 = 1;
-const NUMBER: u32 = 2;
-const TEXT: u32 = 3;
-const BOOLEAN: u32 = 4;
-const STRUCT: u32 = 5;
-const LIST: u32 = 6;
-const ITEMS: u32 = 1;
+use super::tags::{BOOLEAN, FIELDS, ITEMS, LIST, MAP_KEY, MAP_VALUE, NULL, NUMBER, STRUCT, TEXT};
 
 /// An object as an encoded Struct; anything else becomes an empty one.
 ///

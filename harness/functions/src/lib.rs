@@ -14,6 +14,7 @@ mod encode;
 mod serve;
 mod service;
 mod serving;
+mod tags;
 pub mod wire;
 
 use std::collections::BTreeMap;
