@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crosscut_assertion::Subject;
+use crosscut_assertion::{Name, Subject};
 use crosscut_events::Verdict;
 use crosscut_expr::Scope;
 use crosscut_suite::model::{Judgement, Served, Side};
@@ -15,8 +15,7 @@ use crate::api::Api;
 use crate::candidate::{Judged, about, candidates, found, judged, nearest, subject};
 use crate::evidence::object_name;
 use crate::mismatch::{
-    explained, kind_of, mask_secret_of, miscounted, mismatched, missing, not_absent, uncounted,
-    undecided_stop,
+    explained, kind_of, miscounted, mismatched, missing, not_absent, uncounted, undecided_stop,
 };
 use crate::request_error::RequestError;
 use crate::session::Session;
@@ -67,7 +66,9 @@ pub(crate) async fn expect(
     let subject = subject(judgement, scope)?;
     let candidates = match candidates(&subject, side, session).await {
         Ok(candidates) => candidates,
-        Err(error) => return Err(explained(stop_of(&error), judgement, side, &[], session).await),
+        Err(error) => {
+            return Err(explained(stop_of(&error), judgement, &subject, side, &[], session).await);
+        }
     };
     let judged = judged(judgement, &candidates, scope).await;
     if let Some(found) = judged.iter().find(|one| one.holds()) {
@@ -80,21 +81,31 @@ pub(crate) async fn expect(
         nearest(&judged),
     ) {
         (Some(one), _) => undecided_stop(judgement, one),
-        (None, Some(nearest)) => {
-            let mut failure = mismatched(judgement, &subject, nearest, judged.len(), scope);
-            mask_secret_of(&subject, session, &mut failure);
-            Stop::failed(failure)
-        }
+        (None, Some(nearest)) => Stop::failed(mismatched(
+            judgement,
+            &subject,
+            nearest,
+            judged.len(),
+            scope,
+        )),
         (None, None) => {
             let failure = missing(judgement, &subject, side, session, scope).await;
-            return Err(explained(Stop::failed(failure), judgement, side, &[], session).await);
+            return Err(explained(
+                Stop::failed(failure),
+                judgement,
+                &subject,
+                side,
+                &[],
+                session,
+            )
+            .await);
         }
     };
     let concerned: Vec<Value> = nearest(&judged)
         .map(|one| one.object.clone())
         .into_iter()
         .collect();
-    Err(explained(stop, judgement, side, &concerned, session).await)
+    Err(explained(stop, judgement, &subject, side, &concerned, session).await)
 }
 
 /// Checks that an Event is as the assertion says, and waits for one that comes late.
@@ -137,7 +148,7 @@ pub(crate) async fn absent(
             let judged = judged(judgement, &candidates, scope).await;
             if let Some((stop, object)) = not_absent(judgement, &judged) {
                 let object = std::slice::from_ref(object);
-                return Err(explained(stop, judgement, side, object, session).await);
+                return Err(explained(stop, judgement, &subject, side, object, session).await);
             }
             match served {
                 Served::Must => {
@@ -155,7 +166,7 @@ pub(crate) async fn absent(
     };
     match shown {
         Ok(()) => Ok(()),
-        Err(stop) => Err(explained(stop, judgement, side, &[], session).await),
+        Err(stop) => Err(explained(stop, judgement, &subject, side, &[], session).await),
     }
 }
 
@@ -186,7 +197,9 @@ pub(crate) async fn matching(
     absence::has_values(judgement, scope)?;
     let candidates = match candidates(&subject, side, session).await {
         Ok(candidates) => candidates,
-        Err(error) => return Err(explained(stop_of(&error), judgement, side, &[], session).await),
+        Err(error) => {
+            return Err(explained(stop_of(&error), judgement, &subject, side, &[], session).await);
+        }
     };
     let judged = judged(judgement, &candidates, scope).await;
     let mut stop = uncounted(judgement, &judged);
@@ -203,7 +216,7 @@ pub(crate) async fn matching(
         stop = shown.err();
     }
     match stop {
-        Some(stop) => Err(explained(stop, judgement, side, &[], session).await),
+        Some(stop) => Err(explained(stop, judgement, &subject, side, &[], session).await),
         None => Ok(candidates
             .into_iter()
             .zip(holds)
@@ -228,10 +241,14 @@ pub(crate) async fn holds(
     let Some(one) = judged.iter().find(|one| !one.holds()) else {
         return Ok(());
     };
+    let subject = Subject {
+        kind: object["kind"].as_str().and_then(Name::new),
+        ..Subject::default()
+    };
     let stop = match one.is_undecided() {
         true => undecided_stop(judgement, one),
-        false => Stop::failed(mismatched(judgement, &Subject::default(), one, 1, scope)),
+        false => Stop::failed(mismatched(judgement, &subject, one, 1, scope)),
     };
     let object = std::slice::from_ref(object);
-    Err(explained(stop, judgement, side, object, session).await)
+    Err(explained(stop, judgement, &subject, side, object, session).await)
 }

@@ -206,12 +206,11 @@ pub(crate) async fn missing(
         failure.nearest = Some(wire_nearest(nearest, others.len()));
         failure.diff = judgement.assertion.diff(nearest.object, scope);
     }
-    mask_secret_of(subject, session, &mut failure);
     failure
 }
 
 /// Masks what a failure says of the values of a Secret, unless they are to be shown.
-pub(crate) fn mask_secret_of(subject: &Subject, session: &Session, failure: &mut Failure) {
+fn mask_secret_of(subject: &Subject, session: &Session, failure: &mut Failure) {
     if subject.kind.as_deref() == Some("Secret") && session.secrets().is_some() {
         mask_secret(failure);
     }
@@ -245,13 +244,16 @@ pub(crate) fn kind_of(subject: &Subject) -> &str {
     subject.kind.as_deref().unwrap_or("object")
 }
 
+/// Adds to a failure of an assertion the place, the evidence and the help that it lacks, and masks the values of a Secret.
 pub(crate) async fn explained(
     mut stop: Stop,
     judgement: &Judgement,
+    subject: &Subject,
     side: Side,
     objects: &[Value],
     session: &mut Session,
 ) -> Stop {
+    mask_secret_of(subject, session, &mut stop.failure);
     if stop.failure.location.is_none() {
         stop.failure.location = Some(location(&judgement.place));
     }

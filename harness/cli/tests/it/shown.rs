@@ -85,6 +85,12 @@ spec:
 #[case::of_an_expression(
     "expect: {resource: {apiVersion: v1, kind: Secret, metadata: {name: s}, (base64_decode(data.password)): foo}}"
 )]
+#[case::that_do_not_count(
+    "count: {resource: {apiVersion: v1, kind: Secret, metadata: {name: s}, data: {password: Zm9v, pin: eA==}}, exactly: 1}"
+)]
+#[case::that_count_but_are_otherwise(
+    "{count: {resource: {apiVersion: v1, kind: Secret, metadata: {name: s}}, exactly: 1, each: {data: {password: Zm9v, pin: eA==}}}}"
+)]
 #[case::of_an_output(
     "expect: {resource: {apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {url: a}}}"
 )]
