@@ -9,6 +9,13 @@ use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 
+/// The profile that functions are built in: that of crosscut itself, so that what both use is compiled once.
+const PROFILE: &str = if cfg!(debug_assertions) {
+    "dev"
+} else {
+    "release"
+};
+
 /// A cargo package could not be built.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BuildError {
@@ -21,7 +28,7 @@ pub(crate) enum BuildError {
 }
 
 /// Builds a package of the cargo workspace that the suite's folder is in, and returns the path of its binary.
-/// A build that is up to date takes a fraction of a second.
+/// A build that is up to date takes a fraction of a second. The profile is crosscut's own: release for a release build.
 ///
 /// # Errors
 /// [`BuildError`] if there is no cargo, the build fails, or the package has no binary.
@@ -62,7 +69,7 @@ async fn run_cargo(
             "--quiet",
             "--message-format=json-render-diagnostics",
         ])
-        .args(["--package", package])
+        .args(["--profile", PROFILE, "--package", package])
         .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
