@@ -4,10 +4,10 @@
 use serde_json::Value;
 
 use crate::payload::Payload;
-use crate::query::FieldValidation;
 use crate::served::Served;
 use crate::status::{self, Status};
 use crate::{builtin_rules, object_meta};
+use crosscut_objects::FieldValidation;
 
 const JSON: &str = "application/json";
 const YAML: &str = "application/yaml";

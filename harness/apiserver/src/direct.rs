@@ -1,30 +1,31 @@
 //! Requests of clients in this process: the same handlers, with values where HTTP has bytes.
 //!
-//! Nothing is written out and read again, and answers are shared with the store. What is asked is said as over HTTP, by
-//! method, path and query, so that there is one way to ask. Watches and documents such as discovery are for HTTP alone.
+//! Nothing is written as text and parsed again, and responses share their objects with the store. Watches and documents such
+//! as discovery exist over HTTP only.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crosscut_objects::{Admission, Answer, Direct, Event, EventLog, Exchange, Reply};
+use crosscut_objects::{Admission, Direct, Event, EventLog, Response};
 use serde_json::Value;
 
 use crate::handlers::{Content, Request};
 use crate::inner::Inner;
 use crate::lack;
-use crate::path::Path;
+use crate::path::Target;
 use crate::payload::Payload;
+use crate::query::Query;
 use crate::server::ApiServer;
 use crate::service::{Outcome, resource};
 use crate::status::{self, Status};
 
 impl Direct for ApiServer {
-    /// Answers a request for objects without HTTP, and returns what is warned of beside it.
+    /// Returns the response to a request for objects, without HTTP.
     ///
     /// # Errors
     /// The Status, as the body that it would have over HTTP.
-    fn exchange(&self, request: &Exchange<'_>) -> Result<Answer, Value> {
-        answer(self.inner(), request).map_err(|status| status.body())
+    fn request(&self, request: &crosscut_objects::Request<'_>) -> Result<Response, Value> {
+        response(self.inner(), request).map_err(|status| status.body())
     }
 
     /// Notes a kind that a full control plane would serve among the [lacks](ApiServer::lacks).
@@ -55,23 +56,27 @@ impl EventLog for ApiServer {
     }
 }
 
-fn answer(server: &Arc<Inner>, exchange: &Exchange<'_>) -> Result<Answer, Status> {
+fn response(
+    server: &Arc<Inner>,
+    asked: &crosscut_objects::Request<'_>,
+) -> Result<Response, Status> {
     server.requests.fetch_add(1, Ordering::Relaxed);
-    let Path::Resource(target) = Path::parse(exchange.path) else {
-        return Err(status::no_route());
-    };
+    let target = Target::from(asked.place);
+    let query = Query::from(asked.options);
     let request = Request {
-        media_type: exchange.media_type,
+        media_type: asked.body.map_or("", |body| body.media_type),
         user_agent: "",
-        body: exchange.body.map_or(Payload::Bytes(&[]), Payload::Value),
+        body: asked
+            .body
+            .map_or(Payload::Bytes(&[]), |body| Payload::Value(body.value)),
     };
-    match resource(server, exchange.method, exchange.query, &target, request)? {
+    match resource(server, asked.method, &query, &target, request)? {
         Outcome::Answer(answer, warnings) => {
-            let reply = match answer.content {
-                Content::Object(object) => Reply::Object(object),
-                Content::List(listing) => Reply::List(listing.items),
+            let content = match answer.content {
+                Content::Object(object) => crosscut_objects::Content::Object(object),
+                Content::List(listing) => crosscut_objects::Content::List(listing.items),
             };
-            Ok(Answer { reply, warnings })
+            Ok(Response { content, warnings })
         }
         Outcome::Watch(_) => Err(status::method_not_allowed()),
     }

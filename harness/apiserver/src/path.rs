@@ -1,5 +1,7 @@
 //! What the path of a request asks for.
 
+use crosscut_objects::Place;
+
 /// A path, taken apart. Texts are percent-decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Path {
@@ -38,6 +40,25 @@ pub(crate) struct Target {
     pub(crate) subresource: Option<String>,
     /// The path began with `watch/`, which is the older way to ask for a watch.
     pub(crate) watch: bool,
+}
+
+impl From<Place<'_>> for Target {
+    fn from(place: Place<'_>) -> Self {
+        let (group, version) = place
+            .api_version
+            .split_once('/')
+            .unwrap_or(("", place.api_version));
+        let given = |part: &str| (!part.is_empty()).then(|| part.to_owned());
+        Self {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            plural: place.plural.to_owned(),
+            namespace: given(place.namespace),
+            name: given(place.name),
+            subresource: given(place.subresource),
+            watch: false,
+        }
+    }
 }
 
 impl Path {
@@ -132,6 +153,23 @@ mod tests {
     use rstest::rstest;
 
     use super::{Path, Target, decode};
+    use crosscut_objects::Place;
+
+    // The client's crate tests that a place is written as such a path.
+    #[rstest]
+    #[case::cluster("/api/v1/namespaces/team", Place { api_version: "v1", plural: "namespaces", name: "team", ..Place::default() })]
+    #[case::status(
+        "/api/v1/namespaces/team/status",
+        Place { api_version: "v1", plural: "namespaces", name: "team", subresource: "status", ..Place::default() }
+    )]
+    #[case::namespaced(
+        "/apis/example.org/v1/namespaces/team/things/a%2Fb",
+        Place { api_version: "example.org/v1", plural: "things", namespace: "team", name: "a/b", subresource: "" }
+    )]
+    #[case::everywhere("/apis/example.org/v1/things", Place { api_version: "example.org/v1", plural: "things", ..Place::default() })]
+    fn a_place_and_its_path_are_one_target(#[case] path: &str, #[case] place: Place<'_>) {
+        assert_eq!(Path::parse(path), Path::Resource(Target::from(place)));
+    }
 
     fn target(group: &str, plural: &str, rest: [Option<&str>; 3]) -> Path {
         let [namespace, name, subresource] = rest.map(|part| part.map(ToOwned::to_owned));

@@ -1,5 +1,8 @@
 //! The parameters of a request, and whether they are allowed together.
 
+use std::collections::BTreeMap;
+
+use crosscut_objects::{FieldValidation, Options};
 use crosscut_schema::{FieldError, FieldErrorKind};
 use serde_json::{Value, json};
 
@@ -10,19 +13,10 @@ use crate::status::{self, Status};
 /// The longest name of a field manager.
 const MANAGER_LIMIT: usize = 128;
 
-/// What is done about fields that a kind does not have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum FieldValidation {
-    Ignore,
-    #[default]
-    Warn,
-    Strict,
-}
-
 /// The parameters, as far as the server knows them; others are ignored, as kube-apiserver does.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Query {
-    pub(crate) label_selector: String,
+    pub(crate) labels: Labels,
     pub(crate) field_selector: String,
     pub(crate) field_manager: Option<String>,
     pub(crate) field_validation: FieldValidation,
@@ -42,12 +36,59 @@ pub(crate) struct Query {
     bad_validation: Option<String>,
 }
 
+/// The labels that a list or a watch is narrowed to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Labels {
+    /// A selector, as HTTP has it; may be empty.
+    Text(String),
+    /// Labels that must be there with these values.
+    Equal(BTreeMap<String, String>),
+}
+
+impl Default for Labels {
+    fn default() -> Self {
+        Self::Text(String::new())
+    }
+}
+
+impl From<Options<'_>> for Query {
+    fn from(options: Options<'_>) -> Self {
+        let manager = options.field_manager;
+        Self {
+            field_manager: (!manager.is_empty()).then(|| manager.to_owned()),
+            field_validation: options.field_validation,
+            dry_run: options.dry_run,
+            force: options.force.then_some(true),
+            labels: options
+                .labels
+                .map_or_else(Labels::default, |labels| Labels::Equal(labels.clone())),
+            ..Self::default()
+        }
+    }
+}
+
 impl Query {
     /// A request in the name of a field manager, with all else by default.
     pub(crate) fn of_manager(name: &str) -> Self {
         Self {
             field_manager: Some(name.to_owned()),
             ..Self::default()
+        }
+    }
+
+    /// A request whose parameter `dryRun` has these values.
+    pub(crate) fn of_dry_run<'a>(values: impl Iterator<Item = &'a str>) -> Self {
+        let mut query = Self::default();
+        for value in values {
+            query.add_dry_run(value.to_owned());
+        }
+        query
+    }
+
+    fn add_dry_run(&mut self, value: String) {
+        match value.as_str() {
+            "All" => self.dry_run = true,
+            _ => self.bad_dry_run.push(value),
         }
     }
 
@@ -66,12 +107,11 @@ impl Query {
 
     fn set(&mut self, key: &str, value: String) -> Result<(), Status> {
         match key {
-            "labelSelector" => self.label_selector = value,
+            "labelSelector" => self.labels = Labels::Text(value),
             "fieldSelector" => self.field_selector = value,
             "fieldManager" => self.field_manager = Some(value).filter(|name| !name.is_empty()),
             "fieldValidation" => self.validation(value),
-            "dryRun" if value == "All" => self.dry_run = true,
-            "dryRun" => self.bad_dry_run.push(value),
+            "dryRun" => self.add_dry_run(value),
             "force" => self.force = Some(boolean(&value)),
             "propagationPolicy" => self.propagation_policy = Some(value),
             "orphanDependents" => self.orphan_dependents = Some(boolean(&value)),
@@ -221,12 +261,12 @@ fn integer(text: &str) -> Result<i64, Status> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FieldValidation, Query};
+    use super::{FieldValidation, Labels, Query};
 
     #[test]
     fn parameters_are_decoded() {
         let query = Query::parse("labelSelector=a%3Db%2Cc&limit=5&watch=1&force=false").unwrap();
-        assert_eq!(query.label_selector, "a=b,c");
+        assert_eq!(query.labels, Labels::Text("a=b,c".to_owned()));
         assert_eq!((query.limit, query.watch), (5, true));
         assert_eq!(query.force, Some(false));
         assert_eq!(query.field_validation, FieldValidation::Warn);

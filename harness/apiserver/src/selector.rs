@@ -1,7 +1,10 @@
 //! Label and field selectors.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
+use crate::query::Labels;
 use crate::served::Served;
 use crate::status::{self, Status};
 
@@ -36,9 +39,13 @@ struct Field {
 }
 
 impl Selector {
-    /// Reads both selectors; the kind says which fields can be selected by.
-    pub(crate) fn parse(labels: &str, fields: &str, served: &Served) -> Result<Self, Status> {
-        let labels = labels_of(labels)
+    /// Returns both selectors in one. The kind says which fields can be selected by.
+    pub(crate) fn new(labels: &Labels, fields: &str, served: &Served) -> Result<Self, Status> {
+        let labels = match labels {
+            Labels::Text(text) => labels_of(text),
+            Labels::Equal(labels) => equal(labels),
+        };
+        let labels = labels
             .map_err(|why| status::bad_request(format!("unable to parse requirement: {why}")))?;
         let fields = fields_of(fields).map_err(status::bad_request)?;
         for field in &fields {
@@ -149,6 +156,27 @@ fn labels_of(text: &str) -> Result<Vec<Requirement>, String> {
     }
 }
 
+/// Returns the requirements of labels with given values.
+fn equal(labels: &BTreeMap<String, String>) -> Result<Vec<Requirement>, String> {
+    let plain = |text: &String| !text.contains(is_no_word);
+    if !labels
+        .iter()
+        .all(|(key, value)| !key.is_empty() && plain(key) && plain(value))
+    {
+        // Not a label that an object can have: refused as a selector is.
+        let terms: Vec<String> = labels
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        return labels_of(&terms.join(","));
+    }
+    let requirement = |(key, value): (&String, &String)| Requirement {
+        key: key.clone(),
+        test: Test::In(vec![value.clone()]),
+    };
+    Ok(labels.iter().map(requirement).collect())
+}
+
 fn requirement(words: &mut Words<'_>) -> Result<Requirement, String> {
     let mut key = words.next();
     let absent = key == "!";
@@ -219,6 +247,11 @@ fn number(text: &str) -> Result<i64, String> {
 
 const SIGNS: [&str; 9] = ["==", "!=", "=", "!", "(", ")", ",", ">", "<"];
 
+/// Returns true if a letter ends a word of a selector.
+fn is_no_word(letter: char) -> bool {
+    letter.is_whitespace() || "=!(),<>".contains(letter)
+}
+
 /// The words of a selector; the empty word is the end.
 struct Words<'a>(&'a str);
 
@@ -227,10 +260,7 @@ impl<'a> Words<'a> {
         let rest = self.0.trim_start();
         let sign = SIGNS.iter().find(|sign| rest.starts_with(**sign));
         let length = sign.map_or_else(
-            || {
-                rest.find(|letter: char| letter.is_whitespace() || "=!(),<>".contains(letter))
-                    .unwrap_or(rest.len())
-            },
+            || rest.find(is_no_word).unwrap_or(rest.len()),
             |sign| sign.len(),
         );
         let (word, rest) = rest.split_at(length);
@@ -248,7 +278,9 @@ mod tests {
     use rstest::rstest;
     use serde_json::json;
 
-    use super::{Selector, fields_of, labels_of};
+    use std::collections::BTreeMap;
+
+    use super::{Selector, equal, fields_of, labels_of};
 
     // The forms are those of the Kubernetes documentation, "Labels and Selectors".
     #[rstest]
@@ -289,6 +321,19 @@ mod tests {
             selector.matches(&json!({"metadata": {"name": "x"}})),
             expected
         );
+    }
+
+    #[rstest]
+    #[case::plain("a", "b")]
+    #[case::empty("a", "")]
+    #[case::keyword("in", "in")]
+    #[case::two_words("a", "b c")]
+    #[case::no_key("", "b")]
+    #[case::sign("a", "b=c")]
+    fn given_labels_are_as_their_text(#[case] key: &str, #[case] value: &str) {
+        let labels = BTreeMap::from([(key.to_owned(), value.to_owned())]);
+        let (typed, text) = (equal(&labels), labels_of(&format!("{key}={value}")));
+        assert_eq!(format!("{typed:?}"), format!("{text:?}"));
     }
 
     // By value from kube-apiserver 1.34.

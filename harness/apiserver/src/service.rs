@@ -92,8 +92,8 @@ fn over_http(
         user_agent: header(header::USER_AGENT),
         body: Payload::Bytes(body),
     };
-    let query = parts.uri.query().unwrap_or_default();
-    match resource(server, &parts.method, query, target, request)? {
+    let query = Query::parse(parts.uri.query().unwrap_or_default())?;
+    match resource(server, &parts.method, &query, target, request)? {
         Outcome::Answer(answer, warnings) => {
             let table = tabular(server, target, &answer, header(header::ACCEPT))?;
             Ok(success(&answer, table, &warnings))
@@ -139,11 +139,10 @@ pub(crate) enum Outcome {
 pub(crate) fn resource(
     server: &Arc<Inner>,
     method: &Method,
-    query: &str,
+    query: &Query,
     target: &Target,
     request: Request<'_>,
 ) -> Result<Outcome, Status> {
-    let query = Query::parse(query)?;
     server.store.with(|state| {
         let found = state
             .registry
@@ -154,7 +153,7 @@ pub(crate) fn resource(
             options: &server.options,
             served: &served,
             target,
-            query: &query,
+            query,
             request,
             warnings: Vec::new(),
         };

@@ -8,11 +8,10 @@ use serde_json::{Value, json};
 
 use crate::connection::Connection;
 use crate::error::ApiError;
-use crate::query;
-use crate::question::Question;
-use crate::write::{Change, Deletion, Validation, Write, Written};
+use crate::request::KindRequest;
+use crate::write::{Change, Deletion, Write, Written};
 use crosscut_objects::object;
-use crosscut_objects::{Address, Reply};
+use crosscut_objects::{Address, Body, Content, FieldValidation, Options};
 
 const JSON: &str = "application/json";
 const APPLY: &str = "application/apply-patch+yaml";
@@ -54,7 +53,14 @@ impl Api {
     /// # Errors
     /// [`ApiError`].
     pub async fn read(&self, address: Address<'_>) -> Result<Arc<Value>, ApiError> {
-        self.send(Method::GET, address, "", "", None).await
+        let request = KindRequest {
+            method: &Method::GET,
+            address,
+            subresource: "",
+            options: Options::default(),
+            body: None,
+        };
+        self.one(request).await
     }
 
     /// Every object of a kind that has the labels, in the order of the server; an empty namespace means all. Items
@@ -75,11 +81,19 @@ impl Api {
             namespace,
             name: "",
         };
-        let selector = query::selector(labels);
-        let reply = self.ask(Method::GET, address, "", &selector, None).await?;
-        match reply {
-            Reply::List(items) => Ok(items),
-            Reply::Object(list) => Ok(items(Arc::unwrap_or_clone(list), api_version, kind)),
+        let request = KindRequest {
+            method: &Method::GET,
+            address,
+            subresource: "",
+            options: Options {
+                labels: Some(labels),
+                ..Options::default()
+            },
+            body: None,
+        };
+        match self.connection.send(request).await?.content {
+            Content::List(items) => Ok(items),
+            Content::Object(list) => Ok(items(Arc::unwrap_or_clone(list), api_version, kind)),
         }
     }
 
@@ -88,7 +102,7 @@ impl Api {
     /// # Errors
     /// [`ApiError`].
     pub async fn create(&self, object: &Value) -> Result<Arc<Value>, ApiError> {
-        self.create_with(object, Validation::default()).await
+        self.create_with(object, FieldValidation::default()).await
     }
 
     /// Creates an object.
@@ -98,20 +112,20 @@ impl Api {
     pub async fn create_with(
         &self,
         object: &Value,
-        validation: Validation,
+        validation: FieldValidation,
     ) -> Result<Arc<Value>, ApiError> {
         let address = Address {
             name: "",
             ..Address::of(object)
         };
-        self.send(
-            Method::POST,
+        let request = KindRequest {
+            method: &Method::POST,
             address,
-            "",
-            &self.query(validation),
-            Some((JSON, object)),
-        )
-        .await
+            subresource: "",
+            options: self.options(validation),
+            body: Some(json_body(object)),
+        };
+        self.one(request).await
     }
 
     /// Replaces an object; its resourceVersion, where it has one, must be current.
@@ -119,7 +133,7 @@ impl Api {
     /// # Errors
     /// [`ApiError`].
     pub async fn update(&self, object: &Value) -> Result<Arc<Value>, ApiError> {
-        self.replace(object, "").await
+        self.replace(object, "", false).await
     }
 
     /// Returns what [`Api::update`] would come to; nothing is written.
@@ -127,19 +141,26 @@ impl Api {
     /// # Errors
     /// [`ApiError`].
     pub async fn dry_update(&self, object: &Value) -> Result<Arc<Value>, ApiError> {
-        self.replace(object, "&dryRun=All").await
+        self.replace(object, "", true).await
     }
 
-    async fn replace(&self, object: &Value, options: &str) -> Result<Arc<Value>, ApiError> {
-        let query = format!("{}{options}", self.query(Validation::default()));
-        self.send(
-            Method::PUT,
-            Address::of(object),
-            "",
-            &query,
-            Some((JSON, object)),
-        )
-        .await
+    async fn replace(
+        &self,
+        object: &Value,
+        subresource: &str,
+        dry_run: bool,
+    ) -> Result<Arc<Value>, ApiError> {
+        let request = KindRequest {
+            method: &Method::PUT,
+            address: Address::of(object),
+            subresource,
+            options: Options {
+                dry_run,
+                ..self.options(FieldValidation::default())
+            },
+            body: Some(json_body(object)),
+        };
+        self.one(request).await
     }
 
     /// Replaces an object's status; its resourceVersion, where it has one, must be current.
@@ -147,15 +168,7 @@ impl Api {
     /// # Errors
     /// [`ApiError`].
     pub async fn update_status(&self, object: &Value) -> Result<Arc<Value>, ApiError> {
-        let query = self.query(Validation::default());
-        self.send(
-            Method::PUT,
-            Address::of(object),
-            "/status",
-            &query,
-            Some((JSON, object)),
-        )
-        .await
+        self.replace(object, "status", false).await
     }
 
     /// Server-side apply in the name of `manager`, which takes fields over from others.
@@ -163,7 +176,7 @@ impl Api {
     /// # Errors
     /// [`ApiError`].
     pub async fn apply(&self, object: &Value, manager: &str) -> Result<Arc<Value>, ApiError> {
-        self.apply_to("", object, manager).await
+        self.apply_to("", object, manager, false).await
     }
 
     /// Returns what [`Api::apply`] would give; nothing is written.
@@ -171,10 +184,7 @@ impl Api {
     /// # Errors
     /// [`ApiError`].
     pub async fn dry_apply(&self, object: &Value, manager: &str) -> Result<Arc<Value>, ApiError> {
-        let query = format!("{}&force=true&dryRun=All", query::as_manager(manager));
-        let body = Some((APPLY, object));
-        self.send(Method::PATCH, Address::of(object), "", &query, body)
-            .await
+        self.apply_to("", object, manager, true).await
     }
 
     /// Server-side apply of the status in the name of `manager`, which takes fields over from others.
@@ -186,7 +196,7 @@ impl Api {
         object: &Value,
         manager: &str,
     ) -> Result<Arc<Value>, ApiError> {
-        self.apply_to("/status", object, manager).await
+        self.apply_to("status", object, manager, false).await
     }
 
     async fn apply_to(
@@ -194,16 +204,24 @@ impl Api {
         subresource: &str,
         object: &Value,
         manager: &str,
+        dry_run: bool,
     ) -> Result<Arc<Value>, ApiError> {
-        let query = format!("{}&force=true", query::as_manager(manager));
-        self.send(
-            Method::PATCH,
-            Address::of(object),
+        let request = KindRequest {
+            method: &Method::PATCH,
+            address: Address::of(object),
             subresource,
-            &query,
-            Some((APPLY, object)),
-        )
-        .await
+            options: Options {
+                field_manager: manager,
+                force: true,
+                dry_run,
+                ..Options::default()
+            },
+            body: Some(Body {
+                media_type: APPLY,
+                value: object,
+            }),
+        };
+        self.one(request).await
     }
 
     /// Writes one object in any way, and returns what the API server warns of.
@@ -211,15 +229,6 @@ impl Api {
     /// # Errors
     /// [`ApiError`].
     pub async fn write(&self, write: &Write<'_>) -> Result<Written, ApiError> {
-        let manager = write.manager.unwrap_or(&self.manager);
-        let mut query = format!(
-            "{}{}",
-            query::as_manager(manager),
-            query::validation(write.validation)
-        );
-        if write.change == (Change::Apply { force: true }) {
-            query.push_str("&force=true");
-        }
         let (method, media_type) = match write.change {
             Change::Create => (Method::POST, JSON),
             Change::MergePatch => (Method::PATCH, MERGE_PATCH),
@@ -227,25 +236,28 @@ impl Api {
             Change::StrategicMergePatch => (Method::PATCH, STRATEGIC_PATCH),
             Change::Apply { .. } => (Method::PATCH, APPLY),
         };
-        let subresource = match write.subresource {
-            "" => String::new(),
-            subresource => format!("/{subresource}"),
-        };
         let mut address = write.address;
         if write.change == Change::Create {
             address.name = "";
         }
-        let question = Question {
+        let request = KindRequest {
             method: &method,
             address,
-            subresource: &subresource,
-            query: &query,
-            body: Some((media_type, write.body)),
+            subresource: write.subresource,
+            options: Options {
+                field_manager: write.manager.unwrap_or(&self.manager),
+                force: write.change == (Change::Apply { force: true }),
+                ..self.options(write.validation)
+            },
+            body: Some(Body {
+                media_type,
+                value: write.body,
+            }),
         };
-        let answer = self.connection.answer(question).await?;
+        let response = self.connection.send(request).await?;
         Ok(Written {
-            object: one(answer.reply)?,
-            warnings: answer.warnings,
+            object: one(response.content)?,
+            warnings: response.warnings,
         })
     }
 
@@ -259,15 +271,17 @@ impl Api {
         address: Address<'_>,
         labels: &BTreeMap<String, String>,
     ) -> Result<Value, ApiError> {
-        let selector = query::selector(labels);
-        let question = Question {
+        let request = KindRequest {
             method: &Method::GET,
             address,
             subresource: "",
-            query: &selector,
+            options: Options {
+                labels: Some(labels),
+                ..Options::default()
+            },
             body: None,
         };
-        self.connection.document_of(question, TABLE).await
+        self.connection.document_of(request, TABLE).await
     }
 
     /// Changes an object by a JSON patch (RFC 6902).
@@ -279,15 +293,17 @@ impl Api {
         address: Address<'_>,
         patch: &Value,
     ) -> Result<Arc<Value>, ApiError> {
-        let query = self.query(Validation::default());
-        self.send(
-            Method::PATCH,
+        let request = KindRequest {
+            method: &Method::PATCH,
             address,
-            "",
-            &query,
-            Some((JSON_PATCH, patch)),
-        )
-        .await
+            subresource: "",
+            options: self.options(FieldValidation::default()),
+            body: Some(Body {
+                media_type: JSON_PATCH,
+                value: patch,
+            }),
+        };
+        self.one(request).await
     }
 
     /// Changes an object by a JSON merge patch (RFC 7386), with unknown fields dropped.
@@ -299,7 +315,7 @@ impl Api {
         address: Address<'_>,
         patch: &Value,
     ) -> Result<Arc<Value>, ApiError> {
-        self.merge_patch_with(address, "", patch, Validation::default())
+        self.merge_patch_with(address, "", patch, FieldValidation::default())
             .await
     }
 
@@ -312,22 +328,19 @@ impl Api {
         address: Address<'_>,
         subresource: &str,
         patch: &Value,
-        validation: Validation,
+        validation: FieldValidation,
     ) -> Result<Arc<Value>, ApiError> {
-        let subresource = if subresource.is_empty() {
-            String::new()
-        } else {
-            format!("/{subresource}")
-        };
-        let query = self.query(validation);
-        self.send(
-            Method::PATCH,
+        let request = KindRequest {
+            method: &Method::PATCH,
             address,
-            &subresource,
-            &query,
-            Some((MERGE_PATCH, patch)),
-        )
-        .await
+            subresource,
+            options: self.options(validation),
+            body: Some(Body {
+                media_type: MERGE_PATCH,
+                value: patch,
+            }),
+        };
+        self.one(request).await
     }
 
     /// Asks for an object's deletion, which finalizers may hold up.
@@ -342,9 +355,14 @@ impl Api {
         if let Some(uid) = how.uid {
             object::set(&mut options, &["preconditions", "uid"], json!(uid));
         }
-        self.send(Method::DELETE, address, "", "", Some((JSON, &options)))
-            .await
-            .map(drop)
+        let request = KindRequest {
+            method: &Method::DELETE,
+            address,
+            subresource: "",
+            options: Options::default(),
+            body: Some(json_body(&options)),
+        };
+        self.one(request).await.map(drop)
     }
 
     /// The object in `namespace`, where its kind lives in one and it names none.
@@ -395,49 +413,31 @@ impl Api {
         self.connection.document(path).await
     }
 
-    fn query(&self, validation: Validation) -> String {
-        format!(
-            "{}{}",
-            query::as_manager(&self.manager),
-            query::validation(validation)
-        )
+    fn options(&self, field_validation: FieldValidation) -> Options<'_> {
+        Options {
+            field_manager: &self.manager,
+            field_validation,
+            ..Options::default()
+        }
     }
 
-    /// Asks for what is one object.
-    async fn send(
-        &self,
-        method: Method,
-        address: Address<'_>,
-        subresource: &str,
-        query: &str,
-        body: Option<(&str, &Value)>,
-    ) -> Result<Arc<Value>, ApiError> {
-        one(self.ask(method, address, subresource, query, body).await?)
-    }
-
-    async fn ask(
-        &self,
-        method: Method,
-        address: Address<'_>,
-        subresource: &str,
-        query: &str,
-        body: Option<(&str, &Value)>,
-    ) -> Result<Reply, ApiError> {
-        let question = Question {
-            method: &method,
-            address,
-            subresource,
-            query,
-            body,
-        };
-        self.connection.ask(question).await
+    /// Sends a request whose response is one object.
+    async fn one(&self, request: KindRequest<'_>) -> Result<Arc<Value>, ApiError> {
+        one(self.connection.send(request).await?.content)
     }
 }
 
-fn one(reply: Reply) -> Result<Arc<Value>, ApiError> {
-    match reply {
-        Reply::Object(object) => Ok(object),
-        Reply::List(_) => Err(ApiError::Transport("a list in place of an object".into())),
+fn json_body(value: &Value) -> Body<'_> {
+    Body {
+        media_type: JSON,
+        value,
+    }
+}
+
+fn one(content: Content) -> Result<Arc<Value>, ApiError> {
+    match content {
+        Content::Object(object) => Ok(object),
+        Content::List(_) => Err(ApiError::Transport("a list in place of an object".into())),
     }
 }
 

@@ -4,13 +4,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crosscut_objects::{Answer, Direct, Exchange, Reply};
+use crosscut_objects::{Content, Direct, Response};
 use http::{HeaderValue, Method, header};
 use serde_json::Value;
 
 use crate::error::ApiError;
 use crate::mapper::{Mapper, Resource};
-use crate::question::{Question, base, request};
+use crate::request::{KindRequest, base, http_request, over_http};
 use crate::warning;
 
 /// A way to one API server. Cheap to clone; clones share what discovery said.
@@ -38,79 +38,63 @@ impl Connection {
         &self.http
     }
 
-    /// The answer to a question about objects. Where a kind is not served as discovery said before, it is asked again.
+    /// Returns the response to a request for objects. If the kind is not served as discovery said before, the request is
+    /// sent once more after a new discovery.
     ///
     /// # Errors
     /// [`ApiError`].
-    pub(crate) async fn ask(&self, question: Question<'_>) -> Result<Reply, ApiError> {
-        self.answer(question).await.map(|answer| answer.reply)
-    }
-
-    /// As [`Connection::ask`], with what the API server warns of.
-    ///
-    /// # Errors
-    /// [`ApiError`].
-    pub(crate) async fn answer(&self, question: Question<'_>) -> Result<Answer, ApiError> {
-        let (api_version, kind) = (question.address.api_version, question.address.kind);
+    pub(crate) async fn send(&self, request: KindRequest<'_>) -> Result<Response, ApiError> {
+        let (api_version, kind) = (request.address.api_version, request.address.kind);
         let known = self.mapper.get(api_version, kind);
         let resource = match &known {
             Some(known) => Arc::clone(known),
             None => self.resource(api_version, kind).await?,
         };
-        let answer = self.ask_for(&resource, question).await;
-        if !answer.as_ref().is_err_and(ApiError::is_missing_route) {
-            return answer;
+        let response = self.send_to(&resource, request).await;
+        if !response.as_ref().is_err_and(ApiError::is_missing_route) {
+            return response;
         }
-        // It is not served as it was, perhaps for good.
+        // The kind is not served as before, perhaps for good.
         self.mapper.forget(api_version, kind);
         match known {
             Some(_) => {
                 let resource = self.resource(api_version, kind).await?;
-                self.ask_for(&resource, question).await
+                self.send_to(&resource, request).await
             }
-            None => answer,
+            None => response,
         }
     }
 
-    async fn ask_for(
+    async fn send_to(
         &self,
         resource: &Resource,
-        question: Question<'_>,
-    ) -> Result<Answer, ApiError> {
-        let path = question.path(resource);
+        request: KindRequest<'_>,
+    ) -> Result<Response, ApiError> {
+        let request = request.to(resource);
         match &self.direct {
-            Some(server) => server
-                .exchange(&Exchange {
-                    method: question.method,
-                    path: &path,
-                    query: question.query,
-                    media_type: question.body.map_or("", |(media_type, _)| media_type),
-                    body: question.body.map(|(_, body)| body),
-                })
-                .map_err(refused),
+            Some(server) => server.request(&request).map_err(refused),
             None => {
-                let (answer, warnings) =
-                    warning::request(&self.http, question.over_http(path)?).await?;
-                Ok(Answer {
-                    reply: Reply::Object(Arc::new(answer)),
+                let (object, warnings) = warning::request(&self.http, over_http(&request)?).await?;
+                Ok(Response {
+                    content: Content::Object(Arc::new(object)),
                     warnings,
                 })
             }
         }
     }
 
-    /// Returns the answer to a question about objects in another form, over HTTP.
+    /// Returns the response to a request for objects in another form, over HTTP.
     ///
     /// # Errors
     /// [`ApiError`].
     pub(crate) async fn document_of(
         &self,
-        question: Question<'_>,
+        request: KindRequest<'_>,
         accept: &'static str,
     ) -> Result<Value, ApiError> {
-        let (api_version, kind) = (question.address.api_version, question.address.kind);
+        let (api_version, kind) = (request.address.api_version, request.address.kind);
         let resource = self.resource(api_version, kind).await?;
-        let mut request = question.over_http(question.path(&resource))?;
+        let mut request = over_http(&request.to(&resource))?;
         let accept = HeaderValue::from_static(accept);
         request.headers_mut().insert(header::ACCEPT, accept);
         Ok(self.http.request(request).await?)
@@ -123,7 +107,7 @@ impl Connection {
     pub(crate) async fn document(&self, path: &str) -> Result<Value, ApiError> {
         Ok(self
             .http
-            .request(request(&Method::GET, path, None)?)
+            .request(http_request(&Method::GET, path, None)?)
             .await?)
     }
 

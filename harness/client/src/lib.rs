@@ -9,11 +9,11 @@ mod connection;
 mod error;
 mod mapper;
 mod query;
-mod question;
+mod request;
 mod warning;
 mod write;
 
 pub use api::Api;
 pub use connection::Connection;
 pub use error::ApiError;
-pub use write::{Change, Deletion, Validation, Write, Written};
+pub use write::{Change, Deletion, Write, Written};

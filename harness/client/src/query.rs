@@ -2,32 +2,36 @@
 
 use std::collections::BTreeMap;
 
-use crate::write::Validation;
+use crosscut_objects::{FieldValidation, Options};
 
-/// Says in whose name fields are written.
-pub(crate) fn as_manager(manager: &str) -> String {
-    format!("fieldManager={}", escape(manager))
+/// Returns the text behind the question mark; may be empty.
+pub(crate) fn text(options: &Options<'_>) -> String {
+    let mut terms = Vec::new();
+    if !options.field_manager.is_empty() {
+        terms.push(format!("fieldManager={}", escape(options.field_manager)));
+    }
+    match options.field_validation {
+        FieldValidation::Strict => terms.push("fieldValidation=Strict".to_owned()),
+        FieldValidation::Warn => {}
+        FieldValidation::Ignore => terms.push("fieldValidation=Ignore".to_owned()),
+    }
+    if options.force {
+        terms.push("force=true".to_owned());
+    }
+    if options.dry_run {
+        terms.push("dryRun=All".to_owned());
+    }
+    terms.extend(options.labels.and_then(selector));
+    terms.join("&")
 }
 
-/// Says what becomes of unknown fields; nothing if it is the server's default.
-pub(crate) fn validation(validation: Validation) -> &'static str {
-    match validation {
-        Validation::Strict => "&fieldValidation=Strict",
-        Validation::Warn => "",
-        Validation::Ignore => "&fieldValidation=Ignore",
-    }
-}
-
-/// An equality selector; empty if there are no labels.
-pub(crate) fn selector(labels: &BTreeMap<String, String>) -> String {
-    if labels.is_empty() {
-        return String::new();
-    }
+/// Returns an equality selector; `None` if there are no labels.
+fn selector(labels: &BTreeMap<String, String>) -> Option<String> {
     let terms: Vec<String> = labels
         .iter()
         .map(|(key, value)| format!("{key}={value}"))
         .collect();
-    format!("labelSelector={}", escape(&terms.join(",")))
+    (!terms.is_empty()).then(|| format!("labelSelector={}", escape(&terms.join(","))))
 }
 
 /// Percent-encodes what has a meaning of its own in a query.
@@ -65,7 +69,11 @@ mod tests {
             ("a.io/b".to_owned(), "c d".to_owned()),
             ("e".to_owned(), String::new()),
         ]);
-        assert_eq!(selector(&labels), "labelSelector=a.io/b%3Dc%20d%2Ce%3D");
+        let options = Options {
+            labels: Some(&labels),
+            ..Options::default()
+        };
+        assert_eq!(text(&options), "labelSelector=a.io/b%3Dc%20d%2Ce%3D");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crosscut_objects::Address;
+use crosscut_objects::{Address, FieldValidation};
 use serde_json::Value;
 
 /// The way in which an object is deleted.
@@ -12,18 +12,6 @@ pub struct Deletion<'a> {
     pub propagation: &'a str,
     /// Deletes only the object with this UID.
     pub uid: Option<&'a str>,
-}
-
-/// What becomes of fields that the kind's schema does not know.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Validation {
-    /// The write is refused.
-    Strict,
-    /// They are dropped, with a warning; what API servers do unless told.
-    #[default]
-    Warn,
-    /// They are dropped.
-    Ignore,
 }
 
 /// The way in which an object is written.
@@ -57,8 +45,8 @@ pub struct Write<'a> {
     pub body: &'a Value,
     /// The name under which fields are owned; `None` for the client's own.
     pub manager: Option<&'a str>,
-    /// What becomes of fields that the kind's schema does not know.
-    pub validation: Validation,
+    /// The treatment of fields that the kind's schema does not know.
+    pub validation: FieldValidation,
 }
 
 /// What a write came to.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::event::Event;
-use crate::exchange::{Answer, Exchange};
+use crate::request::{Request, Response};
 
 /// An API server that takes requests for objects as values.
 ///
@@ -15,7 +15,7 @@ pub trait Direct: Send + Sync {
     ///
     /// # Errors
     /// Returns the `Status` object that the response would have over HTTP.
-    fn exchange(&self, request: &Exchange<'_>) -> Result<Answer, Value>;
+    fn request(&self, request: &Request<'_>) -> Result<Response, Value>;
 
     /// Notes that a client asked for a kind that discovery does not have.
     fn no_such_kind(&self, _api_version: &str, _kind: &str) {}

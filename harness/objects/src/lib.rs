@@ -5,7 +5,7 @@
 //! - [`object`]: accessors for objects that are `serde_json::Value`,
 //! - [`Key`], [`Resource`] and [`Address`]: an object, the kind of an object, and an object in a request,
 //! - [`Event`]: one change of a store,
-//! - [`Exchange`] and [`Answer`]: a request and its response as values,
+//! - [`Request`] and [`Response`]: a request for objects and its response as values,
 //! - [`Direct`] and [`EventLog`]: an API server in the same process,
 //! - [`Admission`]: a check of writes that runs before they are stored,
 //! - [`Clock`]: the source of time.
@@ -16,17 +16,17 @@ mod address;
 mod admission;
 mod clock;
 mod event;
-mod exchange;
 mod in_process;
 mod key;
 mod lack;
 pub mod object;
+mod request;
 
 pub use address::Address;
 pub use admission::{Admission, Operation, Patch, Read, Refusal, Review};
 pub use clock::Clock;
 pub use event::{Change, Event, Resource};
-pub use exchange::{Answer, Exchange, Reply};
 pub use in_process::{Direct, EventLog};
 pub use key::Key;
 pub use lack::Lack;
+pub use request::{Body, Content, FieldValidation, Options, Place, Request, Response};

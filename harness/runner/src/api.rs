@@ -4,11 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crosscut_assertion::Name;
-use crosscut_client::{
-    Api as Client, ApiError, Change, Connection, Deletion, Validation as FieldValidation, Write,
-    Written,
-};
-use crosscut_objects::{Address, object};
+use crosscut_client::{Api as Client, ApiError, Change, Connection, Deletion, Write, Written};
+use crosscut_objects::{Address, FieldValidation, object};
 use crosscut_suite::model::{Propagation, Validation};
 use serde_json::{Value, json};
 

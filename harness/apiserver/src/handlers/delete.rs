@@ -249,17 +249,11 @@ fn options(call: &Call<'_>) -> Result<Options, Status> {
         options.propagation = Some(given);
     }
     if let Some(dry_run) = body["dryRun"].as_array().filter(|list| !list.is_empty()) {
-        dry_run_of(dry_run)?.check_write("DeleteOptions")?;
+        let given = dry_run.iter().filter_map(Value::as_str);
+        Query::of_dry_run(given).check_write("DeleteOptions")?;
         options.dry_run = true;
     }
     Ok(options)
-}
-
-/// The body's dryRun, checked like the query's.
-fn dry_run_of(list: &[Value]) -> Result<Query, Status> {
-    let pairs = list.iter().filter_map(Value::as_str);
-    let pairs: Vec<String> = pairs.map(|value| format!("dryRun={value}")).collect();
-    Query::parse(&pairs.join("&"))
 }
 
 fn parse(call: &Call<'_>) -> Result<Value, Status> {

@@ -61,7 +61,7 @@ pub(crate) fn list(call: &mut Call<'_>) -> Result<Answer, Status> {
 /// Returns what the request selects; a watch of one object selects it by name.
 pub(crate) fn selector(call: &Call<'_>) -> Result<Selector, Status> {
     let query = call.query;
-    Selector::parse(&query.label_selector, &query.field_selector, call.served)
+    Selector::new(&query.labels, &query.field_selector, call.served)
 }
 
 /// The objects to list from, their revision, and the key after which to begin.

@@ -8,9 +8,9 @@ use super::create::match_namespace;
 use super::update::match_name;
 use super::{Answer, Call, apply};
 use crate::payload::Payload;
-use crate::query::FieldValidation;
 use crate::status::{self, Status};
 use crate::{decode, fields};
+use crosscut_objects::FieldValidation;
 
 const JSON_PATCH: &str = "application/json-patch+json";
 const MERGE_PATCH: &str = "application/merge-patch+json";

@@ -4,12 +4,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crosscut_client::{Deletion, Validation};
+use crosscut_client::Deletion;
 
 use crosscut_setup::{Asset, AssetSearch, Assets};
 
 use crosscut_envtest::{Environment, EnvironmentSettings};
-use crosscut_objects::{Address, object};
+use crosscut_objects::{Address, FieldValidation, object};
 use crosscut_programs::default_root;
 use crosscut_setup::Progress;
 use serde_json::{Value, json};
@@ -212,7 +212,7 @@ impl Run {
         });
         let status = json!({"status": {"atProvider": {}, "conditions": [condition]}});
         self.control
-            .merge_patch_with(address, "status", &status, Validation::default())
+            .merge_patch_with(address, "status", &status, FieldValidation::default())
             .await
             .expect("a status");
     }

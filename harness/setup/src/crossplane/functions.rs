@@ -7,11 +7,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crosscut_client::{Api, Validation};
+use crosscut_client::Api;
 
 use crosscut_functions::Functions;
 use crosscut_functions::{FunctionServer, ServerTls, serve};
-use crosscut_objects::{Address, object};
+use crosscut_objects::{Address, FieldValidation, object};
 use serde_json::{Value, json};
 
 use super::CrossplaneError;
@@ -78,9 +78,14 @@ async fn register(
     let revision = revision(name);
     api.apply(&revision, MANAGER).await?;
     let place = Address::cluster(API_VERSION, "FunctionRevision", object::name(&revision));
-    api.merge_patch_with(place, "status", &status(address), Validation::default())
-        .await
-        .map(drop)
+    api.merge_patch_with(
+        place,
+        "status",
+        &status(address),
+        FieldValidation::default(),
+    )
+    .await
+    .map(drop)
 }
 
 /// The package. Without it Crossplane takes the function for removed, and hangs up every ten minutes.
