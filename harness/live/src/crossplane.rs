@@ -18,11 +18,11 @@ const IN_USE_FINALIZER: &str = "in-use.crossplane.io";
 /// label alone says too little: of two Usages that go at the same time neither takes it away.
 #[must_use]
 pub fn is_in_use(view: &View, object: &Value) -> bool {
-    let is_usage = |key: &Key| matches!(key.kind.as_str(), "Usage" | "ClusterUsage");
     object::label(object, LABEL_IN_USE) == "true"
-        && view
-            .objects()
-            .any(|(key, usage)| is_usage(key) && is_usage_of(usage, object))
+        && ["Usage", "ClusterUsage"]
+            .into_iter()
+            .flat_map(|kind| view.of_kind(kind))
+            .any(|(_, usage)| is_usage_of(usage, object))
 }
 
 /// Returns what Crossplane or a provider has not done yet for this object, and what it will not do.
@@ -127,11 +127,11 @@ fn becomes_ready(managed: &Value) -> bool {
 
 /// Returns true if a definition in view makes this kind.
 fn is_composite(view: &View, key: &Key) -> bool {
-    view.objects().any(|(definition, object)| {
-        definition.kind == "CompositeResourceDefinition"
-            && object["spec"]["group"] == key.group.as_str()
-            && object["spec"]["names"]["kind"] == key.kind.as_str()
-    })
+    view.of_kind("CompositeResourceDefinition")
+        .any(|(_, definition)| {
+            definition["spec"]["group"] == key.group.as_str()
+                && definition["spec"]["names"]["kind"] == key.kind.as_str()
+        })
 }
 
 fn composite_owes(view: &View, composite: &Value) -> Option<Owed> {
@@ -209,14 +209,11 @@ fn composed<'a>(
 
 /// Returns true if a composition's newest revision was made of what it is now.
 fn has_revision(view: &View, composition: &Value) -> bool {
-    let uid = object::uid(composition);
-    view.objects().any(|(key, revision)| {
-        key.kind == "CompositionRevision"
-            && revision["metadata"]["ownerReferences"]
-                .as_array()
-                .is_some_and(|owners| owners.iter().any(|owner| owner["uid"] == uid))
-            && revision["spec"]["pipeline"] == composition["spec"]["pipeline"]
-    })
+    let pipeline = &composition["spec"]["pipeline"];
+    view.dependents(object::uid(composition))
+        .any(|(key, revision)| {
+            key.kind == "CompositionRevision" && revision["spec"]["pipeline"] == *pipeline
+        })
 }
 
 fn has_condition(object: &Value, kind: &str) -> bool {

@@ -12,6 +12,7 @@ mod crossplane;
 mod driver;
 mod follow;
 mod hidden;
+mod index;
 mod lease;
 mod limits;
 mod listing;

@@ -128,10 +128,8 @@ fn ending(view: &View, object: &Value) -> Owed {
 }
 
 fn has_ending_dependent(view: &View, object: &Value) -> bool {
-    let uid = object::uid(object);
-    let is_owner = |owner: &Value| owner["uid"] == uid;
-    view.objects()
-        .any(|(_, one)| object::is_being_deleted(one) && object::owners(one).iter().any(is_owner))
+    view.dependents(object::uid(object))
+        .any(|(_, one)| object::is_being_deleted(one))
 }
 
 /// The first condition that speaks of an older generation.

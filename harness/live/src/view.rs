@@ -8,6 +8,7 @@ use crosscut_objects::{Change, Event, Resource};
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use super::index::Index;
 use super::listing;
 use super::observer::ObserveError;
 use super::state::State;
@@ -18,6 +19,7 @@ type Scope = Box<dyn Fn(&str) -> bool + Send + Sync>;
 /// The objects in scope as they were when the last news were taken.
 pub struct View {
     objects: BTreeMap<Key, Arc<Value>>,
+    index: Index,
     news: UnboundedReceiver<Arc<Event>>,
     scope: Scope,
     /// What was there at first and has not been told yet.
@@ -30,6 +32,7 @@ impl View {
         let (present, news) = state.subscribe();
         View {
             objects: BTreeMap::new(),
+            index: Index::default(),
             news,
             scope,
             untold: present,
@@ -40,10 +43,9 @@ impl View {
     /// These objects, which never change: for tests of what [`super::Awaits`] make of them.
     pub fn still(objects: impl IntoIterator<Item = (Key, Value)>) -> View {
         let mut view = View::new(&State::default(), Box::new(|_| true));
-        view.objects = objects
-            .into_iter()
-            .map(|(key, object)| (key, Arc::new(object)))
-            .collect();
+        for (key, object) in objects {
+            view.insert(key, Arc::new(object));
+        }
         view
     }
 
@@ -80,31 +82,40 @@ impl View {
         listing::revision(client).await.map_err(ObserveError::List)
     }
 
-    /// The object of a group, kind, namespace and name, in whatever version it is watched.
+    /// Returns the object of a group, kind, namespace and name, in whatever version it is watched. An empty namespace means a
+    /// cluster-scoped object.
     #[must_use]
     pub fn find(&self, group: &str, kind: &str, namespace: &str, name: &str) -> Option<&Value> {
-        self.objects()
-            .find(|(key, _)| {
-                key.group == group
-                    && key.kind == kind
-                    && key.namespace.as_deref().unwrap_or_default() == namespace
-                    && key.name == name
-            })
-            .map(|(_, object)| object)
+        let key = self.index.find(group, kind, namespace, name)?;
+        self.object(key)
     }
 
-    /// Returns true if there is any object of a group and kind in view: without one the kind may not be watched yet.
+    /// Returns the objects of a kind, of any group.
+    pub fn of_kind(&self, kind: &str) -> impl Iterator<Item = (&Key, &Value)> {
+        let keys = self.index.of_kind(kind);
+        keys.filter_map(|key| Some((key, self.object(key)?)))
+    }
+
+    /// Returns the objects that name this UID among their owners.
+    pub fn dependents(&self, uid: &str) -> impl Iterator<Item = (&Key, &Value)> {
+        let keys = self.index.dependents(uid);
+        keys.filter_map(|key| Some((key, self.object(key)?)))
+    }
+
+    /// Returns true if any object of a group and kind is in view. Without one, the kind may not be watched yet.
     #[must_use]
     pub fn shows(&self, group: &str, kind: &str) -> bool {
-        self.objects
-            .keys()
-            .any(|key| key.group == group && key.kind == kind)
+        self.index.has_kind(group, kind)
     }
 
-    /// Returns true if an object with this uid is in view.
+    /// Returns true if an object with this UID is in view.
     #[must_use]
     pub fn has_uid(&self, uid: &str) -> bool {
-        self.objects().any(|(_, object)| object::uid(object) == uid)
+        self.index.has_uid(uid)
+    }
+
+    fn object(&self, key: &Key) -> Option<&Value> {
+        self.objects.get(key).map(Arc::as_ref)
     }
 
     /// Returns true if some watch has to catch up, so that there may be more than is shown.
@@ -149,9 +160,21 @@ impl View {
     fn apply(&mut self, event: &Event) {
         let key = Key::of(event);
         if event.change == Change::Deleted {
-            self.objects.remove(&key);
+            self.remove(&key);
         } else {
-            self.objects.insert(key, Arc::clone(&event.object));
+            self.insert(key, Arc::clone(&event.object));
+        }
+    }
+
+    fn insert(&mut self, key: Key, object: Arc<Value>) {
+        self.remove(&key);
+        self.index.add(&key, &object);
+        self.objects.insert(key, object);
+    }
+
+    fn remove(&mut self, key: &Key) {
+        if let Some(old) = self.objects.remove(key) {
+            self.index.remove(key, &old);
         }
     }
 }
