@@ -1,7 +1,7 @@
-//! Requests of clients in this process: the same handlers, with values where HTTP has bytes.
+//! Requests of clients in this process: the same handlers, with values in place of HTTP bodies.
 //!
-//! Nothing is written out and read again, and answers are shared with the store. What is asked is said as over HTTP, by
-//! method, path and query, so that there is one way to ask. Watches and documents such as discovery are for HTTP alone.
+//! Nothing is serialized, and responses share their objects with the store. A request has a method, a path and a query,
+//! as over HTTP. Watches and documents such as discovery exist over HTTP only.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -19,15 +19,15 @@ use crate::service::{Outcome, resource};
 use crate::status::{self, Status};
 
 impl Direct for ApiServer {
-    /// Answers a request for objects without HTTP, and returns what is warned of beside it.
+    /// Handles a request for objects without HTTP, and returns the response with its warnings.
     ///
     /// # Errors
-    /// The Status, as the body that it would have over HTTP.
+    /// The Status, as the body of an HTTP response.
     fn exchange(&self, request: &Exchange<'_>) -> Result<Answer, Value> {
         answer(self.inner(), request).map_err(|status| status.body())
     }
 
-    /// Notes a kind that a full control plane would serve among the [lacks](ApiServer::lacks).
+    /// Adds a kind that a full control plane would serve to the [lacks](ApiServer::lacks).
     fn no_such_kind(&self, api_version: &str, kind: &str) {
         let inner = self.inner();
         inner.store.with(|state| {

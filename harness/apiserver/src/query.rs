@@ -1,4 +1,4 @@
-//! The parameters of a request, and whether they are allowed together.
+//! The parameters of a request, and their validation.
 
 use crosscut_schema::{FieldError, FieldErrorKind};
 use serde_json::{Value, json};
@@ -7,10 +7,10 @@ use crate::fields;
 use crate::path::decode;
 use crate::status::{self, Status};
 
-/// The longest name of a field manager.
+/// The maximum length of a field manager's name.
 const MANAGER_LIMIT: usize = 128;
 
-/// What is done about fields that a kind does not have.
+/// The treatment of fields that a kind does not have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum FieldValidation {
     Ignore,
@@ -19,7 +19,7 @@ pub(crate) enum FieldValidation {
     Strict,
 }
 
-/// The parameters, as far as the server knows them; others are ignored, as kube-apiserver does.
+/// The parameters of a request that the server implements. Others are ignored, as kube-apiserver ignores unknown ones.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Query {
     pub(crate) label_selector: String,
@@ -43,7 +43,7 @@ pub(crate) struct Query {
 }
 
 impl Query {
-    /// A request in the name of a field manager, with all else by default.
+    /// Returns the parameters of a request of a field manager, with defaults for all others.
     pub(crate) fn of_manager(name: &str) -> Self {
         Self {
             field_manager: Some(name.to_owned()),
@@ -51,7 +51,7 @@ impl Query {
         }
     }
 
-    /// Reads the text behind the question mark.
+    /// Parses the text after the question mark.
     pub(crate) fn parse(text: &str) -> Result<Self, Status> {
         let mut query = Self::default();
         for pair in text.split('&').filter(|pair| !pair.is_empty()) {
@@ -97,7 +97,7 @@ impl Query {
         }
     }
 
-    /// Refuses what the options of a write must not say; `options` is `CreateOptions` and the like.
+    /// Fails if the options of a write are invalid. `options` is the name of their type, such as `CreateOptions`.
     pub(crate) fn check_write(&self, options: &str) -> Result<(), Status> {
         let mut errors = Vec::new();
         if !self.bad_dry_run.is_empty() {
@@ -124,7 +124,7 @@ impl Query {
         refuse(options, errors)
     }
 
-    /// Refuses what the options of a patch must not say.
+    /// Fails if the options of a patch are invalid.
     pub(crate) fn check_patch(&self, apply: bool) -> Result<(), Status> {
         self.check_write("PatchOptions")?;
         let mut errors = Vec::new();
@@ -143,7 +143,7 @@ impl Query {
         refuse("PatchOptions", errors)
     }
 
-    /// Refuses what the options of a list or a watch must not say.
+    /// Fails if the options of a list or a watch are invalid.
     pub(crate) fn check_list(&self) -> Result<(), Status> {
         let mut errors = Vec::new();
         let known = ["Exact", "NotOlderThan"];
@@ -208,7 +208,7 @@ fn refuse(options: &str, errors: Vec<FieldError>) -> Result<(), Status> {
 }
 
 fn boolean(text: &str) -> bool {
-    // As the conversion of query parameters does: everything but "false" and "0" is true.
+    // kube-apiserver's conversion of query parameters takes all texts but "false" and "0" as true.
     !matches!(text.to_ascii_lowercase().as_str(), "false" | "0")
 }
 

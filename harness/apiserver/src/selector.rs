@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::served::Served;
 use crate::status::{self, Status};
 
-/// What a list or a watch is narrowed to.
+/// The label selector and the field selector of a list or a watch.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Selector {
     labels: Vec<Requirement>,
@@ -36,7 +36,7 @@ struct Field {
 }
 
 impl Selector {
-    /// Reads both selectors; the kind says which fields can be selected by.
+    /// Parses both selectors. Fails if the kind does not support a field of the field selector.
     pub(crate) fn parse(labels: &str, fields: &str, served: &Served) -> Result<Self, Status> {
         let labels = labels_of(labels)
             .map_err(|why| status::bad_request(format!("unable to parse requirement: {why}")))?;
@@ -51,7 +51,7 @@ impl Selector {
         self.labels.is_empty() && self.fields.is_empty()
     }
 
-    /// Returns true if the object, in the version that is asked for, is selected.
+    /// Returns true if the object, in the requested version, is selected.
     pub(crate) fn matches(&self, object: &Value) -> bool {
         let labels = &object["metadata"]["labels"];
         self.labels
@@ -107,7 +107,7 @@ fn check(path: &str, served: &Served) -> Result<(), Status> {
     )))
 }
 
-/// Fields are compared, `a=b`, `a==b` or `a!=b`, with commas between.
+/// Parses a field selector: `a=b`, `a==b` or `a!=b`, separated by commas.
 fn fields_of(text: &str) -> Result<Vec<Field>, String> {
     let parts = text.split(',').filter(|part| !part.is_empty());
     parts
@@ -132,7 +132,7 @@ fn fields_of(text: &str) -> Result<Vec<Field>, String> {
         .collect()
 }
 
-/// Labels are compared or tested for membership of a set.
+/// Parses a label selector, which compares labels or tests them for membership of a set.
 fn labels_of(text: &str) -> Result<Vec<Requirement>, String> {
     let mut words = Words(text);
     let mut requirements = Vec::new();
@@ -184,7 +184,7 @@ fn test(words: &mut Words<'_>) -> Result<Test, String> {
     }
 }
 
-/// The value may be empty, as in `a=`.
+/// Parses a value, which may be empty, as in `a=`.
 fn value(words: &mut Words<'_>) -> String {
     if matches!(words.peek(), "" | ",") {
         return String::new();
@@ -219,7 +219,7 @@ fn number(text: &str) -> Result<i64, String> {
 
 const SIGNS: [&str; 9] = ["==", "!=", "=", "!", "(", ")", ",", ">", "<"];
 
-/// The words of a selector; the empty word is the end.
+/// The words of a selector. An empty word is the end.
 struct Words<'a>(&'a str);
 
 impl<'a> Words<'a> {
@@ -250,7 +250,7 @@ mod tests {
 
     use super::{Selector, fields_of, labels_of};
 
-    // The forms are those of the Kubernetes documentation, "Labels and Selectors".
+    // Source: the forms in the Kubernetes documentation, "Labels and Selectors".
     #[rstest]
     #[case::equal("a=b", true)]
     #[case::double("a==b", true)]
@@ -291,7 +291,7 @@ mod tests {
         );
     }
 
-    // By value from kube-apiserver 1.34.
+    // Source: a response of kube-apiserver 1.34.
     #[test]
     fn what_is_no_operator_is_named() {
         assert_eq!(
