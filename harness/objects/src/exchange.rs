@@ -1,13 +1,13 @@
-//! A request for objects and its response, as values: the form in which an API server in this process takes them.
+//! A request for objects and its response as values, for an API server in this process.
 //!
-//! The request is written as over HTTP, by method, path and query, so that there is one way to write it.
+//! A request has a method, a path and a query, as over HTTP, so that there is only one form of requests.
 
 use std::sync::Arc;
 
 use http::Method;
 use serde_json::Value;
 
-/// A request for objects, as an API server in this process takes it.
+/// A request for objects to an API server in this process.
 #[derive(Clone, Copy, Debug)]
 pub struct Exchange<'a> {
     /// The HTTP method.
@@ -18,11 +18,11 @@ pub struct Exchange<'a> {
     pub query: &'a str,
     /// The Content-Type of the body.
     pub media_type: &'a str,
-    /// The object, the patch or the options.
+    /// The body: the object, the patch or the options.
     pub body: Option<&'a Value>,
 }
 
-/// The answer to a request for objects.
+/// The content of the response to a request for objects.
 #[derive(Clone, Debug)]
 pub enum Reply {
     /// One object.
@@ -31,7 +31,7 @@ pub enum Reply {
     List(Vec<Arc<Value>>),
 }
 
-/// An answer, and what the API server warns of.
+/// A response, with the API server's warnings.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The object or objects.
