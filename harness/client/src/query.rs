@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::write::Validation;
 
-/// Says in whose name fields are written.
+/// Returns the parameter for the field manager.
 pub(crate) fn as_manager(manager: &str) -> String {
     format!("fieldManager={}", escape(manager))
 }
 
-/// Says what becomes of unknown fields; nothing if it is the server's default.
+/// Returns the parameter for the validation of fields. Empty if it is the server's default.
 pub(crate) fn validation(validation: Validation) -> &'static str {
     match validation {
         Validation::Strict => "&fieldValidation=Strict",
@@ -18,7 +18,7 @@ pub(crate) fn validation(validation: Validation) -> &'static str {
     }
 }
 
-/// An equality selector; empty if there are no labels.
+/// Returns the parameter for an equality selector. Empty if there are no labels.
 pub(crate) fn selector(labels: &BTreeMap<String, String>) -> String {
     if labels.is_empty() {
         return String::new();
@@ -30,17 +30,17 @@ pub(crate) fn selector(labels: &BTreeMap<String, String>) -> String {
     format!("labelSelector={}", escape(&terms.join(",")))
 }
 
-/// Percent-encodes what has a meaning of its own in a query.
+/// Percent-encodes the characters with a special meaning in a query.
 fn escape(text: &str) -> String {
     escaped(text, b"/:")
 }
 
-/// Percent-encodes what has a meaning of its own in one part of a path.
+/// Percent-encodes the characters with a special meaning in one segment of a path.
 pub(crate) fn segment(text: &str) -> String {
     escaped(text, b":")
 }
 
-/// Percent-encodes all but letters, digits, `-._~` and `plain`.
+/// Percent-encodes all characters but letters, digits, `-._~` and `plain`.
 fn escaped(text: &str, plain: &[u8]) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {

@@ -1,4 +1,4 @@
-//! A request for objects of a kind, before it is known which resource serves them; and how it is written for HTTP.
+//! A request for objects of a kind whose resource is not known yet, and its form over HTTP.
 
 use http::{Method, Request, header};
 use serde_json::Value;
@@ -13,16 +13,16 @@ use crosscut_objects::Address;
 pub(crate) struct Question<'a> {
     pub(crate) method: &'a Method,
     pub(crate) address: Address<'a>,
-    /// With its slash; may be empty.
+    /// The subresource with its slash; may be empty.
     pub(crate) subresource: &'a str,
-    /// Without its question mark; may be empty.
+    /// The query without its question mark; may be empty.
     pub(crate) query: &'a str,
-    /// With its type.
+    /// The media type and the body.
     pub(crate) body: Option<(&'a str, &'a Value)>,
 }
 
 impl Question<'_> {
-    /// The path, where this resource serves the kind.
+    /// Returns the path if this resource serves the kind.
     pub(crate) fn path(&self, resource: &Resource) -> String {
         let address = self.address;
         let mut path = base(address.api_version);
@@ -40,10 +40,10 @@ impl Question<'_> {
         path
     }
 
-    /// The request for HTTP with this path.
+    /// Returns the HTTP request with this path.
     ///
     /// # Errors
-    /// [`ApiError::Transport`] where it cannot be written.
+    /// Returns [`ApiError::Transport`] if the request cannot be built.
     pub(crate) fn over_http(&self, mut path: String) -> Result<Request<Vec<u8>>, ApiError> {
         if !self.query.is_empty() {
             path.push('?');
@@ -53,7 +53,7 @@ impl Question<'_> {
     }
 }
 
-/// Returns the place where discovery says what an API version has.
+/// Returns the path of an API version's discovery document.
 pub(crate) fn base(api_version: &str) -> String {
     if api_version.contains('/') {
         format!("/apis/{api_version}")
@@ -62,10 +62,10 @@ pub(crate) fn base(api_version: &str) -> String {
     }
 }
 
-/// A request with a body and its type, or without.
+/// Returns a request, with a body and its media type if there is one.
 ///
 /// # Errors
-/// [`ApiError::Transport`] where it cannot be written.
+/// Returns [`ApiError::Transport`] if the request cannot be built.
 pub(crate) fn request(
     method: &Method,
     path: &str,
