@@ -1,8 +1,8 @@
 //! The JUnit report: a suite per provider, a case per scenario.
 //!
 //! A failed or unsettled trial is a `failure`; an errored one is an `error`. An unsupported trial is an
-//! `error` of type `unsupported`, because most viewers do not show JUnit's `skipped`, and a trial that
-//! was not judged must not look like a passed one.
+//! `error` of type `unsupported`, so that it does not look like a passed one. Most viewers do not show
+//! JUnit's `skipped`.
 //!
 //! A case has the attributes `file` and `line` of its failure or of its scenario. Tools that annotate
 //! files read them, though Jenkins' `junit-10.xsd` does not have them. A run that ended early has an

@@ -1,8 +1,7 @@
 //! Texts from outside, made safe for display. Only this module defines which characters are safe.
 //!
 //! Names and messages come from scenarios, programs and control planes. Without a check, such a text could
-//! colour, move or
-//! clear a terminal, reverse the direction of the text after it, or be invalid XML.
+//! colour, move or clear a terminal, reverse the direction of the text after it, or be invalid XML.
 
 use std::borrow::Cow;
 

@@ -202,8 +202,7 @@ pub(crate) fn served() -> impl Iterator<Item = Served> {
 }
 
 /// Returns the merge rules of a built-in kind. Only the metadata, the conditions of definitions and maps of data are
-/// typed;
-/// all other lists are atomic.
+/// typed; all other lists are atomic.
 fn merge_type(builtin: &Builtin) -> Type {
     match builtin.kind {
         "CustomResourceDefinition" => Type::custom_resource_definition(),

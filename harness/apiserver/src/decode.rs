@@ -1,6 +1,5 @@
 //! Decoding of a request's body into an object: the version and kind are checked, unknown fields are dropped and
-//! reported,
-//! defaults are set.
+//! reported, defaults are set.
 
 use serde_json::Value;
 

@@ -1,8 +1,7 @@
 //! Applies that changed nothing, so that the same apply to the same object need not be computed again.
 //!
 //! Controllers apply the desired state at every reconcile, and most of these applies change nothing. The result of an
-//! apply
-//! depends on these:
+//! apply depends on these:
 //!
 //! - the live object,
 //! - the body,
@@ -10,11 +9,9 @@
 //! - the query.
 //!
 //! If all are the same as those of an apply that changed nothing, this apply changes nothing either. The live object
-//! may
-//! differ in its status if neither the endpoint nor the body writes the status. This is frequent, because most writes
-//! to objects are reports in the status. For each manager and object the store remembers the last such apply, if its
-//! body
-//! was passed as a value.
+//! may differ in its status if neither the endpoint nor the body writes the status. This is frequent, because most
+//! writes to objects are reports in the status. For each manager and object the store remembers the last such apply, if
+//! its body was passed as a value.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,8 +1,7 @@
 //! The parts that the embedded control plane lacks, recorded when a request needs one.
 //!
-//! If a request needs something that Kubernetes 1.34 or Crossplane 2.2 has and this server lacks, the response is that
-//! for
-//! something that does not exist. No verdict is based on such a response, because the server records the lack.
+//! A request may need something that Kubernetes 1.34 or Crossplane 2.2 has and this server lacks. The response is then
+//! that for something that does not exist. No verdict is based on such a response, because the server records the lack.
 
 use crosscut_kinds::is_built_in;
 use crosscut_objects::Lack;

@@ -1,14 +1,11 @@
 //! A Kubernetes API server in process.
 //!
 //! Requests have the same responses, codes, reasons, stored objects and watch events as on kube-apiserver 1.34, for
-//! custom
-//! resources and for a few built-in kinds. For a part that is not implemented the response is a clear error.
+//! custom resources and for a few built-in kinds. For a part that is not implemented the response is a clear error.
 //!
 //! [`ApiServer`] is one virtual cluster. [`ApiServer::fork`] makes another cluster that begins with the same objects
-//! and
-//! copies none of them. There is no network: [`ApiServer::service`] is the service for `kube::Client::new`. There are
-//! no
-//! controllers either: clients must establish definitions, empty namespaces and collect dependents.
+//! and copies none of them. There is no network: [`ApiServer::service`] is the service for `kube::Client::new`. There
+//! are no controllers either: clients must establish definitions, empty namespaces and collect dependents.
 
 mod body;
 mod builtin;

@@ -1,8 +1,7 @@
 //! `/openapi/v3`: the index of documents, and one document for each group and version.
 //!
 //! A document has the schemas and the parameters of patches, which clients read before they write. The documents are
-//! not
-//! complete copies of kube-apiserver's.
+//! not complete copies of kube-apiserver's.
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha512};

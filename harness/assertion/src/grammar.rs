@@ -1,8 +1,7 @@
 //! The grammar of strings in documents: plain text or an expression, with optional marks.
 //!
 //! The rules and their order are those of kyverno-json: `~index.` at the start, `->name` at the end, `\text\` for text
-//! that
-//! would be an expression, `(engine; expression)`. Strings of several lines are always text.
+//! that would be an expression, `(engine; expression)`. Strings of several lines are always text.
 
 use crosscut_expr::Expression;
 use crosscut_yaml::Span;

@@ -10,8 +10,7 @@
 //! - `->name` binds a variable.
 //!
 //! Chainsaw's result may depend on chance, and it ends at the first mismatch. Here a binding is valid below and after
-//! it,
-//! and every mismatch is reported, with its path and its place in the document.
+//! it, and every mismatch is reported, with its path and its place in the document.
 //!
 //! The crate reads no objects. [`Assertion::subject`] returns the objects to read.
 

@@ -32,8 +32,7 @@ impl Subject {
     ///
     /// # Errors
     /// Returns a [`Problem`] for each name, namespace, kind or apiVersion that is not text or is empty, and for each
-    /// label
-    /// that is not text. A label may be empty, as in Kubernetes.
+    /// label that is not text. A label may be empty, as in Kubernetes.
     pub fn of(document: &Node, value: &Value) -> Result<Subject, Vec<Problem>> {
         Reading::new(document, value, false).subject()
     }
@@ -74,8 +73,7 @@ pub(crate) fn names(mapping: &Node, names: &[&str], scope: &Scope) -> Result<(),
 }
 
 /// Returns the fields of an assertion that identify objects. A mapping of expressions is an assertion about a field,
-/// and
-/// identifies no object.
+/// and identifies no object.
 fn identity(document: &Node, scope: &Scope) -> Result<Value, Vec<Problem>> {
     let mut templates = Templates {
         budget: Budget::new(scope),

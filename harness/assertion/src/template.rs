@@ -59,8 +59,7 @@ pub fn template_within(
 }
 
 /// Returns the variables of a template with their places, without evaluating it, and every [`Problem`] of expressions
-/// that
-/// do not parse.
+/// that do not parse.
 #[must_use]
 pub fn template_variables(node: &Node) -> (Vec<(String, Span)>, Vec<Problem>) {
     let (mut names, mut problems) = (Vec::new(), Vec::new());

@@ -1,8 +1,7 @@
 //! A client for Kubernetes objects as plain JSON, for any API server.
 //!
 //! CRDs and composite resource definitions define the kinds at run time, so typed clients do not fit. This is a thin
-//! layer
-//! over [`kube::Client`], which does the transport. An API server in this process can be called
+//! layer over [`kube::Client`], which does the transport. An API server in this process can be called
 //! [directly](Connection::direct). Nothing here depends on a kind or on the behaviour of a controller.
 
 mod api;

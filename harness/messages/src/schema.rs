@@ -40,8 +40,8 @@ impl Schema {
         Schema::from_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     }
 
-    /// Reads the services of an encoded `google.protobuf.FileDescriptorSet`, the output of
-    /// `protoc --include_imports -o` and `buf build -o`.
+    /// Reads the services of an encoded `google.protobuf.FileDescriptorSet`, the output of `protoc --include_imports
+    /// -o` and `buf build -o`.
     ///
     /// # Errors
     /// Returns [`SchemaError::DescriptorSet`] if the bytes are invalid or an import is missing.
@@ -53,8 +53,7 @@ impl Schema {
     }
 
     /// Compiles the services of a `.proto` file and its imports. `read` returns the text of a file by its name in
-    /// imports,
-    /// or `None` if there is none. Google's own types need no file.
+    /// imports, or `None` if there is none. Google's own types need no file.
     ///
     /// # Errors
     /// Returns [`SchemaError::Proto`] if a file is invalid or missing.
@@ -127,8 +126,7 @@ impl Method {
     }
 
     /// Returns a message of the method's input type, from protobuf's JSON: `bytes` are base64, and names are in camel
-    /// case
-    /// or as in the `.proto` file. Unknown fields are errors.
+    /// case or as in the `.proto` file. Unknown fields are errors.
     ///
     /// # Errors
     /// Returns a [`MessageError`] if the JSON does not match the type.

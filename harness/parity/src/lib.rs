@@ -2,8 +2,7 @@
 //!
 //! [`Outcomes`] collects a run's events. [`compare`] compares two runs, without values that differ in every run (uids,
 //! times, revisions). A [`Ledger`] explains known differences. An entry that explains none is an error, so that the
-//! ledger
-//! can only shrink. Nothing here runs trials, reads files or prints.
+//! ledger can only shrink. Nothing here runs trials, reads files or prints.
 
 mod compare;
 mod difference;

@@ -26,8 +26,7 @@ pub(crate) struct Normaliser {
 
 impl Normaliser {
     /// Returns a normaliser for a trial with the namespace `namespace`, compared with a run with the namespace `other`.
-    /// The
-    /// longer of the two names is replaced, because other names may begin with the shorter one.
+    /// The longer of the two names is replaced, because other names may begin with the shorter one.
     pub(crate) fn new<'a>(
         objects: impl IntoIterator<Item = &'a Value>,
         namespace: &str,

@@ -5,8 +5,7 @@
 use serde_json::{Map, Value, json};
 
 /// The annotations with the time at which a provider created an external resource, or failed to. A failure before a
-/// success
-/// depends on timing.
+/// success depends on timing.
 pub(crate) const TRACES: [&str; 3] = [
     "crossplane.io/external-create-pending",
     "crossplane.io/external-create-succeeded",
@@ -70,8 +69,7 @@ pub(crate) fn without_owners_of_what_was_seen(entry: &mut Value) {
 /// Merges the owned fields of conditions into the entry of Crossplane's apply.
 ///
 /// Crossplane applies a composite's conditions, and then updates those that have changed. The owner of a field depends
-/// on
-/// which of the two was last. Both are Crossplane.
+/// on which of the two was last. Both are Crossplane.
 pub(crate) fn with_one_owner_of_conditions(managed: &mut Vec<Value>) {
     let (apply, update) = COMPOSITE;
     let position = |managed: &[Value], operation: &str, manager: &str| {

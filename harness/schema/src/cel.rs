@@ -2,8 +2,7 @@
 //!
 //! The evaluator is kube-cel. It has no type checker and no cost budget, and lacks some functions and macros of
 //! kube-apiserver. A rule that it cannot evaluate, or perhaps not within bounds, is [unevaluated](Unevaluated): the
-//! rule
-//! rejects no object, and the caller gets the rule with the reason.
+//! rule rejects no object, and the caller gets the rule with the reason.
 
 mod bound;
 mod lacking;

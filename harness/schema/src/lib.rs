@@ -2,8 +2,7 @@
 //!
 //! A compiled [`Structural`] prunes unknown fields, sets defaults and validates, with the texts of kube-apiserver 1.34.
 //! [`crd`] has the rules of definitions. kube-cel evaluates CEL rules behind the interface in `cel`; rules that it
-//! cannot
-//! evaluate are [listed](Validation::unevaluated). Requests, storage and merging are in other crates.
+//! cannot evaluate are [listed](Validation::unevaluated). Requests, storage and merging are in other crates.
 
 mod build;
 mod cel;

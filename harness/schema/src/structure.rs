@@ -34,7 +34,7 @@ pub(crate) fn check(schema: &Value, base: &str) -> Vec<FieldError> {
 struct Place {
     path: String,
     depth: usize,
-    /// True below allOf, anyOf, oneOf or not, where a schema may only restrict values.
+    /// True if the place is below allOf, anyOf, oneOf or not, where a schema may only restrict values.
     logic: bool,
 }
 

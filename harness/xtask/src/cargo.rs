@@ -10,8 +10,7 @@ use crate::TaskError;
 /// Returns the project's folder.
 ///
 /// Cargo sets the variable of this package at run time. The path at compile time may be that of another clone,
-/// which
-/// shares the target folder and has built the program.
+/// which shares the target folder and has built the program.
 pub(crate) fn project_root() -> PathBuf {
     let package = std::env::var_os("CARGO_MANIFEST_DIR");
     let package = package.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());

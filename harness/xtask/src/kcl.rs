@@ -1,8 +1,7 @@
 //! `cargo xtask generate-kcl`: the generated package of the fixture in KCL.
 //!
 //! The sources are `definition.k` and `compositions.k`. Do not edit the generated files in `package/`; a test
-//! checks
-//! that they match the sources.
+//! checks that they match the sources.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

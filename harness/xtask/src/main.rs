@@ -30,16 +30,14 @@ enum Task {
     /// Builds the real programs that this project's tests compare crosscut with.
     Testbed(testbed::Arguments),
     /// Proves that the scenarios notice mistakes in the system under test: makes one mistake after the other in a
-    /// copy.
-    /// Fails if a mistake goes unnoticed.
+    /// copy. Fails if a mistake goes unnoticed.
     MutateFixture(mutants::Arguments),
     /// Runs small projects and prints those whose results differ from their `expected.yaml`.
     Cases(cases::Arguments),
     /// Runs each target of the fuzzer for a bounded time. Needs a C++ compiler.
     Fuzz(fuzz::Arguments),
     /// Prints the structure of the project: crates, arrows, cycles of files, comments. With --check, fails if an
-    /// arrow
-    /// between crates points up or a crate is too large.
+    /// arrow between crates points up or a crate is too large.
     House(house::Arguments),
     /// Builds the program from a clean folder and prints the crates that take longest to compile.
     BuildTimes(build_times::Arguments),

@@ -1,8 +1,7 @@
 //! JSONPath as Kubernetes reads it in printer columns (client-go's `util/jsonpath`, Kubernetes 1.34).
 //!
 //! The dialect is Kubernetes' own: a backslash escapes dots in fields, a filter has one comparison, and a missing field
-//! is
-//! no error. Crates for JSONPath follow RFC 9535, which gives the same texts other meanings.
+//! is no error. Crates for JSONPath follow RFC 9535, which gives the same texts other meanings.
 
 use std::cmp::Ordering;
 

@@ -10,7 +10,7 @@ use json_path::JsonPath;
 /// A column of a definition's version.
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
-    /// The definition of the column, as it stands in a `Table`.
+    /// The definition of the column for a `Table`.
     pub(crate) head: Value,
     pub(crate) kind: String,
     pub(crate) path: JsonPath,
@@ -53,7 +53,7 @@ fn column(declared: &Value) -> Option<Column> {
     })
 }
 
-/// Returns the definition of a column, as it stands in a `Table`.
+/// Returns the definition of a column for a `Table`.
 pub(crate) fn head(
     name: &str,
     kind: &str,

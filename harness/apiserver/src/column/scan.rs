@@ -11,7 +11,7 @@ pub(crate) struct Malformed;
 /// The maximum depth of paths within paths; each filter and union is one level.
 const DEEPEST: usize = 16;
 
-/// Parses a path, which stands without the braces of templates.
+/// Parses a path without the braces of templates.
 pub(super) fn steps(text: &str) -> Result<Vec<Step>, Malformed> {
     within(text, 0)
 }

@@ -1,8 +1,7 @@
 //! Objects as `kubectl get` prints them: `Table` of `meta.k8s.io/v1`.
 //!
 //! Kinds of a definition have its columns (apiextensions-apiserver's `tableconvertor`, Kubernetes 1.34). Of the
-//! built-in
-//! kinds only those have a table here for which kube-apiserver has no columns of their own.
+//! built-in kinds only those have a table here for which kube-apiserver has no columns of their own.
 
 mod age;
 
@@ -59,7 +58,7 @@ impl Form {
     }
 }
 
-/// Returns the table of an answer.
+/// Returns the response as a table.
 ///
 /// # Errors
 /// A Status if kube-apiserver prints the kind with columns that are not implemented here.

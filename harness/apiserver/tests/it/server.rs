@@ -100,7 +100,7 @@ impl Server {
     }
 }
 
-/// A clock that stands still.
+/// A clock that always returns the same time.
 #[derive(Debug)]
 struct Standing;
 

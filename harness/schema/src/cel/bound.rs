@@ -1,8 +1,7 @@
 //! Upper bounds of the cost of evaluating an expression, for values of a known size.
 //!
 //! kube-cel evaluates without a budget and cannot be stopped. Therefore a rule is evaluated only if its cost is
-//! bounded:
-//! one walk of the expression adds up the cost with the largest size of each part. The bound is no estimate of
+//! bounded: one walk of the expression adds up the cost with the largest size of each part. The bound is no estimate of
 //! kube-apiserver's cost. A rule beyond the bound is not evaluated, which does not mean that it is rejected.
 
 use std::collections::BTreeMap;
@@ -182,8 +181,8 @@ impl<'a> Walk<'a> {
     }
 
     /// Returns the size and the cost of a comprehension that visits all elements. The result grows by the same size
-    /// with each
-    /// element: only macros make comprehensions, so that the growth of a step does not depend on the result so far.
+    /// with each element: only macros make comprehensions, so that the growth of a step does not depend on the result
+    /// so far.
     fn comprehension(&mut self, comprehension: &'a ComprehensionExpr) -> (Size, f64) {
         let (range, range_cost) = self.expression(&comprehension.iter_range);
         let (first, first_cost) = self.expression(&comprehension.accu_init);

@@ -150,8 +150,7 @@ pub(super) fn check(expression: &IdedExpr) -> Result<usize, String> {
 }
 
 /// Calls `look` with every part of an expression, and returns its nesting depth. Not recursive, because the expression
-/// may
-/// be nested deeper than any stack allows.
+/// may be nested deeper than any stack allows.
 pub(super) fn walk<'a>(
     expression: &'a IdedExpr,
     mut look: impl FnMut(&'a IdedExpr) -> Result<(), String>,

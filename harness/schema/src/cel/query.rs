@@ -67,8 +67,7 @@ const MISSING: [&str; 9] = [
 ];
 
 /// Evaluates a query on an object. Source: provider-kubernetes 1.2 (checkDeriveFromCelQuery), with cel-go's environment
-/// of
-/// the standard library.
+/// of the standard library.
 #[must_use]
 pub fn query(text: &str, object: &Value) -> Query {
     let weight = match shape::check(text) {
@@ -161,8 +160,7 @@ fn unknown_function(call: &CallExpr) -> Option<Unknown> {
 }
 
 /// Returns true if the type of an expression is `bool` for a compiler without a type for `object`. `None` if the type
-/// is
-/// not clear.
+/// is not clear.
 fn is_bool(expression: &IdedExpr) -> Option<bool> {
     match &expression.expr {
         Expr::Literal(literal) => Some(matches!(literal, LiteralValue::Boolean(_))),

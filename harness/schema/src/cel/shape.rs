@@ -1,8 +1,7 @@
 //! The limits on the text of a rule, checked before the text is parsed.
 //!
 //! Parsers recurse. cel-go 0.26, which kube-apiserver 1.34 uses, fails if one rule of its grammar is open 250 times;
-//! the
-//! counts here follow its grammar. A text within the limits can be parsed and evaluated on a stack of
+//! the counts here follow its grammar. A text within the limits can be parsed and evaluated on a stack of
 //! [`super::run::STACK`] bytes.
 
 /// The number of open instances of a grammar rule at which cel-go fails.

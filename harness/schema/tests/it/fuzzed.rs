@@ -4,8 +4,7 @@ use crosscut_schema::{Structural, query};
 use serde_json::{Value, json};
 
 /// Evaluates a rule and a query on an object, which must end within the evaluator's bounds and without a panic. The
-/// first
-/// line is the rule, its message and the query; the rest is the JSON of the object.
+/// first line is the rule, its message and the query; the rest is the JSON of the object.
 pub(crate) fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;

@@ -1,8 +1,7 @@
 //! `cargo xtask bench`: the speed and the memory of the release build, measured from outside.
 //!
-//! Every figure is from a run of the real binary (or of a crate's benchmark) in this call, so that the figures of
-//! a
-//! table are comparable. No figure passes or fails, because machines differ.
+//! Every figure is from a run of the real binary (or of a crate's benchmark) in this call. Therefore the figures of
+//! a table are comparable. No figure passes or fails, because machines differ.
 
 mod generated;
 mod measure;
@@ -15,8 +14,7 @@ use generated::GeneratedSuite;
 use measure::{Measurement, measure};
 
 /// The arguments for the PRD's three scenarios, on all providers, on a real control plane: two trials at a time
-/// for
-/// each of two processors.
+/// for each of two processors.
 const ON_ENVTEST: [&str; 10] = [
     "--cluster",
     "envtest",

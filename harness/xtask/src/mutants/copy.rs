@@ -17,8 +17,7 @@ impl Copy {
     /// Copies all files that git tracks or would track, so that a scenario counts before it is committed.
     ///
     /// The packages of each numbered copy get their own version. With it cargo distinguishes them from those of
-    /// the
-    /// checkout and of other copies, so that all can share one build folder.
+    /// the checkout and of other copies, so that all can share one build folder.
     ///
     /// # Errors
     /// Fails if git or a file cannot be used.

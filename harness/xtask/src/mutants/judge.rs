@@ -100,8 +100,7 @@ impl Judge {
             .arg(format!("json={}", report.display()))
             .current_dir(project)
             // The function is built in the copy. Its dependencies are those of the checkout and are built only
-            // once.
-            // Its own version separates it from the checkout's function (see `Copy`).
+            // once. Its own version separates it from the checkout's function (see `Copy`).
             .env("CARGO_TARGET_DIR", project.join("target"))
             .env("CARGO_BUILD_BUILD_DIR", &self.build_folder);
         if let Trials::Of {

@@ -1,10 +1,9 @@
 //! `cargo xtask mutate-fixture`: the proof that the scenarios notice mistakes in the system under test.
 //!
 //! Every mutant of `fixtures/dot-kubernetes/mutants.yaml` is a mistake that a maintainer could make. Each is
-//! applied in
-//! a copy of the project, never in the checkout. The real binary judges trials there: first the one that should
-//! notice
-//! the mistake, then, if it does not, all of them. If no trial notices a mutant, the scenarios are too weak.
+//! applied in a copy of the project, never in the checkout. The real binary judges trials there: first the one
+//! that should notice the mistake, then, if it does not, all of them. If no trial notices a mutant, the scenarios
+//! are too weak.
 
 mod catalogue;
 mod copy;
@@ -44,14 +43,12 @@ pub(crate) struct Arguments {
     all: bool,
 
     /// The kind of control plane, as for `crosscut test --cluster`. On real ones a mutant takes a minute, and
-    /// without a
-    /// mutant only the trials that should notice the chosen mutants are judged.
+    /// without a mutant only the trials that should notice the chosen mutants are judged.
     #[arg(long, value_name = "KIND", default_value = EMBEDDED)]
     cluster: String,
 
     /// The number of mutants that are tried at the same time; default: the number of processors, or one on real
-    /// control
-    /// planes, because a machine has only one set of them at a time.
+    /// control planes, because a machine has only one set of them at a time.
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
 

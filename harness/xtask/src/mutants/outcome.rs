@@ -166,8 +166,7 @@ fn scenarios(number: usize) -> String {
 }
 
 /// Returns the scenario's name, with the providers on which it failed. They are left out if it failed on several
-/// and
-/// passed on none.
+/// and passed on none.
 fn in_words((scenario, killer): (&String, &Killer)) -> String {
     match (killer.failed.len(), killer.passed) {
         (2.., 0) => scenario.clone(),

@@ -39,8 +39,7 @@ impl<'a> Workers<'a> {
     }
 
     /// Judges without a mutant: every scenario, or only the trials that should notice these mutants. Returns the
-    /// time of
-    /// the run. If scenarios fail without a mutant, a noticed mutant proves nothing.
+    /// time of the run. If scenarios fail without a mutant, a noticed mutant proves nothing.
     ///
     /// # Errors
     /// Fails if a trial does not pass.

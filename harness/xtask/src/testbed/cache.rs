@@ -1,8 +1,7 @@
 //! The cache folder of finished parts, and the protection against unfinished ones.
 //!
 //! A part is built in a folder whose name starts with [`UNFINISHED`]. When the part is complete, the folder is
-//! renamed
-//! to the part's key. This module does not depend on the content of parts.
+//! renamed to the part's key. This module does not depend on the content of parts.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -26,8 +25,7 @@ pub(crate) struct Cache {
 
 impl Cache {
     /// Returns the cache folder from the environment: `CROSSCUT_TESTBED`, or `crosscut/testbed` in the user's
-    /// cache folder.
-    /// `variable` returns the value of an environment variable.
+    /// cache folder. `variable` returns the value of an environment variable.
     ///
     /// # Errors
     /// Fails if the environment has no home folder either.

@@ -40,8 +40,7 @@ pub(crate) struct GoModule {
 }
 
 /// The parts that are built by default, in this order: the parts of a control plane first, then those of the
-/// gateway
-/// path, so that each command in the README finds its programs.
+/// gateway path, so that each command in the README finds its programs.
 pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "etcd",
