@@ -115,8 +115,8 @@ impl ApiServer {
         self.0.store.with(|state| state.present())
     }
 
-    /// Returns the lacks that requests needed, in the order in which they occurred. A fork begins with the lacks of the
-    /// server from which it was made.
+    /// Returns the missing parts that requests needed, in order. A fork begins with those of the server from which it
+    /// was made.
     #[must_use]
     pub fn lacks(&self) -> Vec<Lack> {
         self.0.store.with(|state| state.lacks().to_vec())

@@ -36,7 +36,7 @@ pub(crate) struct State {
     pub(crate) registry: Registry,
     pub(crate) random: Random,
     pub(crate) idle_applies: IdleApplies,
-    /// The lacks that requests needed, in the order in which they occurred.
+    /// The missing parts that requests needed, in the order in which they were needed.
     lacks: Vec<Lack>,
 }
 

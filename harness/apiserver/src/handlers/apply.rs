@@ -118,7 +118,7 @@ fn check_kind(call: &Call<'_>, configuration: &Value) -> Result<(), Status> {
     )))
 }
 
-/// Sets the name if the configuration has none, and checks it otherwise.
+/// Sets the name if the configuration has none. Fails if it is not the name in the path.
 fn match_name(call: &Call<'_>, configuration: &mut Value) -> Result<(), Status> {
     if meta::name(configuration).is_empty() {
         meta::set(configuration, "name", call.name());

@@ -166,8 +166,8 @@ pub(crate) fn counts_generations(served: &Served) -> bool {
     served.built_in().is_none_or(|builtin| builtin.generation)
 }
 
-/// Returns true if the generation must increase: the content of a custom resource or the spec of a built-in one
-/// changed.
+/// Returns true if a change increases the generation: for custom resources a change outside of the metadata and the
+/// status, for built-in kinds a change of the spec.
 fn spec_changed(served: &Served, old: &Value, new: &Value) -> bool {
     if served.built_in().is_some() {
         return old["spec"] != new["spec"];

@@ -164,7 +164,7 @@ impl<'a> Walk<'a> {
             Expr::Struct(_) | Expr::Unspecified => (Size::default(), f64::INFINITY),
         };
         self.largest = self.largest.max(size.bytes);
-        // The evaluator copies intermediate values, on average twice.
+        // The evaluator copies intermediate values; the bound assumes two copies.
         (size, cost + STEP + 2.0 * size.bytes)
     }
 

@@ -135,7 +135,7 @@ fn ended_by_compiler(expression: &IdedExpr) -> Option<Query> {
 
 #[derive(PartialEq, Eq)]
 enum Unknown {
-    /// cel-go has the function, the evaluator lacks it.
+    /// cel-go has the function or literal, but queries with it are not evaluated here.
     Missing,
     /// cel-go lacks the function too.
     Undeclared,
