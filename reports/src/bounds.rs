@@ -1,24 +1,24 @@
-//! How much of a trial's report is shown: a failure must stay readable, however large the objects are that it is about.
+//! The limits of a trial's report, so that a failure stays readable even if its objects are large.
 
 use crosscut_events::{Evidence, Failure, Mismatch, TrialReport};
 use serde_json::Value;
 
-/// The number of characters that a name, a path or a reason may have.
+/// The maximum number of characters of a name, a path or a reason.
 const NAME: usize = 1_000;
-/// The number of characters that a message may have.
+/// The maximum number of characters of a message.
 const MESSAGE: usize = 8_000;
-/// The number of characters that a value may have as JSON.
+/// The maximum number of characters of a value as JSON.
 const VALUE: usize = 4_000;
-/// The number of lines that a diff may have, and how many characters each of them.
+/// The maximum number of lines of a diff, and of characters of each line.
 const DIFF: (usize, usize) = (400, 1_000);
-/// The number of mismatches that a failure may have.
+/// The maximum number of mismatches of a failure.
 const MISMATCHES: usize = 50;
-/// How many events, conditions and notes are kept of each.
+/// The maximum numbers of events, of conditions and of notes.
 const EVIDENCE: usize = 40;
-/// The number of warnings that a trial may have.
+/// The maximum number of warnings of a trial.
 const WARNINGS: usize = 100;
 
-/// Cuts what is too long, and says how much is left out.
+/// Shortens a report, and adds notes about the parts that are left out.
 pub(crate) fn bound(report: &mut TrialReport) {
     report.failures.iter_mut().for_each(bound_failure);
     report
@@ -41,12 +41,12 @@ pub(crate) fn bound(report: &mut TrialReport) {
         .for_each(|step| cut(&mut step.name, NAME));
 }
 
-/// Cuts a line of a program that is too long.
+/// Shortens a line of a program.
 pub(crate) fn bound_line(line: &mut String) {
     cut(line, MESSAGE);
 }
 
-/// Cuts what is too long in one failure.
+/// Shortens one failure.
 pub(crate) fn bound_failure(failure: &mut Failure) {
     cut(&mut failure.step, NAME);
     cut(&mut failure.message, MESSAGE);
@@ -73,7 +73,7 @@ fn mismatch(mismatch: &mut Mismatch) {
     mismatch.actual.iter_mut().for_each(value);
 }
 
-/// A value that is too long becomes a text: the beginning of its JSON.
+/// Replaces a long value by a text: the beginning of its JSON.
 fn value(value: &mut Value) {
     let mut text = match &*value {
         Value::String(text) if text.len() <= VALUE => return,
@@ -114,7 +114,7 @@ fn evidence(evidence: &mut Evidence) {
     .map(|count| count.saturating_sub(EVIDENCE))
     .iter()
     .sum::<usize>();
-    // The last events and notes tell most.
+    // The last events and notes are the most useful ones.
     evidence
         .events
         .drain(..evidence.events.len().saturating_sub(EVIDENCE));
@@ -150,9 +150,9 @@ fn evidence(evidence: &mut Evidence) {
     }
 }
 
-/// Keeps the first characters of a text, and says how many are left out.
+/// Keeps the first characters of a text, and adds the number of the others.
 fn cut(text: &mut String, longest: usize) {
-    // Most texts are short, and no text has more characters than bytes.
+    // A fast path for short texts: no text has more characters than bytes.
     if text.len() <= longest {
         return;
     }
@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(text, expected);
     }
 
-    /// Two megabytes in every place that others fill.
+    /// A report with two megabytes in each field with text from outside.
     #[test]
     fn a_report_of_huge_objects_is_small() {
         let huge = "x".repeat(2_000_000);

@@ -1,10 +1,10 @@
-//! Gathers the trials of a run for the reports that are written at its end.
+//! The collection of a run's trials, for the reports at the end of the run.
 
 use crosscut_events::{Event, Failure, Seeds, Summary, TrialReport};
 
 use crate::tidy::tidy;
 
-/// A run as far as it has come.
+/// The state of a run, from the events so far.
 #[derive(Clone, Debug, Default)]
 pub struct Collected {
     cluster: String,
@@ -17,7 +17,7 @@ pub struct Collected {
 }
 
 impl Collected {
-    /// Takes in one event; what it says is bounded and made safe to show.
+    /// Adds one event, bounded and with safe texts.
     pub fn take(&mut self, event: &Event) {
         match tidy(event).as_ref() {
             Event::RunStarted {
@@ -47,22 +47,22 @@ impl Collected {
         }
     }
 
-    /// The kind of control plane.
+    /// Returns the kind of control plane.
     pub fn cluster(&self) -> &str {
         &self.cluster
     }
 
-    /// The seeds of the run.
+    /// Returns the seeds of the run.
     pub fn seeds(&self) -> Seeds {
         self.seeds
     }
 
-    /// Returns the number of trials there that are to be.
+    /// Returns the number of planned trials.
     pub fn planned(&self) -> usize {
         self.planned
     }
 
-    /// The counts so far.
+    /// Returns the counts so far.
     pub fn summary(&self) -> Summary {
         self.summary
     }
@@ -73,23 +73,23 @@ impl Collected {
         trials.map(|trial| trial.preparation_ms).max().unwrap_or(0)
     }
 
-    /// Real time of the whole run in milliseconds; 0 before it finished.
+    /// Returns the real time of the whole run in milliseconds, or 0 before the run has finished.
     pub fn duration_ms(&self) -> u64 {
         self.duration_ms
     }
 
-    /// Returns the reason why not every trial was judged, if the run ended before.
+    /// Returns the reason why the run ended before every trial was judged, if it did.
     pub fn ended_early(&self) -> Option<&str> {
         self.ended_early.as_deref()
     }
 
-    /// Returns the first trial that did not pass for the very same reason.
+    /// Returns the first trial with an equal failure.
     pub(crate) fn first_with(&self, failure: &Failure) -> Option<&TrialReport> {
         let mut finished = self.trials.iter();
         finished.find(|report| report.failures.contains(failure))
     }
 
-    /// The trials ordered by scenario, then provider, whatever order they finished in.
+    /// Returns the trials ordered by scenario and provider.
     pub fn trials(&self) -> Vec<&TrialReport> {
         let mut trials: Vec<&TrialReport> = self.trials.iter().collect();
         trials.sort_by(|left, right| left.trial.cmp(&right.trial));

@@ -1,4 +1,4 @@
-//! A failure in words: where, what was expected, what was there, and what the control plane said.
+//! A failure as text: its place, the expected and the actual value, and the messages of the control plane.
 
 use std::fmt::Write;
 
@@ -7,10 +7,10 @@ use crosscut_events::{Evidence, Failure, Mismatch, Nearest};
 use crate::palette::{Palette, paint};
 use crate::tidy::tidy_failure;
 
-/// Values longer than this are cut in the list of mismatches; the diff shows them whole.
+/// The maximum length of a value in the list of mismatches. The diff shows the whole value.
 const LONGEST_VALUE: usize = 120;
 
-/// The failure as indented lines, each ended by a newline; bounded, and safe to show.
+/// Returns the failure as indented lines with a newline each, bounded and safe.
 pub fn failure_text(failure: &Failure, palette: &Palette) -> String {
     let failure = &tidy_failure(failure);
     let mut text = String::new();
@@ -179,7 +179,7 @@ fn shortened(text: &str) -> String {
     format!("{kept}…")
 }
 
-/// Writes `content` with every line indented, so that messages of several lines stay together.
+/// Writes `content` with every line indented.
 fn line(text: &mut String, indent: usize, content: &str) {
     for part in content.lines() {
         // Writing to a String cannot fail.

@@ -1,13 +1,13 @@
 //! The JSON report: one object, `schema` 1.
 //!
-//! Fields may be added within a schema number; none changes its meaning or goes away.
+//! Within a schema number fields may be added, but no field is removed or changes its meaning.
 
 use crosscut_events::{Summary, TrialReport};
 use serde::Serialize;
 
 use crate::{Collected, ReportError};
 
-/// The number of the document's shape.
+/// The version of the document's schema.
 pub const SCHEMA: u32 = 1;
 
 #[derive(Serialize)]
@@ -16,25 +16,25 @@ struct Document<'a> {
     cluster: &'a str,
     /// The only seed, or the first of several.
     seed: u64,
-    /// The last, where there are several.
+    /// The last seed, if there are several.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_seed: Option<u64>,
     duration_ms: u64,
     /// The longest preparation of a trial.
     preparation_ms: u64,
-    /// The number of trials there that were to be.
+    /// The number of planned trials.
     planned: usize,
     summary: Summary,
-    /// The reason why not every trial was judged, if the run ended before.
+    /// The reason why the run ended before every trial was judged, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<&'a str>,
     trials: Vec<&'a TrialReport>,
 }
 
-/// The run as a JSON document, pretty-printed and ended by a newline.
+/// Returns the run as a pretty-printed JSON document with a newline at the end.
 ///
 /// # Errors
-/// [`ReportError::Json`] where a value cannot be written as JSON.
+/// Returns [`ReportError::Json`] if a value cannot be written as JSON.
 pub fn render(run: &Collected) -> Result<String, ReportError> {
     let document = Document {
         schema: SCHEMA,

@@ -1,10 +1,12 @@
 //! The JUnit report: a suite per provider, a case per scenario.
 //!
-//! A failed or unsettled trial is a `failure`; an errored one is an `error`. An unsupported trial is
-//! an `error` too, of type `unsupported`: JUnit's `skipped` is silent in most viewers, and what was
-//! not judged must never look as if it had passed. A case has the attributes `file` and `line` of what failed, or of its
-//! scenario: what annotates files reads them, though Jenkins' `junit-10.xsd` does not have them. A run that ended before all was judged has a suite `crosscut` with
-//! an error of its own, too.
+//! A failed or unsettled trial is a `failure`; an errored one is an `error`. An unsupported trial is an
+//! `error` of type `unsupported`, so that it does not look like a passed one. Most viewers do not show
+//! JUnit's `skipped`.
+//!
+//! A case has the attributes `file` and `line` of its failure or of its scenario. Tools that annotate
+//! files read them, though Jenkins' `junit-10.xsd` does not have them. A run that ended early has an
+//! additional suite `crosscut` with one error.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,10 +16,10 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 
 use crate::{Collected, Palette, ReportError, failure_text};
 
-/// The run as a JUnit XML document.
+/// Returns the run as a JUnit XML document.
 ///
 /// # Errors
-/// [`ReportError::Junit`] where the document cannot be written.
+/// Returns [`ReportError::Junit`] if the document cannot be written.
 pub fn render(run: &Collected) -> Result<String, ReportError> {
     let mut suites: BTreeMap<&str, Vec<&TrialReport>> = BTreeMap::new();
     for report in run.trials() {
@@ -38,7 +40,8 @@ pub fn render(run: &Collected) -> Result<String, ReportError> {
     Ok(without_skipped_total(&text))
 }
 
-/// The common schema (Jenkins' `junit-10.xsd`) counts skipped cases in suites, not in the whole document.
+/// Removes the number of skipped cases from the document: the schema (Jenkins' `junit-10.xsd`) has it in
+/// suites only.
 fn without_skipped_total(text: &str) -> String {
     let Some((before, rest)) = text.split_once("<testsuites ") else {
         return text.to_owned();
@@ -136,7 +139,7 @@ fn message(report: &TrialReport) -> String {
     }
 }
 
-/// A failure in one line: step, action, what failed, and the first field that differs.
+/// Returns a failure in one line: step, action, message and the first mismatch.
 fn in_short(failure: &Failure) -> String {
     let place = match (failure.step.is_empty(), failure.action.is_empty()) {
         (true, true) => String::new(),

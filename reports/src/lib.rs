@@ -1,9 +1,9 @@
 //! Reports: folds over the events of a run.
 //!
-//! Each report sees the same [`crosscut_events::Event`]s and keeps what it needs: [`Terminal`] turns
-//! every event into text at once, [`Collected`] gathers the trials, from which [`json`] and [`junit`]
-//! make documents. What is shown is bounded, and made [safe] to show, before anything else. Nothing here knows how a trial is judged, and nothing here writes to a file or a
-//! terminal: callers do that with the text they get.
+//! Each report receives the same [`crosscut_events::Event`]s: [`Terminal`] turns every event into text at
+//! once, [`Collected`] collects the trials for the documents of [`json`] and [`junit`]. All texts are
+//! bounded and made [safe] first. Nothing here depends on how a trial is judged, and nothing writes to a
+//! file or a terminal; the callers do that.
 
 mod bounds;
 mod collected;
@@ -21,7 +21,7 @@ pub use palette::Palette;
 pub use safe::{is_safe, safe};
 pub use terminal::{Terminal, Verbosity};
 
-/// A report could not be made.
+/// The error of a report that could not be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReportError {

@@ -1,34 +1,34 @@
-//! The colours of a report by what they mean; plain by default.
+//! The colours of a report by their meaning. The default is plain.
 
 use anstyle::{AnsiColor, Style};
 use crosscut_events::Verdict;
 
-/// Styles by meaning.
+/// The styles by their meaning.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Palette {
-    /// Something held.
+    /// A result as expected.
     pub good: Style,
-    /// Something did not hold.
+    /// A result that is not as expected.
     pub bad: Style,
-    /// Something was not judged.
+    /// A trial that was not judged.
     pub unsure: Style,
-    /// What was expected, in diffs.
+    /// An expected value in a diff.
     pub expected: Style,
-    /// What was there, in diffs.
+    /// An actual value in a diff.
     pub actual: Style,
-    /// Names and headings.
+    /// A name or a heading.
     pub strong: Style,
-    /// What matters less.
+    /// A less important text.
     pub faint: Style,
 }
 
 impl Palette {
-    /// No styles at all: every byte printed is text.
+    /// Returns a palette without any styles.
     pub fn plain() -> Palette {
         Palette::default()
     }
 
-    /// ANSI colours.
+    /// Returns a palette of ANSI colours.
     pub fn coloured() -> Palette {
         Palette {
             good: AnsiColor::Green.on_default().bold(),
@@ -41,7 +41,7 @@ impl Palette {
         }
     }
 
-    /// The style of a verdict.
+    /// Returns the style of a verdict.
     pub fn verdict(&self, verdict: Verdict) -> Style {
         match verdict {
             Verdict::Passed => self.good,
@@ -51,7 +51,7 @@ impl Palette {
     }
 }
 
-/// `text` in `style`; just `text` where the style is plain.
+/// Returns `text` in `style`, or only `text` if the style is plain.
 pub(crate) fn paint(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }

@@ -1,12 +1,12 @@
-//! Texts of others, made safe to show: the only place that says what is.
+//! Texts from outside, made safe for display. Only this module defines which characters are safe.
 //!
-//! Scenarios, programs and control planes write what they like into names and messages. Shown as it is, such a text could
-//! colour, move or clear a terminal, turn the direction of what follows, or be no XML.
+//! Names and messages come from scenarios, programs and control planes. Without a check, such a text could
+//! colour, move or clear a terminal, reverse the direction of the text after it, or be invalid XML.
 
 use std::borrow::Cow;
 
-/// Returns the text with everything that is not safe to show written as `\u{…}`, its code point. Line feeds and tabs stay.
-/// Colours are taken out, since many programs write them: `ESC [ numbers m`.
+/// Returns the text with each unsafe character as `\u{…}` with its code point. Line feeds and tabs stay.
+/// Colours (`ESC [ numbers m`) are removed, because many programs print them.
 ///
 /// ```
 /// use crosscut_reports::safe;
@@ -37,7 +37,7 @@ pub fn safe(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Returns whether a character can be shown as it is.
+/// Returns true if a character is safe for display.
 #[must_use]
 pub fn is_safe(letter: char) -> bool {
     let is_harmful = match letter {
@@ -48,16 +48,16 @@ pub fn is_safe(letter: char) -> bool {
         }
         // The separators of lines and paragraphs.
         '\u{2028}' | '\u{2029}' => true,
-        // What is not seen: the byte order mark, annotations, tags.
+        // Invisible characters: the byte order mark, annotations, tags.
         '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}' => true,
         '\u{fdd0}'..='\u{fdef}' => true,
-        // The last two of each plane are no characters.
+        // The last two code points of each plane are no characters.
         other => other.is_control() || u32::from(other) & 0xfffe == 0xfffe,
     };
     !is_harmful
 }
 
-/// Returns what follows a colour at the beginning of a text.
+/// Returns the text after a colour sequence at the beginning, if there is one.
 fn behind_colour(text: &str) -> Option<&str> {
     let rest = text.strip_prefix("\u{1b}[")?;
     let rest =
@@ -65,7 +65,8 @@ fn behind_colour(text: &str) -> Option<&str> {
     rest.strip_prefix('m')
 }
 
-/// A carriage return before a line feed is how other systems end lines.
+/// Returns the text from the line feed of a carriage return and a line feed at the beginning, if there is
+/// one.
 fn behind_carriage_return(text: &str) -> Option<&str> {
     let rest = text.strip_prefix('\r')?;
     rest.starts_with('\n').then_some(rest)

@@ -1,4 +1,4 @@
-//! The run as lines for a terminal or a log.
+//! The report of a run as lines for a terminal or a log.
 
 use std::fmt::Write;
 
@@ -8,18 +8,18 @@ use crate::palette::{Palette, paint};
 use crate::tidy::tidy;
 use crate::{Collected, failure_text};
 
-/// How much is said about trials that passed.
+/// The amount of text about trials that passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
-    /// Only what did not pass, and the summary.
+    /// Only trials that did not pass, and the summary.
     Quiet,
-    /// One line a trial, skipped ones aside.
+    /// One line for each trial that was not skipped.
     Normal,
-    /// Also every step, every warning and every skipped trial.
+    /// Every step, every warning and every trial too.
     Verbose,
 }
 
-/// Turns each event into the text that it adds.
+/// A report that turns each event into text.
 #[derive(Clone, Debug)]
 pub struct Terminal {
     palette: Palette,
@@ -28,7 +28,7 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// A report that has seen nothing yet.
+    /// Returns a report without any events.
     pub fn new(palette: Palette, verbosity: Verbosity) -> Terminal {
         Terminal {
             palette,
@@ -37,7 +37,7 @@ impl Terminal {
         }
     }
 
-    /// The text that `event` adds: no line, or whole lines each ended by a newline.
+    /// Returns the text for `event`: nothing, or whole lines with a newline each.
     pub fn render(&mut self, event: &Event) -> String {
         let event = tidy(event);
         let text = match self.verbosity {
@@ -71,7 +71,7 @@ impl Terminal {
                 elapsed_ms,
                 waits_for,
             } => self.slow(trial, &place(step, action), *elapsed_ms, waits_for),
-            // The summary counts them.
+            // The summary has the number of skipped trials.
             Event::TrialFinished(report)
                 if report.verdict == Verdict::Skipped && self.verbosity != Verbosity::Verbose =>
             {
@@ -82,7 +82,7 @@ impl Terminal {
                 summary,
                 duration_ms,
             } => self.finished(summary, *duration_ms),
-            // A run that could not begin has an error of its own.
+            // If the run could not begin, the error of the command has the reason.
             Event::RunEndedEarly { reason, .. } if self.run.planned() > 0 => {
                 let label = format!("{:>12}", "ended early");
                 format!("{} {}\n", paint(self.palette.bad, &label), reason)
@@ -148,7 +148,7 @@ impl Terminal {
         text
     }
 
-    /// Returns what failed before is told once; with every word if that is asked for.
+    /// Returns the text of a failure. An equal failure is printed only once, except in verbose mode.
     fn failure(&self, failure: &Failure) -> String {
         let told = match self.verbosity {
             Verbosity::Verbose => None,
@@ -191,7 +191,7 @@ impl Terminal {
         text
     }
 
-    /// The trials that did not pass once more, so that the end of a long log names them.
+    /// Returns the trials that did not pass, to repeat them at the end of a long log.
     fn not_passed(&self) -> String {
         let mut text = String::new();
         for report in self.run.trials() {
@@ -209,7 +209,7 @@ impl Terminal {
     }
 }
 
-/// Returns true if who wants only what did not pass is not told of an event.
+/// Returns true if an event is left out in quiet mode.
 fn is_left_out(event: &Event) -> bool {
     match event {
         Event::RunStarted { .. } | Event::Preparing { .. } => true,
@@ -220,7 +220,7 @@ fn is_left_out(event: &Event) -> bool {
     }
 }
 
-/// The step and the action that are under way.
+/// Returns the current step and action.
 fn place(step: &str, action: &str) -> String {
     match (step.is_empty(), action.is_empty()) {
         (true, _) => "comes to rest".to_owned(),

@@ -1,4 +1,4 @@
-//! Events as reports take them in: bounded, and safe to show.
+//! Events as the reports receive them: bounded and with safe texts.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use crosscut_events::{Event, Failure, Texts};
 use crate::bounds;
 use crate::safe::safe;
 
-/// Returns an event whose texts are bounded and safe. What a trial leaves is in no report, and stays as it is.
+/// Returns an event with bounded and safe texts. Final objects are in no report, so they are not changed.
 pub(crate) fn tidy(event: &Event) -> Cow<'_, Event> {
     if matches!(event, Event::FinalObjects { .. }) {
         return Cow::Borrowed(event);
@@ -22,7 +22,7 @@ pub(crate) fn tidy(event: &Event) -> Cow<'_, Event> {
     Cow::Owned(event)
 }
 
-/// Returns a failure whose texts are bounded and safe.
+/// Returns a failure with bounded and safe texts.
 pub(crate) fn tidy_failure(failure: &Failure) -> Failure {
     let mut failure = failure.clone();
     bounds::bound_failure(&mut failure);

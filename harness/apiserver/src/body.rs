@@ -1,4 +1,4 @@
-//! The bodies of answers: written at once, or a stream of watch events.
+//! The bodies of responses: written at once, or a stream of watch events.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures::Stream;
 use http_body::{Frame, SizeHint};
 
-/// The body of an answer.
+/// The body of a response.
 pub struct Body(Kind);
 
 enum Kind {

@@ -1,6 +1,6 @@
-//! The built-in resources, as kube-apiserver 1.34's discovery tells them.
+//! The built-in resources, as kube-apiserver 1.34's discovery lists them.
 //!
-//! Only kinds whose defaults and rules the embedded server knows are here; the others are not served at all.
+//! Only kinds whose defaults and rules are implemented are listed; the server serves no others.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ const RBAC: Builtin = Builtin {
     ..PLAIN
 };
 
-/// The fields of Events that can be selected by, in both of their groups.
+/// The fields that field selectors of Events may name, in both groups of Events.
 const EVENT_FIELDS: &[&str] = &[
     "involvedObject.kind",
     "involvedObject.namespace",
@@ -49,7 +49,7 @@ const EVENT_FIELDS: &[&str] = &[
     "type",
 ];
 
-/// In the order of discovery: by priority of the groups, then by name.
+/// The built-in resources in the order of discovery: by priority of the groups, then by name.
 static BUILTINS: &[Builtin] = &[
     Builtin {
         plural: "configmaps",
@@ -175,12 +175,12 @@ static BUILTINS: &[Builtin] = &[
     },
 ];
 
-/// The built-in kinds, by group and name; Events are there twice.
+/// Returns the built-in kinds, by group and name. The kind Event occurs twice.
 pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
     BUILTINS.iter().map(|builtin| builtin.kind)
 }
 
-/// Each built-in resource, ready to serve.
+/// Returns each built-in resource as it is served.
 pub(crate) fn served() -> impl Iterator<Item = Served> {
     BUILTINS.iter().map(|builtin| {
         // Both groups of Events read and write the objects of the core group.
@@ -201,8 +201,8 @@ pub(crate) fn served() -> impl Iterator<Item = Served> {
     })
 }
 
-/// Only the metadata, the conditions of definitions and maps of data are typed; the rest is deduced, so that its lists are
-/// atomic.
+/// Returns the merge rules of a built-in kind. Only the metadata, the conditions of definitions and maps of data are
+/// typed; all other lists are atomic.
 fn merge_type(builtin: &Builtin) -> Type {
     match builtin.kind {
         "CustomResourceDefinition" => Type::custom_resource_definition(),

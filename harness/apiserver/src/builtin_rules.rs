@@ -1,6 +1,6 @@
-//! What the built-in kinds do beyond the general rules: defaults, what the server fills in, and what it refuses.
+//! The rules of the built-in kinds beyond the general ones: defaults, fields that the server sets, and validation.
 //!
-//! From kube-apiserver 1.34's answers; only as far as the kinds in [`crate::builtin`] go.
+//! Source: the responses of kube-apiserver 1.34, for the kinds in [`crate::builtin`] only.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,7 +13,7 @@ use crate::{fields, meta, value};
 /// The label that every namespace has.
 const NAMESPACE_LABEL: &str = "kubernetes.io/metadata.name";
 
-/// Brings an object that was just read into the form in which the kind is kept, defaults included.
+/// Brings an object that was just parsed into the form in which its kind is stored, defaults included.
 pub(crate) fn decode(builtin: &Builtin, object: &mut Value) -> Result<(), String> {
     match builtin.kind {
         "Secret" => secret(object),
@@ -61,7 +61,7 @@ pub(crate) fn decode(builtin: &Builtin, object: &mut Value) -> Result<(), String
     }
 }
 
-/// What a new object gets from the server.
+/// Sets the fields that the server sets in a new object.
 pub(crate) fn prepare_create(builtin: &Builtin, object: &mut Value) {
     match builtin.kind {
         "Namespace" => {
@@ -87,14 +87,14 @@ pub(crate) fn prepare_create(builtin: &Builtin, object: &mut Value) {
     }
 }
 
-/// The label that every namespace has.
+/// Sets the label that every namespace has.
 pub(crate) fn label(builtin: &Builtin, object: &mut Value) {
     if builtin.kind == "Namespace" {
         label_namespace(object);
     }
 }
 
-/// What a changed object keeps or gets from the server; `subresource` is what is written.
+/// Sets or restores the fields that the server controls in a changed object. `subresource` is the one that is written.
 pub(crate) fn prepare_update(
     builtin: &Builtin,
     object: &mut Value,
@@ -111,7 +111,7 @@ pub(crate) fn prepare_update(
     label_namespace(object);
 }
 
-/// Returns what is wrong with an object beyond its metadata.
+/// Returns the errors of an object outside its metadata.
 pub(crate) fn validate(
     builtin: &Builtin,
     object: &Value,
@@ -119,7 +119,7 @@ pub(crate) fn validate(
     subresource: Option<&str>,
 ) -> Vec<FieldError> {
     match (builtin.kind, old) {
-        // The status of a definition is the controllers' own business.
+        // Controllers write the status of a definition; the server does not validate it.
         ("CustomResourceDefinition", _) if subresource.is_some() => Vec::new(),
         ("CustomResourceDefinition", None) => crosscut_schema::crd::validate_create(object),
         ("CustomResourceDefinition", Some(old)) => {
@@ -130,7 +130,7 @@ pub(crate) fn validate(
     }
 }
 
-/// Moves `stringData` into `data`, which must be base64; the type is Opaque unless it is said.
+/// Moves `stringData` into `data`, whose values must be base64. Sets the type Opaque if there is none.
 fn secret(object: &mut Value) -> Result<(), String> {
     let plain = object
         .as_object_mut()
@@ -157,7 +157,7 @@ fn secret(object: &mut Value) -> Result<(), String> {
     Ok(())
 }
 
-/// As Go's decoder says it.
+/// Returns the message of Go's decoder for invalid base64.
 fn base64_text(error: &base64::DecodeError) -> String {
     let at = match error {
         base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol(at, _) => {
@@ -232,7 +232,7 @@ fn label_namespace(object: &mut Value) {
     meta::set(object, "labels", labels);
 }
 
-/// The keys of data must be file names; nothing of an immutable object's data can change.
+/// Returns the errors of a ConfigMap's or a Secret's data. Keys must be file names; immutable data must not change.
 fn data(object: &Value, old: Option<&Value>) -> Vec<FieldError> {
     let mut errors = Vec::new();
     for field in ["data", "binaryData"] {
@@ -276,7 +276,7 @@ fn config_key(key: &str) -> Option<&'static str> {
     None
 }
 
-/// Sets what is absent or null.
+/// Sets each field that is absent or null.
 fn fill<const N: usize>(object: &mut Value, defaults: [(&str, Value); N]) {
     for (field, value) in defaults {
         if object[field].is_null() {
@@ -285,7 +285,7 @@ fn fill<const N: usize>(object: &mut Value, defaults: [(&str, Value); N]) {
     }
 }
 
-/// Shows as null what Go writes even where it is not set.
+/// Sets absent fields to null, as Go writes them.
 fn nulls(object: &mut Value, names: &[&str]) {
     for name in names {
         value::entry(object, name);

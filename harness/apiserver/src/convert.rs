@@ -1,7 +1,7 @@
-//! Between the version that is stored and the one that is asked for.
+//! Conversion between the stored version and the requested version of an object.
 //!
-//! Custom resources change nothing but their apiVersion (conversion strategy None) and follow the schema of the version
-//! that is asked for; the two groups of Events have fields of different names.
+//! Conversion of custom resources changes only the apiVersion (strategy None) and applies the schema of the requested
+//! version. The two groups of Events have fields of different names.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::served::Served;
 use crate::{meta, value};
 
-/// The fields of Events that have another name in `events.k8s.io`; the core group's name first.
+/// The fields of Events that have another name in `events.k8s.io`: the core group's name, then the other.
 const EVENT_FIELDS: &[(&str, &str)] = &[
     ("involvedObject", "regarding"),
     ("message", "note"),
@@ -21,7 +21,7 @@ const EVENT_FIELDS: &[(&str, &str)] = &[
     ("source", "deprecatedSource"),
 ];
 
-/// A stored object as the version of the request has it. Costs nothing if that is the same.
+/// Returns a stored object in the version of the request. Copies the object only if the conversion changes it.
 pub(crate) fn to_request(served: &Served, stored: &Arc<Value>) -> Arc<Value> {
     match served.custom() {
         Some(custom) if custom.several || meta::revision(stored) < custom.since => {
@@ -36,7 +36,7 @@ pub(crate) fn to_request(served: &Served, stored: &Arc<Value>) -> Arc<Value> {
     }
 }
 
-/// An object of the request's version as it is stored.
+/// Returns an object of the request's version in the version in which it is stored.
 pub(crate) fn to_storage(served: &Served, mut object: Value) -> Value {
     if served.resource.group != served.storage.group {
         let renamed = EVENT_FIELDS.iter().map(|(core, other)| (*other, *core));

@@ -1,5 +1,5 @@
-//! From the body of a request to an object of a kind: version and kind checked, unknown fields dropped and told,
-//! defaults filled in.
+//! Decoding of a request's body into an object: the version and kind are checked, unknown fields are dropped and
+//! reported, defaults are set.
 
 use serde_json::Value;
 
@@ -13,14 +13,14 @@ const JSON: &str = "application/json";
 const YAML: &str = "application/yaml";
 const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 
-/// An object as it was meant, and what was wrong with how it was written.
+/// A decoded object, with the complaints about its fields.
 pub(crate) struct Decoded {
     pub(crate) object: Value,
-    /// Such as `unknown field "spec.x"`, in kube-apiserver's order.
+    /// Messages such as `unknown field "spec.x"`, in kube-apiserver's order.
     pub(crate) complaints: Vec<String>,
 }
 
-/// Reads a whole object from a body.
+/// Decodes a whole object from a body.
 pub(crate) fn object(
     served: &Served,
     media_type: &str,
@@ -37,7 +37,7 @@ pub(crate) fn object(
     Ok(decoded)
 }
 
-/// Makes an object out of a value that has its version and kind: what a body holds, or what a patch gave.
+/// Decodes an object from a value that has its version and kind: a parsed body or the result of a patch.
 pub(crate) fn typed(served: &Served, mut object: Value) -> Result<Decoded, Status> {
     let mut unknown = object_meta::coerce(&mut object)
         .map_err(|wrong| not_handled(served, &wrong.to_string()))?;
@@ -58,7 +58,7 @@ pub(crate) fn typed(served: &Served, mut object: Value) -> Result<Decoded, Statu
     Ok(Decoded { object, complaints })
 }
 
-/// In the types of built-in kinds null means that a field is not there; items of lists stay.
+/// Drops fields that are null, because null means absent in the types of built-in kinds. Null items of lists stay.
 fn drop_nulls(value: &mut Value) {
     match value {
         Value::Object(fields) => {
@@ -70,7 +70,7 @@ fn drop_nulls(value: &mut Value) {
     }
 }
 
-/// Refuses complaints where the request is strict; else they become warnings.
+/// Fails with the complaints if the request's field validation is Strict, or adds them to the warnings if it is Warn.
 pub(crate) fn judge(
     served: &Served,
     complaints: Vec<String>,
@@ -112,7 +112,7 @@ fn parse(
     Ok((parsed.value, parsed.duplicates))
 }
 
-/// The one document of a YAML body.
+/// Parses a YAML body, which must have one document.
 pub(crate) fn yaml(served: &Served, body: Payload<'_>) -> Result<Value, Status> {
     let text = body
         .text()
@@ -131,12 +131,13 @@ pub(crate) fn yaml(served: &Served, body: Payload<'_>) -> Result<Value, Status> 
     }
 }
 
-/// The media type without its parameters.
+/// Returns the media type without its parameters.
 pub(crate) fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or_default().trim()
 }
 
-/// Built-in kinds take version and kind from the path where the body has none; custom ones insist on them.
+/// Checks the object's version and kind. If a body has none, built-in kinds take them from the path and custom ones
+/// fail.
 fn check_kind(served: &Served, object: &mut Value, body: Payload<'_>) -> Result<(), Status> {
     if !object.is_object() {
         return Err(unrecognized(served, "json: the body is not an object"));

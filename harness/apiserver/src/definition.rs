@@ -1,6 +1,6 @@
-//! CustomResourceDefinitions, made ready to serve: each served version with its schema and its merge rules.
+//! CustomResourceDefinitions, compiled to be served: each served version with its schema and its merge rules.
 //!
-//! Names are accepted and definitions established by a controller, through the status; routes follow its conditions.
+//! A controller accepts the names and establishes the definition by its status; the routes follow the conditions there.
 
 use std::sync::Arc;
 
@@ -13,9 +13,9 @@ use crate::served::{Custom, Names, Origin, Served, Versions};
 use crate::{column, keys, value};
 use crosscut_objects::Resource;
 
-/// The versions that a definition serves; `None` before its names are accepted.
+/// Returns the versions that a definition serves, or `None` if its names are not accepted.
 ///
-/// What `known` holds is taken over where the definition's spec is the one that it was made from.
+/// Takes the versions in `known` over if they have the definition's generation.
 pub(crate) fn compile(
     definition: &Value,
     known: Option<&[Arc<Served>]>,
@@ -111,15 +111,15 @@ fn served(spec: &Value, version: &Value, storage: &Arc<Resource>, custom: &Custo
         storage_key: keys::storage_key(&storage.group, &storage.plural).into(),
         names: names(&spec["names"]),
         status: version["subresources"]["status"].is_object(),
-        // A definition that does not compile is refused when it is written, so there is always a schema.
+        // The server rejects a definition whose schema does not compile, so there is always a schema.
         structural: Structural::compile(schema).ok().map(Arc::new),
         merge: Type::from_openapi(schema),
         origin: Origin::Custom(custom),
     }
 }
 
-/// Returns what a definition asks for that is not here, for the client that writes it: each CEL rule that cannot be
-/// evaluated. Objects of the kind are accepted without such a rule, and the server [lacks](crate::Lack) it from then on.
+/// Returns a warning for each CEL rule of a definition that cannot be evaluated. The server accepts objects of the kind
+/// without such a rule, and lists the rule as a [lack](crate::Lack) from then on.
 pub(crate) fn warnings(definition: &Value) -> Vec<String> {
     crosscut_schema::crd::unevaluated(definition)
         .into_iter()
@@ -170,7 +170,7 @@ fn text<'a>(value: &'a Value, field: &str) -> &'a str {
     value[field].as_str().unwrap_or_default()
 }
 
-/// Kubernetes' order of versions: stable before beta before alpha, higher numbers first, other names last.
+/// Returns the key of Kubernetes' order of versions: stable, beta, alpha, then higher numbers first, then other names.
 fn priority(served: &Arc<Served>) -> (Stability, u64, u64, std::cmp::Reverse<String>) {
     let name = &served.resource.version;
     let (stability, major, minor) = parse(name).unwrap_or((Stability::Unknown, 0, 0));
@@ -203,10 +203,10 @@ fn number(text: &str) -> Option<u64> {
     text.parse().ok()
 }
 
-/// Holds a definition that is going away until its objects are gone.
+/// The finalizer that keeps a definition until its objects are deleted.
 pub(crate) const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
 
-/// What kube-apiserver writes into the status when a definition is marked as going away.
+/// Sets the condition that kube-apiserver writes when a definition is marked for deletion.
 pub(crate) fn mark_terminating(definition: &mut Value, now: &str) {
     let condition = json!({
         "type": "Terminating",

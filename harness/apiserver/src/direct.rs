@@ -1,4 +1,4 @@
-//! Requests of clients in this process: the same handlers, with values where HTTP has bytes.
+//! Requests of clients in this process: the same handlers, with values in place of HTTP bodies.
 //!
 //! Nothing is written as text and parsed again, and responses share their objects with the store. Watches and documents such
 //! as discovery exist over HTTP only.
@@ -28,7 +28,7 @@ impl Direct for ApiServer {
         response(self.inner(), request).map_err(|status| status.body())
     }
 
-    /// Notes a kind that a full control plane would serve among the [lacks](ApiServer::lacks).
+    /// Adds a kind that a full control plane would serve to the [lacks](ApiServer::lacks).
     fn no_such_kind(&self, api_version: &str, kind: &str) {
         let inner = self.inner();
         inner.store.with(|state| {

@@ -1,4 +1,4 @@
-//! What the server says about itself: groups, versions, resources, and its own version.
+//! Discovery: the groups, versions and resources of the server, and its own version.
 
 use http::request::Parts;
 use http::{Method, Response};
@@ -12,7 +12,7 @@ use crate::registry::Registry;
 use crate::served::Served;
 use crate::{openapi, response};
 
-/// The Kubernetes version whose behaviour this is.
+/// The Kubernetes version that the server reproduces.
 const MAJOR: &str = "1";
 const MINOR: &str = "34";
 
@@ -83,7 +83,7 @@ fn group(registry: &Registry, name: &str) -> Response<Body> {
     }
 }
 
-/// The resources of one group and version; `None` if there are none.
+/// Returns the resources of one group and version, or `None` if there are none.
 fn resources(registry: &Registry, group: &str, version: &str) -> Option<Value> {
     let mut resources: Vec<Value> = Vec::new();
     let custom = registry.custom_resources();
@@ -111,7 +111,7 @@ fn resources(registry: &Registry, group: &str, version: &str) -> Option<Value> {
     Some(body)
 }
 
-/// The entry of a resource and those of its subresources.
+/// Returns the entries of a resource and of its subresources.
 fn entries(served: &Served) -> Vec<Value> {
     let resource = &served.resource;
     let verbs: Vec<&str> = VERBS

@@ -1,4 +1,4 @@
-//! Short names for the errors of fields.
+//! Constructors for the errors of fields.
 
 use crosscut_schema::{FieldError, FieldErrorKind};
 use serde_json::Value;

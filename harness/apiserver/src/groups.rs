@@ -1,4 +1,4 @@
-//! The API groups that are served.
+//! The served API groups.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ pub(crate) struct Group {
     pub(crate) versions: Vec<String>,
 }
 
-/// Every group but the core one: the built-in ones by priority, then those of definitions by name.
+/// Returns all groups but the core group: the built-in ones by priority, then those of definitions by name.
 pub(crate) fn listed(registry: &Registry) -> Vec<Group> {
     let custom = registry.custom_resources();
     let mut groups: Vec<Group> = Vec::new();

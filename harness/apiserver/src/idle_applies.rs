@@ -1,25 +1,32 @@
-//! Applies that changed nothing, so that the same apply to the same object need not be worked out again.
+//! Applies that changed nothing, so that the same apply to the same object need not be computed again.
 //!
-//! Controllers apply what they want at every reconcile, and nearly always it is there already. An apply is a function
-//! of the live object, the body, the manager and the query; where all are as they were when it changed nothing, it
-//! changes nothing again. Nor does it where nothing but the status is another, and neither the endpoint nor the body
-//! has a say in that: most of what happens to objects is that somebody reports on them. Of each manager and object the
-//! last such apply is remembered, where its body was handed over as a value.
+//! Controllers apply the desired state at every reconcile, and most of these applies change nothing. The result of an
+//! apply depends on these:
+//!
+//! - the live object,
+//! - the body,
+//! - the manager,
+//! - the query.
+//!
+//! If all are the same as those of an apply that changed nothing, this apply changes nothing either. The live object
+//! may differ in its status if neither the endpoint nor the body writes the status. This is frequent, because most
+//! writes to objects are reports in the status. For each manager and object the store remembers the last such apply, if
+//! its body was passed as a value.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-/// The number of applies that are remembered; past it all are forgotten.
+/// The maximum number of remembered applies; when it is reached, all are forgotten.
 const LIMIT: usize = 10_000;
 
-/// What an apply is made of, but for the body and the live object.
+/// The parts of an apply except the body and the live object.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Apply {
     /// The key of the resource in the store, and the object's key there.
     pub(crate) object: (Arc<str>, String),
-    /// The version of the request.
+    /// The version in the request's path.
     pub(crate) version: String,
     pub(crate) subresource: Option<String>,
     pub(crate) manager: String,
@@ -33,12 +40,12 @@ struct Idle {
     live: Arc<Value>,
 }
 
-/// The applies that changed nothing when they were last done, and the object that they were done to.
+/// The last applies that changed nothing, each with its body and the live object.
 #[derive(Default)]
 pub(crate) struct IdleApplies(HashMap<Apply, Idle>);
 
 impl IdleApplies {
-    /// Returns true if this apply to this object is known to change nothing. `leaves_status` says that the endpoint
+    /// Returns true if this apply is known to change nothing in this object. `leaves_status` is true if the endpoint
     /// does not write the status.
     pub(crate) fn knows(
         &self,
@@ -64,7 +71,8 @@ impl IdleApplies {
     }
 }
 
-/// Returns true if two states of an object differ in nothing but the status, who owns what of it, and the revision.
+/// Returns true if two states of an object differ only in the status, the managed fields of the status and the
+/// revision.
 fn are_equal_but_for_status(one: &Value, other: &Value) -> bool {
     are_equal_without(&["status", "metadata"], one, other)
         && are_equal_without(
@@ -83,7 +91,7 @@ fn are_equal_without(fields: &[&str], one: &Value, other: &Value) -> bool {
     one.iter().filter(counts).eq(other.iter().filter(counts))
 }
 
-/// The entries of those who own more than a part of the status.
+/// Returns the managed fields, except those of the status.
 fn owners(object: &Value) -> impl Iterator<Item = &Value> {
     let entries = object["metadata"]["managedFields"].as_array();
     let entries = entries.into_iter().flatten();

@@ -1,4 +1,4 @@
-//! JSON from a request: parsed in one pass that also tells which fields were given twice.
+//! A JSON parser for requests, which also finds duplicate fields in its one pass.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -6,17 +6,17 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// The number of duplicates that are told at most; more would only repeat the point.
+/// The maximum number of duplicate fields that are reported.
 const DUPLICATES_LIMIT: usize = 100;
 
-/// A value and the paths of the fields that occur more than once; the last occurrence counts.
+/// A value, and the paths of the fields that occur more than once. The last occurrence counts.
 #[derive(Debug)]
 pub(crate) struct Parsed {
     pub(crate) value: Value,
     pub(crate) duplicates: Vec<String>,
 }
 
-/// Parses JSON; depth is bounded by the parser.
+/// Parses JSON. The parser limits the depth.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Parsed, serde_json::Error> {
     let found = RefCell::new(Vec::new());
     let mut reader = serde_json::Deserializer::from_slice(bytes);
@@ -32,7 +32,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Parsed, serde_json::Error> {
     })
 }
 
-/// The way to a value; texts are made only for what is told.
+/// The path of a value, which becomes a text only if it is reported.
 enum Step<'a> {
     Root,
     Field(&'a Step<'a>, &'a str),

@@ -1,6 +1,6 @@
 //! The keys of objects and resources in the store.
 
-/// The key of an object among those of its resource.
+/// Returns the key of an object among the objects of its resource.
 pub(crate) fn key(namespace: Option<&str>, name: &str) -> String {
     match namespace {
         Some(namespace) => format!("{namespace}/{name}"),
@@ -8,7 +8,7 @@ pub(crate) fn key(namespace: Option<&str>, name: &str) -> String {
     }
 }
 
-/// The name under which the objects of a resource are stored, whatever version is asked for.
+/// Returns the key under which the objects of a resource are stored, in all versions.
 pub(crate) fn storage_key(group: &str, plural: &str) -> String {
     format!("{plural}.{group}")
 }

@@ -1,7 +1,7 @@
-//! The parts that the embedded control plane lacks, noted when a request needs one.
+//! The parts that the embedded control plane lacks, recorded when a request needs one.
 //!
-//! A request for something that Kubernetes 1.34 or Crossplane 2.2 has and this server has not is answered as if it were
-//! not there; nothing that follows from the answer is a verdict. The server remembers each such thing.
+//! A request may need something that Kubernetes 1.34 or Crossplane 2.2 has and this server lacks. The response is then
+//! that for something that does not exist. No verdict is based on such a response, because the server records the lack.
 
 use crosscut_kinds::is_built_in;
 use crosscut_objects::Lack;
@@ -11,7 +11,7 @@ use crate::path::Target;
 use crate::served::Served;
 use crate::status;
 
-/// The lack that a kind is, which is not served, if Kubernetes has the kind.
+/// Returns the lack of a kind that is not served, or `None` if Kubernetes does not have the kind.
 pub(crate) fn of_kubernetes(api_version: &str, kind: &str) -> Option<Lack> {
     if !is_built_in(api_version, kind) {
         return None;
@@ -22,8 +22,7 @@ pub(crate) fn of_kubernetes(api_version: &str, kind: &str) -> Option<Lack> {
     Some(Lack::kind(api_version, kind, "Kubernetes' own", &served))
 }
 
-/// Returns what to call the subresource that a request is about, if kube-apiserver would serve it and this server does
-/// not.
+/// Returns a description of the request's subresource if kube-apiserver serves it and this server does not.
 pub(crate) fn subresource(served: &Served, target: &Target) -> Option<String> {
     let subresource = target.subresource.as_deref()?;
     let declared = match served.custom() {
@@ -36,6 +35,6 @@ pub(crate) fn subresource(served: &Served, target: &Target) -> Option<String> {
     declared.then(|| format!("the subresource {subresource} of {resource}"))
 }
 
-/// The subresources of the built-in resources here that kube-apiserver 1.34 serves and this server does not.
+/// The subresources of built-in resources that kube-apiserver 1.34 serves and this server does not.
 const SUBRESOURCES: [(&str, &str, &str); 2] =
     [("", "serviceaccounts", "token"), ("", "services", "proxy")];

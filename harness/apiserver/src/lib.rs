@@ -1,11 +1,11 @@
 //! A Kubernetes API server in process.
 //!
-//! The same requests get the same answers, codes, reasons, stored objects and watch events as from kube-apiserver 1.34,
-//! for custom resources and for a few built-in kinds. What is not implemented answers with a clear error.
+//! Requests have the same responses, codes, reasons, stored objects and watch events as on kube-apiserver 1.34, for
+//! custom resources and for a few built-in kinds. For a part that is not implemented the response is a clear error.
 //!
-//! [`ApiServer`] is one virtual cluster; [`ApiServer::fork`] makes another that begins with all that it holds, in no
-//! time. There is no network: [`ApiServer::service`] is what `kube::Client::new` takes. There are no controllers:
-//! definitions become established, namespaces empty and dependents collected by controllers that are clients.
+//! [`ApiServer`] is one virtual cluster. [`ApiServer::fork`] makes another cluster that begins with the same objects
+//! and copies none of them. There is no network: [`ApiServer::service`] is the service for `kube::Client::new`. There
+//! are no controllers either: clients must establish definitions, empty namespaces and collect dependents.
 
 mod body;
 mod builtin;

@@ -1,4 +1,4 @@
-//! Lists as they go out, and the tokens that lead to their next pages.
+//! Lists as they are sent, and the tokens of their next pages.
 
 use std::sync::Arc;
 
@@ -10,15 +10,15 @@ use serde_json::{Value, json};
 use crate::served::Served;
 use crate::status::{self, Status};
 
-/// A list of shared objects, written out without copying them.
+/// A list of shared objects, which are serialized without a copy.
 pub(crate) struct Listing {
     pub(crate) api_version: String,
     pub(crate) kind: String,
     pub(crate) revision: u64,
-    /// The place where the next page begins.
+    /// The continue token of the next page.
     pub(crate) next: Option<String>,
     pub(crate) remaining: Option<usize>,
-    /// Items of built-in kinds do not say what they are.
+    /// True if the items have no apiVersion and kind, as items of built-in kinds.
     pub(crate) bare: bool,
     pub(crate) items: Vec<Arc<Value>>,
 }
@@ -36,12 +36,12 @@ impl Listing {
         }
     }
 
-    /// The metadata of the list.
+    /// Returns the metadata of the list.
     pub(crate) fn metadata(&self) -> Value {
         let mut metadata = json!({ "resourceVersion": self.revision.to_string() });
         match &self.next {
             Some(next) => metadata["continue"] = next.as_str().into(),
-            // Lists of custom resources have the field even where nothing follows.
+            // Lists of custom resources have the field even on the last page.
             None if !self.bare => metadata["continue"] = "".into(),
             None => {}
         }
@@ -82,7 +82,7 @@ impl Serialize for Items<'_> {
     }
 }
 
-/// An object without its apiVersion and kind.
+/// An object that is serialized without its apiVersion and kind.
 struct Bare<'a>(&'a Value);
 
 impl Serialize for Bare<'_> {
@@ -92,7 +92,7 @@ impl Serialize for Bare<'_> {
     }
 }
 
-/// The place where a page begins, and in which state of the store.
+/// The place where a page begins, and the revision of the list.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Token {
     pub(crate) revision: u64,

@@ -1,11 +1,11 @@
-//! ObjectMeta as plain JSON: reading it, and what the server itself writes there.
+//! ObjectMeta as plain JSON: readers, and the writers of the fields that the server sets.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::value;
 
-/// A string of the metadata; empty if there is none.
+/// Returns a string of the metadata, empty if there is none.
 pub(crate) fn text<'a>(object: &'a Value, field: &str) -> &'a str {
     object["metadata"][field].as_str().unwrap_or_default()
 }
@@ -22,7 +22,7 @@ pub(crate) fn uid(object: &Value) -> &str {
     text(object, "uid")
 }
 
-/// The revision that wrote the object.
+/// Returns the revision that last changed the object.
 pub(crate) fn revision(object: &Value) -> u64 {
     text(object, "resourceVersion").parse().unwrap_or_default()
 }
@@ -33,7 +33,7 @@ pub(crate) fn generation(object: &Value) -> i64 {
         .unwrap_or_default()
 }
 
-/// Returns true if the object waits for its finalizers.
+/// Returns true if the object is marked for deletion.
 pub(crate) fn deleting(object: &Value) -> bool {
     object["metadata"]["deletionTimestamp"].is_string()
 }
@@ -47,7 +47,7 @@ pub(crate) fn finalizers(object: &Value) -> Vec<&str> {
         .collect()
 }
 
-/// Changes the metadata; an object that has none gets one.
+/// Changes the metadata, and creates it if the object has none.
 fn change(object: &mut Value, run: impl FnOnce(&mut Map<String, Value>)) {
     if let Some(metadata) = value::entry(object, "metadata").and_then(value::map) {
         run(metadata);
@@ -68,7 +68,7 @@ pub(crate) fn set_resource_version(object: &mut Value, revision: u64) {
     set(object, "resourceVersion", revision.to_string());
 }
 
-/// Takes a field of the metadata over from the older object, present or absent.
+/// Sets a field of the metadata to that of the old object, or removes it if the old object has none.
 pub(crate) fn keep(object: &mut Value, old: &Value, field: &str) {
     match old["metadata"].get(field) {
         Some(value) => set(object, field, value.clone()),
@@ -78,12 +78,12 @@ pub(crate) fn keep(object: &mut Value, old: &Value, field: &str) {
     }
 }
 
-/// A time as Kubernetes writes it: in UTC, to the second.
+/// Formats a time as Kubernetes does: in UTC, to the second.
 pub(crate) fn time(now: Timestamp) -> String {
     now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// Drops empty maps and lists that Go's omitempty would not write.
+/// Drops the empty fields of the metadata that Go's omitempty does not write.
 pub(crate) fn tidy(object: &mut Value) {
     let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else {
         return;

@@ -1,4 +1,4 @@
-//! What is wrong with an object's metadata, with the texts of kube-apiserver 1.34.
+//! The validation of an object's metadata, with the texts of kube-apiserver 1.34.
 
 use crosscut_schema::{FieldError, FieldErrorKind};
 use serde_json::Value;
@@ -7,10 +7,10 @@ use crate::served::NameRule;
 use crate::served::Served;
 use crate::{fields, meta, names};
 
-/// The most bytes that all annotations of an object have together.
+/// The maximum size of all annotations of an object, in bytes.
 const ANNOTATIONS_LIMIT: usize = 256 * 1024;
 
-/// Finalizers that need no domain before them.
+/// The finalizers that are valid without a domain.
 const STANDARD_FINALIZERS: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
 
 fn rule(served: &Served) -> NameRule {
@@ -19,12 +19,12 @@ fn rule(served: &Served) -> NameRule {
         .map_or(NameRule::Subdomain, |builtin| builtin.names)
 }
 
-/// Returns what is wrong with the metadata of a new object.
+/// Returns the errors of a new object's metadata.
 pub(crate) fn validate(served: &Served, object: &Value) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let generate = meta::text(object, "generateName");
     if !generate.is_empty() {
-        // A generated name goes on after its last letter.
+        // The generated suffix follows, so that the last character may be a dash.
         let masked = mask_trailing_dash(generate);
         let problems = names::object(rule(served), &masked);
         errors.extend(invalid("metadata.generateName", generate, problems));
@@ -48,7 +48,7 @@ pub(crate) fn validate(served: &Served, object: &Value) -> Vec<FieldError> {
     errors
 }
 
-/// Returns what is wrong with the metadata of a changed object.
+/// Returns the errors of a changed object's metadata.
 pub(crate) fn validate_update(object: &Value, old: &Value) -> Vec<FieldError> {
     let mut errors = Vec::new();
     errors.extend(new_finalizers(object, old));
@@ -63,7 +63,7 @@ pub(crate) fn validate_update(object: &Value, old: &Value) -> Vec<FieldError> {
     errors
 }
 
-/// A name may end in a dash only where something will follow.
+/// Replaces a dash at the end, which is valid only if a suffix follows.
 fn mask_trailing_dash(name: &str) -> String {
     match name.strip_suffix('-') {
         Some(rest) if !rest.is_empty() => format!("{rest}a"),
@@ -168,7 +168,7 @@ fn owner_fields(owner: &Value) -> Vec<FieldError> {
     errors
 }
 
-/// An object that goes away takes no new finalizers.
+/// Returns the error of finalizers that are added to an object that is being deleted.
 fn new_finalizers(object: &Value, old: &Value) -> Option<FieldError> {
     if !meta::deleting(old) {
         return None;
@@ -194,7 +194,7 @@ fn new_finalizers(object: &Value, old: &Value) -> Option<FieldError> {
     ))
 }
 
-/// Returns what kube-apiserver warns of in a custom resource's finalizers.
+/// Returns kube-apiserver's warnings about the finalizers of a custom resource.
 pub(crate) fn finalizer_warnings(object: &Value, old: Option<&Value>) -> Vec<String> {
     let known = old.map(meta::finalizers).unwrap_or_default();
     meta::finalizers(object)

@@ -1,4 +1,4 @@
-//! How names, labels and the like are formed, with the texts of kube-apiserver 1.34.
+//! The formats of names, labels and annotations, with the texts of kube-apiserver 1.34.
 
 use crate::served::NameRule;
 
@@ -8,7 +8,7 @@ const LABEL_1035: &str = "a DNS-1035 label must consist of lower case alphanumer
 const QUALIFIED: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 const LABEL_VALUE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
-/// Returns what is wrong with the name of an object.
+/// Returns the errors of an object's name.
 pub(crate) fn object(rule: NameRule, name: &str) -> Vec<String> {
     match rule {
         NameRule::Subdomain => subdomain(name),
@@ -18,7 +18,7 @@ pub(crate) fn object(rule: NameRule, name: &str) -> Vec<String> {
     }
 }
 
-/// Returns what is wrong with labels that dots join.
+/// Returns the errors of a subdomain: labels with dots between them.
 pub(crate) fn subdomain(name: &str) -> Vec<String> {
     let mut problems = length(name, 253);
     if !name.split('.').all(is_label) {
@@ -27,7 +27,7 @@ pub(crate) fn subdomain(name: &str) -> Vec<String> {
     problems
 }
 
-/// Returns what is wrong with one label, as a namespace is one.
+/// Returns the errors of one label, such as a namespace's name.
 pub(crate) fn label(name: &str) -> Vec<String> {
     let mut problems = length(name, 63);
     if !is_label(name) {
@@ -36,7 +36,7 @@ pub(crate) fn label(name: &str) -> Vec<String> {
     problems
 }
 
-/// Returns what is wrong with a name that may have a prefix, such as a label's key.
+/// Returns the errors of a name that may have a prefix, such as a label's key.
 pub(crate) fn qualified(text: &str) -> Vec<String> {
     let (prefix, name) = match text.split('/').collect::<Vec<_>>().as_slice() {
         [name] => (None, *name),
@@ -72,7 +72,7 @@ pub(crate) fn qualified(text: &str) -> Vec<String> {
     problems
 }
 
-/// Returns what is wrong with a label's value.
+/// Returns the errors of a label's value.
 pub(crate) fn label_value(text: &str) -> Vec<String> {
     let mut problems = length(text, 63);
     if !text.is_empty() && !is_word(text) {
@@ -85,7 +85,7 @@ fn length(text: &str, limit: usize) -> Vec<String> {
     if text.len() <= limit {
         return Vec::new();
     }
-    // Names count characters and qualified names bytes in the texts; both are ASCII where they are valid.
+    // kube-apiserver's texts have another unit for each; valid names are ASCII, so the limit is the same.
     let unit = if limit == 253 { "characters" } else { "bytes" };
     vec![format!("must be no more than {limit} {unit}")]
 }

@@ -1,8 +1,8 @@
-//! ObjectMeta's fields and their types: what a request may say there at all.
+//! The fields of ObjectMeta and their types, to check a request's metadata.
 
 use serde_json::{Map, Value};
 
-/// The types of ObjectMeta's fields, and of the lists in it.
+/// The type of a field of ObjectMeta or of an item in its lists.
 #[derive(Clone, Copy)]
 enum Kind {
     Text,
@@ -12,7 +12,7 @@ enum Kind {
     TextMap,
     Owners,
     Managers,
-    /// Any map.
+    /// A map with any content.
     Free,
 }
 
@@ -53,10 +53,10 @@ const MANAGER: &[(&str, Kind)] = &[
     ("time", Kind::Text),
 ];
 
-/// A value of the wrong type, as Go's decoder words it.
+/// A value of the wrong type, with the message of Go's decoder.
 #[derive(Debug, PartialEq)]
 pub(crate) struct WrongType {
-    /// Such as `ObjectMeta.name`.
+    /// The Go type and field, such as `ObjectMeta.name`.
     place: String,
     found: &'static str,
     expected: &'static str,
@@ -72,7 +72,7 @@ impl std::fmt::Display for WrongType {
     }
 }
 
-/// Drops what ObjectMeta does not have, and nulls; the dropped fields are told as `metadata.x`.
+/// Drops nulls and the fields that ObjectMeta does not have. Returns the dropped fields, as `metadata.x`.
 pub(crate) fn coerce(object: &mut Value) -> Result<Vec<String>, WrongType> {
     let mut unknown = Vec::new();
     match object.get_mut("metadata") {
@@ -210,7 +210,7 @@ mod tests {
         );
     }
 
-    // By value from kube-apiserver 1.34.
+    // Source: a response of kube-apiserver 1.34.
     #[test]
     fn wrong_types_are_told_as_go_does() {
         let wrong = coerce(&mut json!({"metadata": {"name": 1}})).unwrap_err();

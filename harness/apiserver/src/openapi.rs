@@ -1,7 +1,7 @@
 //! `/openapi/v3`: the index of documents, and one document for each group and version.
 //!
-//! Documents hold what clients look for before they write: the schemas, and which parameters a patch takes. They are not
-//! kube-apiserver's documents in full.
+//! A document has the schemas and the parameters of patches, which clients read before they write. The documents are
+//! not complete copies of kube-apiserver's.
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha512};
@@ -10,7 +10,7 @@ use crate::groups;
 use crate::registry::Registry;
 use crate::served::Served;
 
-/// The documents there are, each with the hash of its contents.
+/// Returns the index of all documents, each with the hash of its contents.
 pub(crate) fn index(registry: &Registry) -> Value {
     let mut paths = Map::new();
     for name in names(registry) {
@@ -32,7 +32,7 @@ fn names(registry: &Registry) -> Vec<String> {
     std::iter::once("api/v1".to_owned()).chain(named).collect()
 }
 
-/// The document of `api/v1` or `apis/<group>/<version>`; `None` if nothing is served there.
+/// Returns the document of `api/v1` or `apis/<group>/<version>`, or `None` if nothing is served there.
 pub(crate) fn document(registry: &Registry, name: &str) -> Option<Value> {
     let custom = registry.custom_resources();
     let all = registry.built_in_resources().iter().chain(&custom);
@@ -62,7 +62,7 @@ fn place(served: &Served) -> String {
     }
 }
 
-/// The group reversed, as kube-apiserver names the schemas of definitions.
+/// Returns the name of a schema: the reversed group, the version and the kind, as kube-apiserver names it.
 fn schema_name(served: &Served) -> String {
     let resource = &served.resource;
     let group: Vec<&str> = match resource.group.as_str() {

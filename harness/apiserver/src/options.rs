@@ -1,4 +1,4 @@
-//! What an API server is given.
+//! The options of an API server.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,14 +6,14 @@ use std::sync::Arc;
 use crosscut_objects::Admission;
 use crosscut_objects::Clock;
 
-/// What an API server is given by whoever makes or forks it.
+/// The options with which an API server is created or forked.
 #[derive(Clone)]
 pub struct Options {
-    /// The place where timestamps come from.
+    /// The clock of the timestamps.
     pub clock: Arc<dyn Clock>,
-    /// What uids and generated names are made from: the same requests with the same seed give the same ones.
+    /// The seed of uids and generated names: the same requests with the same seed give the same ones.
     pub seed: u64,
-    /// What may refuse a write, in this order.
+    /// The checks that may refuse a write, in this order.
     pub admission: Vec<Arc<dyn Admission>>,
 }
 

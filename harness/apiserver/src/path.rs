@@ -1,11 +1,11 @@
-//! What the path of a request asks for.
+//! The parsed path of a request.
 
 use crosscut_objects::Place;
 
 /// A path, taken apart. Texts are percent-decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Path {
-    /// Objects or one object.
+    /// Objects, or one object.
     Resource(Target),
     /// `/api`
     CoreVersions,
@@ -38,7 +38,7 @@ pub(crate) struct Target {
     pub(crate) namespace: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) subresource: Option<String>,
-    /// The path began with `watch/`, which is the older way to ask for a watch.
+    /// True if the path begins with `watch/`, the older form of a watch request.
     pub(crate) watch: bool,
 }
 
@@ -98,7 +98,7 @@ impl Path {
             rest => (false, rest),
         };
         let (namespace, rest) = match rest {
-            // What stands behind a namespace's name is a subresource of it only where it is one of these two.
+            // Other segments after a namespace's name are resources in the namespace, not its subresources.
             ["namespaces", _, "status" | "finalize"] => (None, rest),
             ["namespaces", namespace, rest @ ..] if !rest.is_empty() => (Some(*namespace), rest),
             rest => (None, rest),
@@ -121,7 +121,7 @@ impl Path {
     }
 }
 
-/// Undoes percent-encoding; bytes that are not UTF-8 become the replacement character.
+/// Decodes percent-encoding. Invalid UTF-8 becomes the replacement character.
 pub(crate) fn decode(text: &str) -> String {
     if !text.contains('%') {
         return text.to_owned();

@@ -1,4 +1,4 @@
-//! What a request carries: bytes that are still to be read, or a value that a client in this process hands over.
+//! The body of a request: bytes, or a value that a client in this process passes.
 
 use serde_json::Value;
 
@@ -7,9 +7,9 @@ use crate::json::{self, Parsed};
 /// The body of a request.
 #[derive(Clone, Copy)]
 pub(crate) enum Payload<'a> {
-    /// As it came over HTTP.
+    /// The bytes of an HTTP request.
     Bytes(&'a [u8]),
-    /// JSON that was never written out.
+    /// JSON of a client in this process, which is not serialized.
     Value(&'a Value),
 }
 
@@ -18,7 +18,7 @@ impl Payload<'_> {
         matches!(self, Self::Bytes([]))
     }
 
-    /// The body as JSON.
+    /// Returns the body as JSON.
     pub(crate) fn json(self) -> Result<Parsed, serde_json::Error> {
         match self {
             Self::Bytes(bytes) => json::parse(bytes),
@@ -29,7 +29,7 @@ impl Payload<'_> {
         }
     }
 
-    /// The body as text; `None` if it is not UTF-8.
+    /// Returns the body as text, or `None` if it is not UTF-8.
     pub(crate) fn text(self) -> Option<String> {
         match self {
             Self::Bytes(bytes) => std::str::from_utf8(bytes).map(str::to_owned).ok(),

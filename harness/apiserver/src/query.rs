@@ -1,4 +1,4 @@
-//! The parameters of a request, and whether they are allowed together.
+//! The parameters of a request, and their validation.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::fields;
 use crate::path::decode;
 use crate::status::{self, Status};
 
-/// The longest name of a field manager.
+/// The maximum length of a field manager's name.
 const MANAGER_LIMIT: usize = 128;
 
 /// The parameters, as far as the server knows them; others are ignored, as kube-apiserver does.
@@ -68,7 +68,7 @@ impl From<Options<'_>> for Query {
 }
 
 impl Query {
-    /// A request in the name of a field manager, with all else by default.
+    /// Returns the parameters of a request of a field manager, with defaults for all others.
     pub(crate) fn of_manager(name: &str) -> Self {
         Self {
             field_manager: Some(name.to_owned()),
@@ -137,7 +137,7 @@ impl Query {
         }
     }
 
-    /// Refuses what the options of a write must not say; `options` is `CreateOptions` and the like.
+    /// Fails if the options of a write are invalid. `options` is the name of their type, such as `CreateOptions`.
     pub(crate) fn check_write(&self, options: &str) -> Result<(), Status> {
         let mut errors = Vec::new();
         if !self.bad_dry_run.is_empty() {
@@ -164,7 +164,7 @@ impl Query {
         refuse(options, errors)
     }
 
-    /// Refuses what the options of a patch must not say.
+    /// Fails if the options of a patch are invalid.
     pub(crate) fn check_patch(&self, apply: bool) -> Result<(), Status> {
         self.check_write("PatchOptions")?;
         let mut errors = Vec::new();
@@ -183,7 +183,7 @@ impl Query {
         refuse("PatchOptions", errors)
     }
 
-    /// Refuses what the options of a list or a watch must not say.
+    /// Fails if the options of a list or a watch are invalid.
     pub(crate) fn check_list(&self) -> Result<(), Status> {
         let mut errors = Vec::new();
         let known = ["Exact", "NotOlderThan"];
@@ -248,7 +248,7 @@ fn refuse(options: &str, errors: Vec<FieldError>) -> Result<(), Status> {
 }
 
 fn boolean(text: &str) -> bool {
-    // As the conversion of query parameters does: everything but "false" and "0" is true.
+    // kube-apiserver's conversion of query parameters takes all texts but "false" and "0" as true.
     !matches!(text.to_ascii_lowercase().as_str(), "false" | "0")
 }
 

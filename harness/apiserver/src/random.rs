@@ -1,9 +1,9 @@
-//! Names and uids that are made up: the same seed makes up the same ones.
+//! The source of generated names and uids: the same seed gives the same ones.
 
-/// The letters of generated names, as Kubernetes chooses them: none that could form words.
+/// The characters of generated names, as Kubernetes chooses them so that they do not form words.
 const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
-/// A seeded source of numbers (SplitMix64). Not for secrets.
+/// A seeded generator of numbers (SplitMix64). Not for secrets.
 #[derive(Clone)]
 pub(crate) struct Random(u64);
 
@@ -19,7 +19,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A uid in the form of a random UUID (version 4).
+    /// Returns a uid in the form of a random UUID (version 4).
     pub(crate) fn uid(&mut self) -> String {
         let high = (self.next() & !0xf000) | 0x4000;
         let low = (self.next() & !(0b11 << 62)) | (0b10 << 62);
@@ -33,7 +33,7 @@ impl Random {
         )
     }
 
-    /// The five letters after a generateName.
+    /// Returns the five characters after a generateName.
     pub(crate) fn suffix(&mut self) -> String {
         let mut bits = self.next();
         let letters = ALPHABET.len() as u64;

@@ -1,4 +1,4 @@
-//! What is served: each resource in each of its versions, built in or defined by a CustomResourceDefinition.
+//! The served resources, in each of their versions: built in, or defined by a CustomResourceDefinition.
 //!
 //! The map is persistent and its entries are shared, so that forks compile nothing again.
 
@@ -15,12 +15,12 @@ use crosscut_objects::Resource;
 #[derive(Clone, Default)]
 pub(crate) struct Registry {
     kinds: HashTrieMapSync<String, Versions>,
-    /// The built-in ones, in the order in which discovery tells them.
+    /// The built-in resources, in the order of discovery.
     built_in: Arc<Vec<Arc<Served>>>,
 }
 
 impl Registry {
-    /// The built-in resources.
+    /// Returns a registry of the built-in resources.
     pub(crate) fn built_in() -> Self {
         let served: Vec<Arc<Served>> = builtin::served().map(Arc::new).collect();
         let mut kinds = HashTrieMapSync::default();
@@ -41,7 +41,7 @@ impl Registry {
             .find(|served| served.resource.version == version)
     }
 
-    /// The resource as which objects under a storage key are stored.
+    /// Returns the resource in the version in which objects under a storage key are stored.
     pub(crate) fn stored_as(&self, storage_key: &str) -> Option<Arc<Resource>> {
         let versions = self.kinds.get(storage_key)?;
         versions.first().map(|served| Arc::clone(&served.storage))
@@ -51,7 +51,7 @@ impl Registry {
         &self.built_in
     }
 
-    /// The custom resources that discovery tells of, in every version, by group and name.
+    /// Returns the custom resources in discovery, in every version, by group and name.
     pub(crate) fn custom_resources(&self) -> Vec<Arc<Served>> {
         let mut served: Vec<Arc<Served>> = self
             .kinds
@@ -70,7 +70,7 @@ impl Registry {
         served
     }
 
-    /// Takes up what a definition says since a revision; `None`: it is gone.
+    /// Updates the resource of a definition that was written at a revision. `None`: the definition is deleted.
     pub(crate) fn define(&mut self, name: &str, definition: Option<&Value>, revision: u64) {
         let known = self.kinds.get(name);
         if known.is_some_and(|versions| versions.iter().any(|served| served.built_in().is_some())) {

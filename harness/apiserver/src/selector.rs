@@ -8,7 +8,7 @@ use crate::query::Labels;
 use crate::served::Served;
 use crate::status::{self, Status};
 
-/// What a list or a watch is narrowed to.
+/// The label selector and the field selector of a list or a watch.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Selector {
     labels: Vec<Requirement>,
@@ -58,7 +58,7 @@ impl Selector {
         self.labels.is_empty() && self.fields.is_empty()
     }
 
-    /// Returns true if the object, in the version that is asked for, is selected.
+    /// Returns true if the object, in the requested version, is selected.
     pub(crate) fn matches(&self, object: &Value) -> bool {
         let labels = &object["metadata"]["labels"];
         self.labels
@@ -114,7 +114,7 @@ fn check(path: &str, served: &Served) -> Result<(), Status> {
     )))
 }
 
-/// Fields are compared, `a=b`, `a==b` or `a!=b`, with commas between.
+/// Parses a field selector: `a=b`, `a==b` or `a!=b`, separated by commas.
 fn fields_of(text: &str) -> Result<Vec<Field>, String> {
     let parts = text.split(',').filter(|part| !part.is_empty());
     parts
@@ -139,7 +139,7 @@ fn fields_of(text: &str) -> Result<Vec<Field>, String> {
         .collect()
 }
 
-/// Labels are compared or tested for membership of a set.
+/// Parses a label selector, which compares labels or tests them for membership of a set.
 fn labels_of(text: &str) -> Result<Vec<Requirement>, String> {
     let mut words = Words(text);
     let mut requirements = Vec::new();
@@ -212,7 +212,7 @@ fn test(words: &mut Words<'_>) -> Result<Test, String> {
     }
 }
 
-/// The value may be empty, as in `a=`.
+/// Parses a value, which may be empty, as in `a=`.
 fn value(words: &mut Words<'_>) -> String {
     if matches!(words.peek(), "" | ",") {
         return String::new();
@@ -282,7 +282,7 @@ mod tests {
 
     use super::{Selector, equal, fields_of, labels_of};
 
-    // The forms are those of the Kubernetes documentation, "Labels and Selectors".
+    // Source: the forms in the Kubernetes documentation, "Labels and Selectors".
     #[rstest]
     #[case::equal("a=b", true)]
     #[case::double("a==b", true)]

@@ -1,4 +1,4 @@
-//! A resource as it is served.
+//! A served resource.
 
 use std::sync::Arc;
 
@@ -9,21 +9,21 @@ use serde_json::Value;
 
 use crate::column::Column;
 
-/// The group of definitions.
+/// The group of CustomResourceDefinitions.
 pub(crate) const GROUP: &str = "apiextensions.k8s.io";
-/// The name of definitions in paths.
+/// The plural of CustomResourceDefinitions.
 pub(crate) const PLURAL: &str = "customresourcedefinitions";
 
-/// The way in which names of a kind are formed.
+/// The format of a kind's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NameRule {
-    /// Labels with dots between them.
+    /// Labels, separated by dots.
     Subdomain,
     /// One label.
     Label,
     /// One label that begins with a letter.
     Label1035,
-    /// Whatever can stand in a path.
+    /// Any valid segment of a path.
     PathSegment,
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct Builtin {
     pub(crate) categories: &'static [&'static str],
     pub(crate) names: NameRule,
     pub(crate) status: bool,
-    /// True if objects count the generations of their spec.
+    /// True if objects have a generation.
     pub(crate) generation: bool,
     /// True if a PUT must name the resourceVersion.
     pub(crate) locked: bool,
@@ -52,25 +52,25 @@ pub(crate) struct Builtin {
     pub(crate) selectable: &'static [&'static str],
 }
 
-/// A resource as it is served in one version.
+/// A resource in one version.
 #[derive(Clone)]
 pub(crate) struct Served {
-    /// In the version of this entry.
+    /// The resource in this version.
     pub(crate) resource: Resource,
-    /// In the version in which it is stored.
+    /// The resource in the version in which it is stored.
     pub(crate) storage: Arc<Resource>,
     pub(crate) storage_key: Arc<str>,
     pub(crate) names: Names,
-    /// True if `/status` exists; without it the status is plain content.
+    /// True if the subresource `status` exists. Without it the status is plain content.
     pub(crate) status: bool,
-    /// The rules of the fields; built-in kinds may have none.
+    /// The schema of the fields. Built-in kinds may have none.
     pub(crate) structural: Option<Arc<Structural>>,
-    /// The rules by which writers share the fields.
+    /// The rules by which field managers share the fields.
     pub(crate) merge: Type,
     pub(crate) origin: Origin,
 }
 
-/// The further names of a resource.
+/// The other names of a resource.
 #[derive(Clone, Default)]
 pub(crate) struct Names {
     pub(crate) singular: String,
@@ -86,26 +86,26 @@ pub(crate) enum Origin {
     Custom(Custom),
 }
 
-/// The part of a resource that only custom resources have.
+/// The properties that only custom resources have.
 #[derive(Clone)]
 pub(crate) struct Custom {
-    /// The revision that last changed the definition's spec: older objects are pruned and defaulted again when read.
+    /// The revision that last changed the definition's spec. Older objects are pruned and defaulted again when read.
     pub(crate) since: u64,
-    /// The generation of the definition that this was made from.
+    /// The generation of the definition from which this was compiled.
     pub(crate) generation: i64,
-    /// Discovery tells of established definitions only.
+    /// True if the definition is established. Discovery lists only established ones.
     pub(crate) established: bool,
-    /// No object can be created any more.
+    /// True if the definition is terminating, so that no object can be created.
     pub(crate) terminating: bool,
     /// The fields that field selectors may name, besides the name and the namespace.
     pub(crate) selectable: Vec<String>,
-    /// True if objects may have been written in another version than the one in which they are stored.
+    /// True if objects may have been written in another version than the stored one.
     pub(crate) several: bool,
     /// True if the version declares the subresource `scale`, which is not served.
     pub(crate) scale: bool,
-    /// The schema as the definition has it.
+    /// The schema in the definition.
     pub(crate) schema: Arc<Value>,
-    /// The columns that are printed behind the name of an object.
+    /// The columns in a `Table` after the name.
     pub(crate) columns: Arc<[Column]>,
 }
 
@@ -124,12 +124,12 @@ impl Served {
         }
     }
 
-    /// Returns true if discovery tells of it.
+    /// Returns true if discovery lists the resource.
     pub(crate) fn discovered(&self) -> bool {
         self.custom().is_none_or(|custom| custom.established)
     }
 
-    /// Returns true if it is the resource of that group and name.
+    /// Returns true if the resource has this group and plural.
     pub(crate) fn is(&self, group: &str, plural: &str) -> bool {
         self.storage.group == group && self.storage.plural == plural
     }

@@ -1,4 +1,4 @@
-//! The server itself: a store, what it was given, and its service.
+//! The API server: a store with its options and its service.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,12 +19,12 @@ use crosscut_objects::{Change, Event};
 /// The namespaces that every cluster has.
 const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
-/// A Kubernetes API server in process: one store, which is one virtual cluster. Cheap to clone; clones share the store.
+/// A Kubernetes API server in process, with one store: one virtual cluster. Cheap to clone; clones share the store.
 #[derive(Clone)]
 pub struct ApiServer(Arc<Inner>);
 
 impl ApiServer {
-    /// A cluster that holds the four namespaces of every cluster and nothing else.
+    /// Returns a cluster that contains only the four namespaces of every cluster.
     #[must_use]
     pub fn new(options: Options) -> Self {
         let mut state = State::new(Registry::built_in(), Random::new(options.seed));
@@ -35,7 +35,8 @@ impl ApiServer {
         Self::of(state, options)
     }
 
-    /// A cluster of its own that begins with all that this one holds now. Its event log begins at this one's head.
+    /// Returns a separate cluster that begins with the objects of this one. Its event log begins at the current
+    /// revision.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -75,20 +76,20 @@ impl ApiServer {
         &self.0
     }
 
-    /// The server as `kube::Client::new` takes it.
+    /// Returns the service for `kube::Client::new`.
     #[must_use]
     pub fn service(&self) -> Service {
         Service::new(Arc::clone(&self.0))
     }
 
-    /// The revision of the last write.
+    /// Returns the revision of the last write.
     #[must_use]
     pub fn head(&self) -> u64 {
         self.0.store.with(|state| state.revision())
     }
 
-    /// Returns what has been written after a revision, oldest first. A server remembers 100 000 events, and a fork none
-    /// from before it was made; older ones are left out.
+    /// Returns the events after a revision, oldest first. Events that are no longer remembered are left out: a server
+    /// keeps 100 000 events, and a fork has none from before it was made.
     #[must_use]
     pub fn events_after(&self, revision: u64) -> Vec<Arc<Event>> {
         self.0
@@ -96,8 +97,7 @@ impl ApiServer {
             .with(|state| state.events_after(revision).cloned().collect())
     }
 
-    /// Returns everything that is there now, as if it had just been added: what a controller that starts now sees
-    /// first.
+    /// Returns all current objects, each as the event of its addition, as a controller sees them when it starts.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -115,14 +115,14 @@ impl ApiServer {
         self.0.store.with(|state| state.present())
     }
 
-    /// Returns what requests needed until now and this server does not have, the first first. A fork begins with what
-    /// the server lacked that it was made from.
+    /// Returns the missing parts that requests needed, in order. A fork begins with those of the server from which it
+    /// was made.
     #[must_use]
     pub fn lacks(&self) -> Vec<Lack> {
         self.0.store.with(|state| state.lacks().to_vec())
     }
 
-    /// Returns the number of requests that have been served.
+    /// Returns the number of requests that were served.
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.0.requests.load(Ordering::Relaxed)

@@ -1,4 +1,4 @@
-//! The server as a tower service: requests in, answers out.
+//! The server as a tower service for HTTP requests.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -26,10 +26,10 @@ use crate::status::{self, Status};
 use crate::table::{Form, table};
 use crate::watch::Watch;
 
-/// The largest body that is read, as kube-apiserver's.
+/// The maximum size of a body in bytes, as in kube-apiserver.
 const BODY_LIMIT: usize = 3 * 1024 * 1024;
 
-/// An API server as a service; what `kube::Client::new` takes. Cheap to clone.
+/// An API server as a service for `kube::Client::new`. Cheap to clone.
 #[derive(Clone)]
 pub struct Service(Arc<Inner>);
 
@@ -102,7 +102,7 @@ fn over_http(
     }
 }
 
-/// The answer as a table, if one is asked for.
+/// Returns the response as a table if the client accepts one.
 fn tabular(
     server: &Arc<Inner>,
     target: &Target,
@@ -128,14 +128,14 @@ fn tabular(
     }
 }
 
-/// What a request for objects comes to.
+/// The result of a request for objects.
 pub(crate) enum Outcome {
-    /// An answer, and what is warned of.
+    /// A response, and its warnings.
     Answer(Answer, Vec<String>),
     Watch(Watch),
 }
 
-/// Handles a request for objects while everything else waits.
+/// Handles a request for objects while it holds the lock of the store.
 pub(crate) fn resource(
     server: &Arc<Inner>,
     method: &Method,
@@ -189,7 +189,7 @@ enum Verb {
     DeleteCollection,
 }
 
-/// Returns what is to be done, where the path and the method go together.
+/// Returns the verb of a method on a path. Fails if the path does not support the method.
 fn verb(served: &Served, method: &Method, target: &Target, watch: bool) -> Result<Verb, Status> {
     let has_namespace = target.namespace.is_some();
     if has_namespace && !served.resource.namespaced {

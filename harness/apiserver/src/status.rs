@@ -1,4 +1,4 @@
-//! What the server answers instead of an object: the Status of Kubernetes, with kube-apiserver 1.34's texts.
+//! The errors of the server: the Status of Kubernetes, with the texts of kube-apiserver 1.34.
 
 use crosscut_schema::FieldError;
 use serde_json::{Value, json};
@@ -7,13 +7,14 @@ use crosscut_objects::Lack;
 use crosscut_objects::Refusal;
 use crosscut_objects::Resource;
 
-/// A failure. Its body is that of kube-apiserver 1.34 by value.
+/// A failure. Its body is the same as that of kube-apiserver 1.34.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Status {
     pub(crate) code: u16,
     reason: &'static str,
     message: String,
-    /// `None`: the field is left out; kube-apiserver is not of one mind about an empty one.
+    /// The details. `None`: the field is left out. kube-apiserver leaves it out or writes it empty, depending on the
+    /// error.
     details: Option<Value>,
 }
 
@@ -36,7 +37,7 @@ impl Status {
         body
     }
 
-    /// Returns what this server does not have, if that is why it fails.
+    /// Returns the lack that caused this error, if one did.
     pub(crate) fn lack(&self) -> Option<Lack> {
         let what = self.message.strip_prefix(NOT_SUPPORTED)?;
         (self.code == 501).then(|| Lack::of(what))
@@ -59,7 +60,7 @@ impl Status {
     }
 }
 
-/// `widgets.test.io`, as messages name a resource.
+/// Returns a resource's name in messages, such as `widgets.test.io`.
 pub(crate) fn qualified(group: &str, name: &str) -> String {
     if group.is_empty() {
         name.to_owned()
@@ -68,7 +69,7 @@ pub(crate) fn qualified(group: &str, name: &str) -> String {
     }
 }
 
-/// The details that name an object; empty fields are left out, as Go's omitempty does.
+/// Returns the details that name an object. Empty fields are left out, as Go's omitempty does.
 fn details(group: &str, kind: &str, name: &str) -> Value {
     let mut details = serde_json::Map::new();
     for (key, value) in [("name", name), ("group", group), ("kind", kind)] {
@@ -79,7 +80,7 @@ fn details(group: &str, kind: &str, name: &str) -> Value {
     Value::Object(details)
 }
 
-/// No route leads there.
+/// Returns the error of a path without a route.
 pub(crate) fn no_route() -> Status {
     Status::new(
         404,
@@ -125,7 +126,7 @@ pub(crate) fn already_exists(resource: &Resource, name: &str) -> Status {
     .with(details(&resource.group, &resource.plural, name))
 }
 
-/// No free name was found for a generateName.
+/// Returns the error of a generateName for which no free name was found.
 pub(crate) fn generate_name_exhausted(resource: &Resource, name: &str) -> Status {
     let mut status = already_exists(resource, name);
     status.message = format!(
@@ -148,7 +149,7 @@ pub(crate) fn conflict(resource: &Resource, name: &str, why: &str) -> Status {
     .with(details(&resource.group, &resource.plural, name))
 }
 
-/// The resourceVersion that a write names is not the present one.
+/// Returns the conflict of a write whose resourceVersion is not the current one.
 pub(crate) fn modified(resource: &Resource, name: &str) -> Status {
     conflict(
         resource,
@@ -167,7 +168,7 @@ pub(crate) fn forbidden(resource: &Resource, name: &str, why: &str) -> Status {
     .with(details(&resource.group, &resource.plural, name))
 }
 
-/// A creation in a namespace that is going away.
+/// Returns the error of a creation in a namespace that is terminating.
 pub(crate) fn namespace_terminating(resource: &Resource, name: &str, namespace: &str) -> Status {
     let why = format!(
         "unable to create new content in namespace {namespace} because it is being terminated"
@@ -183,7 +184,7 @@ pub(crate) fn namespace_terminating(resource: &Resource, name: &str, namespace: 
     status
 }
 
-/// A creation of a kind whose definition is going away.
+/// Returns the error of a creation of a kind whose definition is terminating.
 pub(crate) fn definition_terminating(resource: &Resource, name: &str) -> Status {
     let why = "create not allowed while custom resource definition is terminating";
     let mut status = forbidden(resource, name, why);
@@ -196,7 +197,7 @@ pub(crate) fn definition_terminating(resource: &Resource, name: &str) -> Status 
     status
 }
 
-/// The object breaks rules; every one is told.
+/// Returns the error of an invalid object, with all errors of its fields.
 pub(crate) fn invalid(group: &str, kind: &str, name: &str, errors: &[FieldError]) -> Status {
     let listed: Vec<String> = errors.iter().map(ToString::to_string).collect();
     let text = match listed.as_slice() {
@@ -213,7 +214,7 @@ pub(crate) fn invalid(group: &str, kind: &str, name: &str, errors: &[FieldError]
     .with(details)
 }
 
-/// A patch that fits no object, such as a JSON patch whose test fails.
+/// Returns the error of a patch that does not apply, such as a JSON patch whose test fails.
 pub(crate) fn unprocessable(resource: &Resource, name: &str, why: &str) -> Status {
     let mut details = details(&resource.group, &resource.plural, name);
     details["causes"] = json!([{ "reason": "UnexpectedServerResponse", "message": why }]);
@@ -229,7 +230,7 @@ pub(crate) fn bad_request(message: impl Into<String>) -> Status {
     Status::new(400, "BadRequest", message)
 }
 
-/// A failure that kube-apiserver answers without a reason.
+/// Returns a failure for which kube-apiserver gives no reason.
 pub(crate) fn internal(message: impl Into<String>) -> Status {
     Status::new(500, "", message)
 }
@@ -253,7 +254,7 @@ pub(crate) fn too_large(limit: usize) -> Status {
     )
 }
 
-/// The history does not reach back that far.
+/// Returns the error of a revision that is older than the history.
 pub(crate) fn expired(asked: u64, oldest: u64) -> Status {
     Status::new(
         410,
@@ -262,7 +263,7 @@ pub(crate) fn expired(asked: u64, oldest: u64) -> Status {
     )
 }
 
-/// A page of a list that is no longer known.
+/// Returns the error of a continue token whose list is no longer stored.
 pub(crate) fn continue_expired() -> Status {
     Status::new(
         410,
@@ -271,7 +272,7 @@ pub(crate) fn continue_expired() -> Status {
     )
 }
 
-/// A revision that the server has not reached.
+/// Returns the error of a revision that the server has not reached.
 pub(crate) fn too_large_version(asked: u64, current: u64) -> Status {
     Status::new(
         504,
@@ -284,15 +285,15 @@ pub(crate) fn too_large_version(asked: u64, current: u64) -> Status {
     }))
 }
 
-/// The way in which the message begins of a failure that is this server's own.
+/// The start of the message of each failure that is due to a lack of this server.
 const NOT_SUPPORTED: &str = "the embedded API server does not support ";
 
-/// Not served by the embedded server, and said so.
+/// Returns the failure of a part that the embedded server does not implement.
 pub(crate) fn not_implemented(what: &str) -> Status {
     Status::new(501, "NotImplemented", format!("{NOT_SUPPORTED}{what}"))
 }
 
-/// Fields are owned by others; `causes` as the Status lists them.
+/// Returns the conflict of fields that other managers own. `causes` are those of the Status.
 pub(crate) fn apply_conflict(message: String, causes: Value) -> Status {
     Status::new(409, "Conflict", message).with(json!({ "causes": causes }))
 }
@@ -303,7 +304,7 @@ impl From<Refusal> for Status {
     }
 }
 
-/// The answer to a deletion that left nothing.
+/// Returns the response to a deletion after which the object no longer exists.
 pub(crate) fn deleted(resource: &Resource, name: &str, uid: &str) -> Value {
     let mut details = details(&resource.group, &resource.plural, name);
     details["uid"] = uid.into();
@@ -316,7 +317,7 @@ pub(crate) fn deleted(resource: &Resource, name: &str, uid: &str) -> Value {
     })
 }
 
-/// A JSON patch that would do too much.
+/// Returns the error of a JSON patch with too many operations.
 pub(crate) fn too_many_operations(limit: usize, found: usize) -> Status {
     Status::new(
         413,
@@ -325,7 +326,7 @@ pub(crate) fn too_many_operations(limit: usize, found: usize) -> Status {
     )
 }
 
-/// A conflict that kube-apiserver tells by the kind instead of the resource.
+/// Returns a conflict whose message names the kind in place of the resource, as in kube-apiserver.
 pub(crate) fn conflict_of_kind(resource: &Resource, name: &str, why: &str) -> Status {
     let told = Resource {
         plural: resource.kind.clone(),

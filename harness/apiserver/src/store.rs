@@ -1,6 +1,6 @@
-//! The store: every object of one virtual cluster, one revision counter, and the log of its changes.
+//! The store: all objects of one virtual cluster, one revision counter, and the log of its changes.
 //!
-//! Maps are persistent, so that a fork or a snapshot costs nothing. It knows no rules of kinds; the handlers do.
+//! Maps are persistent, so that a fork or a snapshot copies nothing. The handlers have the rules of the kinds.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,15 +18,15 @@ use crosscut_objects::Lack;
 use crosscut_objects::Read;
 use crosscut_objects::{Change, Event, Resource};
 
-/// The number of events that a store remembers; a watch that begins before them is told 410.
+/// The number of events that a store keeps. A watch that begins before them gets the error 410.
 const LOG_LIMIT: usize = 100_000;
-/// The number of lists that that are read page by page can be open.
+/// The maximum number of lists that are kept for clients that read them page by page.
 const SNAPSHOT_LIMIT: usize = 64;
 
-/// The objects of one resource, by `namespace/name` or `name`, in the byte order that etcd's keys have.
+/// The objects of one resource, by `namespace/name` or `name`, in the byte order of etcd's keys.
 pub(crate) type Objects = RedBlackTreeMapSync<String, Arc<Value>>;
 
-/// All that one virtual cluster holds.
+/// The state of one virtual cluster.
 pub(crate) struct State {
     revision: u64,
     log: VecDeque<Arc<Event>>,
@@ -36,11 +36,11 @@ pub(crate) struct State {
     pub(crate) registry: Registry,
     pub(crate) random: Random,
     pub(crate) idle_applies: IdleApplies,
-    /// What requests needed and is not there, in the order in which they came upon it.
+    /// The missing parts that requests needed, in the order in which they were needed.
     lacks: Vec<Lack>,
 }
 
-/// A change that is to be stored.
+/// A change to store.
 pub(crate) struct Write<'a> {
     pub(crate) change: Change,
     pub(crate) resource: &'a Arc<Resource>,
@@ -64,7 +64,7 @@ impl State {
         }
     }
 
-    /// A state that goes on from here on its own; its log begins at this state's head.
+    /// Returns an independent copy of the state. Its log begins at the current revision.
     pub(crate) fn fork(&self, random: Random) -> Self {
         Self {
             revision: self.revision,
@@ -79,7 +79,7 @@ impl State {
         }
     }
 
-    /// Remembers that something was needed and is not there.
+    /// Adds a lack, unless it is recorded already.
     pub(crate) fn note(&mut self, lack: Lack) {
         if !self.lacks.contains(&lack) {
             self.lacks.push(lack);
@@ -94,7 +94,7 @@ impl State {
         self.revision
     }
 
-    /// The revision before the oldest event that is remembered.
+    /// Returns the revision before the oldest event in the log.
     pub(crate) fn log_start(&self) -> u64 {
         self.log_start
     }
@@ -103,7 +103,7 @@ impl State {
         self.kinds.get(storage_key)?.get(key)
     }
 
-    /// The objects of one resource as they are now; cheap, and no later write shows in it.
+    /// Returns the current objects of one resource as a cheap snapshot, which later writes do not change.
     pub(crate) fn objects(&self, storage_key: &str) -> Objects {
         self.kinds.get(storage_key).cloned().unwrap_or_default()
     }
@@ -141,7 +141,7 @@ impl State {
         self.log.push_back(Arc::new(event));
     }
 
-    /// The events after a revision that are still remembered. Each revision has one event.
+    /// Returns the events in the log after a revision. Each revision has one event.
     pub(crate) fn events_after(&self, revision: u64) -> impl Iterator<Item = &Arc<Event>> {
         let skip = revision.saturating_sub(self.log_start);
         self.log.range(
@@ -151,7 +151,7 @@ impl State {
         )
     }
 
-    /// Every object, as the event of its addition; resources in the order of their names.
+    /// Returns every object as the event of its addition, with the resources in the order of their names.
     pub(crate) fn present(&self) -> Vec<Event> {
         let mut kinds: Vec<_> = self.kinds.iter().collect();
         kinds.sort_by_key(|(one, _)| *one);
@@ -169,7 +169,7 @@ impl State {
         events.flatten().collect()
     }
 
-    /// Keeps the objects of a list that will be read page by page.
+    /// Keeps the objects of a list that a client reads page by page.
     pub(crate) fn keep_snapshot(&mut self, at: u64, storage_key: &Arc<str>, objects: Objects) {
         let known =
             |(revision, kind, _): &(u64, Arc<str>, Objects)| *revision == at && kind == storage_key;
@@ -183,7 +183,7 @@ impl State {
             .push_back((at, Arc::clone(storage_key), objects));
     }
 
-    /// The objects that a list of that revision saw, where they are still known.
+    /// Returns the objects of a list at that revision, or `None` if they are no longer kept.
     pub(crate) fn snapshot(&self, storage_key: &str, revision: u64) -> Option<Objects> {
         if revision == self.revision {
             return Some(self.objects(storage_key));
@@ -219,7 +219,7 @@ impl Read for State {
     }
 }
 
-/// The objects of one namespace, or all of them, in order.
+/// Returns the objects of one namespace, or of all namespaces, in order.
 pub(crate) fn within<'a>(
     objects: &'a Objects,
     namespace: Option<&str>,
@@ -230,7 +230,7 @@ pub(crate) fn within<'a>(
         .take_while(move |(key, _)| key.starts_with(&prefix))
 }
 
-/// A state that requests share: they take turns, and watchers are woken by each new revision.
+/// A state that requests share under a lock. Each new revision wakes the watches.
 pub(crate) struct Store {
     state: Mutex<State>,
     head: watch::Sender<u64>,
@@ -245,7 +245,7 @@ impl Store {
         }
     }
 
-    /// Looks at or changes the state while everything else waits.
+    /// Calls `run` with the state under the lock, and wakes the watches if the revision increased.
     pub(crate) fn with<R>(&self, run: impl FnOnce(&mut State) -> R) -> R {
         let mut state = self.lock();
         let before = state.revision();
@@ -259,13 +259,13 @@ impl Store {
         result
     }
 
-    /// Tells when the revision grows.
+    /// Returns a receiver that is notified of each new revision.
     pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
         self.head.subscribe()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic of a test's admission hook leaves the state whole: it is changed by `commit` alone.
+        // A panic of an admission hook in a test leaves the state consistent, because only `commit` changes it.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! Writing into JSON that may have any shape: nothing here panics, and what is not a map is left as it is.
+//! Writers for JSON of any shape. They never panic, and leave values that are no maps unchanged.
 
 use serde_json::{Map, Value};
 
@@ -9,7 +9,7 @@ pub(crate) fn put(value: &mut Value, field: &str, new: impl Into<Value>) {
     }
 }
 
-/// The value as a map; null becomes one.
+/// Returns the value as a map; null becomes an empty map.
 pub(crate) fn map(value: &mut Value) -> Option<&mut Map<String, Value>> {
     if value.is_null() {
         *value = Value::Object(Map::new());
@@ -17,7 +17,7 @@ pub(crate) fn map(value: &mut Value) -> Option<&mut Map<String, Value>> {
     value.as_object_mut()
 }
 
-/// The field of a map, which becomes null where it is absent.
+/// Returns the field of a map, and sets it to null first if it is absent.
 pub(crate) fn entry<'a>(value: &'a mut Value, field: &str) -> Option<&'a mut Value> {
     Some(map(value)?.entry(field).or_insert(Value::Null))
 }

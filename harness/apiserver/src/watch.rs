@@ -1,6 +1,7 @@
-//! Watches: what is there, then what changes, one line of JSON for each.
+//! Watches: the current objects, then the changes, one line of JSON for each.
 //!
-//! A watch lasts until its reader drops it; the server has no time limit and sends bookmarks only where one is owed.
+//! A watch ends when its reader drops it. The server has no time limit and sends a bookmark only after the initial
+//! events.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -20,20 +21,20 @@ use crosscut_objects::{Change, Event};
 
 const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 
-/// A watch that has begun: what it sends first, and what it looks for then.
+/// A running watch, with the lines to send and the objects that it selects.
 pub(crate) struct Watch {
     served: Arc<Served>,
     namespace: Option<String>,
     name: Option<String>,
     selector: Selector,
-    /// All up to here has been looked at.
+    /// The last revision whose event was processed.
     seen: u64,
     lines: VecDeque<Bytes>,
     over: bool,
 }
 
 impl Watch {
-    /// Begins a watch as the request asks for it.
+    /// Begins a watch with the parameters of the request.
     pub(crate) fn begin(call: &Call<'_>, served: &Arc<Served>) -> Result<Self, Status> {
         call.query.check_list()?;
         let asked = revision(&call.query.resource_version)?;
@@ -63,7 +64,7 @@ impl Watch {
         Ok(watch)
     }
 
-    /// The lines of the watch, for as long as somebody reads them.
+    /// Returns the lines of the watch, until the reader drops the stream.
     pub(crate) fn run(self, server: Arc<Store>) -> impl Stream<Item = Bytes> + Send {
         let head = server.subscribe();
         stream::unfold(
@@ -94,7 +95,7 @@ impl Watch {
         }
     }
 
-    /// Takes up what has happened since the last look.
+    /// Processes the events since the last call.
     fn look(&mut self, state: &State) {
         if self.seen < state.log_start() && self.seen < state.revision() {
             let told = status::expired(self.seen, state.log_start()).body();
@@ -130,7 +131,8 @@ impl Watch {
         }
     }
 
-    /// An object that is gone, or that the selector takes no longer: its last selected state, with the new revision.
+    /// Sends DELETED for an object that is deleted or no longer selected, with its last selected state and the new
+    /// revision.
     fn left(&mut self, event: &Event, object: &Arc<Value>) {
         if event.change == Change::Deleted {
             return self.line("DELETED", object);
@@ -174,7 +176,7 @@ impl Watch {
     }
 }
 
-/// Waits for the next revision; `None`: the server is gone.
+/// Waits for the next revision. Returns `None` if the server is dropped.
 async fn wait(head: &mut Receiver<u64>) -> Option<()> {
     head.changed().await.ok()
 }

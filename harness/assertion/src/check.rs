@@ -1,4 +1,4 @@
-//! A tree against a value: every mismatch, with its path.
+//! The check of a value against a tree: every mismatch, with its path.
 
 use std::borrow::Cow;
 
@@ -12,23 +12,23 @@ use crate::tree::{Entry, Matcher, Tree};
 /// One difference between a document and a value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mismatch {
-    /// The place where in the value, such as `spec.versions[0].name`; expressions as they are written.
+    /// The path in the value, such as `spec.versions[0].name`. Expressions are as in the document.
     pub path: String,
-    /// The place where in the document.
+    /// The place in the document.
     pub span: Span,
-    /// What is wrong, as a sentence fragment.
+    /// The message, as a sentence fragment.
     pub message: String,
-    /// What the document says.
+    /// The expected value.
     pub expected: Value,
     /// The actual value; `None` if the field is missing.
     pub actual: Option<Value>,
-    /// True if it is unknown if this differs: an expression asks for what is not here.
+    /// True if an expression needs an unsupported feature, so that the result is unknown.
     pub unsupported: bool,
-    /// True if it is unknown if this differs: an expression could not be evaluated.
+    /// True if an expression could not be evaluated, so that the result is unknown.
     pub unevaluated: bool,
 }
 
-/// Returns every mismatch. All expressions share one budget; the first that is over it ends the check.
+/// Returns every mismatch. All expressions share one budget; the check ends when it is used up.
 pub(crate) fn check(tree: &Tree, actual: &Value, scope: &Scope, budget: &Budget) -> Vec<Mismatch> {
     let mut checker = Checker {
         found: Vec::new(),
@@ -39,7 +39,7 @@ pub(crate) fn check(tree: &Tree, actual: &Value, scope: &Scope, budget: &Budget)
     checker.found
 }
 
-/// Returns a copy of a value for people; a note in its place if the budget has no room for it.
+/// Returns a copy of a value for a report, or a note if the value is too large for the budget.
 pub(crate) fn shown(value: &Value, budget: &Budget) -> Value {
     let copy = budget.copy_if_room(value);
     copy.unwrap_or_else(|| json!("(not shown: too large)"))
@@ -48,7 +48,7 @@ pub(crate) fn shown(value: &Value, budget: &Budget) -> Value {
 struct Checker<'b> {
     found: Vec<Mismatch>,
     budget: &'b Budget,
-    /// True if the budget is over, and the mismatch that says so was reported.
+    /// True if the budget is used up, and the mismatch about that was reported.
     over: bool,
 }
 
@@ -116,7 +116,7 @@ impl<'b> Checker<'b> {
         }
     }
 
-    /// Takes a step. Returns false if the budget is over, after it was reported.
+    /// Counts a step. Returns false if the budget is used up, and reports that.
     fn goes_on(&mut self, path: &str, span: Span) -> bool {
         if let Err(error) = self.budget.step(1) {
             self.unevaluated("…", &error, None, path, span);
@@ -161,7 +161,7 @@ impl<'b> Checker<'b> {
         self.report(path, span, message, expected.clone(), Some(actual));
     }
 
-    /// What an expression gave: maps are subsets here, too.
+    /// Compares with the value of an expression. Maps in it are subsets too.
     fn value(&mut self, expected: &Value, actual: &Value, path: &str, span: Span) {
         if !self.goes_on(path, span) {
             return;
@@ -235,7 +235,7 @@ impl<'b> Checker<'b> {
         }
     }
 
-    /// Returns what an entry's key stands for. `None` is reported.
+    /// Returns the value for an entry's key. `None` means that the missing value was reported.
     fn projected<'v>(
         &mut self,
         entry: &'v Entry,
@@ -274,7 +274,7 @@ impl<'b> Checker<'b> {
         }
     }
 
-    /// Every element; none is fine, as in Chainsaw.
+    /// Checks every element. A list without elements matches, as in Chainsaw.
     fn each(&mut self, each: &Each, entry: &Entry, found: &Value, path: &str, scope: &Scope) {
         let bound = |index: Value| match &each.index {
             Some(name) => scope.bind(name, index),
@@ -311,7 +311,7 @@ impl<'b> Checker<'b> {
 }
 
 impl Tree {
-    /// Returns what the document says here, expressions as they are written.
+    /// Returns the expected value in the document, with expressions as text.
     pub(crate) fn expected(&self) -> Value {
         match &self.matcher {
             Matcher::Scalar(value) => value.clone(),
@@ -328,7 +328,7 @@ impl Tree {
 }
 
 impl crate::grammar::Key {
-    /// The key as it is written, without what stands around it.
+    /// Returns the key as in the document, without the binding.
     pub(crate) fn written(&self) -> String {
         let statement = match &self.statement {
             Statement::Text(text) => text.clone(),
@@ -351,7 +351,7 @@ fn child_of(path: &str, entry: &Entry) -> String {
     }
 }
 
-/// The path of a key; keys with dots and the like are quoted.
+/// Returns the path of a key. A key with dots or other special characters is quoted.
 fn child(path: &str, key: &str) -> String {
     let plain = !key.is_empty()
         && key

@@ -1,4 +1,4 @@
-//! Documents into trees.
+//! The compilation of documents into trees.
 
 use crosscut_yaml::{Entry as Written, Kind, Node};
 use serde_json::Value;
@@ -7,10 +7,11 @@ use crate::grammar::{self, Statement};
 use crate::problem::Problem;
 use crate::tree::{Entry, Matcher, Tree};
 
-/// Documents are parsed with a bound on their depth; this one keeps trees safe that come from elsewhere.
+/// The maximum depth of a tree. The parser limits the depth of documents; this limit is for documents from other
+/// sources.
 const DEEPEST: usize = 256;
 
-/// Compiles a node. Mistakes are collected; what stands in their place does not matter.
+/// Compiles a node and collects its problems. If there are problems, the tree must not be used.
 pub(crate) fn tree(node: &Node, depth: usize, problems: &mut Vec<Problem>) -> Tree {
     if depth > DEEPEST {
         problems.push(Problem::new(

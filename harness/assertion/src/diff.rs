@@ -1,4 +1,4 @@
-//! What is expected against what there is, as a difference between two documents.
+//! The difference between the expected and the actual value, as YAML.
 
 use std::borrow::Cow;
 
@@ -11,10 +11,10 @@ use crate::check::shown;
 use crate::grammar::Statement;
 use crate::tree::{Entry, Matcher, Tree};
 
-/// The lines of a document that are compared at most.
+/// The maximum number of lines of each document that are compared.
 const MOST_LINES: usize = 5_000;
 
-/// Lines of YAML, each marked ` `, `-` (expected) or `+` (actual).
+/// Returns lines of YAML, each with the mark ` `, `-` (expected) or `+` (actual).
 pub(crate) fn diff(tree: &Tree, actual: &Value, scope: &Scope, budget: &Budget) -> String {
     let (expected, actual) = Views { budget }.view(tree, actual, scope);
     let (expected, actual) = (first_lines(&expected), first_lines(&actual));
@@ -34,7 +34,7 @@ pub(crate) fn diff(tree: &Tree, actual: &Value, scope: &Scope, budget: &Budget) 
     text
 }
 
-/// Returns a value as YAML, without the lines behind the first [`MOST_LINES`].
+/// Returns the first [`MOST_LINES`] lines of a value as YAML.
 fn first_lines(value: &Value) -> String {
     let mut text = to_yaml(value);
     if let Some((end, _)) = text.match_indices('\n').nth(MOST_LINES - 1) {
@@ -47,7 +47,7 @@ fn first_lines(value: &Value) -> String {
     text
 }
 
-/// Makes the two sides of a difference.
+/// A builder of the two sides of a difference.
 struct Views<'b> {
     budget: &'b Budget,
 }
@@ -57,7 +57,7 @@ impl Views<'_> {
         shown(value, self.budget)
     }
 
-    /// The document's value, and the part of the actual one that it speaks of, in the same shape.
+    /// Returns the document's value, and the part of the actual value that the document describes, in the same shape.
     fn view(&self, tree: &Tree, actual: &Value, scope: &Scope) -> (Value, Value) {
         match &tree.matcher {
             Matcher::Scalar(expected) => (expected.clone(), self.copy(actual)),
@@ -122,7 +122,7 @@ impl Views<'_> {
         (Value::Object(left), Value::Object(right))
     }
 
-    /// Returns what an entry's key stands for, if there is something.
+    /// Returns the value for an entry's key, if there is one.
     fn found<'v>(
         &'v self,
         entry: &'v Entry,
@@ -139,7 +139,7 @@ impl Views<'_> {
     }
 }
 
-/// The part of `actual` that has a counterpart in `expected`.
+/// Returns the part of `actual` that has a counterpart in `expected`.
 fn common(expected: &Value, actual: &Value) -> Value {
     match (expected, actual) {
         (Value::Object(expected), Value::Object(actual)) => Value::Object(

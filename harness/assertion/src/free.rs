@@ -1,4 +1,4 @@
-//! The names that a document takes from its surroundings.
+//! The variables of a document that it does not bind itself.
 
 use std::collections::BTreeSet;
 
@@ -8,19 +8,19 @@ use crosscut_yaml::Span;
 use crate::grammar::Statement;
 use crate::tree::{Entry, Matcher, Tree};
 
-/// Returns the names, each with the place where the document uses it.
+/// Returns the variables, each with its place in the document.
 pub(crate) fn variables(tree: &Tree) -> Vec<(String, Span)> {
     collected(tree, Expression::free_variables, String::as_str)
 }
 
-/// Returns the names together with the field that follows each of them directly, as `$name.field` does.
+/// Returns each variable with the field that follows it directly, as in `$name.field`.
 pub(crate) fn fields(tree: &Tree) -> Vec<(String, String, Span)> {
     let fields = collected(tree, Expression::fields, |(name, _)| name);
     let flat = |((name, field), span)| (name, field, span);
     fields.into_iter().map(flat).collect()
 }
 
-/// Returns what `read` finds in each expression of a document, without the names that the document itself binds.
+/// Returns the results of `read` for each expression of a document, without the variables that the document binds.
 fn collected<T>(
     tree: &Tree,
     read: fn(&Expression) -> BTreeSet<T>,

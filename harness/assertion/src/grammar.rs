@@ -1,7 +1,7 @@
-//! What a string of a document means: plain text, or an expression, with what may stand around it.
+//! The grammar of strings in documents: plain text or an expression, with optional marks.
 //!
-//! The rules and their order are kyverno-json's: `~index.` before anything, `->name` behind, `\text\` for text that
-//! would mean something, `(engine; expression)`. Strings of several lines are always text.
+//! The rules and their order are those of kyverno-json: `~index.` at the start, `->name` at the end, `\text\` for text
+//! that would be an expression, `(engine; expression)`. Strings of several lines are always text.
 
 use crosscut_expr::Expression;
 use crosscut_yaml::Span;
@@ -19,20 +19,20 @@ pub(crate) enum Statement {
 #[derive(Debug, PartialEq)]
 pub(crate) struct Key {
     pub(crate) statement: Statement,
-    /// `~.` or `~index.`: the value is for every element.
+    /// The mark `~.` or `~index.`: the value applies to every element.
     pub(crate) each: Option<Each>,
-    /// `->name`
+    /// The mark `->name`.
     pub(crate) binding: Option<String>,
 }
 
-/// For every element.
+/// The mark for every element.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Each {
-    /// What the element's index or key is bound to.
+    /// The variable to which the element's index or key is bound.
     pub(crate) index: Option<String>,
 }
 
-/// Returns what a key means.
+/// Parses a key.
 pub(crate) fn key(text: &str, span: Span) -> Result<Key, Problem> {
     let (each, rest) = split_each(text);
     let (rest, binding) = split_binding(rest);
@@ -43,7 +43,7 @@ pub(crate) fn key(text: &str, span: Span) -> Result<Key, Problem> {
     })
 }
 
-/// Returns what a value means.
+/// Parses a value.
 pub(crate) fn statement(text: &str, span: Span) -> Result<Statement, Problem> {
     if let Some(escaped) = between(text, "\\", "\\") {
         return Ok(Statement::Text(escaped.to_owned()));
@@ -78,13 +78,13 @@ pub(crate) fn statement(text: &str, span: Span) -> Result<Statement, Problem> {
         })
 }
 
-/// Returns what stands between two marks, if it is not empty and all on one line.
+/// Returns the text between two marks, if it is not empty and has one line.
 fn between<'t>(text: &'t str, before: &str, after: &str) -> Option<&'t str> {
     let inner = text.strip_prefix(before)?.strip_suffix(after)?;
     (!inner.is_empty() && !text.contains('\n')).then_some(inner)
 }
 
-/// `engine;` in front of an expression.
+/// Splits `engine;` from an expression.
 fn engine(text: &str) -> Option<(&str, &str)> {
     let (engine, rest) = text.split_once(';')?;
     is_word(engine).then_some((engine, rest))
@@ -101,7 +101,7 @@ fn split_each(text: &str) -> (Option<Each>, &str) {
     (Some(Each { index }), rest)
 }
 
-/// Chainsaw does not see `(a) -> b`, with blanks, as a binding; here it is one, since nobody means anything else.
+/// Splits the binding from a key. `(a) -> b` with blanks is a binding here, which Chainsaw takes as text.
 fn split_binding(text: &str) -> (&str, Option<String>) {
     let Some((before, name)) = text.rsplit_once("->") else {
         return (text, None);

@@ -1,12 +1,18 @@
-//! Assertion documents: what an object must look like, as a tree of values and expressions.
+//! Assertion documents: trees of values and expressions that describe objects.
 //!
-//! The trees are Chainsaw's (kyverno-json's assertion trees, Chainsaw 0.2.14), so that its documents can be carried
-//! over: maps are subsets, lists have the same length, keys and values may be `(expressions)`, `~.` matches every
-//! element, `->name` binds. Where Chainsaw's outcome depends on chance or ends at the first surprise, this does not:
-//! bindings are seen by what stands below or after them, and every mismatch is reported, with its path and its place
-//! in the document.
+//! The trees are those of Chainsaw (kyverno-json's assertion trees, Chainsaw 0.2.14), so that its documents can be
+//! reused:
 //!
-//! Pure: nothing is looked up here; [`Assertion::subject`] says what to look up.
+//! - maps are subsets,
+//! - lists have the same length,
+//! - keys and values may be `(expressions)`,
+//! - `~.` matches every element,
+//! - `->name` binds a variable.
+//!
+//! Chainsaw's result may depend on chance, and it ends at the first mismatch. Here a binding is valid below and after
+//! it, and every mismatch is reported, with its path and its place in the document.
+//!
+//! The crate reads no objects. [`Assertion::subject`] returns the objects to read.
 
 mod check;
 mod compile;
@@ -42,7 +48,7 @@ impl Assertion {
     /// Compiles a document.
     ///
     /// # Errors
-    /// Every [`Problem`] of the document: expressions that do not parse, engines that are not there.
+    /// Returns every [`Problem`] of the document: expressions that do not parse, unsupported engines.
     pub fn parse(document: &Node) -> Result<Assertion, Vec<Problem>> {
         let mut problems = Vec::new();
         let root = compile::tree(document, 0, &mut problems);
@@ -56,18 +62,19 @@ impl Assertion {
         }
     }
 
-    /// Returns what the assertion is about: apiVersion, kind, name, namespace and labels, with their templates evaluated.
+    /// Returns the subject of the assertion: apiVersion, kind, name, namespace and labels, with their templates
+    /// evaluated.
     ///
     /// # Errors
-    /// [`Problem`]s for templates that cannot be evaluated, and for names that are not text.
+    /// Returns [`Problem`]s for templates that cannot be evaluated, and for names that are not text.
     pub fn subject(&self, scope: &Scope) -> Result<Subject, Vec<Problem>> {
         subject::subject(&self.document, scope)
     }
 
-    /// Checks that an assertion about an Event names the object that is involved by text, where it names one.
+    /// Checks that the `involvedObject` in an assertion about an Event has valid names, if there is one.
     ///
     /// # Errors
-    /// [`Problem`]s for names that are not text, or empty.
+    /// Returns [`Problem`]s for names that are not text, or empty.
     pub fn involved(&self, scope: &Scope) -> Result<(), Vec<Problem>> {
         match self.document.get("involvedObject") {
             Some(involved) => subject::names(
@@ -79,7 +86,7 @@ impl Assertion {
         }
     }
 
-    /// Returns everything that `actual` is otherwise; empty if the assertion holds. All expressions share one budget.
+    /// Returns every mismatch with `actual`. Empty if the assertion holds. All expressions share one budget.
     ///
     /// ```
     /// use crosscut_assertion::Assertion;
@@ -100,25 +107,25 @@ impl Assertion {
         check::check(&self.root, actual, scope, &Budget::new(scope))
     }
 
-    /// Returns the place where the document is written.
+    /// Returns the place of the document.
     #[must_use]
     pub fn span(&self) -> Span {
         self.document.span
     }
 
-    /// The names that the document takes from its surroundings, and where.
+    /// Returns the variables that the document does not bind itself, with their places.
     #[must_use]
     pub fn free_variables(&self) -> Vec<(String, Span)> {
         free::variables(&self.root)
     }
 
-    /// Returns the fields that follow such names directly: name, field and place of each `$name.field`.
+    /// Returns the name, the field and the place of each `$name.field` with such a variable.
     #[must_use]
     pub fn fields(&self) -> Vec<(String, String, Span)> {
         free::fields(&self.root)
     }
 
-    /// Returns what is expected (`-`) against the same parts of `actual` (`+`), as lines of YAML.
+    /// Returns the difference between the expected (`-`) and the actual value (`+`), as lines of YAML.
     #[must_use]
     pub fn diff(&self, actual: &Value, scope: &Scope) -> String {
         diff::diff(&self.root, actual, scope, &Budget::new(scope))

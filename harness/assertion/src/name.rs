@@ -1,4 +1,4 @@
-//! Names of objects, and values that should be names and are not.
+//! Names of objects, and the errors of values that are not names.
 
 use std::fmt;
 use std::ops::Deref;
@@ -8,17 +8,17 @@ use serde_json::Value;
 
 use crate::problem::Problem;
 
-/// The code of a value that should be a name and is not.
+/// The code of a value that is not a name and must be one.
 pub(crate) const CODE: &str = "name::invalid";
-/// How much of a value a message shows, in characters.
+/// The maximum length of a value in a message, in characters.
 const SHOWN: usize = 80;
 
-/// A name of an object, a namespace, a kind or an apiVersion: a text that is not empty.
+/// A name of an object, a namespace, a kind or an apiVersion: a non-empty text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(String);
 
 impl Name {
-    /// Returns the name; `None` for the empty text.
+    /// Returns the name, or `None` for the empty text.
     ///
     /// ```
     /// use crosscut_assertion::Name;
@@ -33,7 +33,7 @@ impl Name {
         (!text.is_empty()).then_some(Name(text))
     }
 
-    /// Tells if a URL can have the name as one part of its path, as every stored object's name can
+    /// Returns true if the name can be a segment of a URL's path, as every stored object's name can
     /// (apimachinery's `path.IsValidPathSegmentName`, Kubernetes 1.34).
     #[must_use]
     pub fn is_path_segment(&self) -> bool {
@@ -61,10 +61,10 @@ impl From<Name> for String {
     }
 }
 
-/// Returns the name that a document gives for `what`.
+/// Returns the name that a document has for `what`.
 ///
 /// # Errors
-/// [`Problem`] for a value that is no text, or empty text; `written` is its place in the document.
+/// Returns a [`Problem`] for a value that is not text, or is empty. `written` is its place in the document.
 pub(crate) fn name(what: &str, written: &Node, value: &Value) -> Result<Name, Problem> {
     let text = text(what, written, value)?;
     Name::new(text).ok_or_else(|| {
@@ -76,17 +76,17 @@ pub(crate) fn name(what: &str, written: &Node, value: &Value) -> Result<Name, Pr
     })
 }
 
-/// Returns the text that a document gives for `what`, which may be empty.
+/// Returns the text that a document has for `what`, which may be empty.
 ///
 /// # Errors
-/// [`Problem`] for a value that is no text.
+/// Returns a [`Problem`] for a value that is not text.
 pub(crate) fn text<'a>(what: &str, written: &Node, value: &'a Value) -> Result<&'a str, Problem> {
     value
         .as_str()
         .ok_or_else(|| unsuited(what, written, value, "text"))
 }
 
-/// A value that is not what `what` must be: `wanted`, such as `text`.
+/// Returns the problem of a value that is not what `what` must be: `wanted`, such as `text`.
 pub(crate) fn unsuited(what: &str, written: &Node, value: &Value, wanted: &str) -> Problem {
     let message = format!(
         "{} is {}, and must be {wanted}",
@@ -107,7 +107,7 @@ pub(crate) fn unsuited(what: &str, written: &Node, value: &Value, wanted: &str) 
     }
 }
 
-/// `the name ($values.a)`, or `the name` for a value that is written out.
+/// Returns `the name ($values.a)`, or `the name` for a value without an expression.
 fn subject(what: &str, written: &Node) -> String {
     match written.as_str() {
         Some(text) if is_expression(written) => format!("the {what} {}", bounded(text)),

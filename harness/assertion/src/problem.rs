@@ -1,31 +1,31 @@
-//! What is wrong with a document.
+//! The problems of documents.
 
 use crosscut_yaml::Span;
 
-/// The code of what is not here.
+/// The code of unsupported features.
 pub(crate) const UNSUPPORTED: &str = "template::unsupported";
 
-/// One mistake.
+/// One problem of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// A code in path form.
     pub code: &'static str,
-    /// What is wrong, as a sentence fragment.
+    /// The message, as a sentence fragment.
     pub message: String,
-    /// Where.
+    /// The place in the document.
     pub span: Span,
-    /// What to do, where there is something to say.
+    /// A hint how to solve the problem, if there is one.
     pub help: Option<String>,
-    /// For an expression that does not parse: the exact place in it.
+    /// The exact place in an expression that does not parse.
     pub mark: Option<Mark>,
 }
 
-/// A place in an expression. Where that is in the document depends on how the string is quoted there.
+/// A place in an expression. Its place in the document depends on the quotes of the string.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {
     /// The expression as it was parsed.
     pub expression: String,
-    /// Where, in bytes into the expression.
+    /// The place, in bytes from the start of the expression.
     pub offset: usize,
 }
 
@@ -57,7 +57,7 @@ impl Problem {
         }
     }
 
-    /// Returns true if the document is right, but asks for what is not here: nothing can be judged.
+    /// Returns true if the document is valid but needs an unsupported feature, so that it cannot be evaluated.
     #[must_use]
     pub fn is_unsupported(&self) -> bool {
         self.code == UNSUPPORTED

@@ -1,4 +1,4 @@
-//! The fields of a document that say which objects it is about.
+//! The subject of a document: the fields that identify the objects.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::name::{Name, name, text, unsuited};
 use crate::problem::Problem;
 use crate::template::{template, template_within};
 
-/// The objects that a document is about: one by its name, or all that the labels select.
+/// The objects of a document: one by its name, or all that the labels select.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Subject {
     /// The apiVersion.
@@ -23,45 +23,45 @@ pub struct Subject {
     pub namespace: Option<Name>,
     /// The labels that select objects, if there is no name.
     pub labels: BTreeMap<String, String>,
-    /// True if objects of every namespace are meant; documents are read without that.
+    /// True for objects of every namespace. A document never sets this.
     pub everywhere: bool,
 }
 
 impl Subject {
-    /// Reads the subject of `document`, a template whose value is `value`.
+    /// Reads the subject of `document`, a template with the value `value`.
     ///
     /// # Errors
-    /// A [`Problem`] for every name, namespace, kind or apiVersion that is not text or is empty, and for every label that
-    /// is not text. A label may be empty text, as in Kubernetes.
+    /// Returns a [`Problem`] for each name, namespace, kind or apiVersion that is not text or is empty, and for each
+    /// label that is not text. A label may be empty, as in Kubernetes.
     pub fn of(document: &Node, value: &Value) -> Result<Subject, Vec<Problem>> {
         Reading::new(document, value, false).subject()
     }
 
-    /// Reads the subject of what is to be written, of which `null` takes labels away.
+    /// Reads the subject of a document to write, in which `null` removes a label.
     ///
     /// # Errors
-    /// As [`Subject::of`], but for labels that are written as `null` and do not come from an expression.
+    /// Returns problems as [`Subject::of`] does, except for labels that are a literal `null` in the document.
     pub fn of_written(document: &Node, value: &Value) -> Result<Subject, Vec<Problem>> {
         Reading::new(document, value, true).subject()
     }
 }
 
-/// Reads the subject of an assertion, of whose fields those alone are templates that identify objects.
+/// Reads the subject of an assertion. Only the fields that identify objects are templates.
 pub(crate) fn subject(document: &Node, scope: &Scope) -> Result<Subject, Vec<Problem>> {
     Subject::of(document, &identity(document, scope)?)
 }
 
-/// Checks that those of `names` that a mapping has are names, as far as they do not depend on an actual value.
+/// Checks that the given fields of a mapping are names, as far as they do not depend on an actual value.
 ///
 /// # Errors
-/// A [`Problem`] for each that is not text, or empty.
+/// Returns a [`Problem`] for each field that is not text, or is empty.
 pub(crate) fn names(mapping: &Node, names: &[&str], scope: &Scope) -> Result<(), Vec<Problem>> {
     let mut problems = Vec::new();
     for what in names {
         let Some(written) = mapping.get(what).filter(|node| !is_assertion(node)) else {
             continue;
         };
-        // An expression that cannot be evaluated on nothing is about the actual value.
+        // An expression that cannot be evaluated without a value is about the actual value.
         if let Ok(value) = template(written, scope) {
             problems.extend(name(what, written, &value).err());
         }
@@ -72,8 +72,8 @@ pub(crate) fn names(mapping: &Node, names: &[&str], scope: &Scope) -> Result<(),
     }
 }
 
-/// The value of the fields of an assertion that identify objects. A mapping of expressions is an assertion about a
-/// field, and identifies nothing.
+/// Returns the fields of an assertion that identify objects. A mapping of expressions is an assertion about a field,
+/// and identifies no object.
 fn identity(document: &Node, scope: &Scope) -> Result<Value, Vec<Problem>> {
     let mut templates = Templates {
         budget: Budget::new(scope),
@@ -139,17 +139,17 @@ fn is_special(key: &str) -> bool {
     key.starts_with(['(', '~', '\\']) || key.contains("->")
 }
 
-/// A mapping of expressions about the value.
+/// Returns true for a mapping of expressions about the value.
 fn is_assertion(node: &Node) -> bool {
     let entries = node.entries().unwrap_or_default();
     !entries.is_empty() && entries.iter().all(|entry| is_special(&entry.key.text))
 }
 
-/// A document and its value, which are read together: the one says how the other was written.
+/// A document with its value, read together: the document shows how each value was written.
 struct Reading<'a> {
     document: &'a Node,
     value: &'a Value,
-    /// True if a label that is written as `null` is taken away.
+    /// True if a literal `null` removes a label.
     removes: bool,
     problems: Vec<Problem>,
 }
@@ -174,7 +174,7 @@ impl<'a> Reading<'a> {
             everywhere: false,
         };
         self.mapping("field metadata", &["metadata"]);
-        // Text where a name stands is one: whatever else is wrong with it, the API server says.
+        // generateName must only be text. The API server validates the rest.
         self.name(&["metadata", "generateName"]);
         if self.problems.is_empty() {
             Ok(subject)
@@ -213,7 +213,7 @@ impl<'a> Reading<'a> {
         read
     }
 
-    /// The mapping at `path`, if there is anything.
+    /// Returns the mapping at `path`, if there is one. Adds a problem for another value.
     fn mapping(&mut self, what: &str, path: &[&str]) -> Option<&'a Map<String, Value>> {
         let (written, value) = self.at(path)?;
         if self.removes && written.is_null() {
@@ -226,7 +226,7 @@ impl<'a> Reading<'a> {
         value.as_object()
     }
 
-    /// The value at `path`, and the node that it comes from: the last on the way that is written out.
+    /// Returns the value at `path` and its node: the last node of the path that is in the document.
     fn at(&self, path: &[&str]) -> Option<(&'a Node, &'a Value)> {
         let (mut written, mut value) = (self.document, self.value);
         for key in path {

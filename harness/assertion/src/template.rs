@@ -1,4 +1,4 @@
-//! Templates: documents whose `(expression)` strings stand for values.
+//! Templates: documents in which the strings `(expression)` are replaced by values.
 
 use crosscut_expr::{Budget, EvaluationError, Expression, Scope};
 use crosscut_yaml::{Kind, Node, Span};
@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use crate::grammar::{self, Statement};
 use crate::problem::{Problem, UNSUPPORTED};
 
-/// The document with every string that is wholly an `(expression)` replaced by its value. Keys are never replaced.
+/// Returns the document with each string that is an `(expression)` replaced by its value. Keys are never replaced.
 ///
 /// # Errors
-/// Every [`Problem`]: expressions that do not parse or cannot be evaluated.
+/// Returns every [`Problem`]: expressions that do not parse or cannot be evaluated.
 ///
 /// ```
 /// use crosscut_assertion::template;
@@ -26,18 +26,18 @@ pub fn template(node: &Node, scope: &Scope) -> Result<Value, Vec<Problem>> {
     template_on(node, &Value::Null, scope)
 }
 
-/// The same with a value that the expressions are evaluated on.
+/// Returns the value as [`template`] does, with the expressions evaluated on `current`.
 ///
 /// # Errors
-/// As [`template`].
+/// Returns problems as [`template`] does.
 pub fn template_on(node: &Node, current: &Value, scope: &Scope) -> Result<Value, Vec<Problem>> {
     template_within(&Budget::new(scope), node, current, scope)
 }
 
-/// The same, within a budget that templates share.
+/// Returns the value as [`template_on`] does, within a budget that several templates share.
 ///
 /// # Errors
-/// As [`template`].
+/// Returns problems as [`template`] does.
 pub fn template_within(
     budget: &Budget,
     node: &Node,
@@ -58,8 +58,8 @@ pub fn template_within(
     }
 }
 
-/// The names that a template takes from its surroundings and where, without evaluating it; and every [`Problem`] of
-/// expressions that do not parse.
+/// Returns the variables of a template with their places, without evaluating it, and every [`Problem`] of expressions
+/// that do not parse.
 #[must_use]
 pub fn template_variables(node: &Node) -> (Vec<(String, Span)>, Vec<Problem>) {
     let (mut names, mut problems) = (Vec::new(), Vec::new());
@@ -73,7 +73,7 @@ pub fn template_variables(node: &Node) -> (Vec<(String, Span)>, Vec<Problem>) {
     (names, problems)
 }
 
-/// Every `$name.field` of a template as name and field, and where. Expressions that do not parse have none.
+/// Returns the name, the field and the place of each `$name.field` in a template. Skips expressions that do not parse.
 ///
 /// ```
 /// use crosscut_assertion::template_fields;
@@ -111,7 +111,7 @@ fn for_each_expression(node: &Node, visit: &mut dyn FnMut(Result<Expression, Pro
     }
 }
 
-/// A template that is being evaluated.
+/// A template during its evaluation.
 struct Template<'t> {
     budget: &'t Budget,
     current: &'t Value,

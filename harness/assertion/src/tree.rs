@@ -13,14 +13,14 @@ pub(crate) struct Tree {
     pub(crate) matcher: Matcher,
 }
 
-/// What a value must be like.
+/// The condition of a node for its value.
 #[derive(Debug)]
 pub(crate) enum Matcher {
-    /// Equal to a scalar, or null.
+    /// A value equal to a scalar or null.
     Scalar(Value),
-    /// Like the value of an expression on the value itself.
+    /// A value that matches the value of an expression, which is evaluated on the value itself.
     Expression(Expression),
-    /// A list of as many elements, each like its counterpart.
+    /// A list of the same length, with elements that match one by one.
     List(Vec<Tree>),
     /// A map with at least these entries.
     Map(Vec<Entry>),

@@ -18,12 +18,12 @@ const APPLY: &str = "application/apply-patch+yaml";
 const JSON_PATCH: &str = "application/json-patch+json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 const STRATEGIC_PATCH: &str = "application/strategic-merge-patch+json";
-/// What asks for the columns that `kubectl get` prints, and for nothing else (apimachinery's `meta/v1`).
+/// The media type of the columns that `kubectl get` prints, without a fallback (apimachinery's `meta/v1`).
 const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io";
 
-/// One API server, as one client sees it. Cheap to clone.
+/// A client of one API server. Cheap to clone.
 ///
-/// A request waits as long as the client under it does; dropping the future gives it up.
+/// The underlying client decides how long a request waits. To cancel a request, drop its future.
 #[derive(Clone)]
 pub struct Api {
     connection: Connection,
@@ -31,7 +31,7 @@ pub struct Api {
 }
 
 impl Api {
-    /// Requests through `connection`, which write fields in the name of `manager`.
+    /// Returns a client that sends its requests through `connection` and owns fields as `manager`.
     #[must_use]
     pub fn new(connection: impl Into<Connection>, manager: &str) -> Self {
         Self {
@@ -43,12 +43,12 @@ impl Api {
     /// Reads one object.
     ///
     /// # Errors
-    /// [`ApiError`], as for every request here; a missing object [is not found](ApiError::is_not_found).
+    /// Returns an [`ApiError`], as every request here. A missing object [is not found](ApiError::is_not_found).
     pub async fn get(&self, address: Address<'_>) -> Result<Value, ApiError> {
         self.read(address).await.map(Arc::unwrap_or_clone)
     }
 
-    /// Reads one object that need not be changed; a server in this process shares it.
+    /// Reads one object without a copy: a server in this process shares the object.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -63,8 +63,8 @@ impl Api {
         self.one(request).await
     }
 
-    /// Every object of a kind that has the labels, in the order of the server; an empty namespace means all. Items
-    /// have their apiVersion and kind.
+    /// Returns all objects of a kind with these labels, in the order of the server. An empty namespace means all
+    /// namespaces. Items have their apiVersion and kind.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -97,7 +97,7 @@ impl Api {
         }
     }
 
-    /// Creates an object, with unknown fields dropped.
+    /// Creates an object. Unknown fields are dropped.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -128,7 +128,7 @@ impl Api {
         self.one(request).await
     }
 
-    /// Replaces an object; its resourceVersion, where it has one, must be current.
+    /// Replaces an object. If it has a resourceVersion, that must be the current one.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -136,7 +136,7 @@ impl Api {
         self.replace(object, "", false).await
     }
 
-    /// Returns what [`Api::update`] would come to; nothing is written.
+    /// Returns the result of [`Api::update`] without writing the object.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -163,7 +163,7 @@ impl Api {
         self.one(request).await
     }
 
-    /// Replaces an object's status; its resourceVersion, where it has one, must be current.
+    /// Replaces an object's status. If the object has a resourceVersion, that must be the current one.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -171,7 +171,7 @@ impl Api {
         self.replace(object, "status", false).await
     }
 
-    /// Server-side apply in the name of `manager`, which takes fields over from others.
+    /// Applies an object on the server as `manager`, which takes over fields of other managers.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -179,7 +179,7 @@ impl Api {
         self.apply_to("", object, manager, false).await
     }
 
-    /// Returns what [`Api::apply`] would give; nothing is written.
+    /// Returns the result of [`Api::apply`] without writing the object.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -187,7 +187,7 @@ impl Api {
         self.apply_to("", object, manager, true).await
     }
 
-    /// Server-side apply of the status in the name of `manager`, which takes fields over from others.
+    /// Applies an object's status on the server as `manager`, which takes over fields of other managers.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -224,7 +224,7 @@ impl Api {
         self.one(request).await
     }
 
-    /// Writes one object in any way, and returns what the API server warns of.
+    /// Writes one object. Returns the object with the API server's warnings.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -261,8 +261,8 @@ impl Api {
         })
     }
 
-    /// Returns the objects as `kubectl get` prints them: a `Table` of `meta.k8s.io/v1`. An empty namespace means all,
-    /// and an empty name every object that has the labels.
+    /// Returns the objects as `kubectl get` prints them: a `Table` of `meta.k8s.io/v1`. An empty namespace means all
+    /// namespaces, and an empty name means all objects with these labels.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -284,7 +284,7 @@ impl Api {
         self.connection.document_of(request, TABLE).await
     }
 
-    /// Changes an object by a JSON patch (RFC 6902).
+    /// Changes an object with a JSON patch (RFC 6902).
     ///
     /// # Errors
     /// [`ApiError`].
@@ -306,7 +306,7 @@ impl Api {
         self.one(request).await
     }
 
-    /// Changes an object by a JSON merge patch (RFC 7386), with unknown fields dropped.
+    /// Changes an object with a JSON merge patch (RFC 7386). Unknown fields are dropped.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -319,7 +319,7 @@ impl Api {
             .await
     }
 
-    /// Changes an object, or a subresource of it such as `status`, by a JSON merge patch (RFC 7386).
+    /// Changes an object, or a subresource of it such as `status`, with a JSON merge patch (RFC 7386).
     ///
     /// # Errors
     /// [`ApiError`].
@@ -343,7 +343,7 @@ impl Api {
         self.one(request).await
     }
 
-    /// Asks for an object's deletion, which finalizers may hold up.
+    /// Requests the deletion of an object. Finalizers may delay the deletion.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -365,10 +365,10 @@ impl Api {
         self.one(request).await.map(drop)
     }
 
-    /// The object in `namespace`, where its kind lives in one and it names none.
+    /// Returns the object with the namespace `namespace` if its kind is namespaced and the object has none.
     ///
     /// # Errors
-    /// [`ApiError::NoMatch`] where the kind is not served.
+    /// Returns [`ApiError::NoMatch`] if the kind is not served.
     pub async fn placed(&self, object: &Value, namespace: &str) -> Result<Value, ApiError> {
         let mut object = object.clone();
         let namespaced = self
@@ -380,10 +380,10 @@ impl Api {
         Ok(object)
     }
 
-    /// Returns true if objects of this kind live in namespaces.
+    /// Returns true if objects of this kind are namespaced.
     ///
     /// # Errors
-    /// [`ApiError::NoMatch`] where no such kind is served, and others.
+    /// Returns [`ApiError::NoMatch`] if the kind is not served, and other errors.
     pub async fn is_namespaced(&self, api_version: &str, kind: &str) -> Result<bool, ApiError> {
         Ok(self
             .connection
@@ -392,10 +392,10 @@ impl Api {
             .namespaced)
     }
 
-    /// Returns what objects of a kind are called in requests: `secrets`.
+    /// Returns the name of a kind's resource in requests, such as `secrets`.
     ///
     /// # Errors
-    /// [`ApiError::NoMatch`] where no such kind is served, and others.
+    /// Returns [`ApiError::NoMatch`] if the kind is not served, and other errors.
     pub async fn resource_name(&self, api_version: &str, kind: &str) -> Result<String, ApiError> {
         Ok(self
             .connection
@@ -405,7 +405,7 @@ impl Api {
             .clone())
     }
 
-    /// A document that is not an object, such as the index of OpenAPI documents.
+    /// Reads a document that is not an object, such as the index of OpenAPI documents.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -441,7 +441,7 @@ fn one(content: Content) -> Result<Arc<Value>, ApiError> {
     }
 }
 
-/// The items of a list, which do not say themselves what they are where their kind is a built-in one.
+/// Returns the items of a list, with the apiVersion and kind that items of built-in kinds do not have.
 fn items(mut list: Value, api_version: &str, kind: &str) -> Vec<Arc<Value>> {
     let Some(Value::Array(items)) = list.get_mut("items").map(Value::take) else {
         return Vec::new();

@@ -1,5 +1,5 @@
-//! How requests reach an API server: over HTTP, or, where it is in this process, handed over as values; and what
-//! discovery said there, which every request goes by.
+//! The connection to an API server: over HTTP, or as values if the server is in this process. The connection caches
+//! the discovery that each request needs.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::mapper::{Mapper, Resource};
 use crate::request::{KindRequest, base, http_request, over_http};
 use crate::warning;
 
-/// A way to one API server. Cheap to clone; clones share what discovery said.
+/// A connection to one API server. Cheap to clone; clones share the cached discovery.
 #[derive(Clone)]
 pub struct Connection {
     http: kube::Client,
@@ -22,7 +22,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// To a server in this process, which requests for objects reach directly and all others through `http`.
+    /// Returns a connection to a server in this process: requests for objects are passed as values, all others use
+    /// `http`.
     #[must_use]
     pub fn direct(http: kube::Client, server: Arc<dyn Direct>) -> Connection {
         Connection {
@@ -32,7 +33,7 @@ impl Connection {
         }
     }
 
-    /// The client for what is asked over HTTP.
+    /// Returns the client for requests over HTTP.
     #[must_use]
     pub fn http(&self) -> &kube::Client {
         &self.http
@@ -100,7 +101,7 @@ impl Connection {
         Ok(self.http.request(request).await?)
     }
 
-    /// A document that is not an object.
+    /// Reads a document that is not an object.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -114,7 +115,7 @@ impl Connection {
     /// Returns the resource that serves a kind.
     ///
     /// # Errors
-    /// [`ApiError::NoMatch`] where none does, and others.
+    /// Returns [`ApiError::NoMatch`] if the kind is not served, and other errors.
     pub(crate) async fn resource(
         &self,
         api_version: &str,
@@ -144,7 +145,7 @@ impl Connection {
     }
 }
 
-/// Returns the error that a `Status` object is.
+/// Converts a `Status` object into an error.
 fn refused(status: Value) -> ApiError {
     match serde_json::from_value(status) {
         Ok(status) => ApiError::Refused(Box::new(status)),
@@ -191,7 +192,8 @@ mod tests {
 
     type Paths = Arc<Mutex<Vec<String>>>;
 
-    /// An API server that serves `things` until they are called `items`, and keeps the paths it was asked for.
+    /// Returns an API server that serves `things`, or another plural once it is renamed, and records the requested
+    /// paths.
     fn server(asked: &Paths, renamed: &Arc<Mutex<Option<&'static str>>>) -> Connection {
         let (asked, renamed) = (Arc::clone(asked), Arc::clone(renamed));
         let answer = tower::service_fn(move |request: Request<Body>| {

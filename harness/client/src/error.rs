@@ -1,22 +1,22 @@
-//! What goes wrong between a request and its answer.
+//! The errors of requests.
 
 use kube::core::Status;
 
-/// A request that did not succeed. Its `Display` is the API server's message where there is one.
+/// The error of a request. Its `Display` is the API server's message if there is one.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    /// The API server refused; the text is the message of its Status.
+    /// The API server refused the request. The text is the message of its Status.
     #[error("{}", .0.message)]
     Refused(Box<Status>),
-    /// No such kind is served: its CRD is missing, not established, or named wrongly.
+    /// The kind is not served: its CRD is missing, not established, or has another name.
     #[error("no matches for kind {kind:?} in version {api_version:?}")]
     NoMatch {
-        /// The apiVersion that was asked for.
+        /// The requested apiVersion.
         api_version: String,
-        /// The kind that was asked for.
+        /// The requested kind.
         kind: String,
     },
-    /// The request could not be made or answered.
+    /// The request could not be sent, or its response not read.
     #[error("{0}")]
     Transport(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -31,7 +31,7 @@ impl From<kube::Error> for ApiError {
 }
 
 impl ApiError {
-    /// The Status with which the API server refused.
+    /// Returns the Status with which the API server refused the request.
     #[must_use]
     pub fn status(&self) -> Option<&Status> {
         match self {
@@ -40,40 +40,40 @@ impl ApiError {
         }
     }
 
-    /// 404, for whatever reason.
+    /// Returns true for the code 404, with any reason.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.status().is_some_and(|status| status.code == 404)
     }
 
-    /// A write that raced with another; AlreadyExists is not one.
+    /// Returns true if the write raced with another one. AlreadyExists is no such conflict.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         self.status()
             .is_some_and(|status| status.code == 409 && status.reason != "AlreadyExists")
     }
 
-    /// The name is taken.
+    /// Returns true if an object with this name exists already.
     #[must_use]
     pub fn is_already_exists(&self) -> bool {
         self.status()
             .is_some_and(|status| status.reason == "AlreadyExists")
     }
 
-    /// The object was refused by validation (422).
+    /// Returns true if the object is invalid (422).
     #[must_use]
     pub fn is_invalid(&self) -> bool {
         self.status()
             .is_some_and(|status| status.code == 422 || status.reason == "Invalid")
     }
 
-    /// No such kind is served.
+    /// Returns true if the kind is not served.
     #[must_use]
     pub fn is_no_match(&self) -> bool {
         matches!(self, Self::NoMatch { .. })
     }
 
-    /// 404 of a route rather than of an object: the kind is no longer served as it was.
+    /// Returns true for a 404 of a route, not of an object: the kind's resource has changed or is no longer served.
     #[must_use]
     pub fn is_missing_route(&self) -> bool {
         self.is_not_found()

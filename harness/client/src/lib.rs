@@ -1,8 +1,8 @@
-//! Kubernetes objects as plain JSON: reading and changing them, and sending them to any API server.
+//! A client for Kubernetes objects as plain JSON, for any API server.
 //!
-//! The kinds that crosscut meets are defined at run time, by CRDs and composite resource definitions, so typed
-//! clients do not fit. This is a thin layer over [`kube::Client`], which does the transport; an API server in this
-//! process can be asked [directly](Connection::direct). It knows no kind and holds no behaviour of any controller.
+//! CRDs and composite resource definitions define the kinds at run time, so typed clients do not fit. This is a thin
+//! layer over [`kube::Client`], which does the transport. An API server in this process can be called
+//! [directly](Connection::direct). Nothing here depends on a kind or on the behaviour of a controller.
 
 mod api;
 mod connection;

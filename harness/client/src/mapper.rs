@@ -1,4 +1,4 @@
-//! Which resource serves a kind, as discovery says.
+//! The resources of kinds, from discovery.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use crosscut_objects::object;
 
-/// The way in which the API server serves a kind.
+/// The resource of a kind.
 #[derive(Clone, Debug)]
 pub(crate) struct Resource {
     pub(crate) plural: String,
     pub(crate) namespaced: bool,
 }
 
-/// What discovery said about kinds so far.
+/// The cached resources of kinds.
 #[derive(Debug, Default)]
 pub(crate) struct Mapper {
     known: Mutex<HashMap<(String, String), Arc<Resource>>>,

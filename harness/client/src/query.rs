@@ -34,17 +34,17 @@ fn selector(labels: &BTreeMap<String, String>) -> Option<String> {
     (!terms.is_empty()).then(|| format!("labelSelector={}", escape(&terms.join(","))))
 }
 
-/// Percent-encodes what has a meaning of its own in a query.
+/// Percent-encodes the characters with a special meaning in a query.
 fn escape(text: &str) -> String {
     escaped(text, b"/:")
 }
 
-/// Percent-encodes what has a meaning of its own in one part of a path.
+/// Percent-encodes the characters with a special meaning in one segment of a path.
 pub(crate) fn segment(text: &str) -> String {
     escaped(text, b":")
 }
 
-/// Percent-encodes all but letters, digits, `-._~` and `plain`.
+/// Percent-encodes all characters but letters, digits, `-._~` and `plain`.
 fn escaped(text: &str, plain: &[u8]) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {

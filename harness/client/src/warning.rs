@@ -1,4 +1,4 @@
-//! Requests whose answer may come with warnings: headers that kube's own requests leave behind.
+//! Requests with warnings, whose headers kube's own requests drop.
 
 use http::{HeaderMap, Request, header};
 use http_body_util::BodyExt;
@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use crate::error::ApiError;
 
-/// Returns the answer to a request for JSON, and the texts of the warnings that came with it.
+/// Returns the response to a request for JSON, with the texts of its warnings.
 ///
 /// # Errors
-/// [`ApiError`], as kube's own requests have it.
+/// Returns an [`ApiError`] as kube's own requests do.
 pub(crate) async fn request(
     client: &kube::Client,
     request: Request<Vec<u8>>,
@@ -27,7 +27,7 @@ pub(crate) async fn request(
     Ok((value, warnings(&parts.headers)))
 }
 
-/// A proxy refuses without a Status.
+/// Returns the error of a response. A proxy's response has no Status.
 fn refused(code: u16, body: &[u8]) -> ApiError {
     let status = serde_json::from_slice(body).unwrap_or_else(|_| {
         let text = String::from_utf8_lossy(body);
@@ -36,14 +36,14 @@ fn refused(code: u16, body: &[u8]) -> ApiError {
     ApiError::Refused(Box::new(status))
 }
 
-/// Returns the texts of the Warning headers (RFC 7234, 5.5): `299 - "text"`, several in one header with commas between.
+/// Returns the texts of the Warning headers (RFC 7234, 5.5): `299 - "text"`, separated by commas in one header.
 fn warnings(headers: &HeaderMap) -> Vec<String> {
     let values = headers.get_all(header::WARNING).iter();
     let values = values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     values.flat_map(|value| quoted(&value)).collect()
 }
 
-/// Returns the first quoted string of each warning in a header, without what escapes its quotes. A date may follow it.
+/// Returns the first quoted string of each warning in a header, unescaped. A date may follow the string.
 fn quoted(value: &str) -> Vec<String> {
     let mut texts = Vec::new();
     let mut is_told = false;

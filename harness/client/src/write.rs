@@ -5,12 +5,12 @@ use std::sync::Arc;
 use crosscut_objects::{Address, FieldValidation};
 use serde_json::Value;
 
-/// The way in which an object is deleted.
+/// The options of a deletion.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Deletion<'a> {
-    /// `Foreground`, `Background` or `Orphan`; empty for the kind's default.
+    /// The propagation policy: `Foreground`, `Background` or `Orphan`. Empty for the kind's default.
     pub propagation: &'a str,
-    /// Deletes only the object with this UID.
+    /// The UID of the object. An object with the same name and another UID is not deleted.
     pub uid: Option<&'a str>,
 }
 
@@ -23,11 +23,11 @@ pub enum Change {
     MergePatch,
     /// The body is a JSON patch (RFC 6902).
     JsonPatch,
-    /// The body is a strategic merge patch of Kubernetes, which only kinds with Go types have.
+    /// The body is a strategic merge patch of Kubernetes, which only kinds with Go types support.
     StrategicMergePatch,
-    /// The body is applied on the server.
+    /// The body is applied by server-side apply.
     Apply {
-        /// Takes fields over that others own; otherwise they are a conflict.
+        /// True to take over the fields of other managers, which otherwise are a conflict.
         force: bool,
     },
 }
@@ -37,23 +37,23 @@ pub enum Change {
 pub struct Write<'a> {
     /// The object.
     pub address: Address<'a>,
-    /// The subresource that is written in its place, such as `status`; empty for none.
+    /// The subresource to write, such as `status`; empty for the object itself.
     pub subresource: &'a str,
-    /// The way in which it is written.
+    /// The kind of the write.
     pub change: Change,
-    /// The object, the patch or the operations.
+    /// The body: the object, the patch or the operations.
     pub body: &'a Value,
-    /// The name under which fields are owned; `None` for the client's own.
+    /// The field manager; `None` for the client's own.
     pub manager: Option<&'a str>,
     /// The treatment of fields that the kind's schema does not know.
     pub validation: FieldValidation,
 }
 
-/// What a write came to.
+/// The result of a write.
 #[derive(Clone, Debug)]
 pub struct Written {
-    /// The object as it is now.
+    /// The object after the write.
     pub object: Arc<Value>,
-    /// The warnings that the API server sent with it, in order.
+    /// The API server's warnings, in order.
     pub warnings: Vec<String>,
 }

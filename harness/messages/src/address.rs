@@ -1,14 +1,14 @@
-//! Where requests go: URLs, and the addresses of gRPC servers.
+//! The addresses of requests: URLs and gRPC servers.
 
 use http::Uri;
 use http::uri::{PathAndQuery, Scheme};
 
 use crate::error::UrlError;
 
-/// A URL that a request can be sent to.
+/// Parses a URL for requests.
 ///
 /// # Errors
-/// [`UrlError`] where it is none, or is no `http` or `https` URL with a host.
+/// Returns a [`UrlError`] if the text is no `http` or `https` URL with a host.
 ///
 /// ```
 /// use crosscut_messages::http_url;
@@ -34,10 +34,10 @@ pub fn http_url(text: &str) -> Result<Uri, UrlError> {
     Ok(url)
 }
 
-/// The URL with another path and query.
+/// Returns the URL with another path and query.
 ///
 /// # Errors
-/// [`UrlError`] where `path` is none, or does not begin with a slash.
+/// Returns a [`UrlError`] if `path` is invalid or does not begin with a slash.
 pub fn with_path(url: &Uri, path: &str) -> Result<Uri, UrlError> {
     let wrong = |reason: String| UrlError {
         text: path.to_owned(),
@@ -52,10 +52,10 @@ pub fn with_path(url: &Uri, path: &str) -> Result<Uri, UrlError> {
     Uri::from_parts(parts).map_err(|error| wrong(error.to_string()))
 }
 
-/// The address of a gRPC server: `host:port`, with TLS if `tls`, or a URL that says so itself.
+/// Parses the address of a gRPC server: `host:port`, with TLS if `tls` is true, or a URL with a scheme.
 ///
 /// # Errors
-/// [`UrlError`] where it is none, or has a path.
+/// Returns a [`UrlError`] if the text is invalid or has a path.
 pub fn grpc_origin(text: &str, tls: bool) -> Result<Uri, UrlError> {
     let wrong = |reason: &str| UrlError {
         text: text.to_owned(),

@@ -1,36 +1,36 @@
-//! Failures of reading and writing messages.
+//! The errors of reading and writing messages.
 
-/// A description of gRPC services that cannot be used.
+/// The error of an invalid description of gRPC services.
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {
-    /// A `.proto` file is wrong, or one that it imports cannot be had.
+    /// A `.proto` file is invalid, or an imported one is missing.
     #[error("{message}")]
     Proto {
-        /// What is wrong, with file and line where they are known.
+        /// The parser's message, with file and line if they are known.
         message: String,
     },
     /// The bytes are no descriptor set.
     #[error("it is no descriptor set: {message}")]
     DescriptorSet {
-        /// What is wrong.
+        /// The parser's message.
         message: String,
     },
-    /// Nothing describes the service.
+    /// The description does not contain the service.
     #[error("nothing describes the service {service}")]
     UnknownService {
-        /// The service that was asked for.
+        /// The requested service.
         service: String,
-        /// The services that there are.
+        /// The services in the description.
         known: Vec<String>,
     },
-    /// The service has no such method.
+    /// The service does not have the method.
     #[error("the service {service} has no method {method}")]
     UnknownMethod {
         /// The service.
         service: String,
-        /// The method that was asked for.
+        /// The requested method.
         method: String,
-        /// The methods that it has.
+        /// The methods of the service.
         known: Vec<String>,
     },
     /// The program was built without the cargo feature `grpc`.
@@ -39,37 +39,37 @@ pub enum SchemaError {
     /// The method is not written as `package.Service/Method`.
     #[error("\"{text}\" names no method")]
     Path {
-        /// What was written.
+        /// The text in its place.
         text: String,
     },
 }
 
-/// A message that is not as its type says.
+/// The error of a message that does not match its type.
 #[derive(Debug, thiserror::Error)]
 #[error("it is no {message_type}: {reason}")]
 pub struct MessageError {
     /// The message's type.
     pub message_type: String,
-    /// What is wrong.
+    /// The reason why the message does not match.
     pub reason: String,
 }
 
-/// A text that is no place to send something to.
+/// The error of a text that is not a URL for requests.
 #[derive(Debug, thiserror::Error)]
 #[error("\"{text}\" is no URL to send something to: {reason}")]
 pub struct UrlError {
     /// The text.
     pub text: String,
-    /// What is wrong with it.
+    /// The reason why the text is invalid.
     pub reason: String,
 }
 
-/// A value that is no header.
+/// The error of an invalid header.
 #[derive(Debug, thiserror::Error)]
 #[error("\"{name}\" is no header: {reason}")]
 pub struct HeaderError {
     /// The name.
     pub name: String,
-    /// What is wrong with it or its value.
+    /// The reason why the name or its value is invalid.
     pub reason: String,
 }

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 
 use crate::error::HeaderError;
 
-/// Headers by their names in lower case: a text, or a list of texts where one came several times. Bytes that are no
-/// UTF-8 are replaced.
+/// Returns headers as an object, with names in lower case. A header that occurs several times is a list of texts. Bytes
+/// that are not UTF-8 are replaced.
 #[must_use]
 pub fn values_of(headers: &HeaderMap) -> Value {
     let mut object = Map::new();
@@ -25,10 +25,10 @@ pub fn values_of(headers: &HeaderMap) -> Value {
     Value::Object(object)
 }
 
-/// Adds a header with a value as [`values_of`] gives it: a text, or a list of texts.
+/// Adds a header with a value in the form of [`values_of`]: a text, or a list of texts.
 ///
 /// # Errors
-/// [`HeaderError`] where the name is none, or the value cannot be sent.
+/// Returns a [`HeaderError`] if the name or the value is invalid.
 pub fn add_header(headers: &mut HeaderMap, name: &str, value: &Value) -> Result<(), HeaderError> {
     let wrong = |reason: &str| HeaderError {
         name: name.to_owned(),

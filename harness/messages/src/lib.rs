@@ -1,7 +1,7 @@
 //! Requests and calls before they are sent: URLs, headers, and gRPC services that files describe.
 //!
-//! Nothing here opens a connection. gRPC services are behind the cargo feature `grpc`; without it every description fails
-//! as [`SchemaError::LeftOut`].
+//! Nothing here opens a connection. gRPC services need the cargo feature `grpc`. Without it all descriptions fail with
+//! [`SchemaError::LeftOut`].
 
 mod address;
 mod error;

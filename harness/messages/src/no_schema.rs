@@ -1,4 +1,4 @@
-//! The same names as `schema`, in a program that was built without gRPC: no service is ever described.
+//! The names of `schema` in a program that was built without gRPC, in which no service has a description.
 
 use std::convert::Infallible;
 
@@ -6,44 +6,44 @@ use serde_json::Value;
 
 use crate::error::{MessageError, SchemaError};
 
-/// Descriptions of services, of which there are none.
+/// Descriptions of services. No value of this type exists.
 #[derive(Clone, Debug)]
 pub struct Schema(Infallible);
 
-/// A method of a service, of which there is none.
+/// A method of a service. No value of this type exists.
 #[derive(Clone, Debug)]
 pub struct Method(Infallible);
 
-/// A message for a method, of which there is none.
+/// A message for a method. No value of this type exists.
 #[derive(Clone, Debug)]
 pub struct Message(Infallible);
 
 impl Schema {
-    /// Fails.
+    /// Fails always.
     ///
     /// # Errors
-    /// [`SchemaError::LeftOut`].
+    /// Returns [`SchemaError::LeftOut`].
     pub fn health() -> Result<Schema, SchemaError> {
         Err(SchemaError::LeftOut)
     }
 
-    /// Fails.
+    /// Fails always.
     ///
     /// # Errors
-    /// [`SchemaError::LeftOut`].
+    /// Returns [`SchemaError::LeftOut`].
     pub fn from_descriptor_set(_: &[u8]) -> Result<Schema, SchemaError> {
         Err(SchemaError::LeftOut)
     }
 
-    /// Fails.
+    /// Fails always.
     ///
     /// # Errors
-    /// [`SchemaError::LeftOut`].
+    /// Returns [`SchemaError::LeftOut`].
     pub fn compile(_: &str, _: &dyn Fn(&str) -> Option<String>) -> Result<Schema, SchemaError> {
         Err(SchemaError::LeftOut)
     }
 
-    /// Returns a method of no schema.
+    /// Returns a method. Can never be called.
     ///
     /// # Errors
     /// None.
@@ -53,19 +53,19 @@ impl Schema {
 }
 
 impl Method {
-    /// Returns the path of no method.
+    /// Returns a path. Can never be called.
     #[must_use]
     pub fn path(&self) -> String {
         match self.0 {}
     }
 
-    /// Returns true if the method that does not exist takes many messages.
+    /// Returns true for client streaming. Can never be called.
     #[must_use]
     pub fn takes_many(&self) -> bool {
         match self.0 {}
     }
 
-    /// Returns a message for no method.
+    /// Returns a message. Can never be called.
     ///
     /// # Errors
     /// None.
@@ -73,7 +73,7 @@ impl Method {
         match self.0 {}
     }
 
-    /// Returns the answer of no method.
+    /// Returns a response. Can never be called.
     ///
     /// # Errors
     /// None.
@@ -83,7 +83,7 @@ impl Method {
 }
 
 impl Message {
-    /// Returns the bytes of no message.
+    /// Returns bytes. Can never be called.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         match self.0 {}

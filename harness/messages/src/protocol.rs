@@ -6,7 +6,7 @@ pub enum Protocol {
     /// HTTP/1.1.
     #[default]
     Http1,
-    /// HTTP/2: by prior knowledge without TLS, by ALPN with it.
+    /// HTTP/2: without TLS by prior knowledge, with TLS by ALPN.
     Http2,
 }
 
@@ -18,6 +18,6 @@ pub enum UpstreamTls {
     None,
     /// TLS; clients need no certificate.
     Server,
-    /// TLS; clients need a certificate of the upstream's authority.
+    /// TLS; clients need a certificate of the upstream's CA.
     Mutual,
 }

@@ -1,4 +1,4 @@
-//! gRPC services that are described at run time.
+//! gRPC services with descriptions that are read at run time.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -32,19 +32,19 @@ pub struct Method {
 pub struct Message(DynamicMessage);
 
 impl Schema {
-    /// `grpc.health.v1`, which needs no file.
+    /// Returns the description of `grpc.health.v1`, which needs no file.
     ///
     /// # Errors
-    /// None, as long as what the library brings can be read.
+    /// Returns an error only if the library's own descriptor set is invalid.
     pub fn health() -> Result<Schema, SchemaError> {
         Schema::from_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     }
 
-    /// The services of an encoded `google.protobuf.FileDescriptorSet`, as `protoc --include_imports -o` and
-    /// `buf build -o` write it.
+    /// Reads the services of an encoded `google.protobuf.FileDescriptorSet`, the output of `protoc --include_imports
+    /// -o` and `buf build -o`.
     ///
     /// # Errors
-    /// [`SchemaError::DescriptorSet`] where it is none, or imports what is not in it.
+    /// Returns [`SchemaError::DescriptorSet`] if the bytes are invalid or an import is missing.
     pub fn from_descriptor_set(bytes: &[u8]) -> Result<Schema, SchemaError> {
         let pool = DescriptorPool::decode(bytes).map_err(|error| SchemaError::DescriptorSet {
             message: chain(&error),
@@ -52,11 +52,11 @@ impl Schema {
         Ok(Schema { pool })
     }
 
-    /// The services of a `.proto` file and of what it imports. `read` gives the text of a file by the name that an
-    /// import uses; `None` if there is none. Google's own types need no file.
+    /// Compiles the services of a `.proto` file and its imports. `read` returns the text of a file by its name in
+    /// imports, or `None` if there is none. Google's own types need no file.
     ///
     /// # Errors
-    /// [`SchemaError::Proto`] where a file is wrong or missing.
+    /// Returns [`SchemaError::Proto`] if a file is invalid or missing.
     pub fn compile(
         file: &str,
         read: &dyn Fn(&str) -> Option<String>,
@@ -66,7 +66,7 @@ impl Schema {
         resolver.add(GoogleFileResolver::new());
         let mut compiler = Compiler::with_file_resolver(resolver);
         compiler.open_file(file).map_err(|error| {
-            // The place in the file is in the debugging form alone.
+            // Only the Debug form contains the place in the file.
             SchemaError::Proto {
                 message: format!("{error:?}").trim().to_owned(),
             }
@@ -76,10 +76,10 @@ impl Schema {
         })
     }
 
-    /// A method by its path, `package.Service/Method`.
+    /// Returns a method by its path, `package.Service/Method`.
     ///
     /// # Errors
-    /// [`SchemaError`] if there is no such service or method.
+    /// Returns a [`SchemaError`] if there is no such service or method, or the path has another form.
     pub fn method(&self, path: &str) -> Result<Method, SchemaError> {
         let path = path.trim_start_matches('/');
         let (service_name, name) = path.split_once('/').ok_or_else(|| SchemaError::Path {
@@ -112,24 +112,24 @@ fn names(methods: impl Iterator<Item = MethodDescriptor>) -> Vec<String> {
 }
 
 impl Method {
-    /// `/package.Service/Method`.
+    /// Returns the path of the method, `/package.Service/Method`.
     #[must_use]
     pub fn path(&self) -> String {
         let service = self.descriptor.parent_service().full_name();
         format!("/{service}/{}", self.descriptor.name())
     }
 
-    /// Returns true if a call may send any number of messages instead of exactly one.
+    /// Returns true if a call may send any number of messages, not exactly one.
     #[must_use]
     pub fn takes_many(&self) -> bool {
         self.descriptor.is_client_streaming()
     }
 
-    /// A message of the type that the method takes, from JSON as protobuf maps it: `bytes` are base64, names are in
-    /// camel case or as in the `.proto` file, and what is unknown is a mistake.
+    /// Returns a message of the method's input type, from protobuf's JSON: `bytes` are base64, and names are in camel
+    /// case or as in the `.proto` file. Unknown fields are errors.
     ///
     /// # Errors
-    /// [`MessageError`] where the JSON is none.
+    /// Returns a [`MessageError`] if the JSON does not match the type.
     pub fn message(&self, json: &Value) -> Result<Message, MessageError> {
         let input = self.descriptor.input();
         let options = DeserializeOptions::new().deny_unknown_fields(true);
@@ -140,11 +140,11 @@ impl Method {
         })
     }
 
-    /// Returns a message of the type that the method returns as JSON, from the bytes of the wire. Fields that have their
-    /// default are left out, as protobuf's mapping wants it.
+    /// Decodes a message of the method's output type into JSON. Fields with their default value are left out, as in
+    /// protobuf's JSON mapping.
     ///
     /// # Errors
-    /// [`MessageError`] if the bytes are no such message.
+    /// Returns a [`MessageError`] if the bytes do not match the type.
     pub fn answer(&self, bytes: &[u8]) -> Result<Value, MessageError> {
         let output = self.descriptor.output();
         let wrong = |reason: String| MessageError {
@@ -160,14 +160,14 @@ impl Method {
 }
 
 impl Message {
-    /// Returns the bytes of the wire.
+    /// Returns the encoded message.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         self.0.encode_to_vec()
     }
 }
 
-/// The texts of a file and of everything that it imports, by the names that imports use.
+/// The texts of a file and its imports, by their names in imports.
 struct Sources(BTreeMap<String, String>);
 
 impl Sources {
@@ -178,7 +178,7 @@ impl Sources {
             if texts.contains_key(&name) {
                 continue;
             }
-            // What is missing or wrong is said when it is compiled.
+            // The compiler reports missing and invalid files.
             let Some(text) = read(&name) else { continue };
             if let Ok(parsed) = File::from_source(&name, &text) {
                 wanted.extend(parsed.file_descriptor_proto().dependency.iter().cloned());

@@ -1,24 +1,24 @@
-//! The place of an object on a cluster.
+//! The address of an object on a cluster.
 
 use serde_json::Value;
 
 use crate::object;
 
-/// The place of an object.
+/// The address of an object in a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Address<'a> {
     /// The apiVersion.
     pub api_version: &'a str,
     /// The kind.
     pub kind: &'a str,
-    /// Empty for none; ignored for cluster-scoped kinds.
+    /// The namespace. Empty if there is none; ignored for cluster-scoped kinds.
     pub namespace: &'a str,
     /// The name; empty for all objects of the kind.
     pub name: &'a str,
 }
 
 impl<'a> Address<'a> {
-    /// The address of the object that a manifest describes.
+    /// Returns the address of the object that a manifest describes.
     ///
     /// ```
     /// use crosscut_objects::Address;
@@ -38,7 +38,7 @@ impl<'a> Address<'a> {
         }
     }
 
-    /// The address of a cluster-scoped object.
+    /// Returns the address of a cluster-scoped object.
     #[must_use]
     pub fn cluster(api_version: &'a str, kind: &'a str, name: &'a str) -> Self {
         Self {

@@ -1,6 +1,6 @@
-//! The seam for admission: checks that run in process before a write is stored.
+//! The interface for admission: checks that run in process before a write is stored.
 //!
-//! It stands in for validating webhooks; mutating ones are not supported.
+//! An admission check replaces a validating webhook. Mutating webhooks are not supported.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::event::Resource;
 use crate::lack::Lack;
 
-/// What a write does.
+/// The kind of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// The object is new.
@@ -20,27 +20,27 @@ pub enum Operation {
     Delete,
 }
 
-/// A write that asks to be let in.
+/// A write to check.
 pub struct Review<'a> {
-    /// What the write does.
+    /// The kind of the write.
     pub operation: Operation,
-    /// The object's kind.
+    /// The resource of the object.
     pub resource: &'a Resource,
     /// The subresource that is written, such as `status`.
     pub subresource: Option<&'a str>,
-    /// The propagation policy that a deletion asks for, such as `Foreground`.
+    /// The propagation policy of a deletion, such as `Foreground`.
     pub propagation: Option<&'a str>,
-    /// The object as it would be; `None` for a deletion.
+    /// The object after the write; `None` for a deletion.
     pub object: Option<&'a Value>,
-    /// The object as it is; `None` for a creation.
+    /// The object before the write; `None` for a creation.
     pub old: Option<&'a Value>,
-    /// The rest of the store, as it is before the write.
+    /// The store before the write.
     pub store: &'a dyn Read,
 }
 
-/// Reads the store while a write waits.
+/// A reader of the store, for use during a write.
 pub trait Read {
-    /// One object, in its storage version.
+    /// Returns one object, in its storage version.
     fn get(
         &self,
         group: &str,
@@ -48,11 +48,11 @@ pub trait Read {
         namespace: Option<&str>,
         name: &str,
     ) -> Option<Arc<Value>>;
-    /// All objects of a kind, of one namespace or of all, by namespace and name.
+    /// Returns all objects of a kind, in one namespace or in all, sorted by namespace and name.
     fn list(&self, group: &str, plural: &str, namespace: Option<&str>) -> Vec<Arc<Value>>;
 }
 
-/// The reason why a write is refused, as the API server's Status says it.
+/// The refusal of a write, as in the API server's Status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// The HTTP code.
@@ -61,11 +61,11 @@ pub struct Refusal {
     pub reason: &'static str,
     /// The Status's message.
     pub message: String,
-    /// The change that the program writes into the object when its check refuses the write.
+    /// The change that the check writes to the object when it refuses the write.
     pub patch: Option<Patch>,
 }
 
-/// A JSON merge patch (RFC 7386) of the object that a write is about.
+/// A JSON merge patch (RFC 7386) of the object of a write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Patch {
     /// The field manager.
@@ -74,16 +74,15 @@ pub struct Patch {
     pub merge: Value,
 }
 
-/// A check of writes. It must answer at once: the store waits.
+/// A check of writes. It must return at once, because it holds up the store.
 pub trait Admission: Send + Sync {
-    /// Lets the write in or refuses it.
+    /// Accepts or refuses the write.
     ///
     /// # Errors
-    /// [`Refusal`], which becomes the answer to the client.
+    /// Returns a [`Refusal`], which becomes the response to the client.
     fn review(&self, review: &Review<'_>) -> Result<(), Refusal>;
 
-    /// Returns the lack that a kind is which is not served here, if the program for which this check stands would
-    /// define the kind.
+    /// Returns the lack of a kind that is not served, if the program that this check replaces would define the kind.
     fn lack(&self, _api_version: &str, _kind: &str, _store: &dyn Read) -> Option<Lack> {
         None
     }

@@ -1,7 +1,7 @@
-//! Where the API server takes the time from, which is never the system's own accord.
+//! The source of the API server's time, which is not always the system's clock.
 
-/// Tells the time.
+/// A clock.
 pub trait Clock: Send + Sync {
-    /// The present.
+    /// Returns the current time.
     fn now(&self) -> jiff::Timestamp;
 }

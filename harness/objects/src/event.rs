@@ -1,4 +1,4 @@
-//! What the event log says: each change of the store, in the order in which it happened.
+//! The events of the store's log: one for each change, in order.
 
 use std::sync::Arc;
 
@@ -11,18 +11,18 @@ use crate::object;
 pub struct Resource {
     /// The API group; empty for the core group.
     pub group: String,
-    /// The version; in an event it is the version in which the object is stored.
+    /// The version. In an event, the version in which the object is stored.
     pub version: String,
     /// The resource's name in paths, such as `releases`.
     pub plural: String,
     /// The kind, such as `Release`.
     pub kind: String,
-    /// True if objects live in namespaces.
+    /// True if the objects are namespaced.
     pub namespaced: bool,
 }
 
 impl Resource {
-    /// `group/version`, or the version alone in the core group.
+    /// Returns `group/version`, or the version alone in the core group.
     ///
     /// ```
     /// use crosscut_objects::Resource;
@@ -42,14 +42,14 @@ impl Resource {
     }
 }
 
-/// What happened to an object.
+/// The kind of a change of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// It was created.
+    /// The object was created.
     Added,
-    /// It was replaced by a newer version of itself.
+    /// The object was replaced by a newer version.
     Modified,
-    /// It is gone; the event holds its last state.
+    /// The object was deleted; the event has its last state.
     Deleted,
 }
 
@@ -58,9 +58,9 @@ pub enum Change {
 pub struct Event {
     /// The store's revision after the change, which is the object's resourceVersion.
     pub revision: u64,
-    /// What happened.
+    /// The kind of the change.
     pub change: Change,
-    /// The object's kind, in its storage version.
+    /// The resource of the object, in its storage version.
     pub resource: Arc<Resource>,
     /// The object after the change, or before it was deleted.
     pub object: Arc<Value>,

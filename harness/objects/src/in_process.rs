@@ -11,17 +11,17 @@ use crate::request::{Request, Response};
 ///
 /// The same request has the same outcome as over HTTP. Watches and documents such as discovery exist over HTTP only.
 pub trait Direct: Send + Sync {
-    /// Returns the response to a request, without waiting for anything.
+    /// Returns the response to a request. Never waits.
     ///
     /// # Errors
     /// Returns the `Status` object that the response would have over HTTP.
     fn request(&self, request: &Request<'_>) -> Result<Response, Value>;
 
-    /// Notes that a client asked for a kind that discovery does not have.
+    /// Records that a client requested a kind that discovery does not list.
     fn no_such_kind(&self, _api_version: &str, _kind: &str) {}
 }
 
-/// The changes of an API server's objects, in the order in which they happened.
+/// The changes of an API server's objects, in order.
 pub trait EventLog: Send + Sync {
     /// Returns the revision of the last change.
     fn head(&self) -> u64;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::event::{Event, Resource};
 use crate::object;
 
-/// The object that a reconcile is about.
+/// The identity of an object, such as the object of a reconcile.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
     /// The API group; empty for the core group.
@@ -22,7 +22,7 @@ pub struct Key {
     pub name: String,
 }
 
-/// `Kind namespace/name`, with the group where there is one.
+/// Formats the key as `Kind namespace/name`, with the group if there is one.
 impl fmt::Display for Key {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.kind)?;
@@ -37,13 +37,13 @@ impl fmt::Display for Key {
 }
 
 impl Key {
-    /// The key of an event's object, in the version in which it is stored.
+    /// Returns the key of an event's object, in its storage version.
     #[must_use]
     pub fn of(event: &Event) -> Key {
         Key::new(&event.resource, &event.object)
     }
 
-    /// The key of an object of a resource.
+    /// Returns the key of an object of a resource.
     ///
     /// ```
     /// use crosscut_objects::{Key, Resource};
@@ -71,13 +71,13 @@ impl Key {
         }
     }
 
-    /// `group/version`, or the version alone in the core group.
+    /// Returns `group/version`, or the version alone in the core group.
     #[must_use]
     pub fn api_version(&self) -> String {
         object::api_version_of(&self.group, &self.version)
     }
 
-    /// Returns the name of a controller and the key, as reports name a reconcile.
+    /// Returns the name of a controller and the key, as reports identify a reconcile.
     #[must_use]
     pub fn of_controller(&self, controller: &str) -> String {
         format!("{controller} {self}")

@@ -1,16 +1,16 @@
-//! A part that a control plane lacks.
+//! A part that the embedded control plane lacks.
 
-/// A thing that a request needed and the embedded control plane does not have.
+/// A part that a request needed and the embedded control plane lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lack {
-    /// The thing, as a noun phrase: `the kind Deployment of apps/v1`.
+    /// The part, as a noun phrase: `the kind Deployment of apps/v1`.
     pub what: String,
     /// The alternative, as a sentence; may be empty.
     pub instead: String,
 }
 
 impl Lack {
-    /// A thing for which there is nothing to say about what is there instead.
+    /// Returns the lack of a part without an alternative.
     #[must_use]
     pub fn of(what: impl Into<String>) -> Lack {
         Lack {
@@ -19,7 +19,7 @@ impl Lack {
         }
     }
 
-    /// A kind that a full control plane serves; `served` are the kinds of its family that this one serves.
+    /// Returns the lack of a kind that a full control plane serves. `served` are the served kinds of its family.
     ///
     /// ```
     /// use crosscut_objects::Lack;

@@ -1,7 +1,6 @@
-//! Kubernetes objects as plain JSON, and the words in which the other crates speak about them.
+//! Kubernetes objects as plain JSON, and the types with which the other crates describe them.
 //!
-//! The kinds that crosscut meets are defined at run time, by CRDs and composite resource definitions, so typed objects do
-//! not fit. This crate has
+//! CRDs and composite resource definitions define the kinds at run time, so typed objects do not fit. This crate has
 //! - [`object`]: accessors for objects that are `serde_json::Value`,
 //! - [`Key`], [`Resource`] and [`Address`]: an object, the kind of an object, and an object in a request,
 //! - [`Event`]: one change of a store,
@@ -10,7 +9,7 @@
 //! - [`Admission`]: a check of writes that runs before they are stored,
 //! - [`Clock`]: the source of time.
 //!
-//! Nothing here talks to a server, and nothing knows a kind.
+//! Nothing here connects to a server, and nothing depends on a kind.
 
 mod address;
 mod admission;

@@ -1,11 +1,11 @@
-//! Reading and changing Kubernetes objects that are plain JSON values.
+//! Accessors for Kubernetes objects that are plain JSON values.
 //!
-//! Controllers meet kinds that are defined at run time, so objects stay `serde_json::Value`; these are the few
-//! accessors they share. Nothing here talks to a server.
+//! The kinds of controllers are defined at run time, so objects are `serde_json::Value`. Nothing here connects to a
+//! server.
 
 use serde_json::{Map, Value, json};
 
-/// The value at a path of keys.
+/// Returns the value at a path of keys.
 ///
 /// ```
 /// use crosscut_objects::object;
@@ -19,7 +19,7 @@ pub fn at<'a>(object: &'a Value, path: &[&str]) -> Option<&'a Value> {
     path.iter().try_fold(object, |value, key| value.get(key))
 }
 
-/// The text at a path of keys; empty if there is none, as Go's zero value.
+/// Returns the text at a path of keys. Empty if there is none, like Go's zero value.
 ///
 /// ```
 /// use crosscut_objects::object;
@@ -32,7 +32,7 @@ pub fn text<'a>(object: &'a Value, path: &[&str]) -> &'a str {
     at(object, path).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Sets the value at a path, making the maps on the way.
+/// Sets the value at a path, and creates the maps on the path.
 ///
 /// ```
 /// use crosscut_objects::object;
@@ -58,7 +58,7 @@ pub fn set(object: &mut Value, path: &[&str], value: Value) {
     *object = Value::Object(map);
 }
 
-/// Removes the value at a path; says whether there was one.
+/// Removes the value at a path. Returns true if there was one.
 ///
 /// ```
 /// use crosscut_objects::object;
@@ -84,44 +84,44 @@ pub fn remove(object: &mut Value, path: &[&str]) -> bool {
         .is_some_and(|map| map.remove(*last).is_some())
 }
 
-/// The apiVersion; empty if there is none.
+/// Returns the apiVersion; empty if there is none.
 pub fn api_version(object: &Value) -> &str {
     text(object, &["apiVersion"])
 }
 
-/// The kind; empty if there is none.
+/// Returns the kind; empty if there is none.
 pub fn kind(object: &Value) -> &str {
     text(object, &["kind"])
 }
 
-/// The name; empty if there is none.
+/// Returns the name; empty if there is none.
 pub fn name(object: &Value) -> &str {
     text(object, &["metadata", "name"])
 }
 
-/// The namespace; empty for cluster-scoped objects.
+/// Returns the namespace; empty for cluster-scoped objects.
 pub fn namespace(object: &Value) -> &str {
     text(object, &["metadata", "namespace"])
 }
 
-/// The UID; empty if there is none.
+/// Returns the UID; empty if there is none.
 pub fn uid(object: &Value) -> &str {
     text(object, &["metadata", "uid"])
 }
 
-/// The generation; 0 if there is none.
+/// Returns the generation; 0 if there is none.
 pub fn generation(object: &Value) -> i64 {
     at(object, &["metadata", "generation"])
         .and_then(Value::as_i64)
         .unwrap_or_default()
 }
 
-/// The value of a label; empty if it is missing.
+/// Returns the value of a label; empty if there is none.
 pub fn label<'a>(object: &'a Value, key: &str) -> &'a str {
     text(object, &["metadata", "labels", key])
 }
 
-/// The value of an annotation; empty if it is missing.
+/// Returns the value of an annotation; empty if there is none.
 pub fn annotation<'a>(object: &'a Value, key: &str) -> &'a str {
     text(object, &["metadata", "annotations", key])
 }
@@ -149,7 +149,7 @@ pub fn condition<'a>(object: &'a Value, kind: &str) -> Option<&'a Value> {
         .find(|condition| text(condition, &["type"]) == kind)
 }
 
-/// Returns true if a deletion waits for finalizers.
+/// Returns true if the object is being deleted.
 pub fn is_being_deleted(object: &Value) -> bool {
     at(object, &["metadata", "deletionTimestamp"]).is_some_and(|time| !time.is_null())
 }
@@ -162,7 +162,7 @@ pub(crate) fn api_version_of(group: &str, version: &str) -> String {
     }
 }
 
-/// The group of an apiVersion; empty for the core group.
+/// Returns the group of an apiVersion; empty for the core group.
 ///
 /// ```
 /// use crosscut_objects::object;
@@ -174,7 +174,7 @@ pub fn group_of(api_version: &str) -> &str {
     api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
-/// The version of an apiVersion.
+/// Returns the version of an apiVersion.
 ///
 /// ```
 /// use crosscut_objects::object;
@@ -188,7 +188,7 @@ pub fn version_of(api_version: &str) -> &str {
         .map_or(api_version, |(_, version)| version)
 }
 
-/// Returns true if a finalizer holds the object.
+/// Returns true if the object has this finalizer.
 pub fn has_finalizer(object: &Value, finalizer: &str) -> bool {
     at(object, &["metadata", "finalizers"])
         .and_then(Value::as_array)
@@ -233,14 +233,14 @@ pub fn remove_finalizer(object: &mut Value, finalizer: &str) {
     }
 }
 
-/// All owner references.
+/// Returns all owner references.
 pub fn owners(object: &Value) -> &[Value] {
     at(object, &["metadata", "ownerReferences"])
         .and_then(Value::as_array)
         .map_or(&[], Vec::as_slice)
 }
 
-/// The owner reference with `controller: true`.
+/// Returns the owner reference with `controller: true`.
 pub fn controller_of(object: &Value) -> Option<&Value> {
     owners(object)
         .iter()
@@ -262,12 +262,12 @@ pub fn is_controlled_by(object: &Value, owner_uid: &str) -> bool {
     controller_of(object).is_some_and(|owner| text(owner, &["uid"]) == owner_uid)
 }
 
-/// A plain owner reference to an object.
+/// Returns a plain owner reference to an object.
 pub fn owner_reference(owner: &Value) -> Value {
     json!({"apiVersion": api_version(owner), "kind": kind(owner), "name": name(owner), "uid": uid(owner)})
 }
 
-/// An owner reference that makes the owner the controller and blocks its foreground deletion.
+/// Returns an owner reference that makes the owner the controller and blocks its foreground deletion.
 pub fn controller_reference(owner: &Value) -> Value {
     let mut reference = owner_reference(owner);
     set(&mut reference, &["controller"], Value::Bool(true));

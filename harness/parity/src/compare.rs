@@ -1,4 +1,4 @@
-//! Two runs side by side.
+//! The comparison of two runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,23 +9,23 @@ use crate::ledger::{Entry, Ledger};
 use crate::normal::Normaliser;
 use crate::{Difference, Outcome, Outcomes, Values, marks};
 
-/// What came of comparing two runs.
+/// The result of comparing two runs.
 #[derive(Clone, Debug, Default)]
 pub struct Comparison {
-    /// The number of trials both that runs judged alike.
+    /// The number of trials with the same verdict in both runs.
     pub agreeing: usize,
-    /// The number of objects that were compared.
+    /// The number of compared objects.
     pub objects: usize,
-    /// What nothing explains.
+    /// The differences that no entry of the ledger explains.
     pub unexplained: Vec<Difference>,
-    /// How many differences each entry of the ledger explains, by its id.
+    /// The number of differences that each entry of the ledger explains, by the entry's id.
     pub explained: BTreeMap<String, usize>,
-    /// Entries of the ledger that explain nothing any more, but for those that explain something only sometimes.
+    /// The entries of the ledger that explain no difference. Entries with `sometimes` are not included.
     pub idle: Vec<Entry>,
 }
 
 impl Comparison {
-    /// Returns true if the two agree, but for what the ledger explains, and the ledger holds no more than that.
+    /// Returns true if the ledger explains every difference and has no idle entries.
     #[must_use]
     pub fn agrees(&self) -> bool {
         self.unexplained.is_empty() && self.idle.is_empty()

@@ -1,4 +1,4 @@
-//! Where two objects differ, field by field.
+//! The differences between two objects, field by field.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,36 +7,36 @@ use crosscut_events::secret::{MASK, is_secret, is_secret_field, masked};
 use serde::Serialize;
 use serde_json::Value;
 
-/// One place where two runs differ.
+/// One difference between two runs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Difference {
-    /// `scenario::provider`.
+    /// The trial, as `scenario::provider`.
     pub trial: String,
-    /// `control`, `target`, or empty if the verdict itself differs.
+    /// The side, `control` or `target`. Empty if the verdicts differ.
     pub side: String,
-    /// `Kind.group namespace/name`.
+    /// The object, as `Kind.group namespace/name`.
     pub object: String,
-    /// The place where in the object, such as `spec.names.plural`; empty for the whole object.
+    /// The path in the object, such as `spec.names.plural`. Empty for the whole object.
     pub path: String,
-    /// What each run has there.
+    /// The values of the two runs.
     #[serde(flatten)]
     pub values: Values,
 }
 
-/// What each of two runs has in one place; nothing if it has none.
+/// The values of one field in two runs. `None` if the field is missing.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Values {
-    /// The first run's.
+    /// The value in the first run.
     pub left: Option<Value>,
-    /// The second run's.
+    /// The value in the second run.
     pub right: Option<Value>,
-    /// True if they are values of a Secret.
+    /// True if the values are from a Secret.
     #[serde(skip)]
     pub secret: bool,
 }
 
 impl Values {
-    /// Masks what is in Secrets.
+    /// Masks secret values.
     pub fn mask(&mut self) {
         for value in [&mut self.left, &mut self.right].into_iter().flatten() {
             *value = match self.secret {
@@ -62,7 +62,7 @@ impl fmt::Display for Difference {
     }
 }
 
-/// The longest value that is shown whole, in characters.
+/// The maximum length of a displayed value, in characters.
 const SHOWN: usize = 160;
 
 fn shown(value: Option<&Value>) -> String {
@@ -76,7 +76,7 @@ fn shown(value: Option<&Value>) -> String {
     }
 }
 
-/// Every place where `left` and `right` differ, with its path.
+/// Returns every difference between `left` and `right`, with its path.
 pub(crate) fn differences(left: &Value, right: &Value) -> Vec<(String, Values)> {
     let mut found = Vec::new();
     walk("", Some(left), Some(right), false, &mut found);

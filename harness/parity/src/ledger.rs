@@ -1,4 +1,4 @@
-//! The differences that are known: each with an id, a reason, and the test that shows it.
+//! The ledger of known differences, each with an id, a reason, and the test that shows it.
 
 use std::collections::BTreeSet;
 
@@ -8,14 +8,14 @@ use serde::Deserialize;
 
 use crate::Difference;
 
-/// What no entry may explain away: the first part of a path.
+/// The beginnings of paths that no entry can explain.
 const SACRED: [&str; 4] = [
     "spec",
     "metadata.ownerReferences",
     "metadata.annotations",
     "metadata.labels",
 ];
-/// Nor these fields of a condition, or a condition that only one of them has.
+/// The fields of a condition that no entry can explain. The empty one is a condition that only one object has.
 const SACRED_CONDITION: [&str; 4] = ["", ".type", ".status", ".reason"];
 
 fn is_sacred(path: &str) -> bool {
@@ -30,48 +30,48 @@ fn is_sacred(path: &str) -> bool {
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
-    /// A short name.
+    /// The id, a short name.
     pub id: String,
-    /// The reason why the two differ, and why that changes no verdict.
+    /// The reason why the two control planes differ, and why that changes no verdict.
     pub reason: String,
     /// The test that shows the difference.
     pub test: String,
-    /// `control` or `target`.
+    /// The side, `control` or `target`.
     pub side: String,
-    /// A pattern of `Kind.group namespace/name`.
+    /// A pattern for the object, `Kind.group namespace/name`.
     pub object: String,
-    /// A pattern of the path; empty for objects that only one of them has.
+    /// A pattern for the path. Empty for objects that only one of the control planes has.
     #[serde(default)]
     pub path: String,
-    /// The kind of control plane that differs, where it is one only.
+    /// The kind of control plane that differs, if it is only one.
     #[serde(default)]
     pub cluster: Option<String>,
-    /// True if it depends on what comes first, so that there may be runs that do not differ in this.
+    /// True if the difference depends on timing, so that it does not occur in every run.
     #[serde(default)]
     pub sometimes: bool,
 }
 
-/// Known differences.
+/// The ledger of known differences.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     entries: Vec<(Entry, GlobMatcher, GlobMatcher)>,
 }
 
-/// A ledger that cannot be used.
+/// The error of an invalid ledger.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
-    /// It is no YAML.
+    /// The text is not valid YAML.
     #[error("line {line}: {message}")]
     Yaml {
-        /// Where.
+        /// The line of the mistake, from 1.
         line: usize,
-        /// What is wrong.
+        /// The parser's message.
         message: String,
     },
-    /// It is no list of entries.
+    /// The document is not a list of entries.
     #[error("read the entries")]
     Entries(#[source] serde_json::Error),
-    /// A pattern is none.
+    /// A pattern is invalid.
     #[error("entry {id}")]
     Pattern {
         /// The entry.
@@ -80,7 +80,7 @@ pub enum LedgerError {
         #[source]
         source: globset::Error,
     },
-    /// An entry explains what must not differ.
+    /// An entry explains fields that must not differ.
     #[error("entry {id}: differences in {path} cannot be explained away")]
     Sacred {
         /// The entry.
@@ -88,7 +88,7 @@ pub enum LedgerError {
         /// The path.
         path: String,
     },
-    /// Two entries have one id.
+    /// Two entries have the same id.
     #[error("two entries are called {id}")]
     Twice {
         /// The id.
@@ -97,10 +97,10 @@ pub enum LedgerError {
 }
 
 impl Ledger {
-    /// Reads a list of entries.
+    /// Parses a list of entries.
     ///
     /// # Errors
-    /// [`LedgerError`] for the first mistake.
+    /// Returns a [`LedgerError`] for the first mistake.
     pub fn read(text: &str) -> Result<Ledger, LedgerError> {
         let documents =
             parse(text, &Limits::default()).map_err(|errors| yaml_error(text, &errors))?;
@@ -140,7 +140,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// The entries about two kinds of control plane.
+    /// Returns the entries about two kinds of control plane.
     #[must_use]
     pub fn between(&self, one: &str, other: &str) -> Ledger {
         let is_about = |entry: &Entry| match entry.cluster.as_deref() {
@@ -153,7 +153,7 @@ impl Ledger {
         }
     }
 
-    /// The entry that explains a difference. Some differences none can explain, however wide its pattern is.
+    /// Returns the entry that explains a difference. For some fields no entry can, even with a matching pattern.
     #[must_use]
     pub fn explains(&self, difference: &Difference) -> Option<&Entry> {
         if is_sacred(&difference.path) {
@@ -170,7 +170,7 @@ impl Ledger {
             .map(|(entry, ..)| entry)
     }
 
-    /// Every entry.
+    /// Returns all entries.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter().map(|(entry, ..)| entry)
     }

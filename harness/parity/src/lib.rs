@@ -1,8 +1,8 @@
-//! Whether two kinds of control plane agree: the same verdicts, and the same objects when a trial is over.
+//! Parity: the comparison of two kinds of control plane by the verdicts and the final objects of the same trials.
 //!
-//! [`Outcomes`] gathers a run's events. [`compare`] puts two runs side by side, after taking out what no two runs have in
-//! common (uids, times, revisions). A [`Ledger`] explains differences that are known; one that explains nothing any more
-//! is a mistake, so that it can only shrink. Nothing here runs trials, reads files or prints.
+//! [`Outcomes`] collects a run's events. [`compare`] compares two runs, without values that differ in every run (uids,
+//! times, revisions). A [`Ledger`] explains known differences. An entry that explains none is an error, so that the
+//! ledger can only shrink. Nothing here runs trials, reads files or prints.
 
 mod compare;
 mod difference;

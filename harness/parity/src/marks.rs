@@ -1,16 +1,16 @@
-//! The label by which crosscut knows again what it made on clusters that others use too, and what comes of that label.
+//! The label with which crosscut marks its objects on shared clusters, and the effects of this label.
 //!
-//! Control planes that are made for one run have no need of it, so it is no difference.
+//! Control planes that are made for one run do not need the label, so it is not a difference.
 
 use crosscut_events::RUN_LABEL;
 use serde_json::{Map, Value, json};
 
-/// What a field's name begins with among managed fields.
+/// The prefix of a field's name in managed fields.
 const OWNED: &str = "f:";
-/// What managed fields hold beside the fields of a map: that the map itself is owned.
+/// The key in managed fields for the map itself.
 const ITSELF: &str = ".";
 
-/// Returns true if any of the objects has it, or was seen with it by another, or somebody owns it.
+/// Returns true if the label is in any of the objects: as a label, in a copy of another object or in managed fields.
 pub(crate) fn are_among<'a>(objects: impl IntoIterator<Item = &'a Value>) -> bool {
     let mut left: Vec<&Value> = objects.into_iter().collect();
     while let Some(value) = left.pop() {
@@ -24,12 +24,12 @@ pub(crate) fn are_among<'a>(objects: impl IntoIterator<Item = &'a Value>) -> boo
     false
 }
 
-/// Returns true if a key is its name, as labels or managed fields have it.
+/// Returns true if a key is the label's name, in labels or in managed fields.
 fn is_it(key: &str) -> bool {
     key.strip_prefix(OWNED).unwrap_or(key) == RUN_LABEL
 }
 
-/// Takes it out of labels, and out of who owns them; what has nothing else goes.
+/// Removes the label from labels and managed fields, with maps that are empty then.
 pub(crate) fn take_out(fields: &mut Map<String, Value>) {
     if let Some(Value::Object(metadata)) = fields.get_mut("f:metadata")
         && !metadata.is_empty()
@@ -51,7 +51,7 @@ pub(crate) fn take_out(fields: &mut Map<String, Value>) {
     }
 }
 
-/// Takes the digest out of a reference to a revision of a Composition: Crossplane's covers the Composition's labels.
+/// Removes the digest from a reference to a CompositionRevision, because the digest covers the Composition's labels.
 pub(crate) fn take_digest_out(fields: &mut Map<String, Value>) {
     let name = fields
         .get_mut("compositionRevisionRef")
@@ -98,7 +98,7 @@ mod tests {
     fn they_are_seen() {
         let marked = json!({"status": [{"manifest": {"metadata": {"labels": {RUN_LABEL: "r"}}}}]});
         assert!(are_among([&json!({}), &marked]));
-        // The label itself was taken off for the comparison.
+        // In this object only the managed fields have the label.
         let owned = json!({"metadata": {"managedFields": [
             {"fieldsV1": {"f:metadata": {"f:labels": {OWNED_LABEL: {}}}}},
         ]}});

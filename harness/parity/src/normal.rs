@@ -1,7 +1,7 @@
-//! Objects without what no two control planes have in common.
+//! Objects without the values that differ on every control plane.
 //!
-//! Uids become the name of what they belong to, so that an ownerReference to another owner is still a difference;
-//! times become one time; two names of the trial's namespace become one; what depends on what came first goes.
+//! A uid becomes the name of its object, so that an ownerReference to another owner is still a difference. All times
+//! become the same, and so do the two names of the trial's namespace. Fields that depend on timing are removed.
 
 use std::collections::BTreeMap;
 
@@ -9,24 +9,24 @@ use serde_json::{Map, Value, json};
 
 use crate::{marks, timing};
 
-/// What stands for any time.
+/// The replacement of every time.
 const TIME: &str = "<time>";
-/// The depth past which nothing is looked at: the API server's own limit is lower.
+/// The maximum depth of a value that is normalised. The API server's own limit is lower.
 const DEEPEST: usize = 128;
 
-/// What one trial left on one kind of control plane, in the terms that it is compared in.
+/// A normaliser for the final objects of one trial on one control plane.
 pub(crate) struct Normaliser {
-    /// The name of the trial's namespace here, and what it is called instead.
+    /// The name of the trial's namespace on this control plane, and its replacement.
     renamed: Option<(String, String)>,
-    /// Of all objects on both sides, as one side's show up in the other's.
+    /// The names by uid of all objects on both sides, because the objects of one side occur in those of the other.
     uids: BTreeMap<String, String>,
-    /// True if one of the two runs marks what it makes.
+    /// True if one of the two runs marks its objects with a label.
     marked: bool,
 }
 
 impl Normaliser {
-    /// For what a trial left that had `namespace`, held against a run where it had `other`. The longer of the two gives
-    /// way: the shorter may well be how other names begin.
+    /// Returns a normaliser for a trial with the namespace `namespace`, compared with a run with the namespace `other`.
+    /// The longer of the two names is replaced, because other names may begin with the shorter one.
     pub(crate) fn new<'a>(
         objects: impl IntoIterator<Item = &'a Value>,
         namespace: &str,
@@ -48,12 +48,12 @@ impl Normaliser {
         normaliser
     }
 
-    /// The same where one of the two runs may mark what it makes.
+    /// Returns the normaliser for runs of which one marks its objects.
     pub(crate) fn marked(self, marked: bool) -> Normaliser {
         Normaliser { marked, ..self }
     }
 
-    /// Objects by what they are, `Kind.group namespace/name`, each normalised.
+    /// Returns the normalised objects by `Kind.group namespace/name`.
     pub(crate) fn normal(&self, objects: &[Value]) -> BTreeMap<String, Value> {
         objects
             .iter()
@@ -81,7 +81,7 @@ impl Normaliser {
         self.renamed(&full).unwrap_or(full)
     }
 
-    /// The text with the trial's namespace renamed, where it stands alone or before a hyphen.
+    /// Returns the text with the trial's namespace renamed, except next to a letter or a digit.
     fn renamed(&self, text: &str) -> Option<String> {
         let (from, to) = self.renamed.as_ref()?;
         let mut renamed = String::new();
@@ -133,7 +133,7 @@ impl Normaliser {
         if depth > DEEPEST {
             return;
         }
-        // Objects also hold others, as they were seen.
+        // Objects also contain copies of other objects.
         if value["apiVersion"].is_string() && value["kind"].is_string() {
             Self::metadata(value);
             timing::without_what_was_seen(value);
@@ -157,7 +157,7 @@ impl Normaliser {
                 self.keys(fields);
             }
             Value::Number(number) => {
-                // Go prints integral floats as integers.
+                // Go prints floats without a fraction as integers.
                 if let Some(integer) = number
                     .as_f64()
                     .filter(|n| n.fract() == 0.0 && n.abs() < 1e15)
@@ -169,7 +169,7 @@ impl Normaliser {
         }
     }
 
-    /// Keys that hold a uid: managed fields of ownerReferences do.
+    /// Replaces uids in keys, as the managed fields of ownerReferences have them.
     fn keys(&self, fields: &mut Map<String, Value>) {
         let named: Vec<(String, String)> = fields
             .keys()
@@ -191,7 +191,7 @@ impl Normaliser {
         self.renamed(named).unwrap_or_else(|| named.to_owned())
     }
 
-    /// The text with every uid in it replaced; nothing if it has none.
+    /// Returns the text with every uid replaced, or `None` if it has none.
     fn replaced(&self, text: &str) -> Option<String> {
         let mut replaced = None;
         for (uid, name) in &self.uids {
@@ -208,7 +208,7 @@ fn is_of_a_name(character: char) -> bool {
     character.is_ascii_alphanumeric()
 }
 
-/// The order of conditions means nothing: they are a map by type.
+/// Sorts conditions by type, because their order has no meaning.
 fn sort_conditions(list: &mut [Value]) {
     let all = |field: &str| !list.is_empty() && list.iter().all(|item| item[field].is_string());
     if all("type") && all("status") {

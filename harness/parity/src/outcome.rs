@@ -1,20 +1,20 @@
-//! What a run came to, gathered from its events.
+//! The outcome of a run, collected from its events.
 
 use std::collections::BTreeMap;
 
 use crosscut_events::{Event, TrialId, Verdict};
 use serde_json::Value;
 
-/// One trial's end.
+/// The outcome of one trial.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
     /// The verdict; `None` while the trial runs.
     pub verdict: Option<Verdict>,
-    /// The messages of its failures.
+    /// The messages of the failures.
     pub failures: Vec<String>,
-    /// What it left on each side, `control` and `target`.
+    /// The final objects on each side, `control` and `target`.
     pub objects: BTreeMap<String, Vec<Value>>,
-    /// The namespace that it had.
+    /// The trial's namespace.
     pub namespace: String,
 }
 
@@ -25,7 +25,7 @@ pub struct Outcomes {
 }
 
 impl Outcomes {
-    /// Takes in one event of the run.
+    /// Adds one event of the run.
     pub fn take(&mut self, event: &Event) {
         match event {
             Event::FinalObjects {
@@ -55,14 +55,14 @@ impl Outcomes {
         self.trials.entry(trial.to_string()).or_default()
     }
 
-    /// The trials, by `scenario::provider`.
+    /// Returns the trials, by `scenario::provider`.
     pub fn trials(&self) -> impl Iterator<Item = (&str, &Outcome)> {
         self.trials
             .iter()
             .map(|(name, outcome)| (name.as_str(), outcome))
     }
 
-    /// One trial.
+    /// Returns one trial, by `scenario::provider`.
     #[must_use]
     pub fn get(&self, trial: &str) -> Option<&Outcome> {
         self.trials.get(trial)

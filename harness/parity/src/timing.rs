@@ -1,20 +1,20 @@
-//! What of an object depends on what came first on a control plane that runs in real time, and is told elsewhere too.
+//! The parts of an object that depend on timing on a control plane in real time and are recorded elsewhere too.
 //!
-//! Each rule takes away as little as makes two truthful runs alike.
+//! Each rule removes only as much as is needed to make two correct runs equal.
 
 use serde_json::{Map, Value, json};
 
-/// The time at which a provider made something, or failed to. That it failed at first, or found what another had made,
-/// depends on who was first.
+/// The annotations with the time at which a provider created an external resource, or failed to. A failure before a
+/// success depends on timing.
 pub(crate) const TRACES: [&str; 3] = [
     "crossplane.io/external-create-pending",
     "crossplane.io/external-create-succeeded",
     "crossplane.io/external-create-failed",
 ];
-/// Who applies a composite's status, and who updates it afterwards: both are Crossplane.
+/// The field managers that apply and update a composite's status. Both are Crossplane.
 const COMPOSITE: (&str, &str) = ("apiextensions.crossplane.io/composite", "crossplane");
 
-/// Takes the traces out of an object's annotations.
+/// Removes the annotations of providers from an object.
 pub(crate) fn without_traces(metadata: &mut Map<String, Value>) {
     let annotations = metadata.get_mut("annotations");
     if let Some(annotations) = annotations.and_then(Value::as_object_mut) {
@@ -22,7 +22,7 @@ pub(crate) fn without_traces(metadata: &mut Map<String, Value>) {
     }
 }
 
-/// Who owns traces is told no more than the traces are.
+/// Removes these annotations from an entry of the managed fields.
 pub(crate) fn without_owners_of_traces(entry: &mut Value) {
     let fields = entry.pointer_mut("/fieldsV1/f:metadata");
     let Some(fields) = fields.and_then(Value::as_object_mut) else {
@@ -40,8 +40,8 @@ pub(crate) fn without_owners_of_traces(entry: &mut Value) {
     }
 }
 
-/// What an Object has seen of another cluster is as of its last look: of an object there, how it was and who had written
-/// what. The object itself is among what is compared, as it was in the end.
+/// Removes the status and the managed fields of a copy in an Object's status. They depend on the time of the last
+/// observation. The copied object itself is compared separately, in its final state.
 pub(crate) fn without_what_was_seen(object: &mut Value) {
     let Some(seen) = object.pointer_mut("/status/atProvider/manifest") else {
         return;
@@ -54,7 +54,7 @@ pub(crate) fn without_what_was_seen(object: &mut Value) {
     }
 }
 
-/// Nor is who owns that.
+/// Removes the same fields from an entry of the managed fields.
 pub(crate) fn without_owners_of_what_was_seen(entry: &mut Value) {
     let seen = entry.pointer_mut("/fieldsV1/f:status/f:atProvider/f:manifest");
     let Some(seen) = seen.and_then(Value::as_object_mut) else {
@@ -66,9 +66,10 @@ pub(crate) fn without_owners_of_what_was_seen(entry: &mut Value) {
     }
 }
 
-/// Crossplane applies a composite's conditions as it saw them, and then updates those that have changed; an apply takes
-/// over what has changed since. Which of the two came last, and so owns a field of a condition, depends on what comes
-/// when. Both are Crossplane: what either owns is told as what it applied.
+/// Merges the owned fields of conditions into the entry of Crossplane's apply.
+///
+/// Crossplane applies a composite's conditions, and then updates those that have changed. The owner of a field depends
+/// on which of the two was last. Both are Crossplane.
 pub(crate) fn with_one_owner_of_conditions(managed: &mut Vec<Value>) {
     let (apply, update) = COMPOSITE;
     let position = |managed: &[Value], operation: &str, manager: &str| {
@@ -102,7 +103,7 @@ fn take_conditions(entry: &mut Value) -> Option<Value> {
     status.remove("f:conditions")
 }
 
-/// Adds what `more` owns to what `fields` has.
+/// Adds the owned fields of `more` to `fields`.
 fn unite(fields: &mut Value, more: Value) {
     let (Value::Object(fields), Value::Object(more)) = (fields, more) else {
         return;
@@ -144,7 +145,7 @@ mod tests {
         assert_eq!(normal(&all, &status), expected);
         assert_eq!(normal(&kind, &status), expected);
         assert_eq!(normal(&status, &all), expected);
-        // What neither owns is told of.
+        // A field that neither owns is a difference.
         assert_ne!(normal(&kind, &kind), expected);
     }
 

@@ -1,4 +1,4 @@
-//! From a checked schema to its compiled nodes.
+//! The compilation of a checked schema into nodes.
 
 use regex::Regex;
 use serde_json::{Number, Value};
@@ -7,7 +7,7 @@ use crate::cel::Rules;
 use crate::format::Format;
 use crate::node::{Additional, Bounds, ListKind, Logic, Node, Sort};
 
-/// Compiles a schema that `structure` found no mistakes in; what cannot be understood is left out there.
+/// Compiles a schema in which `structure` found no errors. Parts that cannot be compiled are left out.
 pub(crate) fn build(schema: &Value) -> Node {
     let flag = |name: &str| schema[name] == Value::Bool(true);
     let properties = schema["properties"].as_object().into_iter().flatten();

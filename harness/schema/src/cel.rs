@@ -1,8 +1,8 @@
-//! The seam to the CEL evaluator: the rules of one node, compiled, and what they say of a value.
+//! The interface to the CEL evaluator: the compiled rules of one node, and their evaluation.
 //!
-//! kube-cel evaluates. It has no type checker and no budget, and lacks some of kube-apiserver's functions and macros. A
-//! rule that it cannot evaluate, or not for sure within bounds, is [unevaluated](Unevaluated): it refuses nothing, and
-//! whoever asked is told.
+//! The evaluator is kube-cel. It has no type checker and no cost budget, and lacks some functions and macros of
+//! kube-apiserver. A rule that it cannot evaluate, or perhaps not within bounds, is [unevaluated](Unevaluated): the
+//! rule rejects no object, and the caller gets the rule with the reason.
 
 mod bound;
 mod lacking;
@@ -25,7 +25,7 @@ use shape::Unfit;
 /// The field that holds a node's rules.
 pub(crate) const RULES: &str = "x-kubernetes-validations";
 
-/// A rule that was not judged, and why not.
+/// A rule that was not evaluated, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unevaluated {
     /// The rule as the definition has it.
@@ -50,10 +50,10 @@ impl fmt::Display for Unevaluated {
     }
 }
 
-/// Said of a rule that may not end, or need too much.
+/// The reason of a rule that may not end, or may need too much memory.
 const UNBOUNDED: &str = "it may take more steps or memory than the evaluator is allowed to";
 
-/// The number of characters of a rule that are shown.
+/// The number of characters of a rule that are displayed.
 const SHOWN: usize = 120;
 
 /// The rules of one node.
@@ -61,11 +61,11 @@ const SHOWN: usize = 120;
 pub(crate) struct Rules {
     /// The types, with all rules that can be evaluated.
     compiled: CompiledSchema,
-    /// The schema of the types, to compile rules for themselves.
+    /// The schema of the types, to compile single rules.
     types: Value,
     /// The rules that can be evaluated, in the order of `compiled`.
     fit: Vec<Fit>,
-    /// The others, and of each whether it is about changes alone.
+    /// The other rules, each with true if it applies only to changes.
     unfit: Vec<(Unevaluated, bool)>,
 }
 
@@ -73,15 +73,15 @@ pub(crate) struct Rules {
 #[derive(Debug)]
 struct Fit {
     source: Value,
-    /// How deep its expressions are nested.
+    /// The nesting depth of its expressions.
     depth: usize,
 }
 
 impl Rules {
-    /// Compiles the rules that a schema has at its top; `None` if it has none.
+    /// Compiles the rules at the top of a schema. Returns `None` if there are none.
     ///
     /// # Errors
-    /// The reasons for which kube-apiserver refuses the definition, in its words as far as they are known.
+    /// Returns the reasons why kube-apiserver rejects the definition, with its messages as far as they are known.
     pub(crate) fn compile(schema: &Value) -> Result<Option<Rules>, Vec<String>> {
         let rules = schema[RULES].as_array().map_or(&[][..], Vec::as_slice);
         if rules.is_empty() {
@@ -115,7 +115,7 @@ impl Rules {
         }
     }
 
-    /// Adds what the rules say against a value at `path`; rules about changes need `old`.
+    /// Evaluates the rules with a value at `path`, and adds the errors. Rules about changes need `old`.
     pub(crate) fn check(
         &self,
         value: &Value,
@@ -151,7 +151,7 @@ impl Rules {
         }
     }
 
-    /// One rule for itself.
+    /// Evaluates one rule separately.
     fn check_alone(
         &self,
         rule: &Fit,
@@ -172,7 +172,7 @@ impl Rules {
     }
 }
 
-/// Adds the rules of a schema that cannot be evaluated with any value; each once.
+/// Adds each rule of a schema that cannot be evaluated with any value once.
 pub(crate) fn unevaluated(schema: &Value, found: &mut Vec<Unevaluated>) {
     for rule in schema[RULES].as_array().into_iter().flatten() {
         if let Err(Unfit::Unevaluated(reason)) = compiled(rule) {
@@ -190,7 +190,7 @@ pub(crate) fn unevaluated(schema: &Value, found: &mut Vec<Unevaluated>) {
     }
 }
 
-/// Returns true for a rule that is left out if there is no older value. It need not be one that can be parsed.
+/// Returns true if a rule applies only when there is an old value. The rule need not be valid.
 fn is_about_changes(rule: &Value) -> bool {
     let text = rule["rule"].as_str().unwrap_or_default();
     text.contains("oldSelf") && rule["optionalOldSelf"] != Value::Bool(true)
@@ -201,10 +201,10 @@ fn of(rule: &Value, reason: String) -> Unevaluated {
     Unevaluated { rule, reason }
 }
 
-/// Compiles one rule, without types; says how deep it is nested.
+/// Compiles one rule without types. Returns its nesting depth too.
 fn compiled(rule: &Value) -> Result<(CompiledSchema, usize), Unfit> {
     if rule["optionalOldSelf"] == Value::Bool(true) {
-        // kube-cel gives such rules the old value itself instead of an optional.
+        // kube-cel passes the old value itself to such rules, not an optional.
         return Err(Unfit::Unevaluated("it uses optionalOldSelf".to_owned()));
     }
     let texts = [&rule["rule"], &rule["messageExpression"]];
@@ -224,7 +224,7 @@ fn compiled(rule: &Value) -> Result<(CompiledSchema, usize), Unfit> {
     Ok((compiled, depth?))
 }
 
-/// Returns how deep the rules are nested.
+/// Returns the nesting depth of the rules.
 fn depth(compiled: &CompiledSchema) -> Result<usize, Unfit> {
     let mut deepest = 0;
     for rule in &compiled.validations {
@@ -241,7 +241,7 @@ fn depth(compiled: &CompiledSchema) -> Result<usize, Unfit> {
     Ok(deepest)
 }
 
-/// A text that kube-cel cannot parse: it lacks a part of the grammar, or there is a mistake.
+/// Returns the reason why kube-cel cannot parse a text: it lacks a part of the grammar, or the text is invalid.
 fn parse_failure(message: &str) -> Unfit {
     if message.contains("unsupported syntax '") {
         Unfit::Unevaluated("it uses optional fields or elements".to_owned())
@@ -259,7 +259,7 @@ fn is_bounded<E>(rule: &Result<kube_cel::CompilationResult, E>, size: Size) -> b
     programs.all(|program| bound::is_bounded(program.expression(), size))
 }
 
-/// Evaluates all rules of a compiled schema, which are sure to end.
+/// Evaluates all rules of a compiled schema. All of them must be bounded.
 fn evaluate(
     compiled: &CompiledSchema,
     depth: usize,
@@ -288,8 +288,8 @@ fn evaluate(
     }
 }
 
-/// Returns the gap of the evaluator that an error shows; `None` if kube-apiserver's CEL could have come to the same
-/// error. It checks types when the definition is created, so that values of wrong types are such a gap.
+/// Returns the gap of the evaluator that caused an error, or `None` if kube-apiserver's CEL could have the same error.
+/// Wrong types are a gap, because kube-apiserver checks types when the definition is created.
 fn gap_of(error: &ValidationError) -> Option<String> {
     match error.kind {
         ErrorKind::ValidationFailure | ErrorKind::InvalidResult => return None,
@@ -314,7 +314,7 @@ fn gap_of(error: &ValidationError) -> Option<String> {
     }
 }
 
-/// Returns what the evaluator stumbles over, without the values: those may be secret.
+/// Returns the reason why the evaluator fails, without the values, because they may be secret.
 fn gap(error: &ExecutionError) -> String {
     match error {
         ExecutionError::UndeclaredReference(name) => format!("it refers to {name}"),
@@ -322,7 +322,7 @@ fn gap(error: &ExecutionError) -> String {
     }
 }
 
-/// A schema without its rules, its defaults and its logic: what is left is the types that CEL needs.
+/// Returns a schema without its rules, its defaults and its logic, with only the types for CEL.
 fn bare(schema: &Value) -> Value {
     let Value::Object(map) = schema else {
         return schema.clone();
@@ -353,7 +353,7 @@ fn bare(schema: &Value) -> Value {
         .collect()
 }
 
-/// The error as kube-apiserver reports it: with the kind of the value in its place.
+/// Returns the error as kube-apiserver reports it, with the type of the value in place of the value.
 fn field_error(error: &ValidationError, value: &Value, path: &str) -> FieldError {
     let field = format!("{path}{}", within(&error.field_path));
     let kind = match error.reason.as_deref() {
@@ -369,7 +369,7 @@ fn field_error(error: &ValidationError, value: &Value, path: &str) -> FieldError
     FieldError::new(kind, field, sort_of(value), detail)
 }
 
-/// The evaluator's reason in cel-go's words, where the two differ.
+/// Returns the evaluator's reason in the words of cel-go.
 fn reason(message: &str) -> String {
     let key = ["No such key: ", "no such key: "]
         .iter()
@@ -381,7 +381,7 @@ fn reason(message: &str) -> String {
     }
 }
 
-/// A path relative to the node, with the dot that joins it.
+/// Returns a path relative to the node, with a dot before it.
 fn within(path: &str) -> String {
     if path.is_empty() || path.starts_with(['.', '[']) {
         path.to_owned()
@@ -390,7 +390,7 @@ fn within(path: &str) -> String {
     }
 }
 
-/// The OpenAPI type of a value, which stands for the value in messages about rules.
+/// Returns the OpenAPI type of a value, which replaces the value in messages about rules.
 fn sort_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",

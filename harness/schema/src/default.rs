@@ -1,10 +1,10 @@
-//! Dropping nulls and filling in defaults (apiextensions-apiserver's `defaulting`).
+//! Defaults: drops nulls and sets default values (apiextensions-apiserver's `defaulting`).
 
 use serde_json::{Map, Value};
 
 use crate::node::Node;
 
-/// Defaults a value; `resource` says that version, kind and metadata are not the schema's business.
+/// Sets the defaults of a value. For a `resource`, the version, kind and metadata are skipped.
 pub(crate) fn default(node: &Node, value: &mut Value, resource: bool) {
     match value {
         Value::Object(map) => fields(node, map, resource || node.embedded),

@@ -1,45 +1,45 @@
-//! Mistakes in fields, in apimachinery's words (`field.Error`).
+//! Errors of fields, with apimachinery's texts (`field.Error`).
 
 use std::fmt;
 
 use serde_json::{Value, json};
 
-/// The field of errors that have none; apimachinery prints its nil path so.
+/// The field of errors without one: apimachinery prints its nil path like this.
 pub(crate) const NO_FIELD: &str = "<nil>";
 
-/// One mistake in one field.
+/// One error in one field.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FieldError {
-    /// The field, as `spec.versions[0].name`.
+    /// The field's path, such as `spec.versions[0].name`.
     pub field: String,
-    /// What is wrong with it.
+    /// The kind of error.
     pub kind: FieldErrorKind,
-    /// The value that is wrong, where the message shows one.
+    /// The wrong value, if the message shows one.
     pub value: Option<Value>,
     /// The rest of the message; may be empty.
     pub detail: String,
 }
 
-/// What can be wrong with a field.
+/// The kind of error in a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FieldErrorKind {
-    /// It must be there.
+    /// The field is missing.
     Required,
     /// The value is not allowed.
     Invalid,
-    /// The value is of another type.
+    /// The value has the wrong type.
     TypeInvalid,
-    /// The value is none of a list.
+    /// The value is not in the list of supported values.
     NotSupported,
-    /// The value is there already.
+    /// The value occurs twice.
     Duplicate,
-    /// It must not be there.
+    /// The field must not be set.
     Forbidden,
-    /// It is too long.
+    /// The value is too long.
     TooLong,
-    /// There are too many of it.
+    /// The list has too many items.
     TooMany,
-    /// The server is at fault.
+    /// The server failed.
     Internal,
 }
 
@@ -84,7 +84,7 @@ impl FieldError {
         FieldError::new(FieldErrorKind::Invalid, field, value, detail)
     }
 
-    /// A value that is none of those supported, which the message lists.
+    /// Returns the error of an unsupported value. The message lists the supported ones.
     pub(crate) fn not_supported(
         field: impl Into<String>,
         value: impl Into<Value>,
@@ -95,7 +95,7 @@ impl FieldError {
         FieldError::new(FieldErrorKind::NotSupported, field, value, detail)
     }
 
-    /// The message without the field.
+    /// Returns the message without the field.
     pub fn body(&self) -> String {
         let name = match self.kind {
             FieldErrorKind::Required => "Required value",
@@ -124,7 +124,7 @@ impl FieldError {
         text
     }
 
-    /// The mistake as a cause in a Status' details.
+    /// Returns the error as a cause in a Status' details.
     pub fn cause(&self) -> Value {
         json!({ "reason": self.reason(), "message": self.body(), "field": self.field })
     }

@@ -1,11 +1,11 @@
-//! String formats, as kube-openapi's strfmt judges them.
+//! String formats, as kube-openapi's strfmt validates them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// A format that is checked. Formats that a schema names and nobody knows are not.
+/// A format that is validated. Unknown formats in schemas are not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     Byte,
@@ -20,7 +20,7 @@ pub(crate) enum Format {
     Ipv6,
     Mac,
     Uri,
-    /// With the version that it must have, if any.
+    /// A UUID of this version, or of any version.
     Uuid(Option<u8>),
     LongName,
     ShortName,
@@ -111,7 +111,7 @@ fn cidr(text: &str) -> bool {
     length.parse::<u8>().is_ok_and(|length| length <= most)
 }
 
-/// As Go writes durations, or a number and a word such as `3 days`.
+/// Returns true for a duration as Go formats it, or a number and a word such as `3 days`.
 fn duration(text: &str) -> bool {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     if unsigned == "0" {
@@ -180,7 +180,7 @@ fn hex_color(text: &str) -> bool {
     matches!(digits.len(), 3 | 6) && digits.chars().all(|digit| digit.is_ascii_hexdigit())
 }
 
-/// Labels joined by dots; a hostname's may hold capitals and underscores.
+/// Returns true for labels separated by dots. A hostname's may contain capital letters and underscores.
 fn name(text: &str, longest: usize, host: bool) -> bool {
     let label = |label: &str| {
         let edge = |letter: char| letter.is_ascii_alphanumeric();
@@ -203,7 +203,7 @@ fn mac(text: &str) -> bool {
             .all(|group| group.len() == 2 && group.chars().all(|digit| digit.is_ascii_hexdigit()))
 }
 
-/// An absolute URI, or a path from the root.
+/// Returns true for an absolute URI, or a path from the root.
 fn uri(text: &str) -> bool {
     if text.starts_with('/') {
         return !text.contains(char::is_whitespace);

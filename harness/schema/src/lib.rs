@@ -1,8 +1,8 @@
-//! Structural schemas: what a CustomResourceDefinition's `openAPIV3Schema` does to an object.
+//! Structural schemas: a CustomResourceDefinition's `openAPIV3Schema`, applied to objects.
 //!
-//! A compiled [`Structural`] prunes unknown fields, fills in defaults and validates, with the texts of
-//! kube-apiserver 1.34; [`crd`] holds the rules for definitions themselves. CEL rules are evaluated by
-//! kube-cel behind the seam in `cel`; those that it cannot evaluate are [named](Validation::unevaluated). Requests, storage and merging are not known here.
+//! A compiled [`Structural`] prunes unknown fields, sets defaults and validates, with the texts of kube-apiserver 1.34.
+//! [`crd`] has the rules of definitions. kube-cel evaluates CEL rules behind the interface in `cel`; rules that it
+//! cannot evaluate are [listed](Validation::unevaluated). Requests, storage and merging are in other crates.
 
 mod build;
 mod cel;

@@ -11,7 +11,7 @@ use crate::format::Format;
 /// A schema, or a part of one.
 #[derive(Debug, Default)]
 pub(crate) struct Node {
-    /// The type that is named, if any.
+    /// The declared type.
     pub(crate) sort: Option<Sort>,
     pub(crate) int_or_string: bool,
     pub(crate) nullable: bool,
@@ -24,9 +24,9 @@ pub(crate) struct Node {
     pub(crate) default: Option<Value>,
     pub(crate) bounds: Bounds,
     pub(crate) logic: Logic,
-    /// CEL rules of this node alone.
+    /// The CEL rules of this node, without those of nested nodes.
     pub(crate) rules: Option<Rules>,
-    /// True if this node or one below has CEL rules.
+    /// True if this node or a nested one has CEL rules.
     pub(crate) has_rules: bool,
 }
 
@@ -66,15 +66,15 @@ impl Sort {
     }
 }
 
-/// What fields that no property names may be.
+/// The fields that are allowed beside the declared properties.
 #[derive(Debug, Default)]
 pub(crate) enum Additional {
-    /// None.
+    /// No fields.
     #[default]
     No,
-    /// Anything.
+    /// Fields with any value.
     Any,
-    /// Values of a schema.
+    /// Fields with values of a schema.
     Schema(Box<Node>),
 }
 
@@ -87,7 +87,7 @@ pub(crate) enum ListKind {
     Map(Vec<String>),
 }
 
-/// What a value must keep to.
+/// The limits of a value.
 #[derive(Debug, Default)]
 pub(crate) struct Bounds {
     pub(crate) minimum: Option<Number>,
@@ -107,7 +107,7 @@ pub(crate) struct Bounds {
     pub(crate) required: Vec<String>,
 }
 
-/// What a value must, or must not, validate against besides.
+/// The further schemas that a value must or must not match.
 #[derive(Debug, Default)]
 pub(crate) struct Logic {
     pub(crate) all_of: Vec<Node>,
@@ -117,7 +117,7 @@ pub(crate) struct Logic {
 }
 
 impl Node {
-    /// The nodes of properties, of other fields and of items.
+    /// Returns the nodes of properties, of additional properties and of items.
     pub(crate) fn children(&self) -> impl Iterator<Item = &Node> {
         let additional = match &self.additional {
             Additional::Schema(schema) => Some(&**schema),
@@ -127,7 +127,7 @@ impl Node {
         self.properties.values().chain(additional).chain(items)
     }
 
-    /// The schema of a field; nothing if no schema speaks of it.
+    /// Returns the schema of a field, or `None` if it has none.
     pub(crate) fn field(&self, name: &str) -> Option<&Node> {
         self.properties.get(name).or(match &self.additional {
             Additional::Schema(node) => Some(node),
@@ -135,7 +135,7 @@ impl Node {
         })
     }
 
-    /// Returns true if a field may be there.
+    /// Returns true if the field is allowed.
     pub(crate) fn allows(&self, name: &str) -> bool {
         self.preserve_unknown
             || !matches!(self.additional, Additional::No)

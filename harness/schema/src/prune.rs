@@ -1,13 +1,13 @@
-//! Removing the fields that a schema does not know (apiextensions-apiserver's `pruning`).
+//! Pruning: removes the fields that a schema does not declare (apiextensions-apiserver's `pruning`).
 
 use serde_json::{Map, Value};
 
 use crate::node::{Additional, Node};
 
-/// What every resource has besides its schema.
+/// The fields that every resource has beside its schema.
 const IMPLICIT: [&str; 3] = ["apiVersion", "kind", "metadata"];
 
-/// Prunes a whole object; gives the paths of what went.
+/// Prunes a whole object. Returns the paths of the removed fields, sorted.
 pub(crate) fn prune(root: &Node, object: &mut Value) -> Vec<String> {
     let mut pruning = Pruning::default();
     if let Value::Object(map) = object {
@@ -17,7 +17,7 @@ pub(crate) fn prune(root: &Node, object: &mut Value) -> Vec<String> {
     pruning.gone
 }
 
-/// Prunes a value that is no resource by itself.
+/// Prunes a value that is no resource. Returns the paths of the removed fields.
 pub(crate) fn prune_value(node: &Node, value: &mut Value) -> Vec<String> {
     let mut pruning = Pruning::default();
     pruning.value(node, value);
@@ -67,7 +67,7 @@ impl Pruning {
                 self.gone.push(format!("{}{step}", self.path));
                 continue;
             }
-            // `additionalProperties: true` lets any field be there, but says nothing of what is below it.
+            // `additionalProperties: true` allows any field, but has no schema for the fields below it.
             let nothing = Node::default();
             let unspoken = matches!(node.additional, Additional::Any).then_some(&nothing);
             if let (Some(below), Some(value)) = (node.field(&name).or(unspoken), map.get_mut(&name))

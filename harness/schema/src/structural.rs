@@ -1,4 +1,4 @@
-//! The compiled schema that the API server works with.
+//! The compiled schema of a version.
 
 use serde_json::Value;
 
@@ -14,14 +14,14 @@ pub struct Structural {
     root: Node,
 }
 
-/// What a validation found.
+/// The result of a validation.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Validation {
-    /// The mistakes; the object is valid when there are none.
+    /// The errors. A valid object has none.
     pub errors: Vec<FieldError>,
-    /// What the server should warn of.
+    /// The warnings for the client.
     pub warnings: Vec<String>,
-    /// The CEL rules that were not judged: without them the object is neither valid nor invalid.
+    /// The CEL rules that were not evaluated. If there are any, an object without errors may still be invalid.
     pub unevaluated: Vec<Unevaluated>,
 }
 
@@ -29,8 +29,8 @@ impl Structural {
     /// Compiles the schema of a version.
     ///
     /// # Errors
-    /// All that keeps it from being structural, with fields below `spec.validation.openAPIV3Schema`. A CEL rule that
-    /// only the evaluator here does not support is none of it: see [`crate::crd::unevaluated`].
+    /// Returns the reasons why the schema is not structural, with fields below `spec.validation.openAPIV3Schema`. A CEL
+    /// rule that only this evaluator lacks is no error: see [`crate::crd::unevaluated`].
     ///
     /// ```
     /// use crosscut_schema::Structural;
@@ -50,7 +50,7 @@ impl Structural {
         }
     }
 
-    /// Removes the fields that the schema does not know; gives their paths, as `spec.x`, sorted.
+    /// Removes the fields that the schema does not declare. Returns their paths, as `spec.x`, sorted.
     ///
     /// ```
     /// use crosscut_schema::Structural;
@@ -66,7 +66,7 @@ impl Structural {
         prune::prune(&self.root, object)
     }
 
-    /// Drops nulls where none is allowed and fills in defaults.
+    /// Drops nulls that are not allowed, and sets defaults.
     ///
     /// ```
     /// use crosscut_schema::Structural;
@@ -82,8 +82,8 @@ impl Structural {
         default::default(&self.root, object, true);
     }
 
-    /// Validates an object that has been pruned and defaulted. With `old`, what was there before and has
-    /// not changed is not held against it (ratcheting), and rules may compare the two.
+    /// Validates a pruned and defaulted object. With `old`, values that have not changed are not validated again
+    /// (ratcheting), and rules may compare the object with `old`.
     ///
     /// ```
     /// use crosscut_schema::Structural;

@@ -1,4 +1,4 @@
-//! Whether a schema is structural, and otherwise one that can be worked with.
+//! The validation of schemas: they must be structural and within limits.
 
 use regex::Regex;
 use serde_json::Value;
@@ -9,13 +9,13 @@ use crate::field_error::FieldError;
 use crate::node::Sort;
 use crate::{prune, validate};
 
-/// The place where kube-apiserver looks for the schema when all versions share it.
+/// The path in kube-apiserver's errors of a schema that all versions share.
 pub(crate) const SHARED_SCHEMA: &str = "spec.validation.openAPIV3Schema";
-/// How deep schemas may nest.
+/// The maximum nesting depth of a schema.
 const DEEPEST: usize = 64;
 const SORTS: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
 
-/// Every mistake in a schema; `base` is the path of its field.
+/// Returns all errors in a schema. `base` is the path of its field.
 pub(crate) fn check(schema: &Value, base: &str) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let root = Place {
@@ -34,7 +34,7 @@ pub(crate) fn check(schema: &Value, base: &str) -> Vec<FieldError> {
 struct Place {
     path: String,
     depth: usize,
-    /// Below allOf, anyOf, oneOf or not, where only values are restricted.
+    /// True if the place is below allOf, anyOf, oneOf or not, where a schema may only restrict values.
     logic: bool,
 }
 
@@ -151,7 +151,7 @@ fn sort(schema: &Value, place: &Place, errors: &mut Vec<FieldError>) {
     }
 }
 
-/// What must not be said below allOf and the like.
+/// Adds an error for each field that is forbidden below allOf, anyOf, oneOf and not.
 fn in_logic(schema: &Value, place: &Place, errors: &mut Vec<FieldError>) {
     let given = |name: &str| {
         !matches!(&schema[name], Value::Null | Value::Bool(false)) && schema[name] != ""
@@ -164,7 +164,7 @@ fn in_logic(schema: &Value, place: &Place, errors: &mut Vec<FieldError>) {
             ));
         }
     }
-    // The two branches that say "an integer or a string" are the one place for types.
+    // Only the two branches of an integer-or-string may have types.
     if given("type") && !place.path.contains("anyOf[") {
         errors.push(FieldError::forbidden(
             place.field("type"),
@@ -383,7 +383,7 @@ fn children(schema: &Value, place: &Place, errors: &mut Vec<FieldError>) {
     }
 }
 
-/// Defaults must be what the schema itself would keep and accept.
+/// Adds an error for each default that the schema itself would prune or reject.
 fn defaults(schema: &Value, path: &str, errors: &mut Vec<FieldError>) {
     if let Some(default) = schema.get("default").filter(|default| !default.is_null()) {
         let compiled = build(schema);

@@ -1,11 +1,11 @@
-//! The time that each crate takes to compile, in a build from nothing.
+//! The compile time of each crate in a clean build.
 
 use serde::Deserialize;
 
 use crate::TaskError;
 use crate::cargo::{cargo, done};
 
-/// The number of crates that are printed.
+/// The number of printed crates.
 const PRINTED: usize = 30;
 
 /// Arguments of `cargo xtask build-times`.
@@ -19,7 +19,7 @@ pub(crate) struct Arguments {
     dev: bool,
 }
 
-/// A part of a build, as cargo's report has it.
+/// A part of a build in cargo's report.
 #[derive(Debug, Deserialize)]
 struct Unit {
     name: String,
@@ -56,7 +56,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), TaskError> {
     Ok(())
 }
 
-/// Returns the parts of a build that cargo's report has as JSON.
+/// Parses the parts of a build, which cargo's report contains as JSON.
 fn units(report: &str) -> Result<Vec<Unit>, TaskError> {
     let from = "const UNIT_DATA = ";
     let data = report

@@ -1,4 +1,4 @@
-//! Calling cargo, and where the project is.
+//! Calls of cargo, and the project's folder.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,15 +9,15 @@ use crate::TaskError;
 
 /// Returns the project's folder.
 ///
-/// Cargo says at run time where this package is: another clone may have built the program, in a target folder that both
-/// share.
+/// Cargo sets the variable of this package at run time. The path at compile time may be that of another clone,
+/// which shares the target folder and has built the program.
 pub(crate) fn project_root() -> PathBuf {
     let package = std::env::var_os("CARGO_MANIFEST_DIR");
     let package = package.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
     Path::new(&package).join("../..")
 }
 
-/// The cargo that runs this task, in the project's folder.
+/// Returns a command for the cargo that runs this task, in the project's folder.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(env!("CARGO"));
     command.current_dir(project_root());
@@ -27,7 +27,7 @@ pub(crate) fn cargo() -> Command {
 /// Builds a package's binary in the release profile and returns its path.
 ///
 /// # Errors
-/// Fails if cargo cannot be run, the build fails, or cargo names no executable.
+/// Fails if cargo cannot be run, the build fails, or cargo reports no executable.
 pub(crate) fn release_binary(package: &str) -> Result<PathBuf, TaskError> {
     binary(package, "release")
 }
@@ -35,7 +35,7 @@ pub(crate) fn release_binary(package: &str) -> Result<PathBuf, TaskError> {
 /// Builds a package's binary in the profile of `cargo run` and returns its path.
 ///
 /// # Errors
-/// As [`release_binary`].
+/// Fails as [`release_binary`] does.
 pub(crate) fn debug_binary(package: &str) -> Result<PathBuf, TaskError> {
     binary(package, "dev")
 }
@@ -61,7 +61,7 @@ fn binary(package: &str, profile: &str) -> Result<PathBuf, TaskError> {
         })
 }
 
-/// Returns what cargo knows about the workspace.
+/// Returns cargo's metadata of the workspace.
 ///
 /// # Errors
 /// Fails if cargo cannot be run or prints anything but JSON.
@@ -74,10 +74,10 @@ pub(crate) fn metadata() -> Result<Value, TaskError> {
     })
 }
 
-/// Returns the folder in which cargo keeps what it has compiled.
+/// Returns cargo's build folder.
 ///
 /// # Errors
-/// Fails if cargo cannot be run, or does not name the folder.
+/// Fails if cargo cannot be run, or does not report the folder.
 pub(crate) fn build_folder() -> Result<PathBuf, TaskError> {
     let metadata = metadata()?;
     let folder = metadata.get("build_directory").and_then(Value::as_str);
@@ -87,7 +87,7 @@ pub(crate) fn build_folder() -> Result<PathBuf, TaskError> {
     })
 }
 
-/// Returns what cargo prints to standard output.
+/// Returns cargo's standard output.
 fn output(what: &str, arguments: &[&str]) -> Result<String, TaskError> {
     let output = cargo()
         .args(arguments)
@@ -107,7 +107,7 @@ fn output(what: &str, arguments: &[&str]) -> Result<String, TaskError> {
 /// Runs a command and waits for its end.
 ///
 /// # Errors
-/// Fails if the command cannot be run or ends badly.
+/// Fails if the command cannot be run or does not exit with 0.
 pub(crate) fn done(command: &mut Command, what: &str) -> Result<(), TaskError> {
     let status = command.stdin(Stdio::null()).status();
     let status = status.map_err(TaskError::io(format!("run {what}")))?;

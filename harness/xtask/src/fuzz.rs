@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::TaskError;
 use crate::cargo::{build_folder, done, project_root};
 
-/// The flags with which cargo-fuzz builds, without a sanitizer: the project has no unsafe code.
+/// The flags of cargo-fuzz's builds, without a sanitizer, because the project has no unsafe code.
 const FLAGS: [&str; 7] = [
     "--cfg=fuzzing",
     "-Cpasses=sancov-module",
@@ -20,17 +20,17 @@ const FLAGS: [&str; 7] = [
 /// Arguments of `cargo xtask fuzz`.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The targets to run, by the names of fuzz/fuzz_targets; all if none is given.
+    /// The targets to run, as in fuzz/fuzz_targets; all by default.
     targets: Vec<String>,
     /// The seconds that each target runs.
     #[arg(long, default_value_t = 10)]
     seconds: u32,
 }
 
-/// Builds the targets, runs each of them, and keeps what they found in the build folder.
+/// Builds and runs the targets, and keeps the inputs that they find in the build folder.
 ///
 /// # Errors
-/// Fails if a target cannot be built, or finds an input that breaks what must hold.
+/// Fails if a target cannot be built, or finds an input that breaks a property.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), TaskError> {
     let folder = project_root().join("fuzz");
     let known = names(&folder)?;
@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), TaskError> {
     Ok(())
 }
 
-/// Returns the names of all targets, in order.
+/// Returns the names of all targets, sorted.
 fn names(folder: &Path) -> Result<Vec<String>, TaskError> {
     let failed = || TaskError::io("read the targets of the fuzzer");
     let files = std::fs::read_dir(folder.join("fuzz_targets")).map_err(failed())?;
@@ -62,7 +62,7 @@ fn names(folder: &Path) -> Result<Vec<String>, TaskError> {
     Ok(names)
 }
 
-/// The folders of built targets and of what fuzzing writes.
+/// The folders of the built targets and of the fuzzer's output.
 struct Built {
     programs: PathBuf,
     work: PathBuf,
@@ -75,7 +75,7 @@ fn build(folder: &Path) -> Result<Built, TaskError> {
     command
         .current_dir(folder)
         .env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\x1f"))
-        // A target of its own keeps the flags away from build scripts.
+        // With an explicit target, cargo does not use the flags for build scripts.
         .args(["build", "--release", "--locked", "--target", &host])
         .arg("--target-dir")
         .arg(&work);
@@ -84,7 +84,7 @@ fn build(folder: &Path) -> Result<Built, TaskError> {
     Ok(Built { programs, work })
 }
 
-/// Returns the name of the platform that the compiler runs on.
+/// Returns the compiler's host platform.
 fn host() -> Result<String, TaskError> {
     let output = Command::new("rustc").arg("-vV").output();
     let output = output.map_err(TaskError::io("run rustc -vV"))?;

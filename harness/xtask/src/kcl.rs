@@ -1,7 +1,7 @@
-//! `cargo xtask generate-kcl`: the package that the fixture in KCL evaluates to.
+//! `cargo xtask generate-kcl`: the generated package of the fixture in KCL.
 //!
-//! `definition.k` and `compositions.k` are the source; what is written to `package/` is never edited by hand. A test
-//! proves that it is what they evaluate to now.
+//! The sources are `definition.k` and `compositions.k`. Do not edit the generated files in `package/`; a test
+//! checks that they match the sources.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,13 +9,13 @@ use std::process::Command;
 use crate::TaskError;
 use crate::cargo::project_root;
 
-/// Each is evaluated by itself, and its result has the same name.
+/// The names of the sources. Each is evaluated separately, into a file of the same name.
 const PARTS: [&str; 2] = ["definition", "compositions"];
 
 /// Writes the package again.
 ///
 /// # Errors
-/// Where the test bed has no KCL, a file does not evaluate, or the package cannot be written.
+/// Fails if the test bed has no KCL, a file cannot be evaluated, or the package cannot be written.
 pub(crate) fn run() -> Result<(), TaskError> {
     for part in PARTS {
         let file = generated(part);
@@ -25,7 +25,7 @@ pub(crate) fn run() -> Result<(), TaskError> {
     Ok(())
 }
 
-/// Returns what a part evaluates to, with a line that says where it comes from.
+/// Returns the evaluated part, with a comment that names the source.
 fn generate(part: &str) -> Result<String, TaskError> {
     let program = function().join("run");
     let output = Command::new(&program)
@@ -55,7 +55,7 @@ fn generated(part: &str) -> PathBuf {
 }
 
 fn function() -> PathBuf {
-    // It is started in another folder, and so needs a path that is the same from there.
+    // The program runs in another folder, so its path must be absolute.
     let root = project_root();
     root.canonicalize()
         .unwrap_or(root)

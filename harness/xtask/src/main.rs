@@ -1,4 +1,4 @@
-//! `cargo xtask`: what developers of crosscut run besides cargo itself. Users never need it.
+//! `cargo xtask`: the tasks of crosscut's developers. Users do not need them.
 
 mod bench;
 mod build_times;
@@ -25,25 +25,25 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Measures the release build: prints a table and writes JSON. Never a pass or a fail.
+    /// Measures the release build: prints a table and writes JSON. Never passes or fails.
     Bench(bench::Arguments),
     /// Builds the real programs that this project's tests compare crosscut with.
     Testbed(testbed::Arguments),
-    /// Proves that the scenarios notice when the system under test is wrong: makes one mistake after the
-    /// other in a copy of it. Fails where a mistake goes unnoticed.
+    /// Proves that the scenarios notice mistakes in the system under test: makes one mistake after the other in a
+    /// copy. Fails if a mistake goes unnoticed.
     MutateFixture(mutants::Arguments),
-    /// Runs small projects and says which of them crosscut does not judge as their `expected.yaml` says.
+    /// Runs small projects and prints those whose results differ from their `expected.yaml`.
     Cases(cases::Arguments),
     /// Runs each target of the fuzzer for a bounded time. Needs a C++ compiler.
     Fuzz(fuzz::Arguments),
-    /// Prints the structure of the project: crates, arrows, circles of files, comments. With --check, fails if an arrow
-    /// between crates runs up or a crate is too large.
+    /// Prints the structure of the project: crates, arrows, cycles of files, comments. With --check, fails if an
+    /// arrow between crates points up or a crate is too large.
     House(house::Arguments),
-    /// Builds the program from nothing and prints the crates that take longest to compile.
+    /// Builds the program from a clean folder and prints the crates that take longest to compile.
     BuildTimes(build_times::Arguments),
     /// Checks the English of comments and documents.
     English(english::Arguments),
-    /// Writes the package of the fixture in KCL anew. Needs the test bed's KCL.
+    /// Generates the package of the fixture in KCL again. Needs the test bed's KCL.
     GenerateKcl,
 }
 
@@ -72,7 +72,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// An error and what caused it, a line each.
+/// Returns an error and its causes, one per line.
 fn with_causes(error: &TaskError) -> String {
     let mut text = format!("{error}\n");
     let mut cause = std::error::Error::source(error);
@@ -83,32 +83,32 @@ fn with_causes(error: &TaskError) -> String {
     text
 }
 
-/// A task could not be done.
+/// The error of a task.
 #[derive(Debug, thiserror::Error)]
 enum TaskError {
-    /// A file or process could not be used.
+    /// A file or process failed.
     #[error("{what}")]
     Io {
-        /// What was tried.
+        /// The attempted operation.
         what: String,
-        /// Why it failed.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
-    /// A command ended badly.
+    /// A command failed.
     #[error("{command} ended with {status}")]
     Command {
         /// The command.
         command: String,
-        /// Its status and last words.
+        /// The exit status and the last output.
         status: String,
     },
-    /// Output was not what was expected.
+    /// The output of a program is invalid.
     #[error("{what}")]
     Output {
-        /// What was read.
+        /// The attempted operation.
         what: String,
-        /// Why it could not be.
+        /// The cause.
         #[source]
         source: serde_json::Error,
     },
@@ -117,53 +117,53 @@ enum TaskError {
     NoProgram {
         /// The program.
         program: String,
-        /// How to get it.
+        /// A hint how to install the program.
         help: &'static str,
     },
-    /// A file does not pin what it should.
+    /// A file does not have the expected pin.
     #[error("{file} {what}")]
     Pin {
         /// The file.
         file: String,
-        /// What is wrong with it.
+        /// The message about the file.
         what: String,
     },
-    /// Nothing says where the test bed is to be.
+    /// The folder of the test bed is not known.
     #[error("there is no home folder: set CROSSCUT_TESTBED to a folder for the test bed")]
     NoCacheFolder,
-    /// Parts of the test bed could not be had.
+    /// Parts of the test bed could not be built.
     #[error("the test bed lacks {0}")]
     Incomplete(String),
-    /// The mutants cannot be tried as they are.
+    /// The mutants are invalid.
     #[error("the mutants cannot be used:\n  {}", .0.join("\n  "))]
     Catalogue(Vec<String>),
-    /// A folder without cases.
+    /// The folder has no cases.
     #[error("{0} has no case: a case is a folder with a crosscut.yaml")]
     NoCases(String),
-    /// A target that the fuzzer does not have.
+    /// The fuzzer has no such target.
     #[error("the fuzzer has no target {0}: its targets are {1}")]
     NoFuzzTarget(String, String),
-    /// Walls of the house that are broken.
+    /// Walls are broken.
     #[error("{0} walls are broken")]
     Walls(usize),
-    /// Files whose English is not as the list of known places says.
+    /// The English of files differs from the list of known places.
     #[error("the English of {0} files is not as it must be")]
     English(usize),
-    /// Cases that are not as expected.
+    /// Cases differ from their expectations.
     #[error("{0} cases are not as their expected.yaml says")]
     Cases(usize),
-    /// The workspace's version is not where it should be.
+    /// The workspace's version is not at the expected place.
     #[error("Cargo.toml does not say version = \"{0}\" once")]
     Version(&'static str),
-    /// The scenarios do not pass without any mutant.
+    /// The scenarios do not pass without a mutant.
     #[error("without a mutant, not every scenario passes: {0}")]
     Unmutated(String),
-    /// Mutants that the scenarios did not judge as they should.
+    /// Mutants survived or are broken.
     #[error("{survived} mutants survived, {broken} are broken")]
     Mutants {
-        /// How many no scenario noticed.
+        /// The number of mutants that no scenario noticed.
         survived: usize,
-        /// How many are no believable mistakes.
+        /// The number of mutants that are not believable mistakes.
         broken: usize,
     },
 }

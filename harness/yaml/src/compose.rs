@@ -1,4 +1,4 @@
-//! Parser events into nodes.
+//! The composition of parser events into nodes.
 
 use std::collections::HashMap;
 
@@ -8,11 +8,11 @@ use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span as SourceSpan
 
 use crate::{Entry, Key, Kind, Limits, Node, Span, SyntaxError, scalar};
 
-/// The documents of a text, one node each. Documents with nothing in them are left out.
+/// Returns the documents of a text, one node each. Empty documents are left out.
 ///
 /// # Errors
-/// Every mistake that was found: all duplicate keys of all documents, but only the first place where
-/// the text is no YAML at all, since nothing after it can be trusted.
+/// Returns every mistake that was found: all duplicate keys of all documents, but only the first
+/// syntax error, because the text after it cannot be parsed.
 ///
 /// ```
 /// use crosscut_yaml::{Limits, parse};
@@ -25,19 +25,19 @@ pub fn parse(text: &str, limits: &Limits) -> Result<Vec<Node>, Vec<SyntaxError>>
     parse_documents(text, limits).map(|documents| documents.nodes)
 }
 
-/// The documents of a text, and the places of those that have nothing in them.
+/// The documents of a text, and the places of the empty ones.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Documents {
-    /// The documents that hold something, one node each.
+    /// The documents that are not empty, one node each.
     pub nodes: Vec<Node>,
-    /// The place where the documents begin that hold nothing but comments.
+    /// The places where the empty documents begin. Empty documents may have comments.
     pub empty: Vec<Span>,
 }
 
-/// Reads the documents of a text as [`parse`] does, and says which are empty.
+/// Parses the documents of a text as [`parse`] does, and returns the places of the empty ones too.
 ///
 /// # Errors
-/// As [`parse`].
+/// Returns mistakes as [`parse`] does.
 pub fn parse_documents(text: &str, limits: &Limits) -> Result<Documents, Vec<SyntaxError>> {
     if text.len() > limits.bytes {
         let message = format!(
@@ -62,7 +62,7 @@ pub fn parse_documents(text: &str, limits: &Limits) -> Result<Documents, Vec<Syn
     }
 }
 
-/// Returns what the parser says, with help for what its words do not explain.
+/// Returns the parser's error, with a hint if the parser's message is not clear.
 fn syntax(message: String, span: Span) -> SyntaxError {
     let help = if message.contains("tab") {
         "YAML is indented with blanks; replace the tab by some"
@@ -74,7 +74,7 @@ fn syntax(message: String, span: Span) -> SyntaxError {
     SyntaxError::new("yaml::syntax", message, span).with_help(help)
 }
 
-/// What `!!` stands for.
+/// The namespace of the tag prefix `!!`.
 const YAML_TAGS: &str = "tag:yaml.org,2002:";
 
 type Source<'a> = Parser<'a, serde_saphyr::granit_parser::StrInput<'a>>;
@@ -129,7 +129,7 @@ impl<'a> Composer<'a> {
         Ok(documents)
     }
 
-    /// The next event but comments, which are no nodes.
+    /// Returns the next event and skips comments, which are no nodes.
     fn next(&mut self) -> Result<Option<(Event<'a>, Span)>, SyntaxError> {
         loop {
             match self.parser.next_event() {
@@ -150,7 +150,7 @@ impl<'a> Composer<'a> {
         }
     }
 
-    /// The next event of a collection that has not ended; the parser reports ends of text itself.
+    /// Returns the next event of a collection that has not ended.
     fn expect(&mut self) -> Result<(Event<'a>, Span), SyntaxError> {
         let end = self.text.len();
         self.next()?.ok_or_else(|| {
@@ -192,7 +192,7 @@ impl<'a> Composer<'a> {
         Ok(node)
     }
 
-    /// Counts nodes. Copies by aliases count too, so that ten short lines cannot become a billion.
+    /// Counts nodes. Copies by aliases count too, so that ten short lines cannot expand to a billion nodes.
     fn count(&mut self, nodes: usize, span: Span) -> Result<(), SyntaxError> {
         self.nodes = self.nodes.saturating_add(nodes);
         if self.nodes <= self.limits.nodes {
@@ -288,7 +288,7 @@ impl<'a> Composer<'a> {
         self.errors.push(error);
     }
 
-    /// Merge keys: what the mapping says itself wins, then the first of several merged mappings.
+    /// Merges mappings: the mapping's own entries win, then those of the first of several merged mappings.
     fn merge(&mut self, entries: &mut Vec<Entry>, merged: Vec<(Node, Span)>) {
         for (node, span) in merged {
             let sources = match node.kind {
@@ -332,7 +332,7 @@ impl<'a> Composer<'a> {
                 kind @ Kind::Bool(_) => Some(kind),
                 _ => None,
             },
-            // A tag of somebody's own says nothing to Kubernetes; go-yaml ignores it as well.
+            // Kubernetes ignores custom tags, because go-yaml does.
             _ => Some(scalar::resolve(text)),
         };
         resolved.unwrap_or_else(|| {
@@ -359,14 +359,14 @@ impl<'a> Composer<'a> {
     }
 }
 
-/// Base64 that decodes to text. Bytes that are no text have no JSON.
+/// Decodes base64 to text. Other bytes have no JSON.
 fn binary(text: &str) -> Option<String> {
     let packed: String = text.split_whitespace().collect();
     String::from_utf8(BASE64_STANDARD.decode(packed).ok()?).ok()
 }
 
 fn collection_span(start: Span, end: Span, last: Option<Span>) -> Span {
-    // The end event of a block collection stands where the next token begins; the last node is nearer.
+    // The end event of a block collection is at the next token, so the end of the last node is used.
     let end = last.map_or(end.end, |last| {
         if end.start > last.end && end.end == end.start {
             last.end
@@ -380,7 +380,7 @@ fn collection_span(start: Span, end: Span, last: Option<Span>) -> Span {
     }
 }
 
-/// Character offsets to byte offsets; markers only move forward but for small steps back.
+/// A converter of character offsets to byte offsets. Offsets only increase, except for small steps back.
 struct Offsets<'a> {
     text: &'a str,
     characters: usize,

@@ -1,13 +1,13 @@
-//! Values as YAML in the block style that kubectl prints.
+//! The emitter: values as YAML in the block style of kubectl.
 
 use serde_json::{Map, Value};
 
 use crate::scalar;
 
-/// The value as a YAML document that ends with a newline.
+/// Formats the value as a YAML document that ends with a newline.
 ///
-/// Strings that some reader of YAML 1.1 or 1.2 would take for another type are quoted; strings of
-/// several lines become literal blocks where that keeps every character.
+/// Strings that a reader of YAML 1.1 or 1.2 may take for another type are quoted. Strings of several
+/// lines become literal blocks if that preserves every character.
 ///
 /// ```
 /// use crosscut_yaml::to_yaml;
@@ -21,7 +21,7 @@ pub fn to_yaml(value: &Value) -> String {
         Value::Object(map) if !map.is_empty() => mapping(&mut text, map, 0),
         Value::Array(items) if !items.is_empty() => sequence(&mut text, items, 0),
         other => {
-            // Without indentation, a line of a text could be taken for the end of the document.
+            // Without indentation, a line of a text could look like the end of the document.
             text.push_str(&inline(other, 2));
             text.push('\n');
         }
@@ -40,7 +40,7 @@ fn mapping(text: &mut String, map: &Map<String, Value>, indent: usize) {
     }
 }
 
-/// What follows a key: a block below, or a value on the same line.
+/// Writes the value after a key: a block below, or a scalar on the same line.
 fn nested(text: &mut String, value: &Value, indent: usize) {
     match value {
         Value::Object(map) if !map.is_empty() => {
@@ -85,7 +85,8 @@ fn inline(value: &Value, indent: usize) -> String {
     }
 }
 
-/// A string; as a literal block indented by `block` where that is possible.
+/// Formats a string. If `block` is given and the string fits, it becomes a literal block with that
+/// indentation.
 fn string(content: &str, block: Option<usize>) -> String {
     if let Some(indent) = block.filter(|_| fits_block(content)) {
         return literal(content, indent);
@@ -128,7 +129,7 @@ fn literal(content: &str, indent: usize) -> String {
     text
 }
 
-/// Returns true if the string can stand unquoted everywhere, keys included.
+/// Returns true if the string needs no quotes, even as a key.
 fn is_plain(content: &str) -> bool {
     let Some(first) = content.chars().next() else {
         return false;
@@ -154,7 +155,7 @@ fn is_printable(letter: char) -> bool {
         )
 }
 
-/// Single quotes where they suffice; double quotes where characters must be escaped.
+/// Quotes a string with single quotes, or with double quotes if characters must be escaped.
 fn quoted(content: &str) -> String {
     if content.chars().all(is_printable) {
         return format!("'{}'", content.replace('\'', "''"));

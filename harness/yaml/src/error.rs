@@ -1,4 +1,4 @@
-//! What is wrong with a text.
+//! The mistakes of texts.
 
 use crate::Span;
 
@@ -11,9 +11,9 @@ pub struct SyntaxError {
     pub code: &'static str,
     /// The mistake as a sentence fragment.
     pub message: String,
-    /// The place where it is.
+    /// The place in the text.
     pub span: Span,
-    /// What to do about it.
+    /// A hint how to correct the mistake.
     pub help: Option<String>,
 }
 

@@ -1,12 +1,11 @@
-//! YAML as Kubernetes' own tools read it, with the place of every node.
+//! YAML with the semantics of Kubernetes' own tools, and with the place of every node.
 //!
-//! Documents are read with serde-saphyr's event parser into [`Node`]s that keep byte spans. Scalars
-//! follow YAML 1.1 as go-yaml v2 resolves it under `sigs.k8s.io/yaml` 1.6, because that is what
-//! kubectl, Helm and Chainsaw do with the same files: `yes` is a boolean, `0777` is octal, the last
-//! word on a timestamp is that it is a string. Duplicate keys are errors here, all of them at once,
-//! where go-yaml lets the last one win.
+//! serde-saphyr's event parser reads documents into [`Node`]s with byte spans. Scalars follow YAML 1.1
+//! as go-yaml v2 under `sigs.k8s.io/yaml` 1.6, because kubectl, Helm and Chainsaw read the same files
+//! with it: `yes` is a boolean, `0777` is octal, and a timestamp is a string. Duplicate keys are errors
+//! here, and all are reported; in go-yaml the last one wins.
 //!
-//! Pure: no IO, no clock. Everything that text can make large is bounded by [`Limits`].
+//! The crate does no IO and reads no clock. [`Limits`] bound the size of all results.
 
 mod compose;
 mod emit;

@@ -1,20 +1,20 @@
-//! How much a text may make of itself.
+//! The limits of texts.
 
-/// Bounds on what [`crate::parse`] accepts.
+/// The limits of the texts that [`crate::parse`] accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The longest text, in bytes.
+    /// The maximum length of the text, in bytes.
     pub bytes: usize,
-    /// How deep sequences and mappings may nest.
+    /// The maximum nesting depth of sequences and mappings.
     pub depth: usize,
-    /// How many nodes all documents together may have, copies made by aliases included.
+    /// The maximum number of nodes in all documents, including copies by aliases.
     pub nodes: usize,
-    /// The number of documents that a text may have.
+    /// The maximum number of documents.
     pub documents: usize,
 }
 
 impl Default for Limits {
-    /// Enough for the largest bundles of provider CRDs (a few MiB), far from exhausting memory.
+    /// Returns limits that fit the largest bundles of provider CRDs (a few MiB) and protect the memory.
     fn default() -> Limits {
         Limits {
             bytes: 16 << 20,

@@ -1,32 +1,32 @@
-//! A document as a tree that knows where it was written.
+//! A document as a tree, with the place of each node.
 
 use serde_json::{Map, Number, Value};
 
 use crate::Span;
 
-/// A value and where it was written. The span of a collection runs from its first to its last node.
+/// A value and its place. The span of a collection runs from its first to its last node.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
     /// The value.
     pub kind: Kind,
-    /// The place where it was written. A copy made by an alias keeps the place of the original.
+    /// The place in the text. A copy by an alias has the place of the original.
     pub span: Span,
 }
 
-/// The kinds of value that JSON knows.
+/// The kinds of JSON values.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
-    /// `null`, `~` or nothing.
+    /// The texts `null` and `~`, or no text.
     Null,
     /// A boolean.
     Bool(bool),
-    /// A number; integers stay integers.
+    /// A number. Integers stay integers.
     Number(Number),
     /// A string.
     String(String),
     /// A list.
     Sequence(Vec<Node>),
-    /// Keys and values in the order in which they were written.
+    /// The keys and values, in the order of the text.
     Mapping(Vec<Entry>),
 }
 
@@ -39,17 +39,17 @@ pub struct Entry {
     pub value: Node,
 }
 
-/// A key. Keys that are no strings are written as `sigs.k8s.io/yaml` writes them: `true`, `80`, `1.5`.
+/// A key. Keys that are not strings have the text of `sigs.k8s.io/yaml`: `true`, `80`, `1.5`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     /// The key's text.
     pub text: String,
-    /// The place where it was written.
+    /// The place in the text.
     pub span: Span,
 }
 
 impl Node {
-    /// The value of a key; `None` if there is none or this is no mapping.
+    /// Returns the value of a key, or `None` if there is none or the node is no mapping.
     ///
     /// ```
     /// use crosscut_yaml::{Limits, parse};
@@ -64,7 +64,7 @@ impl Node {
             .map(|entry| &entry.value)
     }
 
-    /// The entries of a mapping.
+    /// Returns the entries of a mapping.
     pub fn entries(&self) -> Option<&[Entry]> {
         match &self.kind {
             Kind::Mapping(entries) => Some(entries),
@@ -72,7 +72,7 @@ impl Node {
         }
     }
 
-    /// The items of a sequence.
+    /// Returns the items of a sequence.
     pub fn items(&self) -> Option<&[Node]> {
         match &self.kind {
             Kind::Sequence(items) => Some(items),
@@ -80,7 +80,7 @@ impl Node {
         }
     }
 
-    /// The text of a string.
+    /// Returns the text of a string.
     pub fn as_str(&self) -> Option<&str> {
         match &self.kind {
             Kind::String(text) => Some(text),
@@ -88,12 +88,12 @@ impl Node {
         }
     }
 
-    /// Returns true if this is null.
+    /// Returns true if the node is null.
     pub fn is_null(&self) -> bool {
         self.kind == Kind::Null
     }
 
-    /// The node as plain JSON, without places.
+    /// Returns the node as plain JSON, without places.
     ///
     /// ```
     /// use crosscut_yaml::{Limits, parse};
@@ -119,7 +119,7 @@ impl Node {
         }
     }
 
-    /// Returns what this is, for messages: `a string`, `a mapping`.
+    /// Returns the name of the node's type for messages: `a string`, `a mapping`.
     pub fn type_name(&self) -> &'static str {
         match &self.kind {
             Kind::Null => "null",

@@ -1,10 +1,10 @@
-//! What a plain scalar means, as go-yaml v2 resolves YAML 1.1 (its `resolve.go`, by behaviour).
+//! Plain scalars, as go-yaml v2 resolves YAML 1.1 (same behaviour as its `resolve.go`).
 
 use serde_json::Number;
 
 use crate::Kind;
 
-/// The value of a plain (unquoted, untagged) scalar.
+/// Returns the value of a plain (unquoted, untagged) scalar.
 pub(crate) fn resolve(text: &str) -> Kind {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Kind::Null,
@@ -22,7 +22,7 @@ pub(crate) fn resolve(text: &str) -> Kind {
     }
 }
 
-/// A number, or nothing. Infinities and NaN have no JSON; they stay strings.
+/// Parses a number. Returns `None` for infinities and NaN too, which JSON does not have; they stay strings.
 pub(crate) fn number(text: &str) -> Option<Number> {
     let first = text.chars().next()?;
     if !(first.is_ascii_digit() || matches!(first, '+' | '-' | '.')) {
@@ -32,14 +32,14 @@ pub(crate) fn number(text: &str) -> Option<Number> {
     integer(&plain).or_else(|| float(&plain))
 }
 
-/// Decimal, `0x`, `0b`, `0o` and the octal of YAML 1.1, with a sign.
+/// Parses a decimal, `0x`, `0b`, `0o` or YAML 1.1 octal number with a sign.
 fn integer(text: &str) -> Option<Number> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
     };
     let (radix, digits) = radix_of(digits);
-    // A second sign is no digit: `+-1` is a string.
+    // A second sign is not a digit: `+-1` is a string.
     if digits.is_empty() || !digits.chars().all(|digit| digit.is_digit(radix)) {
         return None;
     }
@@ -70,7 +70,7 @@ fn radix_of(digits: &str) -> (u32, &str) {
     }
 }
 
-/// `1.5`, `.5`, `1.`, `1e3` and signs; go-yaml's pattern, so that `1.2.3` and `1e` stay strings.
+/// Parses `1.5`, `.5`, `1.`, `1e3`, with a sign. The pattern is go-yaml's, so `1.2.3` and `1e` stay strings.
 fn float(text: &str) -> Option<Number> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
@@ -93,7 +93,7 @@ fn float(text: &str) -> Option<Number> {
     Number::from_f64(text.strip_prefix('+').unwrap_or(text).parse().ok()?)
 }
 
-/// Returns true if a string must be quoted so that every reader takes it for a string.
+/// Returns true if a string must be quoted so that every reader takes it as a string.
 pub(crate) fn reads_as_other(text: &str) -> bool {
     !matches!(resolve(text), Kind::String(_))
         || matches!(text, "=" | "<<")

@@ -1,15 +1,15 @@
-//! Where things are in a text.
+//! Places in a text.
 
-/// A stretch of a text, in bytes from its beginning.
+/// A range of a text, in bytes from its beginning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Span {
     /// The first byte.
     pub start: usize,
-    /// One past the last byte.
+    /// The byte after the last one.
     pub end: usize,
 }
 
-/// A place as editors count it.
+/// A place with the line and column of an editor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
     /// The line, from 1.
@@ -18,7 +18,8 @@ pub struct Position {
     pub column: usize,
 }
 
-/// The position of a byte. Past the end it is the end's; inside a character it is that character's.
+/// Returns the position of a byte. A byte after the end has the end's position, a byte in a character the
+/// character's.
 ///
 /// ```
 /// use crosscut_yaml::position;

@@ -1,10 +1,10 @@
-//! Whatever others write into names and messages: reports are safe to show, and JUnit is XML.
+//! Names and messages with any text: reports are safe for display, and JUnit is valid XML.
 
 use crosscut_events::{Event, Texts};
 use crosscut_reports::{Collected, Palette, Terminal, Verbosity, is_safe, json, junit};
 use proptest::prelude::*;
 
-/// The made-up run with `text` in every place.
+/// Returns the example run with `text` in every place.
 fn run_of(text: &str) -> Vec<Event> {
     let mut events = crate::run();
     events.push(Event::Preparing {
@@ -32,7 +32,7 @@ fn harmful(report: &str) -> Option<char> {
     report.chars().find(|letter| !is_safe(*letter))
 }
 
-/// Texts of what does harm, among what does not.
+/// Generates texts with harmful characters among others.
 fn texts() -> impl Strategy<Value = String> {
     let harmful = "[\\x00-\\x1f\\x7f-\\u{9f}\\u{2028}-\\u{202e}\\u{2066}-\\u{2069}\\u{fffe}\\u{ffff}<&\\]>\"'a]{0,40}";
     prop_oneof![any::<String>(), harmful]

@@ -1,6 +1,7 @@
-//! The JUnit document against the common schema: Jenkins' `junit-10.xsd` (xunit-plugin), as a table of what it allows.
+//! The JUnit document against the common schema: Jenkins' `junit-10.xsd` (xunit-plugin), as a table.
 //!
-//! Two attributes, and the properties of a test case, are beyond it. Only the elements that this report writes are in the table; any other is refused, which is stricter.
+//! Two attributes, and the properties of a test case, are extensions. The table has only the elements that
+//! this report writes. Any other element fails the test, which is stricter than the schema.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +16,7 @@ struct Element {
     required: &'static [&'static str],
     optional: &'static [&'static str],
     children: &'static [&'static str],
-    /// True if it may hold text.
+    /// True if the element may contain text.
     text: bool,
 }
 
@@ -51,7 +52,7 @@ const SCHEMA: [Element; 9] = [
     Element {
         name: "testcase",
         required: &["name"],
-        // `file`, `line` and `properties` are beyond the schema: pytest's, and what GitLab and others read.
+        // `file`, `line` and `properties` are extensions of pytest, which GitLab and other tools read.
         optional: &["time", "classname", "group", "file", "line"],
         children: &[
             "properties",
@@ -93,7 +94,7 @@ const SCHEMA: [Element; 9] = [
     },
 ];
 
-/// Returns everything in the document that the schema does not allow.
+/// Returns each element and attribute in the document that the schema does not allow.
 fn violations(document: &str) -> Vec<String> {
     let mut reader = Reader::from_str(document);
     let mut open: Vec<&Element> = Vec::new();
@@ -179,7 +180,7 @@ fn the_check_notices_what_the_schema_does_not_allow() {
     );
 }
 
-/// What a function writes may be no XML at all, and must not colour or clear a terminal.
+/// The output of a function may be invalid XML, and must not colour or clear a terminal.
 #[test]
 fn what_the_system_under_test_says_is_made_harmless() {
     let words = "\u{1b}[31mred\u{1b}[2J\u{0}\u{8} <end>\u{fffe}]]>";

@@ -1,6 +1,6 @@
-//! Every report of one made-up run, compared with golden files.
+//! Every report of one example run, compared with golden files.
 //!
-//! The run has one trial of each verdict, so that each rendering is pinned down once.
+//! The run has one trial of each verdict, so that each format is tested once.
 //! `SNAPSHOTS=overwrite` rewrites the golden files.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
@@ -168,7 +168,7 @@ fn terminal_with_steps_and_warnings() {
     );
 }
 
-/// Whoever reads of a failure must know how to see it again.
+/// The report names the seed, so that the user can repeat the failure.
 #[test]
 fn of_several_seeds_the_one_that_failed_is_named() {
     let mut failed = report("on", "aws", Verdict::Failed);

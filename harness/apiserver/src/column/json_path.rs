@@ -1,7 +1,7 @@
 //! JSONPath as Kubernetes reads it in printer columns (client-go's `util/jsonpath`, Kubernetes 1.34).
 //!
-//! The dialect is Kubernetes' own: fields escape dots by a backslash, a filter has one comparison, and what is missing is
-//! no mistake. Crates for JSONPath follow RFC 9535, which reads the same texts otherwise.
+//! The dialect is Kubernetes' own: a backslash escapes dots in fields, a filter has one comparison, and a missing field
+//! is no error. Crates for JSONPath follow RFC 9535, which gives the same texts other meanings.
 
 use std::cmp::Ordering;
 
@@ -9,30 +9,30 @@ use serde_json::{Number, Value};
 
 use super::scan::{self, Malformed};
 
-/// A path that parsed.
+/// A parsed path.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct JsonPath(Vec<Step>);
 
-/// One step of a path: from the values so far to the next ones.
+/// One step of a path: from the current values to the next ones.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Step {
     /// The field of each mapping.
     Field(String),
-    /// Everything in each mapping or list.
+    /// All elements of each mapping or list.
     Wildcard,
-    /// Each mapping and list, with those within.
+    /// Each mapping and list, with those nested in it.
     Recursive,
-    /// Elements of each list.
+    /// A range of elements of each list.
     Slice(Slice),
     /// The results of several paths, one after the other.
     Union(Vec<Vec<Step>>),
-    /// The elements of each list that a comparison holds for.
+    /// The elements of each list for which a comparison holds.
     Filter(Box<Filter>),
-    /// A text, once.
+    /// A literal text, as one value.
     Text(String),
-    /// A number or a boolean, for each value.
+    /// A literal number or boolean, once for each current value.
     Literal(Value),
-    /// A word that has no meaning here.
+    /// A word without a meaning in this dialect.
     Unknown,
 }
 
@@ -50,11 +50,11 @@ pub(super) struct Slice {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Filter {
     pub(super) left: Vec<Step>,
-    /// The operator and the right side; without them, something must be there on the left.
+    /// The operator and the right side. `None`: the left side must have a value.
     pub(super) comparison: Option<(String, Vec<Step>)>,
 }
 
-/// A path that cannot be followed on a value; its column is empty then.
+/// The error of a path that does not fit a value; the cell of its column is empty then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Unfollowed;
 
@@ -64,7 +64,7 @@ impl JsonPath {
         scan::steps(text).map(JsonPath)
     }
 
-    /// Returns what the path leads to, in order.
+    /// Returns the values at the path, in order.
     pub(crate) fn find(&self, root: &Value) -> Result<Vec<Value>, Unfollowed> {
         walk(&self.0, vec![root.clone()])
     }
@@ -123,7 +123,7 @@ fn sliced(slice: &Slice, values: &[Value]) -> Result<Vec<Value>, Unfollowed> {
     for value in values.iter().filter(|value| !value.is_null()) {
         let items = value.as_array().ok_or(Unfollowed)?;
         match bounds(slice, items.len())? {
-            // No element asked for ends it, whatever other lists there are.
+            // client-go ends the whole step at the first list without a selected element.
             None => return Ok(found),
             Some((range, step)) => found.extend(items[range].iter().step_by(step).cloned()),
         }
@@ -178,7 +178,7 @@ fn filtered(filter: &Filter, values: &[Value]) -> Result<Vec<Value>, Unfollowed>
 fn holds(filter: &Filter, item: &Value) -> Result<bool, Unfollowed> {
     let left = walk(&filter.left, vec![item.clone()]);
     let Some((operator, right)) = &filter.comparison else {
-        // A path that cannot be followed leaves its last values there.
+        // client-go keeps the values before the step that failed.
         return Ok(left.map_or(true, |left| !left.is_empty()));
     };
     let Some(left) = single(left?)? else {
@@ -190,7 +190,7 @@ fn holds(filter: &Filter, item: &Value) -> Result<bool, Unfollowed> {
     compared(operator, &left, &right)
 }
 
-/// Only one thing can be compared at a time.
+/// Returns the only value, or `None` if there are none; a comparison of several values fails.
 fn single(values: Vec<Value>) -> Result<Option<Value>, Unfollowed> {
     let mut values = values.into_iter();
     let first = values.next();
@@ -214,7 +214,7 @@ fn compared(operator: &str, left: &Value, right: &Value) -> Result<bool, Unfollo
     }
 }
 
-/// Values of one type are compared; whole numbers and others are different types.
+/// Compares two values of one type. Whole numbers and other numbers are different types.
 fn ordered(left: &Value, right: &Value) -> Result<Ordering, Unfollowed> {
     match (left, right) {
         (Value::String(left), Value::String(right)) => Ok(left.cmp(right)),

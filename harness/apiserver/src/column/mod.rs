@@ -10,13 +10,13 @@ use json_path::JsonPath;
 /// A column of a definition's version.
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
-    /// The definition of the column, as the table has it.
+    /// The definition of the column for a `Table`.
     pub(crate) head: Value,
     pub(crate) kind: String,
     pub(crate) path: JsonPath,
 }
 
-/// Returns the columns that a version of a definition has behind the name, up to the first that cannot be read.
+/// Returns the columns of a version of a definition after the name, up to the first with an invalid path.
 pub(crate) fn columns(version: &Value) -> Vec<Column> {
     let declared = version["additionalPrinterColumns"].as_array();
     match declared.map_or(&[][..], Vec::as_slice) {
@@ -53,7 +53,7 @@ fn column(declared: &Value) -> Option<Column> {
     })
 }
 
-/// Returns the head of a column, as a `Table` has it.
+/// Returns the definition of a column for a `Table`.
 pub(crate) fn head(
     name: &str,
     kind: &str,

@@ -1,17 +1,17 @@
-//! Reads the text of a JSONPath into its steps.
+//! The scanner that reads the text of a JSONPath into its steps.
 
 use serde_json::{Number, Value};
 
 use super::json_path::{Filter, Slice, Step};
 
-/// A text that is no JSONPath. Its column, and those after it, are not there.
+/// The error of a text that is no JSONPath. Its column and all later ones are left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
-/// How deep paths may be within paths; each filter and union is one level.
+/// The maximum depth of paths within paths; each filter and union is one level.
 const DEEPEST: usize = 16;
 
-/// Parses a path, without the braces that templates have around it.
+/// Parses a path without the braces of templates.
 pub(super) fn steps(text: &str) -> Result<Vec<Step>, Malformed> {
     within(text, 0)
 }
@@ -73,7 +73,7 @@ impl<'a> Scanner<'a> {
         self.rest = &self.rest[letter.len_utf8()..];
     }
 
-    /// Takes the text before a place, and leaves what follows it.
+    /// Takes `length` bytes of the text and leaves the rest.
     fn take(&mut self, length: usize) -> &'a str {
         let (taken, rest) = self.rest.split_at(length);
         self.rest = rest;
@@ -203,7 +203,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// Returns what ends a field's name.
+/// Returns true if the letter ends the name of a field.
 fn ends_a_word(letter: char) -> bool {
     matches!(
         letter,
@@ -211,7 +211,7 @@ fn ends_a_word(letter: char) -> bool {
     )
 }
 
-/// The place of the parenthesis that ends a filter; there may be one quoted text in it.
+/// Returns the place of the parenthesis that ends a filter, which may contain one quoted text.
 fn end_of_filter(text: &str) -> Option<usize> {
     let (mut pair, mut is_closed, mut before) = (None, false, '\0');
     for (at, letter) in text.char_indices() {
@@ -227,7 +227,7 @@ fn end_of_filter(text: &str) -> Option<usize> {
     None
 }
 
-/// The left side, the operator and the right side, if there is an operator.
+/// Returns the left side, the operator and the right side, or `None` if there is no operator.
 fn comparison(text: &str) -> Option<(&str, &str, &str)> {
     let is_operator = |letter| matches!(letter, '!' | '<' | '>' | '=');
     let start = text.find(is_operator).filter(|start| *start > 0)?;
@@ -239,7 +239,7 @@ fn comparison(text: &str) -> Option<(&str, &str, &str)> {
     (!right.is_empty()).then_some((left, operator, right))
 }
 
-/// `*`, `1`, `1:2`, `1:2:3`, each number perhaps missing or below zero.
+/// Parses `*`, `1`, `1:2` or `1:2:3`. Each number may be missing or negative.
 fn slice(text: &str) -> Result<Slice, Malformed> {
     let text = if text == "*" { ":" } else { text };
     let parts: Vec<&str> = text.split(':').collect();

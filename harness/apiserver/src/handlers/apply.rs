@@ -36,7 +36,7 @@ pub(crate) fn apply(call: &mut Call<'_>) -> Result<Answer, Status> {
     Ok(answer)
 }
 
-/// The live object, where this very apply to it is known to change nothing.
+/// Returns the live object if this apply is known to change nothing in it.
 fn known_to_be_idle(call: &Call<'_>) -> Option<Arc<Value>> {
     let Payload::Value(body) = call.request.body else {
         return None;
@@ -48,7 +48,7 @@ fn known_to_be_idle(call: &Call<'_>) -> Option<Arc<Value>> {
     known.then_some(live)
 }
 
-/// The request, with all that its outcome depends on but for the body and the object itself.
+/// Returns the parts of the request that determine its outcome, without the body and the live object.
 fn described(call: &Call<'_>) -> Apply {
     Apply {
         object: (Arc::clone(&call.served.storage_key), call.key(call.name())),
@@ -78,7 +78,7 @@ fn merge_and_store(call: &mut Call<'_>, mut configuration: Value) -> Result<Answ
     }
 }
 
-/// Returns what is applied; it must say its own version and kind, and nothing of managed fields.
+/// Returns the applied configuration, which must have its own version and kind and no managed fields.
 fn configuration(call: &mut Call<'_>) -> Result<Value, Status> {
     let request = call.request;
     let configuration = match request.body.json() {
@@ -90,7 +90,7 @@ fn configuration(call: &mut Call<'_>) -> Result<Value, Status> {
             decode::judge(call.served, complaints, validation, &mut call.warnings)?;
             parsed.value
         }
-        // JSON is YAML; only what is not JSON needs the slower parser.
+        // JSON is YAML, but the YAML parser is slower.
         Err(_) => decode::yaml(call.served, request.body)
             .map_err(|_| status::bad_request("error decoding YAML"))?,
     };
@@ -118,7 +118,7 @@ fn check_kind(call: &Call<'_>, configuration: &Value) -> Result<(), Status> {
     )))
 }
 
-/// The name may be left out.
+/// Sets the name if the configuration has none. Fails if it is not the name in the path.
 fn match_name(call: &Call<'_>, configuration: &mut Value) -> Result<(), Status> {
     if meta::name(configuration).is_empty() {
         meta::set(configuration, "name", call.name());
@@ -133,7 +133,7 @@ fn merge(call: &Call<'_>, old: Option<&Value>, configuration: &Value) -> Result<
     let mut merged = call
         .as_writer(|writer| crosscut_merge::apply(old, configuration, writer, force, kind, reset))
         .map_err(|error| refused(&error))?;
-    // Metadata that nobody owns comes from the live object, and from the configuration where it names a version or uid.
+    // No manager owns these two fields: the configuration's value wins, otherwise the live object's is kept.
     for field in ["resourceVersion", "uid"] {
         let given = meta::text(configuration, field);
         if !given.is_empty() {

@@ -1,4 +1,4 @@
-//! What updates, patches and applies share: from the object as it is and as it is wanted to the object as it is stored.
+//! The common part of updates, patches and applies: from the live object and the new object to the stored object.
 
 use std::sync::Arc;
 
@@ -14,12 +14,12 @@ use crosscut_objects::Change;
 use crosscut_objects::Lack;
 use crosscut_objects::Operation;
 
-/// The way in which the wanted object came to be.
+/// The kind of write that made the new object.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum By {
-    /// Managed fields are still to be worked out.
+    /// An update or a patch: the managed fields must still be computed.
     Update,
-    /// The apply has worked them out.
+    /// An apply, which has computed the managed fields.
     Apply,
 }
 
@@ -61,7 +61,7 @@ pub(crate) fn change(
     ))
 }
 
-/// Takes an object out of the store and answers with its last state.
+/// Removes an object from the store and returns its last state.
 pub(crate) fn remove(call: &mut Call<'_>, last: &Value) -> Answer {
     let name = meta::name(last).to_owned();
     call.state.commit(Write {
@@ -75,7 +75,7 @@ pub(crate) fn remove(call: &mut Call<'_>, last: &Value) -> Answer {
     Answer::object(200, last.clone())
 }
 
-/// What is served follows the definitions.
+/// Updates the served resources after a write to a definition.
 pub(crate) fn follow_definition(call: &mut Call<'_>, name: &str, stored: Option<&Value>) {
     if call.served.is_definition() {
         let revision = call.state.revision();
@@ -83,7 +83,7 @@ pub(crate) fn follow_definition(call: &mut Call<'_>, name: &str, stored: Option<
     }
 }
 
-/// A resourceVersion that is named must be the present one; some kinds insist on it.
+/// Checks that the given resourceVersion is the current one. Some kinds require one.
 fn check_version(call: &Call<'_>, old: &Value, new: &Value) -> Result<(), Status> {
     let resource = &call.served.resource;
     let given = meta::text(new, "resourceVersion");
@@ -114,7 +114,7 @@ fn managed(call: &Call<'_>, old: &Value, new: Value) -> Value {
     call.as_writer(|writer| crosscut_merge::update(Some(old), new, writer, kind, reset))
 }
 
-/// What the server alone writes, and what this endpoint does not.
+/// Restores the fields that only the server writes, and those that this endpoint does not write.
 fn prepare(call: &Call<'_>, old: &Value, new: &mut Value) {
     let served = call.served;
     if call.subresource() == Some("status") {
@@ -146,7 +146,7 @@ fn prepare(call: &Call<'_>, old: &Value, new: &mut Value) {
     }
 }
 
-/// The older object with the status and the managed fields of the newer one.
+/// Returns the old object with the status and the managed fields of the new one.
 fn with_status(old: &Value, new: &Value) -> Value {
     let mut object = old.clone();
     restore_status(new, &mut object);
@@ -166,7 +166,8 @@ pub(crate) fn counts_generations(served: &Served) -> bool {
     served.built_in().is_none_or(|builtin| builtin.generation)
 }
 
-/// Custom resources count every change outside of the metadata and the status, built-in ones those of the spec.
+/// Returns true if a change increases the generation: for custom resources a change outside of the metadata and the
+/// status, for built-in kinds a change of the spec.
 fn spec_changed(served: &Served, old: &Value, new: &Value) -> bool {
     if served.built_in().is_some() {
         return old["spec"] != new["spec"];
@@ -183,14 +184,14 @@ fn content<'a>(
     fields.filter(move |(name, _)| *name != "metadata" && !(status && *name == "status"))
 }
 
-/// Returns true if nothing keeps an object that is being deleted.
+/// Returns true if the object is being deleted and has no finalizers left.
 pub(crate) fn finished(served: &Served, object: &Value) -> bool {
     let spec_finalizers = object["spec"]["finalizers"].as_array();
     let held = served.is_namespace() && spec_finalizers.is_some_and(|list| !list.is_empty());
     meta::deleting(object) && meta::finalizers(object).is_empty() && !held
 }
 
-/// Refuses an object that breaks rules; warnings go out with the answer.
+/// Fails if the object breaks rules. Adds warnings to the response.
 pub(crate) fn validate(
     call: &mut Call<'_>,
     object: &Value,
@@ -242,7 +243,7 @@ pub(crate) fn validate(
     ))
 }
 
-/// Returns true if a write changes nothing but the times at which fields were last managed.
+/// Returns true if a write changes only the times in the managed fields.
 fn same(old: &Value, new: &Value) -> bool {
     if old == new {
         return true;

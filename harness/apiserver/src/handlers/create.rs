@@ -1,4 +1,4 @@
-//! POST of an object, and the creation that an apply or an update ends in.
+//! POST of an object, and creation by an apply or an update.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::{builtin_rules, convert, decode, meta, value};
 use crosscut_objects::Change;
 use crosscut_objects::Operation;
 
-/// How much of a generateName is kept before its suffix.
+/// The number of characters of a generateName that precede the suffix.
 const GENERATE_LIMIT: usize = 58;
 const GENERATE_TRIES: usize = 8;
 
@@ -29,10 +29,10 @@ pub(crate) fn create(call: &mut Call<'_>) -> Result<Answer, Status> {
     insert(call, object)
 }
 
-/// Creates an object that nobody has put under managed fields yet.
+/// Creates an object whose managed fields must still be computed.
 pub(crate) fn insert(call: &mut Call<'_>, mut object: Value) -> Result<Answer, Status> {
     if let Some(builtin) = call.served.built_in() {
-        // Whoever creates an object owns its defaults; whoever applies one does not.
+        // The creator of an object owns the label, the manager that applies the object does not.
         builtin_rules::label(builtin, &mut object);
     }
     let reset = reset_fields(call.served, call.subresource());
@@ -75,7 +75,7 @@ pub(crate) fn insert_managed(call: &mut Call<'_>, mut object: Value) -> Result<A
     ))
 }
 
-/// The object takes its namespace from the path and must not contradict it.
+/// Sets the object's namespace to that of the path. Fails if the object has another one.
 pub(crate) fn match_namespace(call: &Call<'_>, object: &mut Value) -> Result<(), Status> {
     match call.target.namespace.as_deref() {
         None => {
@@ -94,7 +94,7 @@ pub(crate) fn match_namespace(call: &Call<'_>, object: &mut Value) -> Result<(),
     Ok(())
 }
 
-/// The namespace must be there and stay, and so must the definition of a custom resource.
+/// Fails if the namespace does not exist or is terminating, or if the definition of a custom resource is terminating.
 fn check_surroundings(call: &Call<'_>, object: &Value) -> Result<(), Status> {
     let resource = &call.served.resource;
     if let Some(namespace) = call.target.namespace.as_deref() {
@@ -118,7 +118,7 @@ fn check_surroundings(call: &Call<'_>, object: &Value) -> Result<(), Status> {
     Ok(())
 }
 
-/// The object's name, made up where only its beginning is given.
+/// Returns the object's name, and generates one if the object has only a generateName.
 fn name(call: &mut Call<'_>, object: &mut Value) -> Result<String, Status> {
     let given = meta::name(object).to_owned();
     let base = meta::text(object, "generateName");
@@ -140,7 +140,7 @@ fn name(call: &mut Call<'_>, object: &mut Value) -> Result<String, Status> {
     ))
 }
 
-/// What the server alone writes into a new object.
+/// Sets the fields that only the server writes in a new object.
 fn prepare(call: &mut Call<'_>, object: &mut Value) {
     for field in [
         "deletionTimestamp",
@@ -159,7 +159,7 @@ fn prepare(call: &mut Call<'_>, object: &mut Value) {
         && let Some(fields) = value::map(object)
     {
         fields.remove("status");
-        // Reading it from the store would give it the status that the definition has for new objects.
+        // Reading the object from the store would set the defaults of the definition, so they are set now.
         if let Some(structural) = served
             .structural
             .as_ref()

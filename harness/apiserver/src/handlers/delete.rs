@@ -1,4 +1,4 @@
-//! DELETE of one object or of many: at once where nothing holds them, else marked until their finalizers are gone.
+//! DELETE of one object or of many. An object with finalizers is only marked for deletion.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crosscut_objects::Change;
 const FOREGROUND: &str = "foregroundDeletion";
 const ORPHAN: &str = "orphan";
 
-/// The namespaces that stay.
+/// The namespaces that cannot be deleted.
 const IMMORTAL: [&str; 3] = ["default", "kube-system", "kube-public"];
 
 /// The options of a deletion: the body, or the query if there is none.
@@ -26,7 +26,7 @@ const IMMORTAL: [&str; 3] = ["default", "kube-system", "kube-public"];
 struct Options {
     uid: Option<String>,
     resource_version: Option<String>,
-    /// `None`: whatever the object's finalizers already say.
+    /// The propagation policy. `None`: the object's finalizers decide.
     propagation: Option<Propagation>,
     dry_run: bool,
 }
@@ -138,7 +138,7 @@ fn check_preconditions(served: &Served, old: &Value, options: &Options) -> Resul
     Ok(())
 }
 
-/// Puts the finalizers on that the deletion asks for; says whether any hold the object.
+/// Sets the finalizers that the deletion requests. Returns true if finalizers keep the object.
 fn hold(served: &Served, object: &mut Value, options: &Options) -> bool {
     let mut finalizers: Vec<String> = meta::finalizers(object)
         .into_iter()
@@ -152,7 +152,7 @@ fn hold(served: &Served, object: &mut Value, options: &Options) -> bool {
             .iter()
             .find_map(|one| [FOREGROUND, ORPHAN].into_iter().find(|known| known == one)),
     };
-    // What the deletion asks for is kept where it stands; the rest goes.
+    // A requested finalizer keeps its place in the list; the others of garbage collection are removed.
     finalizers
         .retain(|one| !matches!(one.as_str(), FOREGROUND | ORPHAN) || Some(one.as_str()) == wanted);
     if let Some(wanted) = wanted
@@ -173,14 +173,14 @@ fn hold(served: &Served, object: &mut Value, options: &Options) -> bool {
     held
 }
 
-/// Marks the object as going away; a second deletion marks nothing again.
+/// Marks the object for deletion, unless it is marked already.
 fn mark(call: &Call<'_>, object: &mut Value) {
     if meta::deleting(object) {
         return;
     }
     let now = call.now();
     meta::set(object, "deletionTimestamp", now);
-    // Namespaces and definitions are marked by code of their own, which does neither.
+    // kube-apiserver marks namespaces and definitions by other code, which sets neither field.
     if !call.served.is_namespace() && !call.served.is_definition() {
         meta::set(object, "deletionGracePeriodSeconds", 0);
         if meta::generation(object) > 0 {

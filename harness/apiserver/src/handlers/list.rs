@@ -58,13 +58,13 @@ pub(crate) fn list(call: &mut Call<'_>) -> Result<Answer, Status> {
     })
 }
 
-/// Returns what the request selects; a watch of one object selects it by name.
+/// Returns the selector of the request. A watch of one object selects the object by name.
 pub(crate) fn selector(call: &Call<'_>) -> Result<Selector, Status> {
     let query = call.query;
     Selector::new(&query.labels, &query.field_selector, call.served)
 }
 
-/// The objects to list from, their revision, and the key after which to begin.
+/// Returns the revision of the list, its objects, and the key after which the page begins.
 fn snapshot(call: &Call<'_>) -> Result<(u64, Objects, Option<String>), Status> {
     let current = call.state.revision();
     let key = &call.served.storage_key;
@@ -86,7 +86,7 @@ fn snapshot(call: &Call<'_>) -> Result<(u64, Objects, Option<String>), Status> {
     Ok((current, call.state.objects(key), None))
 }
 
-/// The number in a resourceVersion parameter; none is zero.
+/// Parses a resourceVersion parameter. An empty one is zero.
 pub(crate) fn revision(text: &str) -> Result<u64, Status> {
     if text.is_empty() {
         return Ok(0);
@@ -99,7 +99,7 @@ pub(crate) fn revision(text: &str) -> Result<u64, Status> {
     })
 }
 
-/// The objects of the request's namespace that the selector takes, with their keys.
+/// Returns the objects of the request's namespace that the selector matches, with their keys.
 pub(crate) fn selected(call: &Call<'_>, selector: &Selector) -> Vec<(String, Arc<Value>)> {
     let objects = call.state.objects(&call.served.storage_key);
     store::within(&objects, call.target.namespace.as_deref())

@@ -1,4 +1,4 @@
-//! One file per verb. A handler runs while it holds the whole store, so what it reads is what it writes on.
+//! The handlers, one file per verb. A handler holds the lock of the store, so no other request writes meanwhile.
 
 mod apply;
 mod change;
@@ -42,11 +42,11 @@ pub(crate) struct Call<'a> {
     pub(crate) target: &'a Target,
     pub(crate) query: &'a Query,
     pub(crate) request: Request<'a>,
-    /// What goes out as Warning headers.
+    /// The texts of the Warning headers.
     pub(crate) warnings: Vec<String>,
 }
 
-/// The parts of the request that are not its address.
+/// The media type, the user agent and the body of a request.
 #[derive(Clone, Copy)]
 pub(crate) struct Request<'a> {
     pub(crate) media_type: &'a str,
@@ -54,7 +54,7 @@ pub(crate) struct Request<'a> {
     pub(crate) body: Payload<'a>,
 }
 
-/// What a handler answers.
+/// The response of a handler.
 pub(crate) struct Answer {
     pub(crate) code: u16,
     pub(crate) content: Content,
@@ -75,7 +75,7 @@ impl Answer {
 }
 
 impl Call<'_> {
-    /// The name in the path; handlers of one object are only called where there is one.
+    /// Returns the name in the path. Handlers of one object are called only if there is one.
     pub(crate) fn name(&self) -> &str {
         self.target.name.as_deref().unwrap_or_default()
     }
@@ -88,14 +88,14 @@ impl Call<'_> {
         keys::key(self.target.namespace.as_deref(), name)
     }
 
-    /// The object as it is stored.
+    /// Returns the object in the stored version.
     pub(crate) fn stored(&self, name: &str) -> Option<Arc<Value>> {
         self.state
             .object(&self.served.storage_key, &self.key(name))
             .cloned()
     }
 
-    /// The object that the path names, in the version of the request.
+    /// Returns the object that the path names, in the version of the request.
     pub(crate) fn present(&self) -> Result<Arc<Value>, Status> {
         let name = self.name();
         let stored = self
@@ -108,7 +108,7 @@ impl Call<'_> {
         crate::meta::time(self.options.clock.now())
     }
 
-    /// The name under which the request writes fields.
+    /// Returns the name of the field manager of the request.
     pub(crate) fn manager(&self) -> String {
         if let Some(manager) = &self.query.field_manager {
             return manager.clone();
@@ -126,7 +126,7 @@ impl Call<'_> {
         }
     }
 
-    /// Runs what needs the writer of fields.
+    /// Calls `run` with the field manager of the request.
     pub(crate) fn as_writer<R>(&self, run: impl FnOnce(&Writer<'_>) -> R) -> R {
         let (manager, now) = (self.manager(), self.now());
         run(&Writer {
@@ -137,7 +137,7 @@ impl Call<'_> {
         })
     }
 
-    /// Lets the admission checks see a write.
+    /// Passes a write to the admission checks.
     pub(crate) fn admit(
         &self,
         operation: Operation,
@@ -161,7 +161,7 @@ impl Call<'_> {
         checks.try_for_each(|check| check.review(review))
     }
 
-    /// Lets the admission checks see a deletion. Whoever refuses it may write into the object what was refused.
+    /// Passes a deletion to the admission checks. The patch of a refusal is written to the object.
     pub(crate) fn admit_deletion(
         &mut self,
         old: &Arc<Value>,
@@ -185,7 +185,7 @@ impl Call<'_> {
         Err(refusal.into())
     }
 
-    /// Makes a patch of a program that stands beside the request.
+    /// Writes a patch that an admission check made, under the name of that check's field manager.
     fn patch_beside(&mut self, old: &Arc<Value>, written: &Patch) -> Result<(), Status> {
         let query = Query::of_manager(written.manager);
         let target = Target {
@@ -206,7 +206,7 @@ impl Call<'_> {
     }
 }
 
-/// The top-level fields that an endpoint does not write, as kube-apiserver's strategies tell field managers.
+/// Returns the top-level fields that an endpoint does not write, as kube-apiserver's strategies declare them.
 pub(crate) fn reset_fields(served: &Served, subresource: Option<&str>) -> &'static [&'static str] {
     match subresource {
         Some("status") if served.is_definition() => &["metadata", "spec"],

@@ -17,7 +17,7 @@ const MERGE_PATCH: &str = "application/merge-patch+json";
 const STRATEGIC_PATCH: &str = "application/strategic-merge-patch+json";
 pub(crate) const APPLY: &str = "application/apply-patch+yaml";
 
-/// The most operations that a JSON patch can have.
+/// The maximum number of operations in a JSON patch.
 const OPERATIONS_LIMIT: usize = 10_000;
 
 pub(crate) fn patch(call: &mut Call<'_>) -> Result<Answer, Status> {
@@ -100,7 +100,7 @@ fn not_of_type(patch: &Value, expected: &str) -> Status {
     ))
 }
 
-/// The patched object, with what its kind does not have dropped or refused.
+/// Decodes the patched object. Fields that its kind does not have are dropped, or fail the request if it is strict.
 fn typed(call: &mut Call<'_>, patched: Value) -> Result<Value, Status> {
     let strict = call.query.field_validation == FieldValidation::Strict;
     let text = strict.then(|| patched.to_string());

@@ -30,7 +30,7 @@ pub(crate) fn update(call: &mut Call<'_>) -> Result<Answer, Status> {
     change(call, &old, object, By::Update)
 }
 
-/// The object must have the name in the path.
+/// Fails if the object's name is not the name in the path.
 pub(crate) fn match_name(call: &Call<'_>, object: &mut Value) -> Result<(), Status> {
     let (given, expected) = (meta::name(object), call.name());
     if given == expected {
@@ -55,7 +55,7 @@ fn missing(call: &mut Call<'_>, object: Value) -> Result<Answer, Status> {
     Err(status::not_found(&call.served.resource, call.name()))
 }
 
-/// A uid in the body means this very object.
+/// Fails if the body has the uid of another object.
 fn check_uid(call: &Call<'_>, old: &Value, new: &Value) -> Result<(), Status> {
     let (given, found) = (meta::uid(new), meta::uid(old));
     if given.is_empty() || given == found {

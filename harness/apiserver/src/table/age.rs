@@ -1,4 +1,4 @@
-//! The age of something, as `kubectl get` prints it (apimachinery's `util/duration`, Kubernetes 1.34).
+//! Ages, as `kubectl get` prints them (apimachinery's `util/duration`, Kubernetes 1.34).
 
 use jiff::Timestamp;
 
@@ -18,7 +18,7 @@ pub(super) fn since(date: &str, now: Timestamp) -> String {
     }
 }
 
-/// The two largest units that matter, fewer the longer it is.
+/// Formats a duration with one or two units. Longer durations have larger units.
 fn human(seconds: i64) -> String {
     match seconds {
         ..-1 => "<invalid>".to_owned(),
@@ -35,7 +35,7 @@ fn human(seconds: i64) -> String {
     }
 }
 
-/// A number of large units, and of small ones if something is left.
+/// Formats a number of large units, and of small units if the rest is not zero.
 fn pair(seconds: i64, (large, first): (i64, char), (small, second): (i64, char)) -> String {
     let (count, rest) = (seconds / large, seconds % large / small);
     match rest {
@@ -50,7 +50,7 @@ mod tests {
 
     use super::{DAY, HOUR, MINUTE, YEAR, human};
 
-    /// The bounds are those of apimachinery's own table of tests.
+    /// Source of the bounds: apimachinery's own table of tests.
     #[rstest]
     #[case(-2, "<invalid>")]
     #[case(-1, "0s")]

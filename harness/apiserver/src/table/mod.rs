@@ -1,7 +1,7 @@
 //! Objects as `kubectl get` prints them: `Table` of `meta.k8s.io/v1`.
 //!
-//! Kinds that a definition defines have its columns (apiextensions-apiserver's `tableconvertor`, Kubernetes 1.34). Of
-//! the built-in kinds only those are printed here that kube-apiserver has no columns of their own for.
+//! Kinds of a definition have its columns (apiextensions-apiserver's `tableconvertor`, Kubernetes 1.34). Of the
+//! built-in kinds only those have a table here for which kube-apiserver has no columns of their own.
 
 mod age;
 
@@ -23,7 +23,7 @@ const PLAIN: [(&str, &str); 3] = [
     ("rbac.authorization.k8s.io", "roles"),
 ];
 
-/// In which form an answer is wanted.
+/// The form of the response that the client accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// The objects themselves.
@@ -35,7 +35,7 @@ pub(crate) enum Form {
 }
 
 impl Form {
-    /// Reads the Accept header: the first of its media types that this server has.
+    /// Reads the Accept header and returns the form of the first supported media type.
     pub(crate) fn of(accept: &str) -> Form {
         let is_whole = |range: &str| {
             let plain = !range.contains("as=");
@@ -58,10 +58,10 @@ impl Form {
     }
 }
 
-/// Returns the table of an answer.
+/// Returns the response as a table.
 ///
 /// # Errors
-/// A Status if kube-apiserver prints the kind in a way that is not known here.
+/// A Status if kube-apiserver prints the kind with columns that are not implemented here.
 pub(crate) fn table(served: &Served, answer: &Answer, now: Timestamp) -> Result<Value, Status> {
     let resource = &served.resource;
     let place = (&*resource.group, &*resource.plural);
@@ -76,7 +76,7 @@ pub(crate) fn table(served: &Served, answer: &Answer, now: Timestamp) -> Result<
         }
         Content::List(listing) => {
             let mut metadata = listing.metadata();
-            // Lists have the field also where nothing follows, tables only otherwise.
+            // Lists have the field on the last page too, tables do not.
             if let (None, Some(fields)) = (&listing.next, metadata.as_object_mut()) {
                 fields.remove("continue");
             }
@@ -118,7 +118,7 @@ fn row(served: &Served, object: &Value, now: Timestamp) -> Value {
     })
 }
 
-/// The first thing that the path leads to, if it is of the column's type.
+/// Returns the first value at the column's path, if it has the column's type.
 fn cell(column: &Column, object: &Value, now: Timestamp) -> Value {
     let found = column.path.find(object).unwrap_or_default();
     let Some(value) = found.first() else {
@@ -136,7 +136,7 @@ fn cell(column: &Column, object: &Value, now: Timestamp) -> Value {
     }
 }
 
-/// A value as a column of texts has it.
+/// Returns a value as text, for a column of type string.
 fn printed(value: &Value) -> String {
     match value {
         Value::Null => "<no value>".to_owned(),
@@ -145,12 +145,12 @@ fn printed(value: &Value) -> String {
     }
 }
 
-/// A number as Go writes it, which has no fraction of zero.
+/// Formats a number as Go does, without a fraction of zero.
 fn go_number(value: &Value) -> Value {
     serde_json::from_str(&go_text::json(value)).unwrap_or_else(|_| value.clone())
 }
 
-/// A number without its fraction.
+/// Returns a number without its fraction.
 fn whole(value: &Value) -> Value {
     match (value.as_i64(), value.as_f64()) {
         (Some(whole), _) => whole.into(),
@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(Form::of(accept), expected);
     }
 
-    /// One cell, of a column of a type, two minutes and a half after the object was made.
+    /// The cell of a column with this type and path, two and a half minutes after the object was created.
     #[rstest]
     #[case::text("string", ".spec.text", json!("t"))]
     #[case::number_as_text("string", ".spec.size", json!("3"))]

@@ -126,7 +126,7 @@ async fn what_is_applied_has_its_type() {
     );
 }
 
-/// As `crosscut parity` sees it on kube-apiserver 1.34.3, whose maps of data are declared.
+/// Source: `crosscut parity` on kube-apiserver 1.34.3, whose types declare maps of data.
 #[tokio::test]
 async fn who_applies_data_owns_its_entries_and_who_creates_it_the_map_as_well() {
     let server = Server::new().await;

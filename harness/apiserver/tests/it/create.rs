@@ -1,4 +1,4 @@
-//! What a new object gets, and whose that is. Source: kube-apiserver 1.34.3.
+//! The fields that the server sets in new objects, and their owners. Source: kube-apiserver 1.34.3.
 
 use serde_json::{Value, json};
 
@@ -49,7 +49,7 @@ async fn a_status_is_not_taken_but_has_its_default() {
     let made = server.send("POST", path, "application/json", &gadget).await;
     let default = json!({"conditions": [{"type": "Accepted", "status": "Unknown"}]});
     assert_eq!(made["status"], default);
-    // Nobody owns what a definition gives.
+    // No manager owns a default of the definition.
     assert_eq!(made["metadata"].get("managedFields"), None);
 }
 
@@ -89,7 +89,7 @@ async fn nobody_owns_the_maps_of_an_applied_definition() {
     assert_eq!(owned(&applied, "a"), expected);
 }
 
-/// kube-apiserver's aggregator makes one for every group and version of a definition.
+/// kube-apiserver's aggregator creates an APIService for every group and version of a definition.
 #[tokio::test]
 async fn a_definition_brings_no_api_service() {
     let server = Server::new().await;
@@ -100,7 +100,7 @@ async fn a_definition_brings_no_api_service() {
     assert_eq!(found["code"], 404);
 }
 
-/// kube-apiserver compares a new definition with an empty one that has these maps already, and gives them to nobody.
+/// kube-apiserver compares a new definition with an empty one that has these maps, which therefore have no owner.
 #[tokio::test]
 async fn who_creates_a_definition_owns_its_maps() {
     let server = Server::new().await;

@@ -9,7 +9,7 @@ use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-/// The place where the objects of the definition are.
+/// The path of the objects of the definition.
 pub(crate) const WIDGETS: &str = "/apis/example.com/v1/namespaces/default/widgets";
 
 /// A server, and the definition of Widgets with a status subresource.
@@ -26,7 +26,7 @@ impl Server {
         server
     }
 
-    /// There are no controllers: the definition is established by hand.
+    /// Creates the definition and sets its conditions, because there are no controllers.
     async fn define(&self) {
         let names = json!({ "plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList" });
         let spec = json!({ "type": "object", "properties": { "text": { "type": "string" } } });
@@ -64,14 +64,14 @@ impl Server {
         .await;
     }
 
-    /// Applies an object as a manager; the object afterwards, or the refusal.
+    /// Applies an object as a manager. Returns the stored object or the error.
     pub(crate) async fn apply(&self, path: &str, manager: &str, object: &Value) -> Value {
         let path = format!("{path}?fieldManager={manager}");
         self.send("PATCH", &path, "application/apply-patch+yaml", object)
             .await
     }
 
-    /// Reads something in a form.
+    /// Reads a path with an Accept header.
     pub(crate) async fn get(&self, path: &str, accept: &str) -> Value {
         let request = http::Request::builder().uri(path).header("accept", accept);
         self.answer(request.body(Full::from(String::new())).unwrap())
@@ -100,7 +100,7 @@ impl Server {
     }
 }
 
-/// A clock that stands still.
+/// A clock that always returns the same time.
 #[derive(Debug)]
 struct Standing;
 
@@ -110,7 +110,7 @@ impl Clock for Standing {
     }
 }
 
-/// The fields that a manager owns, as `managedFields` tells them.
+/// Returns the fields that a manager owns, as in `managedFields`.
 pub(crate) fn owned(object: &Value, manager: &str) -> Value {
     let entries = object["metadata"]["managedFields"].as_array().unwrap();
     let entry = entries.iter().find(|entry| entry["manager"] == manager);

@@ -1,4 +1,4 @@
-//! Objects as `kubectl get` prints them. Source: kube-apiserver 1.34.3, which was asked the same.
+//! Objects as `kubectl get` prints them. Source: the responses of kube-apiserver 1.34.3 to the same requests.
 
 use serde_json::{Value, json};
 
@@ -74,7 +74,7 @@ fn thing() -> Value {
     })
 }
 
-/// A server with Things, whose definition has these columns.
+/// Starts a server with Things, whose definition has these columns.
 async fn server(columns: &Value) -> Server {
     let server = Server::new().await;
     let schema = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
@@ -148,7 +148,7 @@ async fn kinds_with_columns_of_kube_apiservers_own_are_not_printed() {
     let path = "/api/v1/namespaces/default/configmaps";
     let refused = server.get(path, TABLE).await;
     assert_eq!(refused["code"], 501);
-    // kubectl takes the objects in place of a table.
+    // kubectl falls back to the objects if there is no table.
     let list = server.get(path, &format!("{TABLE},application/json")).await;
     assert_eq!(list["kind"], "ConfigMapList");
     let table = server.get(DEFINITIONS, TABLE).await;

@@ -1,4 +1,4 @@
-//! Checking, templates and differences end within one budget, however many expressions a document has.
+//! Checks, templates and differences end within one budget, for any number of expressions in a document.
 
 use crosscut_assertion::{Assertion, Mismatch, template};
 use crosscut_expr::Scope;
@@ -6,10 +6,10 @@ use crosscut_yaml::{Limits, Node, parse};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-/// Ten million steps, of which one alone is within the budget.
+/// An expression of ten million steps. The budget is enough for one of them.
 const WORK: &str = "(length(n[*].length($.n[*].to_string(@))))";
 
-/// Sixteen times as long as `t`, and then sixteen times as long as that, …
+/// An expression whose text is ten times as long as `t`, and then ten times as long again.
 const GROWTH: &str = "(let $a = t in let $b = join('', [$a, $a, $a, $a, $a, $a, $a, $a, $a, $a]) in \
      let $c = join('', [$b, $b, $b, $b, $b, $b, $b, $b, $b, $b]) in $c)";
 
@@ -25,12 +25,12 @@ fn document(text: &str) -> Node {
 fn checked(text: &str) -> Vec<Mismatch> {
     let assertion = Assertion::parse(&document(text)).unwrap();
     let actual = given();
-    // A difference ends, too.
+    // The difference must end too.
     let _ = assertion.diff(&actual, &Scope::new());
     assertion.check(&actual, &Scope::new())
 }
 
-/// `count` entries with the same expression; a blank more makes another key.
+/// Returns `count` entries with the same expression. One more blank makes another key.
 fn entries(expression: &str, count: usize) -> String {
     let entry = |blanks: usize| {
         let inner = expression.trim_start_matches('(');

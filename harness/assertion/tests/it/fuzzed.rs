@@ -1,11 +1,11 @@
-//! What holds for every assertion document; the fuzzer runs the same function.
+//! A property of every assertion document, which the fuzzer tests with the same function.
 
 use crosscut_assertion::{Assertion, template, template_variables};
 use crosscut_expr::Scope;
 use crosscut_yaml::{Limits, parse};
 use serde_json::{Value, json};
 
-/// Bounds that a fuzzer can reach.
+/// The limits for documents of the fuzzer.
 const LIMITS: Limits = Limits {
     bytes: 1 << 14,
     depth: 30,
@@ -13,8 +13,8 @@ const LIMITS: Limits = Limits {
     documents: 8,
 };
 
-/// The first document is an assertion and a template, the second is what it is held against. Nothing panics, and every
-/// mistake points into the text.
+/// Checks that nothing panics and that every problem has a place in the text. The first document is an assertion and a
+/// template, the second is the actual value.
 pub(crate) fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;

@@ -1,4 +1,4 @@
-//! Assertion documents by a data-driven suite and by properties.
+//! Assertion documents, tested with a data-driven suite and with properties.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 

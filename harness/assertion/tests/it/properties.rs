@@ -1,4 +1,4 @@
-//! What holds for every value.
+//! The properties of every value.
 
 use crosscut_assertion::{Assertion, Subject, template};
 use crosscut_expr::Scope;
@@ -6,7 +6,7 @@ use crosscut_yaml::{Limits, Node, parse, to_yaml};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// Values whose strings mean nothing special.
+/// Generates values whose strings have no special meaning.
 fn value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -41,7 +41,7 @@ proptest! {
         let actual = json!({"value": right});
         let holds = assertion.check(&actual, &Scope::new()).is_empty();
         let same = assertion.diff(&actual, &Scope::new()).lines().all(|line| line.starts_with(' '));
-        // An empty map is any value but null, and the other way round a diff has nothing to show for it.
+        // An empty map matches any value but null, and a diff shows no lines for an empty map.
         prop_assume!(!left.to_string().contains("{}"));
         prop_assert_eq!(holds, same, "{}", assertion.diff(&actual, &Scope::new()));
     }
@@ -51,7 +51,7 @@ proptest! {
         prop_assert_eq!(template(&document(&value), &Scope::new()).unwrap(), json!({"value": value}));
     }
 
-    /// Whatever values stand where names do, what is asked for is what they say, or nothing is.
+    /// Any values in place of names give these names as they are, or an error.
     #[test]
     fn a_subject_has_only_names_that_are_text(
         kind in value(), name in value(), namespace in value(), label in value(), is_expression in any::<bool>(),

@@ -1,4 +1,4 @@
-//! This project's own ledger: it can be read, and every entry names a test that is there.
+//! The project's own ledger: it is valid, and every entry names an existing test.
 
 use std::path::Path;
 

@@ -1,8 +1,8 @@
-//! Upper bounds of what evaluating an expression may cost, for values of a known size.
+//! Upper bounds of the cost of evaluating an expression, for values of a known size.
 //!
-//! kube-cel evaluates without a budget and cannot be stopped, so that a rule is only evaluated if it is sure to end: the
-//! bound follows the expression once, with the largest size that each part may have. It is no estimate of kube-apiserver's
-//! cost: a rule beyond the bound is not judged here, which is another thing than refused.
+//! kube-cel evaluates without a budget and cannot be stopped. Therefore a rule is evaluated only if its cost is
+//! bounded: one walk of the expression adds up the cost with the largest size of each part. The bound is no estimate of
+//! kube-apiserver's cost. A rule beyond the bound is not evaluated, which does not mean that it is rejected.
 
 use std::collections::BTreeMap;
 
@@ -11,34 +11,34 @@ use kube_cel::cel::common::ast::{
 };
 use serde_json::Value;
 
-/// The most that one rule may cost, in units of about a nanosecond.
+/// The maximum cost of one rule, in units of about a nanosecond.
 const COST_LIMIT: f64 = 2e9;
-/// The largest value that may come up meanwhile, in bytes.
+/// The maximum size of an intermediate value, in bytes.
 const SIZE_LIMIT: f64 = 3.2e7;
-/// What a step costs, whatever it does.
+/// The cost of each step.
 const STEP: f64 = 200.0;
-/// What compiling a regular expression costs.
+/// The cost of compiling a regular expression.
 const COMPILING: f64 = 50_000.0;
-/// The number of times that a turn of a comprehension copies what came of those before.
+/// The number of times that a turn of a comprehension copies the result of the previous turns.
 const COPIES: f64 = 12.0;
-/// What a value takes beside its text.
+/// The size of a value beside its text, in bytes.
 const OVERHEAD: f64 = 32.0;
-/// What a number or a truth value takes as text, at most.
+/// The maximum size of a number or a boolean as text, in bytes.
 const SCALAR: f64 = 400.0;
 
-/// How large a value is at most.
+/// An upper bound of the size of a value.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Size {
-    /// In bytes, with all that it holds.
+    /// The size in bytes, with all nested values.
     bytes: f64,
-    /// The number of elements it that has, or anything that it holds.
+    /// The number of elements of the value, or of the nested value with the most elements.
     elements: f64,
-    /// The bytes of the largest thing that it holds.
+    /// The size of the largest nested value, in bytes.
     largest: f64,
 }
 
 impl Size {
-    /// The size of a JSON value.
+    /// Returns the size of a JSON value.
     pub(super) fn of(value: &Value) -> Size {
         match value {
             Value::String(text) => Size::text(count(text.len())),
@@ -56,7 +56,7 @@ impl Size {
         }
     }
 
-    /// Of two values, the larger one in each respect.
+    /// Returns the larger size of two values, field by field.
     pub(super) fn or(self, other: Size) -> Size {
         Size {
             bytes: self.bytes.max(other.bytes),
@@ -85,7 +85,7 @@ impl Size {
         })
     }
 
-    /// Any one thing that the value holds.
+    /// Returns the size of any value that this value contains.
     fn element(self) -> Size {
         Size {
             bytes: self.largest,
@@ -93,7 +93,7 @@ impl Size {
         }
     }
 
-    /// The value so many times over.
+    /// Returns the size of `factor` copies of the value.
     fn times(self, factor: f64) -> Size {
         Size {
             bytes: self.bytes * factor,
@@ -102,7 +102,7 @@ impl Size {
         }
     }
 
-    /// Two values in one.
+    /// Returns the size of two values combined.
     fn and(self, other: Size) -> Size {
         Size {
             bytes: self.bytes + other.bytes,
@@ -112,7 +112,7 @@ impl Size {
     }
 }
 
-/// Returns true if evaluating is sure to end soon with `self` and `oldSelf` of this size.
+/// Returns true if the evaluation is bounded for a `self` and an `oldSelf` of this size.
 pub(super) fn is_bounded(expression: &IdedExpr, own: Size) -> bool {
     let mut walk = Walk {
         own,
@@ -133,13 +133,13 @@ fn count(number: usize) -> f64 {
 
 struct Walk<'a> {
     own: Size,
-    /// The variables of comprehensions.
+    /// The sizes of the variables of comprehensions.
     bound: BTreeMap<&'a str, Size>,
     largest: f64,
 }
 
 impl<'a> Walk<'a> {
-    /// The size of an expression's value, and what it costs to come to it.
+    /// Returns the size of an expression's value, and the cost of evaluating the expression.
     fn expression(&mut self, expression: &'a IdedExpr) -> (Size, f64) {
         let (size, cost) = match &expression.expr {
             Expr::Literal(literal) => (literal_size(literal), 0.0),
@@ -164,7 +164,7 @@ impl<'a> Walk<'a> {
             Expr::Struct(_) | Expr::Unspecified => (Size::default(), f64::INFINITY),
         };
         self.largest = self.largest.max(size.bytes);
-        // Whatever comes up is copied now and then.
+        // The evaluator copies intermediate values; the bound assumes two copies.
         (size, cost + STEP + 2.0 * size.bytes)
     }
 
@@ -180,8 +180,9 @@ impl<'a> Walk<'a> {
         (Size::holding(sizes.into_iter(), elements), costs)
     }
 
-    /// All elements are taken, and the result grows by the same with each. Macros alone make comprehensions, so that
-    /// what a step adds does not depend on what is there; each part is looked at once.
+    /// Returns the size and the cost of a comprehension that visits all elements. The result grows by the same size
+    /// with each element: only macros make comprehensions, so that the growth of a step does not depend on the result
+    /// so far.
     fn comprehension(&mut self, comprehension: &'a ComprehensionExpr) -> (Size, f64) {
         let (range, range_cost) = self.expression(&comprehension.iter_range);
         let (first, first_cost) = self.expression(&comprehension.accu_init);
@@ -209,7 +210,7 @@ impl<'a> Walk<'a> {
     fn call(&mut self, call: &'a CallExpr) -> (Size, f64) {
         let mut sizes = Vec::with_capacity(call.args.len() + 1);
         let mut cost = 0.0;
-        // The name of a library is no value.
+        // The name of a library is not a value.
         let target = call.target.as_deref().filter(|target| match &target.expr {
             Expr::Ident(name) => !LIBRARIES.contains(&name.as_str()),
             _ => true,
@@ -245,7 +246,7 @@ fn literal_size(literal: &LiteralValue) -> Size {
     }
 }
 
-/// Returns what a call gives and costs beside its arguments, which have these sizes and take `all` bytes.
+/// Returns the size and the cost of a call without its arguments, which have these sizes and `all` bytes together.
 fn called(call: &CallExpr, sizes: &[Size], all: f64) -> (Size, f64) {
     let at = |index: usize| sizes.get(index).copied().unwrap_or_default();
     let (first, second) = (at(0), at(1));
@@ -254,7 +255,7 @@ fn called(call: &CallExpr, sizes: &[Size], all: f64) -> (Size, f64) {
         operators::CONDITIONAL => (second.or(at(2)), 0.0),
         operators::INDEX | operators::OPT_INDEX | operators::OPT_SELECT => (first.element(), 0.0),
         operators::ADD => (first.and(second), all),
-        // Every element of one may be compared with every element of the other.
+        // Each element of one may be compared with each element of the other.
         "contains" | "intersects" | "equivalent" | "distinct" | "sort" | "indexOf"
         | "lastIndexOf" => (first, all * elements),
         "matches" | "find" => (first, COMPILING + all * 16.0),
@@ -262,7 +263,7 @@ fn called(call: &CallExpr, sizes: &[Size], all: f64) -> (Size, f64) {
         "split" => (pieces(first), all),
         "replace" => (replaced(call, sizes), all),
         "join" => (Size::text(first.bytes + elements * second.bytes), all),
-        // A flag of a placeholder may widen what it stands for.
+        // A flag of a placeholder may widen the formatted value.
         "format" => (
             Size::text(first.bytes + (second.bytes + SCALAR) * 16.0),
             all,
@@ -276,7 +277,7 @@ fn called(call: &CallExpr, sizes: &[Size], all: f64) -> (Size, f64) {
     }
 }
 
-/// A text cut into pieces of a letter each.
+/// Returns the size of a text that is split into pieces of one letter.
 fn pieces(text: Size) -> Size {
     Size {
         bytes: text.bytes * (OVERHEAD + 4.0),
@@ -285,7 +286,8 @@ fn pieces(text: Size) -> Size {
     }
 }
 
-/// Each occurrence of a text, or each gap between letters where that is empty or unknown, becomes the other text.
+/// Returns the size of a replacement: of each occurrence, or of each gap between letters if the text is empty or
+/// unknown.
 fn replaced(call: &CallExpr, sizes: &[Size]) -> Size {
     let text = |index: usize| {
         let argument = call.args.get(index)?;

@@ -1,8 +1,8 @@
-//! What a rule asks for that kube-apiserver's CEL has and kube-cel's has not.
+//! The functions and macros that kube-apiserver's CEL has and kube-cel lacks.
 
 use kube_cel::cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr};
 
-/// The functions of kube-cel 0.8, and of cel 0.13 under it, by the names under which they are called.
+/// The functions of kube-cel 0.8 and of cel 0.13 below it, by the names in calls.
 const FUNCTIONS: &[&str] = &[
     "add",
     "asApproximateFloat",
@@ -138,10 +138,10 @@ const FUNCTIONS: &[&str] = &[
     "value",
 ];
 
-/// How deep an expression may be nested to be evaluated.
+/// The maximum nesting depth of an expression that is evaluated.
 const DEPTH_LIMIT: usize = 400;
 
-/// Returns why an expression cannot be evaluated here, if it cannot, and how deep it is nested otherwise.
+/// Returns the nesting depth of an expression, or the reason why it cannot be evaluated.
 pub(super) fn check(expression: &IdedExpr) -> Result<usize, String> {
     walk(expression, |part| match &part.expr {
         Expr::Call(call) => known(call),
@@ -149,8 +149,8 @@ pub(super) fn check(expression: &IdedExpr) -> Result<usize, String> {
     })
 }
 
-/// Looks at every part of an expression; says how deep it is nested. Without recursion, for it may be nested deeper than
-/// any stack.
+/// Calls `look` with every part of an expression, and returns its nesting depth. Not recursive, because the expression
+/// may be nested deeper than any stack allows.
 pub(super) fn walk<'a>(
     expression: &'a IdedExpr,
     mut look: impl FnMut(&'a IdedExpr) -> Result<(), String>,
@@ -180,7 +180,7 @@ fn known(call: &CallExpr) -> Result<(), String> {
         return Ok(());
     }
     Err(match name {
-        // With one variable they are no calls any more.
+        // With one variable the parser expands these macros, so that no call is left.
         "all" | "exists" | "exists_one" | "existsOne" | "map" | "filter" => {
             format!("it uses {name}() with two variables")
         }

@@ -1,8 +1,8 @@
-//! Queries over an object, as provider-kubernetes asks them: standard CEL with one variable, `object`, of no known type.
+//! Queries over an object, as in provider-kubernetes: standard CEL with one variable, `object`, of unknown type.
 //!
-//! The program decodes objects as Go does, where every number is a floating-point one. kube-cel's evaluator does not
-//! compare such numbers with whole ones, so numbers stay whole here, and what could tell the difference (arithmetic,
-//! literals such as `1.0`) is not evaluated.
+//! provider-kubernetes decodes objects as Go does, where every number is a float. kube-cel's evaluator does not compare
+//! floats with integers, so integers stay integers here. Operations with which the difference would show (arithmetic,
+//! literals such as `1.0`) are not evaluated.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,18 +14,18 @@ use serde_json::Value;
 use super::bound::{self, Size};
 use super::{lacking, run, shape};
 
-/// What a query says of an object.
+/// The result of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Query {
-    /// It is a truth value. A query that does not compile, or gives anything else, is false.
+    /// The value of the query. A query that does not compile, or has a value of another type, is false.
     Is(bool),
-    /// It failed with the object, for this reason.
+    /// The evaluation failed with the object, for this reason.
     Failed(String),
-    /// It cannot be evaluated here, for this reason.
+    /// The query cannot be evaluated here, for this reason.
     Unevaluated(String),
 }
 
-/// The functions of cel-go's standard library that the evaluator here has, too.
+/// The functions of cel-go's standard library that the evaluator has too.
 const STANDARD: [&str; 25] = [
     "bytes",
     "contains",
@@ -53,7 +53,7 @@ const STANDARD: [&str; 25] = [
     operators::NOT_STRICTLY_FALSE,
     operators::IN,
 ];
-/// Those that it has not, or that show how numbers are decoded.
+/// The functions that the evaluator lacks, or whose result depends on how numbers are decoded.
 const MISSING: [&str; 9] = [
     "bool",
     "dyn",
@@ -66,13 +66,13 @@ const MISSING: [&str; 9] = [
     operators::OPT_SELECT,
 ];
 
-/// Asks a query of an object. Source: provider-kubernetes 1.2 (checkDeriveFromCelQuery), with cel-go's environment of
-/// the standard library.
+/// Evaluates a query on an object. Source: provider-kubernetes 1.2 (checkDeriveFromCelQuery), with cel-go's environment
+/// of the standard library.
 #[must_use]
 pub fn query(text: &str, object: &Value) -> Query {
     let weight = match shape::check(text) {
         Ok(weight) => weight,
-        // It does not compile.
+        // The query does not compile.
         Err(shape::Unfit::Refused(_)) => return Query::Is(false),
         Err(shape::Unfit::Unevaluated(reason)) => return Query::Unevaluated(reason),
     };
@@ -100,9 +100,9 @@ fn evaluate(text: &str, object: &Value) -> Query {
     }
 }
 
-/// Returns what cel-go's compiler ends already, or the evaluator here cannot do.
+/// Returns the result if cel-go's compiler rejects the query or the evaluator lacks a part of it.
 fn ended_by_compiler(expression: &IdedExpr) -> Option<Query> {
-    // Depth and messages are looked at as in rules; functions are others.
+    // Depth and messages are checked as in rules. The functions differ.
     let (mut names, mut variables, mut bound) = (Vec::new(), Vec::new(), vec!["object"]);
     let walked = lacking::walk(expression, |part| {
         names.extend(unknown(part));
@@ -135,9 +135,9 @@ fn ended_by_compiler(expression: &IdedExpr) -> Option<Query> {
 
 #[derive(PartialEq, Eq)]
 enum Unknown {
-    /// cel-go has it.
+    /// cel-go has the function or literal, but queries with it are not evaluated here.
     Missing,
-    /// cel-go has not.
+    /// cel-go lacks the function too.
     Undeclared,
 }
 
@@ -159,14 +159,14 @@ fn unknown_function(call: &CallExpr) -> Option<Unknown> {
     (!operator && !STANDARD.contains(&name)).then_some(Unknown::Undeclared)
 }
 
-/// Returns whether an expression's type is `bool` for a compiler that knows nothing of `object`; `None` if that is not
-/// clear.
+/// Returns true if the type of an expression is `bool` for a compiler without a type for `object`. `None` if the type
+/// is not clear.
 fn is_bool(expression: &IdedExpr) -> Option<bool> {
     match &expression.expr {
         Expr::Literal(literal) => Some(matches!(literal, LiteralValue::Boolean(_))),
         Expr::Select(select) => Some(select.test),
         Expr::Ident(_) | Expr::List(_) | Expr::Map(_) => Some(false),
-        // A list in the end, or what began as a truth value, or a comparison.
+        // The result is a list, an accumulated boolean or a comparison.
         Expr::Comprehension(all) => match &all.result.expr {
             Expr::Ident(_) => is_bool(&all.accu_init),
             _ => is_bool(&all.result),
@@ -192,13 +192,13 @@ fn failed(error: &ExecutionError) -> Query {
         ExecutionError::IndexOutOfBounds(cel::Value::Int(index)) => Query::Failed(format!(
             "failed to eval the program: index out of bounds: {index}"
         )),
-        // The name is no variable: cel-go's compiler finds that.
+        // The name is no variable, which cel-go's compiler rejects.
         ExecutionError::UndeclaredReference(_) => Query::Is(false),
         other => Query::Unevaluated(super::gap(other)),
     }
 }
 
-/// The object as a value of CEL.
+/// Returns the object as a CEL value.
 fn decoded(value: &Value) -> cel::Value {
     match value {
         Value::Null => cel::Value::Null,

@@ -1,17 +1,18 @@
-//! Running what recurses: on this thread's stack if that is sure to do, else on one of its own.
+//! The execution of recursive code: on this thread's stack if the depth is small, otherwise on a thread with a large
+//! stack.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
-/// The stack for what is nested deep, in bytes; only what is used of it is taken.
+/// The stack size for deep recursion, in bytes. The system allocates only the used part.
 const STACK: usize = 256 * 1024 * 1024;
-/// How deep what runs on the caller's stack may be nested.
+/// The maximum nesting depth that runs on the caller's stack.
 const INLINE: usize = 24;
 
-/// Said of a rule whose evaluation did not come to an end in good order.
+/// The reason of a rule whose evaluation panicked or could not start.
 pub(super) const BROKE: &str = "the evaluator broke down over it";
 
-/// Runs something that recurses so deep; `None` if it panics, or no thread can be had for it.
+/// Runs code that recurses to this depth. Returns `None` if the code panics or no thread can be started.
 pub(super) fn on_stack<T: Send>(depth: usize, run: impl FnOnce() -> T + Send) -> Option<T> {
     let guarded = move || catch_unwind(AssertUnwindSafe(run)).ok();
     if depth <= INLINE {

@@ -1,28 +1,28 @@
-//! What the text of a rule may be like: cel-go's bounds, looked at before the text is parsed.
+//! The limits on the text of a rule, checked before the text is parsed.
 //!
-//! Parsers recurse. cel-go 0.26, which kube-apiserver 1.34 uses, gives up where one rule of its grammar is open 250
-//! times; the counts here follow its grammar. What passes is small enough to be parsed and evaluated on a stack of
+//! Parsers recurse. cel-go 0.26, which kube-apiserver 1.34 uses, fails if one rule of its grammar is open 250 times;
+//! the counts here follow its grammar. A text within the limits can be parsed and evaluated on a stack of
 //! [`super::run::STACK`] bytes.
 
-/// The number of times that a rule of the grammar may be open at once in cel-go.
+/// The number of open instances of a grammar rule at which cel-go fails.
 const RECURSION_LIMIT: usize = 250;
-/// The longest expression that cel-go takes, in characters.
+/// The maximum length of an expression in cel-go, in characters.
 const CHARACTERS_LIMIT: usize = 100_000;
-/// The longest expression that is evaluated here, in tokens. kube-apiserver takes longer ones.
+/// The maximum length of an expression that is evaluated, in tokens. kube-apiserver accepts longer ones.
 const TOKENS_LIMIT: usize = 4_000;
-/// How deep brackets may be nested for kube-cel's parser. kube-apiserver takes deeper ones.
+/// The maximum nesting depth of brackets for kube-cel's parser. kube-apiserver accepts deeper ones.
 const NESTING_LIMIT: usize = 90;
 
-/// What keeps a text from being parsed.
+/// The reason why a text is not parsed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unfit {
-    /// kube-apiserver refuses it, in these words.
+    /// kube-apiserver rejects the text, with this message.
     Refused(String),
-    /// The evaluator here cannot do it, for this reason.
+    /// The evaluator does not support the text, for this reason.
     Unevaluated(String),
 }
 
-/// Looks at a text without recursion; says how deep what is made of it may be nested.
+/// Checks a text without recursion. Returns an upper bound of the nesting depth of its expression.
 pub(super) fn check(text: &str) -> Result<usize, Unfit> {
     let characters = text.chars().count();
     if characters > CHARACTERS_LIMIT {
@@ -52,25 +52,25 @@ pub(super) fn check(text: &str) -> Result<usize, Unfit> {
             "its brackets are nested deeper than 90 levels".to_owned(),
         ));
     }
-    // Left operands are nested, too: `((a + b) + c) + d`.
+    // Left operands are nested too: `((a + b) + c) + d`.
     let nested = (depth.deepest + 1).saturating_mul(depth.peak + 1);
     Ok(nested.min(depth.operators))
 }
 
-/// The number of times that rules of the grammar are open: the sums over all open brackets.
+/// The numbers of open instances of grammar rules, summed over all open brackets.
 #[derive(Default)]
 struct Depth {
     open: Vec<Level>,
     now: Level,
     outside: Level,
     deepest: usize,
-    /// The most that one rule was open.
+    /// The maximum number of open instances of one rule.
     peak: usize,
-    /// All operators, whatever they are in.
+    /// The number of all operators.
     operators: usize,
 }
 
-/// The number of times that rules are open since the bracket that was opened last.
+/// The numbers of open instances of grammar rules since the last open bracket.
 #[derive(Clone, Copy, Default)]
 struct Level {
     ternary: usize,
@@ -144,10 +144,10 @@ impl Level {
     }
 }
 
-/// A token, as far as it opens and ends rules of the grammar.
+/// A token, as it opens and closes rules of the grammar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Token {
-    /// A bracket that opens; after an operand it is a call or an index.
+    /// An opening bracket. After an operand it is a call or an index.
     Open {
         member: bool,
     },
@@ -166,7 +166,7 @@ enum Token {
     Other,
 }
 
-/// The tokens of a text, strings and comments skipped over.
+/// The tokens of a text, without strings and comments.
 struct Tokens<'a> {
     rest: &'a str,
     after_operand: bool,
@@ -180,7 +180,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// Drops what stands for nothing: spaces and comments.
+    /// Skips spaces and comments.
     fn skip(&mut self) {
         loop {
             self.rest = self.rest.trim_start();
@@ -191,7 +191,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// Takes a string off the front, with its prefix (`r`, `b`), if one begins there.
+    /// Skips a string with its prefix (`r`, `b`). Returns true if one begins here.
     fn string(&mut self) -> bool {
         let start = self.rest.trim_start_matches(['r', 'R', 'b', 'B']);
         let prefix = &self.rest[..self.rest.len() - start.len()];
@@ -236,7 +236,7 @@ impl<'a> Tokens<'a> {
             "{" => Token::Open { member: false },
             ")" | "]" | "}" => Token::Close,
             "." => Token::Dot,
-            // A minus before an operand is unary.
+            // A minus without an operand before it is unary.
             "-" if !self.after_operand => Token::Other,
             "+" | "-" | "*" | "/" | "%" => Token::Sum,
             "==" | "!=" | "<" | "<=" | ">" | ">=" => Token::Relation,

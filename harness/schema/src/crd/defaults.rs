@@ -1,8 +1,8 @@
-//! What a definition gets where it is silent.
+//! The defaults of a definition.
 
 use serde_json::{Value, json};
 
-/// Fills in singular and list kind, the conversion, and the empty status.
+/// Sets the defaults of the singular name, the list kind, the conversion and the status.
 pub fn default(definition: &mut Value) {
     let Some(spec) = definition.get_mut("spec").and_then(Value::as_object_mut) else {
         return;
@@ -10,7 +10,7 @@ pub fn default(definition: &mut Value) {
     if !spec.get("conversion").is_some_and(Value::is_object) {
         spec.insert("conversion".to_owned(), json!({ "strategy": "None" }));
     }
-    // kube-apiserver leaves out what is false.
+    // kube-apiserver omits the field if it is false.
     if spec.get("preserveUnknownFields") == Some(&Value::Bool(false)) {
         spec.remove("preserveUnknownFields");
     }

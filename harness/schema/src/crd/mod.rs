@@ -11,7 +11,7 @@ use crate::field_error::FieldError;
 
 pub use defaults::default;
 
-/// Returns what keeps a definition from being created.
+/// Returns the errors of a new definition.
 ///
 /// ```
 /// use crosscut_schema::crd::validate_create;
@@ -27,11 +27,10 @@ pub fn validate_create(definition: &Value) -> Vec<FieldError> {
     errors
 }
 
-/// Returns what keeps a definition from being changed so. Its status is the controllers' own business, but for the
-/// versions that objects are stored in.
+/// Returns the errors of a changed definition. Its status is not validated, except that the stored versions must exist.
 pub fn validate_update(new: &Value, old: &Value) -> Vec<FieldError> {
     let mut errors = names::unchanged(new, old);
-    // What is wrong with the names is said by what may not change.
+    // The errors of immutable names already report what is wrong with the names.
     if errors.is_empty() {
         errors.extend(names::check(new));
     }
@@ -43,7 +42,7 @@ pub fn validate_update(new: &Value, old: &Value) -> Vec<FieldError> {
     errors
 }
 
-/// Returns the CEL rules of a definition that cannot be evaluated, in all its versions; each once.
+/// Returns each CEL rule of a definition's versions that cannot be evaluated once.
 #[must_use]
 pub fn unevaluated(definition: &Value) -> Vec<Unevaluated> {
     let mut found = Vec::new();
@@ -57,7 +56,7 @@ pub fn unevaluated(definition: &Value) -> Vec<Unevaluated> {
 const APPROVED: &str = "api-approved.kubernetes.io";
 const POLICY: &str = "see https://github.com/kubernetes/enhancements/pull/1111";
 
-/// Groups of the Kubernetes community need its approval.
+/// Returns an error if the group belongs to the Kubernetes community and the definition has no approval.
 fn approval(definition: &Value) -> Option<FieldError> {
     let group = definition["spec"]["group"].as_str().unwrap_or_default();
     let protected = ["k8s.io", "kubernetes.io"].iter().any(|domain| {

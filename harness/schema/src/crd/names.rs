@@ -1,4 +1,4 @@
-//! Group, scope and names.
+//! The validation of a definition's group, scope and names.
 
 use serde_json::Value;
 
@@ -69,7 +69,7 @@ fn check_name(field: &str, name: &str) -> Option<FieldError> {
     if name.is_empty() {
         return Some(FieldError::required(path, ""));
     }
-    // Kinds are labels but for their capitals.
+    // Kinds are labels, but may have capital letters.
     let lower = if field.to_lowercase().ends_with("kind") {
         name.to_lowercase()
     } else {
@@ -78,15 +78,15 @@ fn check_name(field: &str, name: &str) -> Option<FieldError> {
     (!is_label(&lower)).then(|| FieldError::invalid(path, name, LABEL))
 }
 
-/// The longest that a label can be.
+/// The maximum length of a label.
 const LABEL_LENGTH: usize = 63;
 
-/// A DNS-1035 label.
+/// Returns true if the text is a DNS-1035 label.
 pub(super) fn is_label(text: &str) -> bool {
     label_mistakes(text).is_empty()
 }
 
-/// Returns what keeps a text from being a DNS-1035 label.
+/// Returns the reasons why a text is no DNS-1035 label.
 pub(crate) fn label_mistakes(text: &str) -> Vec<&'static str> {
     let long = text.len() > LABEL_LENGTH;
     let odd = !is_part(text) || !text.starts_with(|letter: char| letter.is_ascii_lowercase());
@@ -108,7 +108,8 @@ fn is_part(text: &str) -> bool {
         && text.chars().all(|letter| edge(letter) || letter == '-')
 }
 
-/// Group, scope and names stay as they are once the names are established.
+/// Returns an error for each changed immutable field. Scope and kind become immutable when the definition is
+/// established.
 pub(super) fn unchanged(new: &Value, old: &Value) -> Vec<FieldError> {
     let conditions = old["status"]["conditions"].as_array().into_iter().flatten();
     let established = conditions

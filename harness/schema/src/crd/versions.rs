@@ -72,7 +72,7 @@ fn storage(versions: &[Value]) -> Vec<FieldError> {
     }
 }
 
-/// An error that shows the versions as kube-apiserver prints its internal form of them, in that order.
+/// Returns an error that shows the versions as kube-apiserver prints its internal form of them, in this order.
 fn about(versions: &[Value], detail: &str) -> FieldError {
     let one = |version: &Value| {
         let flag = |name: &str| version[name] == true;
@@ -99,7 +99,7 @@ fn about(versions: &[Value], detail: &str) -> FieldError {
     }
 }
 
-/// A schema that all versions share is checked once.
+/// Checks the schemas. A schema that all versions share is checked once.
 fn schemas(versions: &[Value]) -> Vec<FieldError> {
     let schema = |version: &Value| version["schema"]["openAPIV3Schema"].clone();
     let shared = versions
@@ -122,7 +122,7 @@ fn schemas(versions: &[Value]) -> Vec<FieldError> {
     }
 }
 
-/// Versions that objects may be stored in must stay.
+/// Returns an error for each stored version that is missing in the definition.
 pub(super) fn stored(definition: &Value) -> Vec<FieldError> {
     let stored = definition["status"]["storedVersions"]
         .as_array()

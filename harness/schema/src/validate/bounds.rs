@@ -1,4 +1,4 @@
-//! Lengths, ranges, patterns, formats and choices.
+//! The validation of lengths, ranges, patterns, formats and choices.
 
 use serde_json::{Number, Value};
 
@@ -38,14 +38,14 @@ pub(super) fn check(node: &Node, value: &Value, path: &str, errors: &mut Vec<Fie
     }
 }
 
-/// A value without the quotes of a string.
+/// Returns a value as text, without the quotes of a string.
 fn plain(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// The first of these that fails is the only one said; the format is judged apart.
+/// Validates a string. Only the first failed limit is reported; the format is validated separately.
 fn string(bounds: &Bounds, text: &str, path: &str, errors: &mut Vec<FieldError>) {
     let length = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
     let invalid =

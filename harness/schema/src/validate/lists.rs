@@ -1,4 +1,4 @@
-//! Items of sets and keyed lists must differ (apiextensions-apiserver's `listtype`).
+//! The uniqueness of items in sets and keyed lists (apiextensions-apiserver's `listtype`).
 
 use serde_json::{Map, Value};
 
@@ -6,7 +6,7 @@ use super::{below, extend};
 use crate::field_error::{FieldError, FieldErrorKind};
 use crate::node::{ListKind, Node};
 
-/// An error for each item that is there already, once for each, and for items of keyed lists that have no keys.
+/// Returns one error for each repeated value, and one for the first item of a keyed list that is no object.
 pub(super) fn duplicates(root: &Node, value: &Value) -> Vec<FieldError> {
     let mut errors = Vec::new();
     walk(root, value, "", &mut errors);
@@ -52,14 +52,14 @@ fn repeated(list: &ListKind, items: &[Value], path: &str, errors: &mut Vec<Field
     }
 }
 
-/// The first item of a keyed list that is neither null nor an object.
+/// Returns the index of the first item of a keyed list that is neither null nor an object.
 fn stray(list: &ListKind, items: &[Value]) -> Option<usize> {
     let keyed = matches!(list, ListKind::Map(_));
     let stray = |item: &Value| keyed && !item.is_null() && !item.is_object();
     items.iter().position(stray)
 }
 
-/// Returns what tells an item from others; nothing in lists where items may be the same.
+/// Returns the identity of an item in its list, or `None` for lists that may repeat items.
 fn identity(list: &ListKind, item: &Value) -> Option<Value> {
     match list {
         ListKind::Atomic => None,

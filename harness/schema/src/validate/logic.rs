@@ -67,7 +67,7 @@ fn all_of(branches: &[Node], value: &Value, path: &str, errors: &mut Vec<FieldEr
     )));
 }
 
-/// The mistakes of each branch that does not hold.
+/// Returns the errors of each branch that does not match.
 fn failures(branches: &[Node], value: &Value, path: &str) -> Vec<Vec<FieldError>> {
     let each = branches
         .iter()
@@ -75,7 +75,7 @@ fn failures(branches: &[Node], value: &Value, path: &str) -> Vec<Vec<FieldError>
     each.filter(|errors| !errors.is_empty()).collect()
 }
 
-/// The mistakes of the branch that came nearest, the first of several.
+/// Returns the errors of the branch with the fewest errors, the first of several.
 fn nearest(failures: Vec<Vec<FieldError>>) -> Vec<FieldError> {
     failures
         .into_iter()

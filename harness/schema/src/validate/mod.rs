@@ -1,6 +1,6 @@
-//! Validating a value against a schema, in the words of kube-openapi's validators.
+//! The validation of a value against a schema, with the texts of kube-openapi's validators.
 //!
-//! What has not changed since `old` is not judged again (ratcheting, kube-apiserver 1.33 and later).
+//! Values that have not changed since `old` are not validated again (ratcheting, kube-apiserver 1.33 and later).
 
 mod bounds;
 mod lists;
@@ -14,7 +14,7 @@ use crate::field_error::{FieldError, FieldErrorKind, NO_FIELD};
 use crate::node::{Additional, ListKind, Node, Sort};
 use crate::structural::Validation;
 
-/// Every mistake in an object, and the rules that were not judged.
+/// Returns all errors of an object, and the rules that were not evaluated.
 pub(crate) fn validate(root: &Node, object: &Value, old: Option<&Value>) -> Validation {
     let mut errors = of_schema(root, object, old, "");
     let duplicates = lists::duplicates(root, object);
@@ -42,7 +42,7 @@ pub(crate) fn validate(root: &Node, object: &Value, old: Option<&Value>) -> Vali
     found
 }
 
-/// Rules cannot be trusted with a value that is of the wrong type, too large or incomplete.
+/// Returns true if rules are not evaluated because of an error: the value has a wrong type, is too large or incomplete.
 fn hides_rules(error: &FieldError) -> bool {
     matches!(
         error.kind,
@@ -54,7 +54,7 @@ fn hides_rules(error: &FieldError) -> bool {
     )
 }
 
-/// Returns what the schema itself says against a value, lists and rules aside.
+/// Returns the errors from the schema itself, without list types and rules.
 pub(crate) fn of_schema(
     node: &Node,
     value: &Value,
@@ -139,7 +139,7 @@ fn fits(sort: Sort, value: &Value) -> bool {
     }
 }
 
-/// The OpenAPI type of a value.
+/// Returns the OpenAPI type of a value.
 pub(crate) fn sort_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -152,7 +152,7 @@ pub(crate) fn sort_of(value: &Value) -> &'static str {
     }
 }
 
-/// The item of the old list that is the same one: only keyed lists tell.
+/// Returns the same item in the old list. Only keyed lists identify items.
 fn counterpart<'a>(node: &Node, item: &Value, old: &'a Value) -> Option<&'a Value> {
     let ListKind::Map(keys) = &node.list else {
         return None;
@@ -169,7 +169,7 @@ fn join(path: &str, name: &str) -> String {
     }
 }
 
-/// The nodes below a value's node with their values and steps, as rules and lists are walked.
+/// Returns the nodes below a value's node with their values and steps, for the walks of rules and lists.
 pub(super) fn below<'a>(node: &'a Node, value: &'a Value) -> Vec<(String, &'a Node, &'a Value)> {
     match value {
         Value::Object(map) => map
@@ -191,7 +191,7 @@ pub(super) fn below<'a>(node: &'a Node, value: &'a Value) -> Vec<(String, &'a No
     }
 }
 
-/// Declared fields are joined by a dot, the keys of maps stand in brackets.
+/// Returns the step to a field: declared fields have a dot, keys of maps have brackets.
 fn step(node: &Node, name: &str) -> String {
     let of_map =
         !node.properties.contains_key(name) && matches!(node.additional, Additional::Schema(_));
@@ -202,7 +202,7 @@ fn step(node: &Node, name: &str) -> String {
     }
 }
 
-/// A path with one more step; the first step has no dot.
+/// Appends a step to a path. The first step has no dot.
 pub(super) fn extend(path: &str, step: &str) -> String {
     if path.is_empty() {
         step.strip_prefix('.').unwrap_or(step).to_owned()

@@ -1,4 +1,5 @@
-//! Version and kind of embedded resources (apiextensions-apiserver's `objectmeta`). Their metadata is not judged.
+//! The version and kind of embedded resources (apiextensions-apiserver's `objectmeta`). Their metadata is not
+//! validated.
 
 use serde_json::{Map, Value};
 
@@ -7,7 +8,7 @@ use crate::crd::names::label_mistakes;
 use crate::field_error::FieldError;
 use crate::node::Node;
 
-/// Errors for embedded resources without a version or kind, or with one that is none.
+/// Returns the errors of embedded resources whose version or kind is missing or invalid.
 pub(super) fn embedded(root: &Node, value: &Value) -> Vec<FieldError> {
     let mut errors = Vec::new();
     walk(root, value, "", &mut errors);

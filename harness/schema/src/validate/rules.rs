@@ -6,7 +6,7 @@ use super::{below, counterpart, extend};
 use crate::node::Node;
 use crate::structural::Validation;
 
-/// Adds what the rules of a node and of all below it say, and which of them were not judged.
+/// Evaluates the rules of a node and of all nodes below it. Adds the errors, and the rules that were not evaluated.
 pub(super) fn check(
     node: &Node,
     value: &Value,

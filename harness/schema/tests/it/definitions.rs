@@ -1,4 +1,4 @@
-//! Definitions are refused as kube-apiserver 1.34.3 refused them (tests/data/SOURCE.md).
+//! Definitions are rejected as by kube-apiserver 1.34.3 (tests/data/SOURCE.md).
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 const CREATES: &str = include_str!("../data/crds.json");
 const UPDATES: &str = include_str!("../data/crd_updates.json");
 
-/// What differs, and why.
+/// The known differences, with the reasons.
 const KNOWN: [(&str, &str); 6] = [
     (
         "no group",
@@ -69,7 +69,7 @@ fn what_differs_is_still_refused_or_named() {
         !crd::validate_create(&definition).is_empty()
     };
     assert!(refused("no group") && refused("bad plural") && refused("bad pattern"));
-    // The day the evaluator checks types, this fails, and the ledger gets shorter.
+    // If the evaluator gets a type checker, this fails, and the known differences become fewer.
     for name in ["cel unknown field", "cel type", "cel not bool"] {
         assert!(!refused(name), "{name}");
     }
@@ -118,7 +118,7 @@ fn recorded(causes: &Value) -> BTreeSet<String> {
         .collect()
 }
 
-/// The compiler's own words about a rule are its own.
+/// Returns the comparable part of a cause. The text of the rule compiler differs.
 fn known_part(cause: &Value) -> String {
     let message = cause["message"].as_str().unwrap();
     if message.contains("compilation failed") {

@@ -1,10 +1,10 @@
-//! What holds for every CEL rule; the fuzzer runs the same function.
+//! A property of every CEL rule, which the fuzzer tests with the same function.
 
 use crosscut_schema::{Structural, query};
 use serde_json::{Value, json};
 
-/// The first line is a rule, its message and a query, the rest is the JSON of the object that they are about. All of it
-/// ends, without a panic and within the evaluator's bounds.
+/// Evaluates a rule and a query on an object, which must end within the evaluator's bounds and without a panic. The
+/// first line is the rule, its message and the query; the rest is the JSON of the object.
 pub(crate) fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;

@@ -1,4 +1,4 @@
-//! The crate against what a real API server answered.
+//! Comparisons of the crate with the responses of a real API server.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod definitions;

@@ -1,4 +1,4 @@
-//! What holds for every object.
+//! The properties of every object.
 
 use crosscut_schema::Structural;
 use proptest::prelude::*;

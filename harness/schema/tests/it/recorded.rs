@@ -1,4 +1,4 @@
-//! Every recorded object gets the answer that kube-apiserver 1.34.3 gave (tests/data/SOURCE.md).
+//! Every recorded object has the same result as on kube-apiserver 1.34.3 (tests/data/SOURCE.md).
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 const RECORDED: &str = include_str!("../data/validation.json");
 
-/// Recorded answers that differ on purpose.
+/// The known differences from the recorded results.
 const KNOWN: [(&str, &str); 0] = [];
 
 #[test]
@@ -58,7 +58,7 @@ fn judge(structural: &Structural, case: &Value) -> Option<String> {
     accepted.map(|spec| format!("expected {spec}\ngiven {}", object["spec"]))
 }
 
-/// Integral floats are integers once Go has printed them.
+/// Compares two values. Floats without a fraction are integers in Go's output.
 fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => one.as_f64() == other.as_f64(),
@@ -84,7 +84,7 @@ fn prepared(structural: &Structural, spec: &Value) -> Value {
     object
 }
 
-/// The server walks Go maps, so the order of its causes means nothing.
+/// Returns the causes as a set, because the server iterates over Go maps in random order.
 fn causes(list: &[Value]) -> BTreeSet<String> {
     list.iter().map(Value::to_string).collect()
 }

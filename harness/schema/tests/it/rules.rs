@@ -1,5 +1,5 @@
-//! CEL rules within bounds: what kube-apiserver refuses is refused, what the evaluator here cannot judge is named, and
-//! neither takes a valid object for an invalid one.
+//! CEL rules within bounds: rules that kube-apiserver rejects are rejected, and rules that the evaluator lacks are
+//! reported. Neither makes a valid object invalid.
 
 use crosscut_schema::{Structural, Validation, crd};
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::fuzzed;
 
-/// A definition whose spec has these rules.
+/// Returns the schema of an object whose spec has these rules.
 fn schema(rules: &Value) -> Value {
     let word = json!({"type": "string"});
     json!({"type": "object", "properties": {"spec": {
@@ -33,7 +33,7 @@ fn refusals(rule: &str) -> Vec<String> {
     errors.map(|error| error.detail).collect()
 }
 
-// Source: CEL of kube-apiserver 1.34 accepts each of them; kube-cel 0.8 has not what they use.
+// Source: CEL of kube-apiserver 1.34 accepts each rule; kube-cel 0.8 lacks a part of it.
 #[rstest]
 #[case::type_of("type(self.size) == int", "type()")]
 #[case::dynamic("dyn(self.size) == 3", "dyn()")]
@@ -89,7 +89,7 @@ fn sum(terms: usize) -> String {
     format!("{} > 0", vec!["1"; terms].join("+"))
 }
 
-// Source: the parser of cel-go 0.26 with its default limits, as kube-apiserver 1.34 has it.
+// Source: the parser of cel-go 0.26 with its default limits, as in kube-apiserver 1.34.
 #[rstest]
 #[case::sum(sum(9_000), "expression recursion limit exceeded: 250")]
 #[case::fields(format!("self{} == 1", ".a".repeat(300)), "expression recursion limit exceeded: 250")]
@@ -115,7 +115,7 @@ fn what_is_long_but_not_too_much_is_judged(#[case] rule: String) {
     assert_eq!(found, Validation::default());
 }
 
-/// A rule whose text grows with every call.
+/// Returns a rule whose text value grows with every call.
 fn growing(calls: usize) -> String {
     format!(
         "self.word{}.size() > 0",
@@ -159,7 +159,7 @@ fn what_only_a_checker_of_types_would_find_refuses_no_object() {
     );
 }
 
-/// Rules of every kind, most of them nonsense.
+/// Generates rules of every kind; most of them make no sense.
 fn rules() -> impl Strategy<Value = String> {
     let leaves = prop_oneof![
         Just("self".to_owned()),

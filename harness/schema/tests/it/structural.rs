@@ -1,18 +1,18 @@
-//! Every recorded object is pruned, defaulted and judged by list types and embedded resources as
-//! apiextensions-apiserver does it (tests/data/SOURCE.md).
+//! Every recorded object is pruned, defaulted and validated by list types and embedded resources as in
+//! apiextensions-apiserver (tests/data/SOURCE.md).
 
 use std::collections::BTreeSet;
 
 use crosscut_schema::Structural;
 use serde_json::{Value, json};
 
-/// Written by hand.
+/// The recordings that were written by hand.
 const BY_HAND: &str = include_str!("../data/structural.json");
 
-/// Made up from a seed.
+/// The recordings that were generated from a seed.
 const RANDOM: &str = include_str!("../data/structural_random.json");
 
-/// Cases that differ on purpose, with the reason. Shrinks as they are mended, and never grows unseen.
+/// The known differences, with the reasons. A case that no longer differs must be removed.
 const KNOWN: [(&str, &str); 0] = [];
 
 #[test]
@@ -70,7 +70,7 @@ fn expected(outcome: &Value) -> Value {
     outcome
 }
 
-/// Returns true if an error is one of those that are recorded; what the schema itself says is not.
+/// Returns true if a cause is of list types or embedded resources; the recordings have only those.
 fn judged(cause: &Value) -> bool {
     let of_list_types = "must be an object for an array of list-type map";
     let of_resources = [

@@ -1,5 +1,5 @@
-//! Pruning and defaulting, case by case. Source: apiextensions-apiserver's rules as its documentation on
-//! structural schemas states them, each confirmed on kube-apiserver 1.34.3.
+//! Pruning and defaulting, case by case. Source: the rules in apiextensions-apiserver's documentation on structural
+//! schemas, each confirmed on kube-apiserver 1.34.3.
 
 use crosscut_schema::Structural;
 use rstest::rstest;

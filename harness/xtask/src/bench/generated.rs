@@ -1,4 +1,4 @@
-//! A generated suite of any number of trials, to see whether the cost of one stays flat.
+//! A generated suite with any number of trials, to measure the time per trial of large suites.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -48,7 +48,7 @@ spec:
               colour: {type: string}
 ";
 
-/// A suite in a folder that is gone when this value is dropped.
+/// A generated suite in a temporary folder, which is removed when this value is dropped.
 pub(crate) struct GeneratedSuite {
     folder: TempDir,
 }
@@ -57,7 +57,7 @@ impl GeneratedSuite {
     /// Writes a suite of one provider and `trials` scenarios.
     ///
     /// # Errors
-    /// Where the folder or a file cannot be written.
+    /// Fails if the folder or a file cannot be written.
     pub(crate) fn new(trials: usize) -> Result<GeneratedSuite, TaskError> {
         let folder = TempDir::new().map_err(TaskError::io("create a temporary folder"))?;
         let suite = GeneratedSuite { folder };
@@ -73,7 +73,7 @@ impl GeneratedSuite {
         Ok(suite)
     }
 
-    /// The suite's folder.
+    /// Returns the suite's folder.
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
@@ -88,7 +88,7 @@ impl GeneratedSuite {
     }
 }
 
-/// A scenario that applies an object and judges what became of it.
+/// Returns a scenario that applies an object and expects its default value.
 fn scenario(number: usize) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.

@@ -1,4 +1,4 @@
-//! Runs the binary once and measures it from outside.
+//! The measurement of one run of the binary, from outside the process.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -10,24 +10,24 @@ use serde_json::{Value, json};
 
 use crate::TaskError;
 
-/// The number of times that memory is looked at. The kernel keeps the peak, so a coarse interval loses little.
+/// The interval of memory samples. The kernel keeps the peak, so a coarse interval loses little.
 const SAMPLE: Duration = Duration::from_millis(5);
 
-/// What one run cost.
+/// The measured figures of one run.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Measurement {
-    /// From start to exit.
+    /// The time from the start to the exit.
     pub(crate) wall: Duration,
-    /// From start to the first verdict.
+    /// The time from the start to the first verdict.
     pub(crate) first_verdict: Duration,
-    /// The largest resident memory of the process itself, in KiB; children are not counted.
+    /// The peak resident memory of the process in KiB, without its children.
     pub(crate) peak_kib: u64,
-    /// How many trials passed.
+    /// The number of trials that passed.
     pub(crate) trials: u64,
 }
 
 impl Measurement {
-    /// Milliseconds from the first verdict to the end, per trial.
+    /// Returns the time of the whole run divided by the number of trials, in milliseconds.
     pub(crate) fn per_trial_ms(&self) -> f64 {
         let trials = self.trials.max(1);
         #[expect(clippy::cast_precision_loss, reason = "counts of trials are small")]
@@ -35,7 +35,7 @@ impl Measurement {
         self.wall.as_secs_f64() * 1000.0 / trials
     }
 
-    /// The measurement as the JSON report has it.
+    /// Returns the measurement for the JSON report.
     pub(crate) fn to_json(&self, name: &str) -> Value {
         json!({
             "name": name,
@@ -48,10 +48,10 @@ impl Measurement {
     }
 }
 
-/// Runs `crosscut test` in `project`, with these arguments more, and measures it.
+/// Runs `crosscut test` in `project` with these additional arguments, and measures the run.
 ///
 /// # Errors
-/// Where it cannot be run, or does not exit with 0: figures of a run that fails mean nothing.
+/// Fails if the binary cannot be run or does not exit with 0. The figures of a failed run have no meaning.
 pub(crate) fn measure(
     crosscut: &Path,
     project: &Path,
@@ -81,7 +81,7 @@ pub(crate) fn measure(
     }
 }
 
-/// The lines that the child prints, each with the time when it was read.
+/// Returns the lines that the child prints, each with the time since the start.
 fn lines_of(child: &mut Child, started: Instant) -> Receiver<(String, Duration)> {
     let (sender, receiver) = channel();
     if let Some(stdout) = child.stdout.take() {
@@ -96,7 +96,7 @@ fn lines_of(child: &mut Child, started: Instant) -> Receiver<(String, Duration)>
     receiver
 }
 
-/// Follows the child until its output ends.
+/// Reads the child's output to its end, and samples its memory meanwhile.
 fn watch(child: &Child, lines: &Receiver<(String, Duration)>, measurement: &mut Measurement) {
     loop {
         match lines.recv_timeout(SAMPLE) {
@@ -114,7 +114,7 @@ fn watch(child: &Child, lines: &Receiver<(String, Duration)>, measurement: &mut 
     }
 }
 
-/// The kernel's record of the process's peak resident memory (Linux).
+/// Returns the process's peak resident memory in KiB from the kernel (Linux).
 fn peak_kib(process: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

@@ -1,7 +1,7 @@
-//! `cargo xtask bench`: how fast and how big the release build is, measured from outside.
+//! `cargo xtask bench`: the speed and the memory of the release build, measured from outside.
 //!
-//! Every figure comes from running the real binary (or a benchmark of a crate) in this call, so that
-//! figures of one table belong together. Nothing here passes or fails: machines differ.
+//! Every figure is from a run of the real binary (or of a crate's benchmark) in this call. Therefore the figures of
+//! a table are comparable. No figure passes or fails, because machines differ.
 
 mod generated;
 mod measure;
@@ -13,8 +13,8 @@ use crate::{TaskError, cargo};
 use generated::GeneratedSuite;
 use measure::{Measurement, measure};
 
-/// The three scenarios that the PRD itself tells, on all providers, on a real control plane: two trials at a time for each
-/// of two processors.
+/// The arguments for the PRD's three scenarios, on all providers, on a real control plane: two trials at a time
+/// for each of two processors.
 const ON_ENVTEST: [&str; 10] = [
     "--cluster",
     "envtest",
@@ -28,10 +28,10 @@ const ON_ENVTEST: [&str; 10] = [
     "disabled",
 ];
 
-/// What to measure.
+/// Arguments of `cargo xtask bench`.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Fewer repetitions, smaller generated suites, and nothing on a real control plane.
+    /// Runs fewer repetitions and smaller generated suites, and no real control plane.
     #[arg(long)]
     short: bool,
 }
@@ -39,13 +39,13 @@ pub(crate) struct Arguments {
 /// Measures, prints the table and writes `reports/out/bench.json`.
 ///
 /// # Errors
-/// Where something cannot be built or run, or a measured run does not pass.
+/// Fails if a program cannot be built or run, or if a measured run does not pass.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), TaskError> {
     let crosscut = cargo::release_binary("crosscut")?;
     let mut rows = Vec::new();
     let repetitions = if arguments.short { 2 } else { 5 };
     let project = cargo::project_root();
-    // The first run builds the functions under test; it is not measured.
+    // The first run also builds the functions under test, so it is not measured.
     measure(&crosscut, &project, &[])?;
     let runs = (0..repetitions)
         .map(|_| measure(&crosscut, &project, &[]))
@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), TaskError> {
         chainsaw: on_real_programs("chainsaw")?,
         router: on_real_programs("router")?,
     };
-    // Whether there is a real control plane is what the comparison on it has found out.
+    // The Chainsaw benchmark is skipped if there is no real control plane.
     if benchmarks.chainsaw.get("skipped").is_none() {
         let run = measure(&crosscut, &project, &ON_ENVTEST)?;
         rows.push(("the PRD's three, on envtest".to_owned(), run));
@@ -77,7 +77,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), TaskError> {
     write_json(&rows, &benchmarks)
 }
 
-/// What benchmarks of crates measured, as each prints it.
+/// The output of each benchmark of a crate.
 struct Benchmarks {
     fork: Value,
     chainsaw: Value,
@@ -92,14 +92,14 @@ fn generated_sizes(short: bool) -> &'static [usize] {
     }
 }
 
-/// The fastest of several runs: on a noisy machine the one that was disturbed least.
+/// Returns the fastest of several runs, which other load on the machine disturbed least.
 fn best(runs: Vec<Measurement>) -> Measurement {
     runs.into_iter()
         .min_by_key(|run| run.wall)
         .unwrap_or_default()
 }
 
-/// A benchmark of a package of this workspace: one JSON object on its last line.
+/// Runs a benchmark of a package in this workspace. Returns the JSON object in its last line.
 fn benchmark(package: &str, name: &str) -> Result<Value, TaskError> {
     let what = format!("cargo bench --package {package} --bench {name}");
     let output = cargo::cargo()

@@ -36,7 +36,7 @@ fn mebibytes(kib: u64) -> f64 {
     quotient(kib, 1024)
 }
 
-/// Returns what the fork benchmark measured. A figure that it does not name is said to be missing.
+/// Returns the line for the fork benchmark. A missing figure is reported.
 fn fork_line(fork: &Value) -> String {
     let objects = fork.get("objects").and_then(Value::as_u64).unwrap_or(0);
     match fork.get("mean_microseconds").and_then(Value::as_f64) {
@@ -45,7 +45,7 @@ fn fork_line(fork: &Value) -> String {
     }
 }
 
-/// crosscut and Chainsaw side by side, or why they were not compared.
+/// Returns the lines that compare crosscut with Chainsaw, or the reason why the benchmark was skipped.
 fn chainsaw_lines(figures: &Value) -> Vec<String> {
     if let Some(reason) = figures.get("skipped").and_then(Value::as_str) {
         return vec![format!("beside Chainsaw: skipped, {reason}")];
@@ -74,7 +74,7 @@ fn chainsaw_lines(figures: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Chainsaw's time for all by each of crosscut's, and crosscut's requests by Chainsaw's.
+/// Returns the ratios of Chainsaw's time to crosscut's, and of crosscut's requests to Chainsaw's.
 fn proportions(all: &Value, figures: &Value) -> String {
     let chainsaw = number(all, "/chainsaw/ms");
     format!(
@@ -109,7 +109,8 @@ fn row(figures: &Value) -> String {
     )
 }
 
-/// Requests on the gateway path with the router and without it, or why they were not measured.
+/// Returns the lines for requests on the gateway path with and without the router, or the reason why it was
+/// skipped.
 fn router_lines(figures: &Value) -> Vec<String> {
     if let Some(reason) = figures.get("skipped").and_then(Value::as_str) {
         return vec![format!("through the gateway: skipped, {reason}")];
@@ -133,7 +134,7 @@ fn router_lines(figures: &Value) -> Vec<String> {
     lines
 }
 
-/// One way, and what its median adds to that of the way before it.
+/// Returns the line for one path, with the difference of its median to that of the path before it.
 fn way_line(way: &Value, before: Option<u64>) -> String {
     let median = number(way, "/median_us");
     let added = before.map(|before| milliseconds(median) - milliseconds(before));

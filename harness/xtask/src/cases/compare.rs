@@ -1,13 +1,13 @@
-//! A run of crosscut against what was expected of it.
+//! The comparison of a run of crosscut with the expectation of its case.
 
 use super::expected::{Expected, Trial};
 use super::report;
 use super::run::Ended;
 
-/// How much of the output is shown for a case that is wrong.
+/// The number of last lines of the output that are printed for a wrong case.
 const LAST_LINES: usize = 25;
 
-/// Returns every difference, each as a text of one or more lines. The last one shows the end of the output.
+/// Returns every difference as a text of one or more lines. The last one has the end of the output.
 pub(crate) fn differences(expected: &Expected, ended: &Ended) -> Vec<String> {
     let mut differences = Vec::new();
     if ended.code != Some(expected.exit) {

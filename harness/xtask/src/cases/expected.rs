@@ -1,4 +1,4 @@
-//! `expected.yaml`: what crosscut must say of a case.
+//! `expected.yaml`: the expected output of crosscut for a case.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,21 +11,21 @@ use crate::TaskError;
 /// The file's name.
 const FILE: &str = "expected.yaml";
 
-/// What crosscut must say of a case.
+/// The expected output of crosscut for a case.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Expected {
     /// The command of crosscut.
     pub(crate) command: Command,
-    /// More arguments.
+    /// The additional arguments.
     pub(crate) arguments: Vec<String>,
     /// The exit code.
     pub(crate) exit: i32,
-    /// The trials that must be in the report, by `SCENARIO::PROVIDER`.
+    /// The trials that the report must contain, by `SCENARIO::PROVIDER`.
     pub(crate) trials: BTreeMap<String, Trial>,
-    /// Texts that standard output and standard error together must contain.
+    /// The texts that standard output and standard error together must contain.
     pub(crate) output: Vec<String>,
-    /// Texts that neither may contain.
+    /// The texts that neither of them may contain.
     pub(crate) absent: Vec<String>,
 }
 
@@ -41,7 +41,7 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// The command as it is typed.
+    /// Returns the command as on the command line.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Command::Test => "test",
@@ -50,24 +50,24 @@ impl Command {
     }
 }
 
-/// What the report must say of a trial.
+/// The expected report of a trial.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Trial {
     /// The verdict.
     pub(crate) verdict: String,
-    /// The code of one of its failures.
+    /// The code of one of the failures.
     #[serde(default)]
     pub(crate) code: Option<String>,
-    /// Texts, each of which some text of the trial's report must contain.
+    /// The texts that the trial's report must contain.
     #[serde(default)]
     pub(crate) text: Vec<String>,
 }
 
-/// Reads a case's expectation: the default if the file is missing, or a text that says why the file is wrong.
+/// Reads a case's expectation. Returns the default if the file is missing, or the mistake in the file.
 ///
 /// # Errors
-/// Fails if the file is there and cannot be read.
+/// Fails if the file exists and cannot be read.
 pub(crate) fn read(case: &Path) -> Result<Result<Expected, String>, TaskError> {
     let file = case.join(FILE);
     if !file.exists() {

@@ -16,7 +16,7 @@ pub(crate) struct Case {
     pub(crate) folder: PathBuf,
 }
 
-/// Returns the case that `folder` is, or the cases directly below it, by name.
+/// Returns the case in `folder`, or the cases directly below it, sorted by name.
 ///
 /// # Errors
 /// Fails if the folder cannot be read or has no case.

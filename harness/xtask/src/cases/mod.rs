@@ -1,7 +1,7 @@
-//! `cargo xtask cases`: small projects, each with what crosscut must say of it.
+//! `cargo xtask cases`: small projects, each with the expected output of crosscut.
 //!
-//! A case is a folder with a `crosscut.yaml`. Its `expected.yaml` names the exit code, the verdicts and parts
-//! of the output; without that file the case must end with 0. `fixtures/cases/README.md` is the reference.
+//! A case is a folder with a `crosscut.yaml`. Its `expected.yaml` has the exit code, the verdicts and parts of the
+//! output. Without that file the exit code must be 0. `fixtures/cases/README.md` is the reference.
 
 mod compare;
 mod expected;
@@ -13,13 +13,13 @@ use std::path::PathBuf;
 
 use crate::{TaskError, cargo};
 
-/// The cases to run.
+/// Arguments of `cargo xtask cases`.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// A case, or a folder of cases.
     #[arg(value_name = "DIR", default_value = "fixtures/cases")]
     folder: PathBuf,
-    /// Runs this binary instead of the one of the checkout.
+    /// Runs this binary in place of the one of the checkout.
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
 }
@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), TaskError> {
     }
 }
 
-/// Returns the differences of one case; none if it is as expected.
+/// Returns the differences of one case. Empty if the case is as expected.
 fn judge(binary: &std::path::Path, case: &find::Case) -> Result<Vec<String>, TaskError> {
     let expected = match expected::read(&case.folder)? {
         Ok(expected) => expected,
@@ -57,7 +57,7 @@ fn judge(binary: &std::path::Path, case: &find::Case) -> Result<Vec<String>, Tas
     Ok(compare::differences(&expected, &ended))
 }
 
-/// Returns the lines that report a case.
+/// Returns the text about a case.
 fn line(case: &find::Case, differences: &[String]) -> String {
     let verdict = if differences.is_empty() {
         "ok"

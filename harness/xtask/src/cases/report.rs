@@ -1,4 +1,4 @@
-//! The report of a case's run, as far as an expectation can speak of it.
+//! The parts of a run's report that an expectation can describe.
 
 use std::path::Path;
 
@@ -18,10 +18,10 @@ pub(crate) struct Report {
 pub(crate) struct Trial<'a>(&'a Value);
 
 impl Report {
-    /// Reads a JSON report; one without trials if the file is missing, since some runs write none.
+    /// Reads a JSON report. Returns one without trials if the file is missing, because some runs write none.
     ///
     /// # Errors
-    /// Fails if the file cannot be read or is no report.
+    /// Fails if the file cannot be read or is not a report.
     pub(crate) fn read(file: &Path) -> Result<Report, TaskError> {
         if !file.exists() {
             return Ok(Report::default());
@@ -31,7 +31,7 @@ impl Report {
         serde_json::from_str(&text).map_err(|source| TaskError::Output { what, source })
     }
 
-    /// Returns the trial that is called `SCENARIO::PROVIDER`.
+    /// Returns the trial with the name `SCENARIO::PROVIDER`.
     pub(crate) fn trial(&self, name: &str) -> Option<Trial<'_>> {
         self.trials
             .iter()
@@ -62,7 +62,7 @@ impl<'a> Trial<'a> {
         self.field("verdict")
     }
 
-    /// Returns the codes of its failures.
+    /// Returns the codes of the failures.
     pub(crate) fn codes(self) -> Vec<&'a str> {
         let failures = self.0.get("failures").and_then(Value::as_array);
         let codes = failures.into_iter().flatten();
@@ -71,7 +71,7 @@ impl<'a> Trial<'a> {
             .collect()
     }
 
-    /// Returns every text of its report, a line each.
+    /// Returns all texts of the trial's report, one per line.
     pub(crate) fn texts(self) -> String {
         let mut texts = String::new();
         collect(self.0, &mut texts);

@@ -1,4 +1,4 @@
-//! One run of crosscut on a case.
+//! A run of crosscut on a case.
 
 use std::fs::File;
 use std::path::Path;
@@ -9,19 +9,19 @@ use super::expected::{self, Expected};
 use super::report::Report;
 use crate::TaskError;
 
-/// The longest that a case may take. Most take less than a second; one that is about a trial's own limit takes a minute.
+/// The maximum time of a case. Most take less than a second; a case about a trial's own timeout takes a minute.
 const LONGEST: Duration = Duration::from_secs(180);
-/// The time between two looks whether the run has ended.
+/// The interval at which the end of the run is checked.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// The way in which a run of crosscut ended.
+/// The result of a run of crosscut.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    /// The exit code; `None` if the run was killed, by a signal or for taking too long.
+    /// The exit code. `None` if a signal or the time limit killed the run.
     pub(crate) code: Option<i32>,
-    /// Standard output, then standard error.
+    /// The standard output, then the standard error.
     pub(crate) output: String,
-    /// The JSON report; without trials if none was written.
+    /// The JSON report. Has no trials if the run wrote none.
     pub(crate) report: Report,
 }
 
@@ -67,7 +67,7 @@ fn command(binary: &Path, case: &Path, expected: &Expected, report: &Path) -> Co
     command
 }
 
-/// Waits until the child ends. Returns `None` if the child took too long and was killed.
+/// Waits for the child. Returns `None` if the child exceeded the time limit and was killed.
 fn wait(mut child: Child) -> std::io::Result<Option<ExitStatus>> {
     let started = Instant::now();
     while started.elapsed() < LONGEST {

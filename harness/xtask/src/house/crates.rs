@@ -1,4 +1,4 @@
-//! The crates of the workspace, the rows that they stand in, and the walls between them.
+//! The crates of the workspace, their rows, and the walls between them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::TaskError;
 pub(crate) struct Crate {
     /// The name without the project's prefix.
     pub(crate) name: String,
-    /// The crates of the workspace that it uses, development aside.
+    /// The crates of the workspace that this crate depends on, without development dependencies.
     pub(crate) uses: Vec<String>,
     /// The files below `src`.
     pub(crate) sources: Vec<Source>,
@@ -21,7 +21,7 @@ pub(crate) struct Crate {
 }
 
 impl Crate {
-    /// Reads all crates, by name.
+    /// Reads all crates, sorted by name.
     ///
     /// # Errors
     /// Fails if a file cannot be read.
@@ -73,11 +73,11 @@ fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-/// The rows of crates, the lowest first: `workspace.metadata.house` of the root manifest.
+/// The rows of crates, the lowest first, from `workspace.metadata.house` in the root manifest.
 pub(crate) struct Rows {
     rows: BTreeMap<String, usize>,
     most_lines: usize,
-    /// Crates that are larger, each with the lines that it may have.
+    /// The crates that may be larger, each with its maximum number of lines.
     larger: BTreeMap<String, usize>,
 }
 
@@ -103,7 +103,7 @@ impl Rows {
         }
     }
 
-    /// Returns each broken wall with the way to mend it, as a sentence.
+    /// Returns a sentence for each broken wall, with the way to repair it.
     pub(crate) fn broken(&self, crates: &[Crate]) -> Vec<String> {
         let mut broken = Vec::new();
         for one in crates {

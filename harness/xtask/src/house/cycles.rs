@@ -1,4 +1,4 @@
-//! Circles of files: modules of a crate that use each other.
+//! Cycles of files: modules of a crate that use each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use super::source::Source;
 /// The modules that each module uses.
 type Graph = BTreeMap<String, BTreeSet<String>>;
 
-/// Returns the circles of a crate, the largest first, each with its modules in order.
+/// Returns the cycles of a crate, the largest first, each with its modules sorted.
 pub(crate) fn cycles(sources: &[Source]) -> Vec<Vec<String>> {
     let graph = graph(sources);
     let reached: BTreeMap<&String, BTreeSet<String>> = graph
@@ -56,7 +56,7 @@ fn graph(sources: &[Source]) -> Graph {
         .collect()
 }
 
-/// Returns the module that a path of a `use` is in.
+/// Returns the module of a path in a `use` item.
 fn target(path: &str, own: &str, modules: &BTreeSet<String>) -> Option<String> {
     let mut base: Vec<&str> = own.split("::").filter(|part| !part.is_empty()).collect();
     let mut parts: Vec<&str> = path.split("::").collect();
@@ -80,7 +80,7 @@ fn target(path: &str, own: &str, modules: &BTreeSet<String>) -> Option<String> {
     Some(base.join("::"))
 }
 
-/// Returns the paths of all `use` items, with groups written out.
+/// Returns the paths of all `use` items, with groups expanded.
 fn uses(text: &str) -> Vec<String> {
     let mut paths = Vec::new();
     let mut rest = text;

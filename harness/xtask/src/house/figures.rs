@@ -1,4 +1,4 @@
-//! The figures of the project, as text.
+//! The figures of the project as text.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,7 +7,7 @@ use super::crates::Crate;
 use super::cycles::cycles;
 use super::source::{Source, doc_blocks};
 
-/// The number of opening words that are printed.
+/// The number of printed opening words.
 const OPENINGS: usize = 30;
 
 /// The figures of all crates.
@@ -119,7 +119,7 @@ fn opening(line: &str) -> &str {
     word.trim_matches(|letter: char| !letter.is_alphanumeric())
 }
 
-/// Returns the number of code blocks in doc comments that are compiled.
+/// Returns the number of compiled code blocks in doc comments.
 fn examples_in(text: &str) -> usize {
     let mut inside = false;
     let mut count = 0;
@@ -138,7 +138,7 @@ fn examples_in(text: &str) -> usize {
     count
 }
 
-/// Returns the lines and the name of the longest function, as rustfmt lays it out.
+/// Returns the number of lines and the name of the longest function. The text must be formatted by rustfmt.
 fn longest(text: &str) -> Option<(usize, &str)> {
     let lines: Vec<&str> = text.lines().collect();
     let functions = lines.iter().enumerate().filter_map(|(index, line)| {

@@ -1,4 +1,4 @@
-//! The structure of the project in figures, and the walls that must hold.
+//! The structure of the project in figures, and the walls between its crates.
 
 mod crates;
 mod cycles;
@@ -16,7 +16,7 @@ use figures::Figures;
 /// Arguments of `cargo xtask house`.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Prints broken walls alone, and fails if there is one.
+    /// Prints only the broken walls, and fails if there is one.
     #[arg(long)]
     check: bool,
 }

@@ -1,20 +1,20 @@
-//! Files of Rust and documents, read as text.
+//! Rust files and documents as text.
 
 use std::path::Path;
 
 use crate::TaskError;
 
-/// A file of Rust, or a document.
+/// A Rust file or a document.
 pub(crate) struct Source {
     /// The path below the folder that was read.
     pub(crate) name: String,
     /// The text.
     pub(crate) text: String,
-    /// True if the file is compiled for tests alone.
+    /// True if the file is compiled only for tests.
     pub(crate) is_test: bool,
 }
 
-/// Reads all files of Rust below a folder, by path; none if there is no such folder.
+/// Reads all Rust files below a folder, sorted by path. Returns none if the folder does not exist.
 ///
 /// # Errors
 /// Fails if a folder or file cannot be read.
@@ -24,7 +24,7 @@ pub(crate) fn sources(folder: &Path) -> Result<Vec<Source>, TaskError> {
     Ok(found)
 }
 
-/// Reads all files with an extension below a folder, by path; none if there is no such folder.
+/// Reads all files with an extension below a folder, sorted by path. Returns none if the folder does not exist.
 ///
 /// # Errors
 /// Fails if a folder or file cannot be read.
@@ -37,7 +37,7 @@ pub(crate) fn files(folder: &Path, extension: &str) -> Result<Vec<Source>, TaskE
     Ok(found)
 }
 
-/// Marks the files of modules that are compiled for tests alone.
+/// Marks the files of modules that are compiled only for tests.
 fn mark_tests(sources: &mut [Source]) {
     let tests: Vec<String> = sources
         .iter()
@@ -98,7 +98,7 @@ impl Source {
         product.unwrap_or(&self.text)
     }
 
-    /// Returns the names of the modules that are compiled for tests alone and have files of their own.
+    /// Returns the names of the modules that are compiled only for tests and have their own files.
     fn test_modules(&self) -> impl Iterator<Item = &str> {
         let parts = self.text.split("#[cfg(test)]\nmod ").skip(1);
         parts.filter_map(|rest| rest.lines().next()?.strip_suffix(';'))

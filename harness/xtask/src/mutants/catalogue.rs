@@ -1,4 +1,4 @@
-//! The catalogue of mutants: read, checked against the files that they change, and selected from.
+//! The catalogue of mutants: parsed, validated against the files that mutants change, and filtered.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use serde::Deserialize;
 
 use crate::TaskError;
 
-/// The folder of the system under test, which mutants are files of.
+/// The folder of the system under test. Mutants change files in it.
 pub(crate) const FOLDER: &str = "fixtures/dot-kubernetes";
 const FILE: &str = "mutants.yaml";
-/// The kind of control plane that mutants may have another trial for.
+/// The kind of control plane for which a mutant may name another trial.
 const ENVTEST: &str = "envtest";
 
 /// One mistake: a textual change of one file.
@@ -22,31 +22,31 @@ pub(crate) struct Mutant {
     pub(crate) name: String,
     /// The mistake in one sentence.
     pub(crate) what: String,
-    /// The trial that should notice it, judged first: `SCENARIO::PROVIDER`.
+    /// The trial that should notice the mistake and is judged first: `SCENARIO::PROVIDER`.
     pub(crate) trial: String,
-    /// The trial that should notice it on envtest, where that is another.
+    /// The trial that should notice the mistake on envtest, if it is another one.
     #[serde(default)]
     pub(crate) envtest: Option<String>,
     /// The file, relative to the folder of the catalogue.
     pub(crate) file: String,
-    /// What is there. It must be there exactly once.
+    /// The original text, which must occur exactly once.
     pub(crate) find: String,
-    /// What the mistake puts there.
+    /// The text of the mistake.
     pub(crate) replace: String,
 }
 
 impl Mutant {
-    /// The text of the mutant's file with the mistake in it.
+    /// Returns the text of the file with the mistake in it.
     pub(crate) fn applied_to(&self, text: &str) -> String {
         text.replacen(&self.find, &self.replace, 1)
     }
 
-    /// The scenario and the provider of the mutant's trial.
+    /// Returns the scenario and the provider of the mutant's trial.
     pub(crate) fn scenario_and_provider(&self) -> (&str, &str) {
         self.trial.split_once("::").unwrap_or((&self.trial, ""))
     }
 
-    /// The mutant with the trial that should notice it on this kind of control plane.
+    /// Returns the mutant with the trial for this kind of control plane.
     fn on(mut self, cluster: &str) -> Mutant {
         if let (ENVTEST, Some(trial)) = (cluster, self.envtest.take()) {
             self.trial = trial;
@@ -54,7 +54,7 @@ impl Mutant {
         self
     }
 
-    /// Returns what is wrong with the mutant itself, given the text of its file.
+    /// Returns the mistake in the mutant's own entry, given the text of its file.
     fn problem(&self, text: Option<&str>) -> Option<String> {
         let Some(text) = text else {
             return Some("there is no such file".to_owned());
@@ -82,11 +82,10 @@ pub(crate) struct Catalogue {
 }
 
 impl Catalogue {
-    /// Reads the project's catalogue for this kind of control plane, and holds every mutant against the file that it
-    /// changes.
+    /// Reads the project's catalogue for this kind of control plane, and validates every mutant against its file.
     ///
     /// # Errors
-    /// Where it cannot be read, or with all the mutants that cannot be applied.
+    /// Fails if the catalogue cannot be read, or if any mutants cannot be applied. The error has all of these.
     pub(crate) fn read(root: &Path, cluster: &str) -> Result<Catalogue, TaskError> {
         let folder = root.join(FOLDER);
         let path = folder.join(FILE);
@@ -105,10 +104,10 @@ impl Catalogue {
         })
     }
 
-    /// The mutants of these names, in the order of the catalogue; all where no name is given.
+    /// Returns the mutants with these names, in the order of the catalogue. Returns all if no name is given.
     ///
     /// # Errors
-    /// With the names that no mutant has.
+    /// Fails if there are unknown names. The error has all of these.
     pub(crate) fn select(&self, names: &[String]) -> Result<Vec<&Mutant>, TaskError> {
         let unknown: Vec<String> = names
             .iter()
@@ -133,7 +132,7 @@ fn from_yaml(text: &str) -> Result<Vec<Mutant>, TaskError> {
     })
 }
 
-/// The project's trials, by the names of folders: those of scenarios and `providers/PROVIDER`.
+/// Returns the project's trials, from the names of the folders of scenarios and `providers/PROVIDER`.
 fn trials(root: &Path) -> Result<BTreeSet<String>, TaskError> {
     let mut names = BTreeSet::new();
     let providers = folders(&root.join("providers"))?;
@@ -144,7 +143,7 @@ fn trials(root: &Path) -> Result<BTreeSet<String>, TaskError> {
     Ok(names)
 }
 
-/// The folders with a scenario below a folder.
+/// Returns the folders with a scenario below a folder.
 fn scenarios(below: &Path) -> Result<Vec<PathBuf>, TaskError> {
     let mut found = Vec::new();
     for folder in folders(below)? {
@@ -171,7 +170,7 @@ fn folders(of: &Path) -> Result<Vec<PathBuf>, TaskError> {
     Ok(folders)
 }
 
-/// Every reason why the catalogue cannot be used, each with the file and the name of the mutant.
+/// Returns every problem of the catalogue, with the file and the name of the mutant.
 fn problems(
     mutants: &[Mutant],
     trials: &BTreeSet<String>,
@@ -308,7 +307,7 @@ mod tests {
         assert!(error.contains("there is no mutant x"), "{error}");
     }
 
-    /// Whoever changes the system under test learns here that a mutant no longer fits.
+    /// Changes of the system under test fail this test if a mutant no longer applies.
     #[test]
     fn the_projects_mutants_can_all_be_applied() {
         let catalogue = Catalogue::read(&project_root(), "envtest").unwrap();

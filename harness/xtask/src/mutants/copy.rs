@@ -1,4 +1,4 @@
-//! A copy of the project, outside the checkout, in which mistakes can be made.
+//! A copy of the project outside the checkout, in which mutants are applied.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,24 +8,24 @@ use tempfile::TempDir;
 use super::catalogue::{FOLDER, Mutant};
 use crate::TaskError;
 
-/// A copy of the project's files that is gone when this value is dropped.
+/// A copy of the project's files, which is removed when this value is dropped.
 pub(crate) struct Copy {
     folder: TempDir,
 }
 
 impl Copy {
-    /// Copies what git tracks or would track: a scenario counts before it is committed.
+    /// Copies all files that git tracks or would track, so that a scenario counts before it is committed.
     ///
-    /// The packages of each numbered copy get a version of their own. By that cargo tells them from the
-    /// checkout's and each other's, so that all can share one build folder.
+    /// The packages of each numbered copy get their own version. With it cargo distinguishes them from those of
+    /// the checkout and of other copies, so that all can share one build folder.
     ///
     /// # Errors
-    /// Where git or a file cannot be used.
+    /// Fails if git or a file cannot be used.
     pub(crate) fn of(root: &Path, number: usize) -> Result<Copy, TaskError> {
         let folder = TempDir::new().map_err(TaskError::io("create a temporary folder"))?;
         let copy = Copy { folder };
         for file in files(root)? {
-            // A file that was removed without git's knowledge is no longer part of the project.
+            // git still lists a file that was removed without git.
             if root.join(&file).exists() {
                 copy.take(root, &file)?;
             }
@@ -34,15 +34,15 @@ impl Copy {
         Ok(copy)
     }
 
-    /// The copy's folder.
+    /// Returns the copy's folder.
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Does something while the mutant's mistake is in the copy.
+    /// Calls the action while the copy has the mutant's mistake.
     ///
     /// # Errors
-    /// Where the mutant's file cannot be read or written, and what the action answers.
+    /// Fails if the mutant's file cannot be read or written, or if the action fails.
     pub(crate) fn with<T>(
         &self,
         mutant: &Mutant,
@@ -70,7 +70,7 @@ impl Copy {
         std::fs::write(&manifest, text).map_err(failed())
     }
 
-    /// Copies a file, with the time of now: to cargo it is newer than anything built before.
+    /// Copies a file with the current time, so that it is newer to cargo than earlier builds.
     fn take(&self, root: &Path, file: &Path) -> Result<(), TaskError> {
         let to = self.path().join(file);
         let failed = || TaskError::io(format!("copy {}", file.display()));

@@ -1,4 +1,4 @@
-//! Judges every scenario in a copy of the project, with the binary of the checkout.
+//! The judge: runs the scenarios in a copy of the project with the binary of the checkout.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,15 +9,15 @@ use super::copy::Copy;
 use super::outcome::{Outcome, Report};
 use crate::{TaskError, cargo};
 
-/// How much of what the binary said last is shown where it wrote no report.
+/// The number of last lines of the binary's output in the error if there is no report.
 const LAST_LINES: usize = 12;
 
 /// The trials to judge.
 #[derive(Clone, Debug)]
 pub(crate) enum Trials<'a> {
-    /// All of them.
+    /// All trials.
     All,
-    /// These scenarios on these providers.
+    /// The trials of some scenarios on some providers.
     Of {
         /// The scenarios.
         scenarios: BTreeSet<&'a str>,
@@ -27,7 +27,8 @@ pub(crate) enum Trials<'a> {
 }
 
 impl<'a> Trials<'a> {
-    /// The trials that should notice some mutants; with several providers, each scenario on all of them.
+    /// Returns the trials that should notice the mutants. With several providers, each scenario runs on all of
+    /// them.
     pub(crate) fn of(mutants: &[&'a Mutant]) -> Trials<'a> {
         let trials = || mutants.iter().map(|mutant| mutant.scenario_and_provider());
         Trials::Of {
@@ -37,7 +38,7 @@ impl<'a> Trials<'a> {
     }
 }
 
-/// The binary and how to run it.
+/// The binary and the settings of its runs.
 pub(crate) struct Judge {
     crosscut: PathBuf,
     build_folder: PathBuf,
@@ -45,10 +46,10 @@ pub(crate) struct Judge {
 }
 
 impl Judge {
-    /// Builds the binary from the checkout: to be quick, since it runs once for every mutant.
+    /// Builds the binary from the checkout. A release build, because it runs once for every mutant.
     ///
     /// # Errors
-    /// Where it cannot be built.
+    /// Fails if the build fails.
     pub(crate) fn build(cluster: &str) -> Result<Judge, TaskError> {
         Ok(Judge {
             crosscut: cargo::release_binary("crosscut")?,
@@ -57,11 +58,11 @@ impl Judge {
         })
     }
 
-    /// Runs `crosscut test` in the copy, so many trials at the same time. It builds the function under
-    /// test first.
+    /// Runs `crosscut test` in the copy with `jobs` trials at a time. The run builds the function under test
+    /// first.
     ///
     /// # Errors
-    /// Where the binary cannot be run, or its report cannot be read.
+    /// Fails if the binary cannot be run, or its report cannot be read.
     pub(crate) fn judge(
         &self,
         copy: &Copy,
@@ -69,7 +70,7 @@ impl Judge {
         jobs: usize,
     ) -> Result<Outcome, TaskError> {
         let report = copy.path().join("reports/out/mutant.json");
-        // What is read afterwards must be of this run.
+        // The report must be of this run.
         if report.exists() {
             std::fs::remove_file(&report).map_err(TaskError::io("remove the last report"))?;
         }
@@ -98,8 +99,8 @@ impl Judge {
             .arg("--report")
             .arg(format!("json={}", report.display()))
             .current_dir(project)
-            // The function lands in the copy. What it depends on is the checkout's, built only once;
-            // its own version keeps it apart from the checkout's (see `Copy`).
+            // The function is built in the copy. Its dependencies are those of the checkout and are built only
+            // once. Its own version separates it from the checkout's function (see `Copy`).
             .env("CARGO_TARGET_DIR", project.join("target"))
             .env("CARGO_BUILD_BUILD_DIR", &self.build_folder);
         if let Trials::Of {
@@ -115,7 +116,7 @@ impl Judge {
     }
 }
 
-/// Returns the way in which the binary ended, and what it said last.
+/// Returns the exit status of the binary and its last output.
 fn last_words(output: &Output) -> String {
     let said = String::from_utf8_lossy(&output.stderr);
     let lines: Vec<&str> = said.trim_end().lines().collect();

@@ -1,9 +1,9 @@
-//! `cargo xtask mutate-fixture`: proof that the scenarios notice when the system under test is wrong.
+//! `cargo xtask mutate-fixture`: the proof that the scenarios notice mistakes in the system under test.
 //!
-//! Every mutant of `fixtures/dot-kubernetes/mutants.yaml` is a mistake that a maintainer could make.
-//! Each is made in a copy of the project, never in the checkout, and trials are judged there by the
-//! real binary: first the one that should notice, then, if it does not, all of them. A mutant that no
-//! trial notices says that the scenarios are too weak.
+//! Every mutant of `fixtures/dot-kubernetes/mutants.yaml` is a mistake that a maintainer could make. Each is
+//! applied in a copy of the project, never in the checkout. The real binary judges trials there: first the one
+//! that should notice the mistake, then, if it does not, all of them. If no trial notices a mutant, the scenarios
+//! are too weak.
 
 mod catalogue;
 mod copy;
@@ -25,43 +25,46 @@ use outcome::Tried;
 use part::Part;
 use workers::Workers;
 
-/// The kind of control plane that needs nothing but this process.
+/// The kind of control plane that runs in process.
 const EMBEDDED: &str = "embedded";
 
-/// The mutants to try, and the way.
+/// Arguments of `cargo xtask mutate-fixture`.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Mutants to try; default: all.
+    /// The mutants to try; default: all.
     names: Vec<String>,
 
-    /// Try only the I-th of N parts of them, as one of N machines does.
+    /// Tries only the I-th of N parts of the mutants, to divide them between N machines.
     #[arg(long, value_name = "I/N")]
     part: Option<Part>,
 
-    /// Judge every scenario on every mutant, to see all that notice it. Takes its time.
+    /// Judges every scenario on every mutant, to print all that notice it. Takes long.
     #[arg(long)]
     all: bool,
 
-    /// The kind of control plane to judge on, as `crosscut test --cluster` takes it. On real ones a mutant takes a
-    /// minute, and only the trials that should notice the chosen mutants are judged without any.
+    /// The kind of control plane, as for `crosscut test --cluster`. On real ones a mutant takes a minute, and
+    /// without a mutant only the trials that should notice the chosen mutants are judged.
     #[arg(long, value_name = "KIND", default_value = EMBEDDED)]
     cluster: String,
 
-    /// The number of mutants that are tried at the same time; default: the number of processors, or one on real control
-    /// planes, of which a machine has one set at a time.
+    /// The number of mutants that are tried at the same time; default: the number of processors, or one on real
+    /// control planes, because a machine has only one set of them at a time.
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
 
-    /// Print the mutants, one a line, and try none.
+    /// Prints the mutants, one per line, and tries none.
     #[arg(long)]
     list: bool,
 }
 
-/// Tries the mutants, prints a line for each and writes `reports/out/mutants.json`.
+/// Tries the mutants, prints a line for each, and writes `reports/out/mutants.json`.
 ///
 /// # Errors
-/// Where a mutant survives or is no believable mistake, where the scenarios do not all pass without
-/// any, and where something cannot be read, built or run.
+/// Fails in these cases:
+///
+/// - a mutant survives or is not a believable mistake,
+/// - a scenario fails without a mutant,
+/// - a file cannot be read, or a program not built or run.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), TaskError> {
     let root = cargo::project_root();
     let catalogue = Catalogue::read(&root, &arguments.cluster)?;

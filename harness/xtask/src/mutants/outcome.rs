@@ -1,4 +1,4 @@
-//! What became of a mutant, told from the report of the scenarios.
+//! The outcome of a mutant, from the report of the scenarios.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::catalogue::Mutant;
 use crate::TaskError;
 
-/// Of the report of a run, what decides about a mutant.
+/// The parts of a run's report that decide about a mutant.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Report {
     trials: Vec<Trial>,
@@ -34,20 +34,20 @@ impl Report {
     /// Reads the JSON report of a run.
     ///
     /// # Errors
-    /// Where it cannot be read, or is no report.
+    /// Fails if the file cannot be read, or is not a report.
     pub(crate) fn read(file: &Path) -> Result<Report, TaskError> {
         let what = format!("read {}", file.display());
         let text = std::fs::read_to_string(file).map_err(TaskError::io(&what))?;
         serde_json::from_str(&text).map_err(|source| TaskError::Output { what, source })
     }
 
-    /// Returns true if anything was judged: a run that could not begin says nothing about a mutant.
+    /// Returns true if any trial was judged. A run that could not begin decides nothing about a mutant.
     pub(crate) fn judged_any(&self) -> bool {
         self.trials.iter().any(|trial| trial.verdict != "skipped")
     }
 
-    /// A mistake is noticed by an assertion. Whatever else goes wrong shows that it is none that
-    /// could be made without noticing.
+    /// Returns the outcome. Only a failed trial notices a mistake. Any other verdict means that the mistake is not
+    /// believable, because a maintainer would notice it without scenarios.
     pub(crate) fn outcome(self) -> Outcome {
         let mut killers: BTreeMap<String, Killer> = BTreeMap::new();
         let mut broken = None;
@@ -91,28 +91,28 @@ impl Trial {
     }
 }
 
-/// The way in which a scenario that noticed a mutant was judged.
+/// The verdicts of a scenario that noticed a mutant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Killer {
     failed: Vec<String>,
     passed: usize,
-    /// What it said, where it failed first.
+    /// The message of the first failure.
     why: String,
 }
 
-/// What became of a mutant.
+/// The outcome of a mutant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// These scenarios noticed it.
+    /// The mutant was noticed by these scenarios.
     Killed(BTreeMap<String, Killer>),
-    /// Everything passed.
+    /// The mutant was not noticed: all trials passed.
     Survived,
-    /// It is no believable mistake: nothing was judged, and this is why.
+    /// No assertion failed, but the run or a trial broke for this reason. The mutant is not a believable mistake.
     Broken(String),
 }
 
 impl Outcome {
-    /// The outcome in one word.
+    /// Returns the outcome in one word.
     pub(crate) fn word(&self) -> &'static str {
         match self {
             Outcome::Killed(_) => "killed",
@@ -121,7 +121,7 @@ impl Outcome {
         }
     }
 
-    /// Returns what every scenario said that noticed it, a line each.
+    /// Returns the message of every scenario that noticed the mutant, one per line.
     pub(crate) fn whys(&self) -> String {
         match self {
             Outcome::Killed(killers) => killers
@@ -133,7 +133,7 @@ impl Outcome {
     }
 }
 
-/// The number of names of scenarios that are shown.
+/// The maximum number of displayed names of scenarios.
 const SHOWN: usize = 3;
 
 impl fmt::Display for Outcome {
@@ -165,8 +165,8 @@ fn scenarios(number: usize) -> String {
     }
 }
 
-/// The scenario, with the provider on which alone it was judged, or those on which it failed where it
-/// passed on others.
+/// Returns the scenario's name, with the providers on which it failed. They are left out if it failed on several
+/// and passed on none.
 fn in_words((scenario, killer): (&String, &Killer)) -> String {
     match (killer.failed.len(), killer.passed) {
         (2.., 0) => scenario.clone(),
@@ -186,14 +186,14 @@ pub(crate) fn count(tried: &[Tried<'_>], word: &str) -> usize {
 pub(crate) struct Tried<'a> {
     /// The mutant.
     pub(crate) mutant: &'a Mutant,
-    /// What became of it.
+    /// The outcome of the mutant.
     pub(crate) outcome: Outcome,
-    /// The time that building and judging took.
+    /// The time of building and judging.
     pub(crate) took: Duration,
 }
 
 impl Tried<'_> {
-    /// Returns true if others noticed it, but not the trial that should.
+    /// Returns true if the mutant was noticed, but not by the trial that should notice it.
     pub(crate) fn is_missed(&self) -> bool {
         let (scenario, provider) = self.mutant.scenario_and_provider();
         let noticed = |killer: &Killer| killer.failed.iter().any(|failed| failed == provider);
@@ -203,7 +203,7 @@ impl Tried<'_> {
         }
     }
 
-    /// The mutant and its outcome as the JSON report has them.
+    /// Returns the mutant and its outcome for the JSON report.
     pub(crate) fn to_json(&self) -> Value {
         let killed_by = match &self.outcome {
             Outcome::Killed(killers) => killers

@@ -1,17 +1,17 @@
-//! Which of the mutants one of several machines tries.
+//! The part of the mutants that one of several machines tries.
 
 use std::str::FromStr;
 
-/// One part of several, written `1/4`.
+/// One part of several, in the form `1/4`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Part {
-    /// From 1.
+    /// The number of the part, from 1.
     number: usize,
     of: usize,
 }
 
 impl Part {
-    /// Every so many-th item, so that neighbours are in different parts.
+    /// Returns every n-th item of n parts, so that neighbours are in different parts.
     pub(crate) fn take<Item>(self, items: Vec<Item>) -> Vec<Item> {
         items
             .into_iter()

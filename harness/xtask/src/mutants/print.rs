@@ -1,4 +1,4 @@
-//! What the task prints: a line a mutant, and a summary.
+//! The printed output of the task: one line per mutant, and a summary.
 
 #![expect(
     clippy::print_stdout,
@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::catalogue::Mutant;
 use super::outcome::{Tried, count};
 
-/// The mutants and their mistakes.
+/// Prints the mutants and their mistakes.
 pub(crate) fn list(mutants: &[&Mutant]) {
     let width = mutants.iter().map(|mutant| mutant.name.len()).max();
     for mutant in mutants {
@@ -23,7 +23,7 @@ pub(crate) fn list(mutants: &[&Mutant]) {
     }
 }
 
-/// The run without any mutant, which passed.
+/// Prints the line for the run without a mutant, which passed.
 pub(crate) fn unmutated(took: Duration) {
     println!(
         "without a mutant, every scenario passes ({:.1}s)",
@@ -31,7 +31,7 @@ pub(crate) fn unmutated(took: Duration) {
     );
 }
 
-/// One mutant.
+/// Prints the line for one mutant.
 pub(crate) fn line(tried: &Tried<'_>) {
     let missed = match tried.is_missed() {
         true => format!("; not {}", tried.mutant.trial),
@@ -46,7 +46,7 @@ pub(crate) fn line(tried: &Tried<'_>) {
     );
 }
 
-/// The counts, and every mutant that the scenarios did not judge as they should.
+/// Prints the counts, and every mutant that survived or is broken.
 pub(crate) fn summary(tried: &[Tried<'_>], took: Duration) {
     println!(
         "\n{} mutants in {:.0}s: {} killed, {} survived, {} broken",

@@ -1,4 +1,4 @@
-//! Tries several mutants at the same time, each worker in a copy of its own.
+//! The workers, which try several mutants at the same time, each in its own copy.
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -13,10 +13,10 @@ use super::outcome::{Outcome, Tried};
 use super::print;
 use crate::TaskError;
 
-/// The number of trials that run at the same time where they mostly wait.
+/// The number of trials that run at the same time if they mostly wait.
 const WAITING: usize = 4;
 
-/// The copies, one for each mutant that can be tried at the same time.
+/// The workers' copies, one for each mutant that can be tried at the same time.
 pub(crate) struct Workers<'a> {
     judge: &'a Judge,
     copies: Vec<Copy>,
@@ -26,7 +26,7 @@ impl<'a> Workers<'a> {
     /// Makes the copies.
     ///
     /// # Errors
-    /// Where a copy cannot be made.
+    /// Fails if a copy cannot be made.
     pub(crate) fn new(
         root: &Path,
         judge: &'a Judge,
@@ -38,11 +38,11 @@ impl<'a> Workers<'a> {
         Ok(Workers { judge, copies })
     }
 
-    /// Judges without any mutant every scenario, or the trials that should notice these mutants; answers how long that
-    /// took. A kill means nothing if scenarios fail anyway.
+    /// Judges without a mutant: every scenario, or only the trials that should notice these mutants. Returns the
+    /// time of the run. If scenarios fail without a mutant, a noticed mutant proves nothing.
     ///
     /// # Errors
-    /// Where not everything passes.
+    /// Fails if a trial does not pass.
     pub(crate) fn unmutated(
         &self,
         mutants: &[&Mutant],
@@ -62,11 +62,10 @@ impl<'a> Workers<'a> {
         }
     }
 
-    /// Tries the mutants and prints what became of each as soon as it is known. The answer has the
-    /// order of the mutants.
+    /// Tries the mutants and prints each outcome at once. The result has the order of the mutants.
     ///
     /// # Errors
-    /// The first mutant that could not be tried at all; the others are still tried.
+    /// Fails if a mutant cannot be tried, with the first error. The other mutants are still tried.
     pub(crate) fn try_all<'m>(
         &self,
         mutants: &[&'m Mutant],
@@ -79,13 +78,13 @@ impl<'a> Workers<'a> {
                 let (sender, next) = (sender.clone(), &next);
                 scope.spawn(move || self.work(copy, mutants, all, next, &sender));
             }
-            // The last worker's sender ends the loop.
+            // The loop ends when all senders are dropped.
             drop(sender);
             collect(&receiver)
         })
     }
 
-    /// Tries one mutant after the other until none is left that no other worker has taken.
+    /// Tries mutants that no other worker has taken, until none is left.
     fn work<'m>(
         &self,
         copy: &Copy,

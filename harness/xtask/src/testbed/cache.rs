@@ -1,7 +1,7 @@
-//! The cache folder: where finished parts are, and how an unfinished one never gets there.
+//! The cache folder of finished parts, and the protection against unfinished ones.
 //!
-//! A part is built in a folder whose name starts with [`UNFINISHED`], and is renamed to its key when it is
-//! whole. It knows nothing of what parts are made of.
+//! A part is built in a folder whose name starts with [`UNFINISHED`]. When the part is complete, the folder is
+//! renamed to the part's key. This module does not depend on the content of parts.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::pins::Pins;
 use crate::TaskError;
 
-/// The way in which the names of folders begin in which something is being built.
+/// The prefix of folders in which a part is being built.
 const UNFINISHED: &str = ".unfinished-";
 
 /// The file of a finished part that lists its pins.
@@ -24,13 +24,13 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// The cache folder that the environment names: `CROSSCUT_TESTBED` itself, else `crosscut/testbed` in the
-    /// user's cache folder. `variable` answers what a variable of the environment is set to.
+    /// Returns the cache folder from the environment: `CROSSCUT_TESTBED`, or `crosscut/testbed` in the user's
+    /// cache folder. `variable` returns the value of an environment variable.
     ///
     /// # Errors
-    /// Where the environment names no home folder either.
+    /// Fails if the environment has no home folder either.
     pub(crate) fn locate(variable: impl Fn(&str) -> Option<PathBuf>) -> Result<Cache, TaskError> {
-        // An empty variable is one that is not set; so says the base directory specification.
+        // The XDG base directory specification treats an empty variable as not set.
         let variable = |name| variable(name).filter(|path| !path.as_os_str().is_empty());
         let root = variable("CROSSCUT_TESTBED").or_else(|| {
             let caches = variable("XDG_CACHE_HOME").filter(|path| path.is_absolute());
@@ -42,21 +42,21 @@ impl Cache {
         Ok(Cache { root })
     }
 
-    /// The folder itself.
+    /// Returns the path of the folder.
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Returns the place where the last build of a part logged to.
+    /// Returns the path of the log of a part's last build.
     pub(crate) fn log(&self, part: &str) -> PathBuf {
         self.root.join("log").join(format!("{part}.log"))
     }
 
-    /// Keeps other runs from building until the file is dropped; `waits` is called where another run does so.
-    /// The lock is the kernel's: it ends with the process, however that ends.
+    /// Prevents other runs from building until the file is dropped. Calls `waits` if another run is building.
+    /// The lock is the kernel's, which releases it when the process ends.
     ///
     /// # Errors
-    /// Where the folder or the lock file cannot be made.
+    /// Fails if the folder or the lock file cannot be created.
     pub(crate) fn lock(&self, waits: impl FnOnce()) -> Result<File, TaskError> {
         let path = self.root.join("lock");
         create_dir(&self.root)?;
@@ -71,18 +71,18 @@ impl Cache {
         Ok(file)
     }
 
-    /// The folder of a finished part that has everything in `products`.
+    /// Returns the folder of a finished part with all `products`, if there is one.
     pub(crate) fn find(&self, part: &str, key: &str, products: &[String]) -> Option<PathBuf> {
         let folder = self.part(part).join(key);
         let whole = |product: &String| holds_something(&folder.join(product));
         (folder.is_dir() && products.iter().all(whole)).then_some(folder)
     }
 
-    /// A new folder to build a part in, which is gone when it is dropped unfinished. What interrupted builds of
-    /// the part left is gone as well: call it only with the lock held.
+    /// Creates a folder to build a part in, which is removed if it is dropped unfinished. Removes the remains of
+    /// interrupted builds of the part too, so the caller must hold the lock.
     ///
     /// # Errors
-    /// Where folders cannot be made or removed.
+    /// Fails if folders cannot be created or removed.
     pub(crate) fn start(&self, part: &str) -> Result<TempDir, TaskError> {
         let parts = self.part(part);
         create_dir(&parts)?;
@@ -98,10 +98,10 @@ impl Cache {
             )))
     }
 
-    /// Makes what was built in `folder` the finished part of these pins, and answers its folder.
+    /// Turns the content of `folder` into the finished part with these pins, and returns the part's folder.
     ///
     /// # Errors
-    /// Where a product is missing, or something cannot be written.
+    /// Fails if a product is missing, or a file cannot be written.
     pub(crate) fn finish(
         &self,
         folder: TempDir,
@@ -117,20 +117,20 @@ impl Cache {
             .map_err(TaskError::io(format!("write {}", list.display())))?;
         let finished = self.part(part).join(pins.key());
         if finished.exists() {
-            // One that `find` did not take: something of it is missing.
+            // `find` did not return this folder, because a product is missing in it.
             remove_dir(&finished)?;
         }
         std::fs::rename(folder.path(), &finished)
             .map_err(TaskError::io(format!("create {}", finished.display())))?;
-        // Nothing is left to be removed under the old name.
+        // The folder was renamed, so there is nothing to remove.
         let _ = folder.keep();
         Ok(finished)
     }
 
-    /// Makes `link`, below the cache folder, a link to `target`; one that was there before is replaced in one step.
+    /// Creates `link`, below the cache folder, as a link to `target`. Replaces an existing link atomically.
     ///
     /// # Errors
-    /// Where the link cannot be made.
+    /// Fails if the link cannot be created.
     pub(crate) fn link(&self, link: &str, target: &Path) -> Result<(), TaskError> {
         let link = self.root.join(link);
         let folder = link.parent().unwrap_or(&self.root);
@@ -150,7 +150,7 @@ impl Cache {
     }
 }
 
-/// A file that is not empty, or a folder with something in it.
+/// Returns true for a file or folder that is not empty.
 fn holds_something(path: &Path) -> bool {
     match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => {
@@ -161,7 +161,7 @@ fn holds_something(path: &Path) -> bool {
     }
 }
 
-/// Returns what builds that were interrupted left in the folder.
+/// Returns the folders of interrupted builds in a folder.
 fn unfinished(folder: &Path) -> Result<Vec<PathBuf>, TaskError> {
     let entries =
         std::fs::read_dir(folder).map_err(TaskError::io(format!("read {}", folder.display())))?;
@@ -171,7 +171,7 @@ fn unfinished(folder: &Path) -> Result<Vec<PathBuf>, TaskError> {
     Ok(left.map(|entry| entry.path()).collect())
 }
 
-/// Writes a product through to the disk, a folder with the files in it: a rename may reach the disk first.
+/// Writes a product, or all files in a folder, to the disk before the folder is renamed.
 fn sync(product: &Path) -> Result<(), TaskError> {
     let what = || TaskError::io(format!("write {}", product.display()));
     let file = File::open(product).map_err(what())?;
@@ -183,10 +183,10 @@ fn sync(product: &Path) -> Result<(), TaskError> {
     file.sync_all().map_err(what())
 }
 
-/// Moves a program of a package into a folder.
+/// Moves a program of an unpacked package into a folder.
 ///
 /// # Errors
-/// Where the package has no such program.
+/// Fails if the package does not have the program.
 pub(crate) fn take(program: &Path, folder: &Path) -> Result<(), TaskError> {
     let name = program.file_name().unwrap_or_default();
     std::fs::rename(program, folder.join(name)).map_err(TaskError::io(format!(
@@ -195,10 +195,10 @@ pub(crate) fn take(program: &Path, folder: &Path) -> Result<(), TaskError> {
     )))
 }
 
-/// Makes a folder and those above it.
+/// Creates a folder with its parents.
 ///
 /// # Errors
-/// Where that fails.
+/// Fails if a folder cannot be created.
 pub(crate) fn create_dir(folder: &Path) -> Result<(), TaskError> {
     std::fs::create_dir_all(folder).map_err(TaskError::io(format!("create {}", folder.display())))
 }

@@ -1,4 +1,4 @@
-//! Calling the programs that build parts: to ask them something, or with their output in the part's log.
+//! Commands: to read their output, or with the output in the part's log.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -8,30 +8,30 @@ use std::process::{Command, ExitStatus, Stdio};
 use super::cache::create_dir;
 use crate::TaskError;
 
-/// The number of of the log's last lines that are shown where a command fails.
+/// The number of the log's last lines in the error of a failed command.
 const SHOWN: usize = 10;
 
-/// The file that the output of a part's build goes to.
+/// The file with the output of a part's build.
 #[derive(Debug)]
 pub(crate) struct Log {
     path: PathBuf,
 }
 
 impl Log {
-    /// An empty log.
+    /// Creates an empty log.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// Fails if the file cannot be written.
     pub(crate) fn create(path: PathBuf) -> Result<Log, TaskError> {
         create_dir(path.parent().unwrap_or(Path::new(".")))?;
         File::create(&path).map_err(TaskError::io(format!("create {}", path.display())))?;
         Ok(Log { path })
     }
 
-    /// Runs a command; what it prints goes to the log, after the command itself.
+    /// Runs a command. The log gets the command line, then the output.
     ///
     /// # Errors
-    /// Where the program is missing, or ends badly: the error names the log and shows its end.
+    /// Fails if the program is missing or fails. The error has the path of the log and its last lines.
     pub(crate) fn run(&self, command: &mut Command) -> Result<(), TaskError> {
         let what = || TaskError::io(format!("write {}", self.path.display()));
         let mut file = OpenOptions::new()
@@ -61,10 +61,10 @@ impl Log {
     }
 }
 
-/// Returns what a command prints, without white space around it.
+/// Returns a command's output, trimmed.
 ///
 /// # Errors
-/// Where the program is missing, or ends badly: with what it wrote to its standard error.
+/// Fails if the program is missing or fails. The error has the standard error.
 pub(crate) fn ask(command: &mut Command) -> Result<String, TaskError> {
     let output = command
         .stdin(Stdio::null())
@@ -80,7 +80,7 @@ pub(crate) fn ask(command: &mut Command) -> Result<String, TaskError> {
     })
 }
 
-/// The error for a program that could not be run: that it is missing is said with what to do.
+/// Returns the error of a program that could not be run. If the program is missing, the error has a hint.
 fn not_run(command: &Command) -> impl FnOnce(std::io::Error) -> TaskError + use<> {
     let (program, words) = (program(command), words(command));
     move |source| match source.kind() {
@@ -95,7 +95,7 @@ fn not_run(command: &Command) -> impl FnOnce(std::io::Error) -> TaskError + use<
     }
 }
 
-/// Returns the way to get a program.
+/// Returns a hint how to install a program.
 fn help(program: &str) -> &'static str {
     match program {
         "go" => "install Go 1.26 or newer (go.dev/dl) and put it on PATH",
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_program_that_is_missing_is_said_with_what_to_do() {
-        // An absolute path, so that PATH decides nothing.
+        // An absolute path, so that PATH does not matter.
         let error = ask(&mut Command::new("/nowhere/go"))
             .expect_err("missing")
             .to_string();

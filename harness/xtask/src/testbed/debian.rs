@@ -1,4 +1,4 @@
-//! The part from a Debian package: fetched and unpacked, never installed, so it needs no root.
+//! The part from a Debian package, which is downloaded and unpacked but not installed, so it needs no root.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,13 +7,13 @@ use super::cache::{create_dir, take};
 use super::command::{Log, ask};
 use crate::TaskError;
 
-/// Fetches the pinned package (`name=version`) and puts the program at `path` of it into `place/bin`.
+/// Downloads the pinned package (`name=version`) and moves its program at `path` to `place/bin`.
 ///
-/// apt checks what it fetches against Debian's signatures. Where the machine has no package lists (images of
-/// containers often lack them), they are fetched to `lists`, below the cache folder.
+/// apt verifies Debian's signatures. If the machine has no package lists (as in many container images), they are
+/// downloaded to `lists`, below the cache folder.
 ///
 /// # Errors
-/// Where apt or dpkg are missing or fail: that another version is served is one of the reasons.
+/// Fails if apt or dpkg is missing or fails, for example because the mirror has another version.
 pub(crate) fn build(
     pin: &str,
     path: &str,
@@ -49,7 +49,7 @@ fn knows(pin: &str) -> Result<bool, TaskError> {
     Ok(!ask(Command::new("apt-cache").args(["policy", name]))?.is_empty())
 }
 
-/// Fetches package lists of our own, and answers the options that make apt use them.
+/// Downloads package lists to the folder, and returns the options with which apt uses them.
 fn fetch_lists(folder: &Path, log: &Log) -> Result<Vec<String>, TaskError> {
     let (lists, cache) = (folder.join("lists"), folder.join("cache"));
     create_dir(&lists)?;
@@ -62,7 +62,7 @@ fn fetch_lists(folder: &Path, log: &Log) -> Result<Vec<String>, TaskError> {
     Ok(options)
 }
 
-/// Unpacks the one package in the folder there.
+/// Unpacks the only package in the folder.
 fn unpack(folder: &Path, log: &Log) -> Result<(), TaskError> {
     let what = || TaskError::io(format!("read {}", folder.display()));
     for entry in std::fs::read_dir(folder).map_err(what())? {

@@ -1,4 +1,4 @@
-//! Parts from Go modules. Each has a wrapper module, whose `go.mod` and `go.sum` pin everything by hash.
+//! Parts from Go modules. The `go.mod` and `go.sum` of a wrapper module pin all of a part by hash.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,14 +9,14 @@ use super::parts::GoModule;
 use super::pins::Pins;
 use crate::TaskError;
 
-/// The program of a Go release, below the folder of its part.
+/// The path of `go` in the part of a Go release.
 pub(crate) const RELEASE_PROGRAM: &str = "go/bin/go";
 
-/// What every build is called with; the module's variables are added to the linker's flags.
+/// The arguments of every build. The module's variables are added to the linker's flags.
 const FLAGS: &[&str] = &["-trimpath", "-buildvcs=false", "-mod=readonly"];
 const LINKER_FLAGS: &str = "-s -w";
 
-/// What every build has in its environment: the release that was chosen, this module alone, static programs.
+/// The environment of every build: the chosen release, this module only, static programs.
 const ENVIRONMENT: &[(&str, &str)] = &[
     ("GOTOOLCHAIN", "local"),
     ("GOWORK", "off"),
@@ -26,17 +26,17 @@ const ENVIRONMENT: &[(&str, &str)] = &[
 
 /// A Go part with its wrapper module.
 pub(crate) struct Wrapper<'a> {
-    /// What is built.
+    /// The module to build.
     pub(crate) module: &'a GoModule,
     /// The wrapper module's folder.
     pub(crate) folder: PathBuf,
 }
 
 impl Wrapper<'_> {
-    /// The version of the module that the wrapper requires.
+    /// Returns the required version of the module.
     ///
     /// # Errors
-    /// Where it cannot be read, or requires no such module.
+    /// Fails if `go.mod` cannot be read, or does not require the module.
     pub(crate) fn version(&self) -> Result<String, TaskError> {
         let file = self.folder.join("go.mod");
         let text = std::fs::read_to_string(&file)
@@ -48,10 +48,10 @@ impl Wrapper<'_> {
         Ok(version.to_owned())
     }
 
-    /// Adds what decides how the part comes out; `release` is the Go that builds it.
+    /// Adds all pins that the build depends on. `release` is the Go release that builds the part.
     ///
     /// # Errors
-    /// Where the wrapper module cannot be read.
+    /// Fails if the wrapper module cannot be read.
     pub(crate) fn pins(&self, pins: Pins, release: &str) -> Result<Pins, TaskError> {
         let mut pins = pins.with("version", &self.version()?).with("go", release);
         for (name, value) in ENVIRONMENT {
@@ -71,7 +71,7 @@ impl Wrapper<'_> {
     /// Builds the programs into `place/bin`, and copies the CRDs to `place/crds`.
     ///
     /// # Errors
-    /// Where Go is missing or fails, or something cannot be copied.
+    /// Fails if Go is missing or fails, or a file cannot be copied.
     pub(crate) fn build(&self, go: &Path, place: &Path, log: &Log) -> Result<(), TaskError> {
         let flags = self.linker_flags()?;
         for (name, package) in self.module.programs {
@@ -99,17 +99,17 @@ impl Wrapper<'_> {
     }
 }
 
-/// Returns the release that the Go on PATH is.
+/// Returns the release of the Go on PATH.
 ///
 /// # Errors
-/// Where there is none.
+/// Fails if there is no Go on PATH.
 pub(crate) fn release(folder: &Path) -> Result<String, TaskError> {
     ask(go_command(Path::new("go"), folder).args(["env", "GOVERSION"]))
 }
 
 fn go_command(go: &Path, folder: &Path) -> Command {
     let mut command = Command::new(go);
-    // Another release's folder would be taken for this one's.
+    // The variable may point to the folder of another release.
     command
         .env_remove("GOROOT")
         .envs(ENVIRONMENT.iter().copied());
@@ -117,7 +117,7 @@ fn go_command(go: &Path, folder: &Path) -> Command {
     command
 }
 
-/// The linker's flags that set a program's variables to the module's version.
+/// Returns the linker's flags that set a program's variables to the module's version.
 fn linker_flags(variables: &[(&str, &str)], version: &str) -> String {
     let mut numbers = version.trim_start_matches('v').split('.');
     let (major, minor) = (numbers.next().unwrap_or(""), numbers.next().unwrap_or(""));
@@ -130,7 +130,7 @@ fn linker_flags(variables: &[(&str, &str)], version: &str) -> String {
     flags
 }
 
-/// Copies a folder with what is in it. Files of the module cache are read-only; the copies are not.
+/// Copies a folder with its content. The copies are writable, unlike the files of the module cache.
 fn copy_folder(from: &Path, to: &Path) -> Result<(), TaskError> {
     let what = || TaskError::io(format!("copy {}", from.display()));
     create_dir(to)?;
@@ -147,20 +147,20 @@ fn copy_folder(from: &Path, to: &Path) -> Result<(), TaskError> {
     Ok(())
 }
 
-/// The version that a `go.mod` requires a module in.
+/// Returns the version in which a `go.mod` requires a module.
 pub(crate) fn requirement<'a>(go_mod: &'a str, module: &str) -> Option<&'a str> {
     let mut found = directives(go_mod, "require").filter_map(|line| line.split_once(' '));
     let (_, rest) = found.find(|(name, _)| *name == module)?;
     rest.split_whitespace().next()
 }
 
-/// The packages that a `go.mod` declares as tools.
+/// Returns the packages that a `go.mod` declares as tools.
 #[cfg(test)]
 pub(crate) fn tools(go_mod: &str) -> Vec<&str> {
     directives(go_mod, "tool").collect()
 }
 
-/// The lines of one kind of directive, whether alone or in a block.
+/// Returns the lines of one kind of directive, single or in a block.
 fn directives<'a>(go_mod: &'a str, kind: &'a str) -> impl Iterator<Item = &'a str> {
     let mut inside = false;
     go_mod.lines().map(str::trim).filter_map(move |line| {

@@ -1,22 +1,22 @@
-//! What is there of the test bed and what is missing, as text.
+//! The list of built and missing parts, as text.
 
 use std::path::Path;
 
 use super::parts::{Part, Source};
 use crate::TaskError;
 
-/// The way in which it stands with a part.
+/// The state of a part.
 #[derive(Debug)]
 pub(crate) enum State {
-    /// It is built, under this key.
+    /// The part is built, under this key.
     Built(String),
-    /// It is not.
+    /// The part is not built.
     Missing,
-    /// The pins cannot be told.
+    /// The pins cannot be determined.
     Unknown(TaskError),
 }
 
-/// The list: a line a part, and how many are missing.
+/// Returns the list: one line per part, and the number of missing ones.
 pub(crate) fn text(cache: &Path, states: &[(&Part, State)]) -> String {
     let mut text = format!("test bed in {}\n", cache.display());
     for (part, state) in states {
@@ -43,7 +43,7 @@ fn line(part: &Part, state: &State) -> String {
     format!("  {state:<7}  {:<19}  {more}", part.name)
 }
 
-/// Returns what the part is there for.
+/// Returns the content of the part, for the list.
 fn holds(part: &Part) -> String {
     let mut names = part.programs();
     if part.has_crds() {

@@ -1,7 +1,7 @@
 //! `cargo xtask testbed`: the real programs that this project's tests compare crosscut with.
 //!
-//! It builds what is missing into the user's cache folder and starts nothing. `fixtures/testbed/README.md`
-//! says what the parts are, where they land and how to bump a pin. Users of crosscut never need it.
+//! The task builds missing parts in the user's cache folder and starts none of them. `fixtures/testbed/README.md`
+//! describes the parts, their folders, and the update of a pin. Users of crosscut do not need it.
 
 mod cache;
 mod command;

@@ -1,46 +1,46 @@
-//! What the test bed is made of: a table. Versions are not here but in `fixtures/testbed/`.
+//! The parts of the test bed as a table. Their versions are in `fixtures/testbed/`.
 
 /// One part of the test bed.
 #[derive(Debug)]
 pub(crate) struct Part {
-    /// The name: on the command line, in the cache folder, and of its folder in `fixtures/testbed/`.
+    /// The name, on the command line, in the cache folder and in `fixtures/testbed/`.
     pub(crate) name: &'static str,
     /// The origin.
     pub(crate) source: Source,
 }
 
-/// The place where a part comes from.
+/// The origin of a part.
 #[derive(Debug)]
 pub(crate) enum Source {
-    /// A program of a Debian package, which `package.txt` pins; its path in the package.
+    /// A program of a Debian package, by its path in the package. `package.txt` pins the package.
     Debian(&'static str),
-    /// Programs of a Go module, which a wrapper module pins.
+    /// Programs of a Go module. A wrapper module pins the module.
     Go(GoModule),
-    /// A Python environment, which `requirements.txt` pins.
+    /// A Python environment. `requirements.txt` pins its packages.
     Environment,
-    /// A program of a Python package, which `requirements.txt` pins; its path in the package.
+    /// A program of a Python package, by its path in the package. `requirements.txt` pins the package.
     PythonPackage(&'static str),
-    /// A Go release from a Python package, which `requirements.txt` pins.
+    /// A Go release from a Python package. `requirements.txt` pins the package.
     GoRelease,
 }
 
 /// Programs of a Go module.
 #[derive(Debug)]
 pub(crate) struct GoModule {
-    /// The module that the wrapper module requires.
+    /// The module, which the wrapper module requires.
     pub(crate) module: &'static str,
-    /// What is built: the program's name, and its package.
+    /// The programs to build, each with its package.
     pub(crate) programs: &'static [(&'static str, &'static str)],
-    /// Variables of the program that the linker sets; `{version}`, `{major}` and `{minor}` are the module's.
+    /// The variables that the linker sets. `{version}`, `{major}` and `{minor}` are the module's.
     pub(crate) variables: &'static [(&'static str, &'static str)],
     /// The module's folder of CRDs.
     pub(crate) crds: Option<&'static str>,
-    /// The Go release that builds it; without one it is the `go` on PATH.
+    /// The Go release for the build. `None`: the `go` on PATH.
     pub(crate) release: Option<&'static Part>,
 }
 
-/// The parts that are built unless some are named, in this order: those of a control plane first, then those of the
-/// gateway path, so that each command of the README finds its programs.
+/// The parts that are built by default, in this order: the parts of a control plane first, then those of the
+/// gateway path, so that each command in the README finds its programs.
 pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "etcd",
@@ -57,8 +57,8 @@ pub(crate) const PARTS: &[Part] = &[
                     "k8s.io/kubernetes/cmd/kube-controller-manager",
                 ),
             ],
-            // Without these it calls itself `v0.0.0-master+$Format…`, which kubectl refuses to parse.
-            // A module does not say which commit it was made of: its tag stands for that.
+            // Without these variables the version is `v0.0.0-master+$Format…`, which kubectl refuses to parse.
+            // A module does not contain its commit, so the tag is used in its place.
             variables: &[
                 ("k8s.io/component-base/version.gitVersion", "{version}"),
                 ("k8s.io/component-base/version.gitMajor", "{major}"),
@@ -153,19 +153,19 @@ pub(crate) const ON_REQUEST: &[Part] = &[Part {
     }),
 }];
 
-/// Every part that can be named.
+/// Returns all parts.
 pub(crate) fn every_part() -> impl Iterator<Item = &'static Part> {
     PARTS.iter().chain(ON_REQUEST)
 }
 
-/// The Go that Chainsaw is known to build with. It is fetched when Chainsaw has to be built.
+/// The Go release that builds Chainsaw. It is downloaded only when Chainsaw is built.
 const GO_RELEASE: Part = Part {
     name: "go-1.25",
     source: Source::GoRelease,
 };
 
 impl Part {
-    /// The programs of a finished part, which `bin/` of the cache folder links to.
+    /// Returns the programs of a finished part. The cache folder has links to them in `bin/`.
     pub(crate) fn programs(&self) -> Vec<&'static str> {
         match &self.source {
             Source::Debian(path) | Source::PythonPackage(path) => {
@@ -176,12 +176,12 @@ impl Part {
         }
     }
 
-    /// Returns true if a finished part carries CRDs.
+    /// Returns true if a finished part has CRDs.
     pub(crate) fn has_crds(&self) -> bool {
         matches!(&self.source, Source::Go(module) if module.crds.is_some())
     }
 
-    /// The Go release that builds the part, where that is not the one on PATH.
+    /// Returns the Go release that builds the part, if it is not the one on PATH.
     pub(crate) fn go_release(&self) -> Option<&'static Part> {
         match &self.source {
             Source::Go(module) => module.release,
@@ -189,7 +189,7 @@ impl Part {
         }
     }
 
-    /// Returns what a finished part holds, below its folder.
+    /// Returns the paths in a finished part, below its folder.
     pub(crate) fn products(&self) -> Vec<String> {
         let mut products: Vec<String> = match self.source {
             Source::Environment => vec!["bin/python".to_owned()],

@@ -1,4 +1,4 @@
-//! The pins of a part: everything that decides what comes out of building it, and the key made of that.
+//! The pins of a part: all inputs of its build, and a key made from them.
 
 use std::path::Path;
 
@@ -6,12 +6,12 @@ use sha2::{Digest, Sha256};
 
 use crate::TaskError;
 
-/// The pins of one part, a line each.
+/// The pins of one part, one per line.
 #[derive(Clone, Debug)]
 pub(crate) struct Pins(String);
 
 impl Pins {
-    /// The pins of a part called `name`, on this kind of machine.
+    /// Returns the pins of the part `name`, for this kind of machine.
     pub(crate) fn new(name: &str) -> Pins {
         let machine = format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH);
         Pins(String::new())
@@ -19,7 +19,7 @@ impl Pins {
             .with("machine", &machine)
     }
 
-    /// These pins and one more.
+    /// Adds a pin.
     #[must_use]
     pub(crate) fn with(mut self, name: &str, value: &str) -> Pins {
         // The value is quoted, so that no value can look like another pin.
@@ -27,10 +27,10 @@ impl Pins {
         self
     }
 
-    /// These pins and the content of a file.
+    /// Adds the hash of a file.
     ///
     /// # Errors
-    /// Where the file cannot be read.
+    /// Fails if the file cannot be read.
     pub(crate) fn with_file(self, file: &Path) -> Result<Pins, TaskError> {
         let content =
             std::fs::read(file).map_err(TaskError::io(format!("read {}", file.display())))?;
@@ -38,12 +38,12 @@ impl Pins {
         Ok(self.with(&name, &format!("sha256:{}", digest(&content))))
     }
 
-    /// The pins as text, as a finished part keeps them.
+    /// Returns the pins as text, for the file in a finished part.
     pub(crate) fn text(&self) -> &str {
         &self.0
     }
 
-    /// The part's key: the first half of the pins' digest, which is enough to tell parts apart.
+    /// Returns the part's key: the first half of the pins' digest, which is unique enough.
     pub(crate) fn key(&self) -> String {
         {
             let mut key = digest(self.0.as_bytes());

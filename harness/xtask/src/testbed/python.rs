@@ -1,5 +1,4 @@
-//! Parts from Python packages: an environment for functions written in KCL, a Go release, and programs that packages
-//! carry.
+//! Parts from Python packages: an environment for functions in KCL, a Go release, and programs in packages.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,19 +7,19 @@ use super::cache::{create_dir, take};
 use super::command::{Log, ask};
 use crate::TaskError;
 
-/// Returns the Python that is on PATH, and where: an environment is tied to both.
+/// Returns the version and the path of the Python on PATH. An environment depends on both.
 ///
 /// # Errors
-/// Where there is none.
+/// Fails if there is no Python on PATH.
 pub(crate) fn release() -> Result<String, TaskError> {
     let script = "import sys; print(sys.version.split()[0], sys.base_prefix)";
     ask(Command::new("python3").args(["-c", script]))
 }
 
-/// Makes a virtual environment in `place` with what the file pins, and nothing else.
+/// Creates a virtual environment in `place` with only the pinned packages of the file.
 ///
 /// # Errors
-/// Where Python is missing or fails, or the pins are not everything that is needed.
+/// Fails if Python is missing or fails, or if a needed package is not pinned.
 pub(crate) fn build_environment(
     requirements: &Path,
     place: &Path,
@@ -32,7 +31,7 @@ pub(crate) fn build_environment(
         pip.args(["-m", "pip"]);
         pip
     };
-    // Without dependencies: one that is not pinned must fail the check, not come in unseen.
+    // Without --no-deps pip would install packages that are not pinned, and the check would not fail.
     log.run(
         pip()
             .args(["install", "--no-deps", "--requirement"])
@@ -45,7 +44,7 @@ pub(crate) fn build_environment(
 /// Unpacks the Go release that the file pins to `place/go`.
 ///
 /// # Errors
-/// Where Python is missing or fails.
+/// Fails if Python is missing or fails.
 pub(crate) fn build_go_release(
     requirements: &Path,
     place: &Path,
@@ -54,10 +53,10 @@ pub(crate) fn build_go_release(
     unpack(requirements, place, log)
 }
 
-/// Takes the program at `path` of the package that the file pins to `place/bin`.
+/// Moves the program at `path` of the pinned package to `place/bin`.
 ///
 /// # Errors
-/// Where Python is missing or fails, or the package has no such program.
+/// Fails if Python is missing or fails, or if the package does not have the program.
 pub(crate) fn build_program(
     requirements: &Path,
     path: &str,
@@ -74,7 +73,7 @@ pub(crate) fn build_program(
     take(&work.path().join(path), &bin)
 }
 
-/// Unpacks what the file pins, and nothing else, into a folder.
+/// Unpacks only the pinned packages of the file into a folder.
 fn unpack(requirements: &Path, folder: &Path, log: &Log) -> Result<(), TaskError> {
     let mut pip = Command::new("python3");
     pip.args([
@@ -88,8 +87,8 @@ fn unpack(requirements: &Path, folder: &Path, log: &Log) -> Result<(), TaskError
     log.run(pip.arg(folder).arg("--requirement").arg(requirements))
 }
 
-/// Removes all programs but Python itself: scripts name the folder that they were made in, which is renamed.
-/// `python -m` does what they do.
+/// Removes all programs except Python: scripts contain the path of their folder, which is renamed later.
+/// `python -m` replaces them.
 fn remove_scripts(folder: &Path) -> Result<(), TaskError> {
     let what = || TaskError::io(format!("tidy {}", folder.display()));
     for entry in std::fs::read_dir(folder).map_err(what())? {

@@ -1,4 +1,4 @@
-//! How each kind of part is made: what its pins are, and what builds it. Where it lands is the cache's affair.
+//! The recipes of the parts: their pins, and the programs that build them. The cache decides about their folders.
 
 use std::path::{Path, PathBuf};
 
@@ -12,22 +12,22 @@ use crate::{TaskError, cargo};
 const PACKAGE: &str = "package.txt";
 const REQUIREMENTS: &str = "requirements.txt";
 
-/// The place where a build works.
+/// The paths for a build.
 pub(crate) struct Workplace<'a> {
     /// The folder that becomes the part.
     pub(crate) place: &'a Path,
-    /// The place where package lists can be kept that the machine lacks.
+    /// The folder for package lists, if the machine has none.
     pub(crate) lists: &'a Path,
-    /// The place where output goes.
+    /// The log of the build.
     pub(crate) log: &'a Log,
-    /// The Go that builds parts from Go modules.
+    /// The path of the Go that builds Go modules.
     pub(crate) go: &'a Path,
 }
 
-/// Returns everything that decides how a part comes out.
+/// Returns the pins of a part: all inputs of its build.
 ///
 /// # Errors
-/// Where pins cannot be read, or a program is missing whose release is one of them.
+/// Fails if pins cannot be read, or if a program is missing whose release is a pin.
 pub(crate) fn pins(part: &Part) -> Result<Pins, TaskError> {
     let pins = Pins::new(part.name);
     let folder = folder(part);
@@ -38,7 +38,7 @@ pub(crate) fn pins(part: &Part) -> Result<Pins, TaskError> {
         }
         Source::Go(module) => {
             let release = match module.release {
-                // Its pins say which it is; it need not be there.
+                // The pins identify the release, which need not be built yet.
                 Some(release) => self::pins(release)?.key(),
                 None => go::release(&folder)?,
             };
@@ -58,7 +58,7 @@ pub(crate) fn pins(part: &Part) -> Result<Pins, TaskError> {
 /// Builds a part.
 ///
 /// # Errors
-/// Where a program that builds it is missing or fails.
+/// Fails if a program for the build is missing or fails.
 pub(crate) fn build(part: &Part, work: &Workplace<'_>) -> Result<(), TaskError> {
     let folder = folder(part);
     let requirements = folder.join(REQUIREMENTS);
@@ -79,7 +79,7 @@ pub(crate) fn build(part: &Part, work: &Workplace<'_>) -> Result<(), TaskError> 
     }
 }
 
-/// The Debian package that is pinned, as `name=version`.
+/// Returns the pinned Debian package as `name=version`.
 fn package(folder: &Path) -> Result<String, TaskError> {
     let file = folder.join(PACKAGE);
     let text = std::fs::read_to_string(&file)
@@ -87,7 +87,7 @@ fn package(folder: &Path) -> Result<String, TaskError> {
     Ok(text.trim().to_owned())
 }
 
-/// Returns the place where the pins of a part are.
+/// Returns the folder of a part's pins.
 pub(crate) fn folder(part: &Part) -> PathBuf {
     cargo::project_root()
         .join("fixtures/testbed")

@@ -1,4 +1,4 @@
-//! The task: lists the parts, or builds those that are missing and links to them.
+//! The task: lists the parts, or builds the missing ones and links to them.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -14,13 +14,13 @@ use super::pins::Pins;
 use super::recipe::{self, Workplace};
 use crate::{TaskError, with_causes};
 
-/// What to build.
+/// Arguments of `cargo xtask testbed`.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Only these parts; default: all but chainsaw.
+    /// The parts to build; default: all but chainsaw.
     #[arg(value_name = "PART", value_parser = PossibleValuesParser::new(every_part().map(|part| part.name)))]
     parts: Vec<String>,
-    /// Says what is there and what is missing, and builds nothing.
+    /// Prints the built and the missing parts, and builds nothing.
     #[arg(long)]
     list: bool,
 }
@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
 /// Builds the parts that are missing, or lists them.
 ///
 /// # Errors
-/// Where the cache folder cannot be used, or a part cannot be had; the others are built all the same.
+/// Fails if the cache folder cannot be used, or a part cannot be built. The other parts are still built.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), TaskError> {
     let cache = Cache::locate(|name| std::env::var_os(name).map(PathBuf::from))?;
     if arguments.list {
@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), TaskError> {
     build_all(&cache, &parts)
 }
 
-/// The parts of these names, in the order in which they are built; none where there are no names.
+/// Returns the parts with these names, in the order of their builds. `None` if there are no names.
 fn named(names: &[String]) -> Option<Vec<&'static Part>> {
     let chosen = |part: &&Part| names.iter().any(|name| name == part.name);
     (!names.is_empty()).then(|| every_part().filter(chosen).collect())
@@ -80,7 +80,7 @@ fn build_all(cache: &Cache, parts: &[&Part]) -> Result<(), TaskError> {
     Err(TaskError::Incomplete(lacking.join(", ")))
 }
 
-/// Finds or builds a part and links to it.
+/// Finds or builds a part, and links to it.
 fn provide(cache: &Cache, part: &Part) -> Result<(), TaskError> {
     let folder = find_or_build(cache, part)?;
     for program in part.programs() {
@@ -107,7 +107,7 @@ fn find_or_build(cache: &Cache, part: &Part) -> Result<PathBuf, TaskError> {
 }
 
 fn build(cache: &Cache, part: &Part, pins: &Pins) -> Result<PathBuf, TaskError> {
-    // Before the clock starts: it is a part of its own.
+    // The build of Go is a part of its own, so its time is not counted here.
     let go = go_for(cache, part)?;
     let started = Instant::now();
     let path = cache.log(part.name);
@@ -134,7 +134,7 @@ fn build(cache: &Cache, part: &Part, pins: &Pins) -> Result<PathBuf, TaskError> 
     Ok(folder)
 }
 
-/// The Go that builds a part; where it is a release of its own, that is found or built first.
+/// Returns the Go that builds a part. Finds or builds it first if it is a part itself.
 fn go_for(cache: &Cache, part: &Part) -> Result<PathBuf, TaskError> {
     match part.go_release() {
         Some(release) => Ok(find_or_build(cache, release)?.join(go::RELEASE_PROGRAM)),

@@ -1,4 +1,4 @@
-//! Collections, several documents, anchors, merge keys, places.
+//! Collections, several documents, anchors, merge keys and places.
 
 use crosscut_yaml::{Position, position};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! The emitter: its look, and that everything reads back as it was.
+//! The emitter: its format, and that each value reads back the same.
 
 use crosscut_yaml::to_yaml;
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof, proptest};

@@ -1,8 +1,8 @@
-//! What holds for every text; the fuzzer runs the same function.
+//! A property of every text, which the fuzzer tests with the same function.
 
 use crosscut_yaml::{Kind, Limits, Node, parse, to_yaml};
 
-/// Bounds that a fuzzer can reach.
+/// The limits for texts of the fuzzer.
 const LIMITS: Limits = Limits {
     bytes: 1 << 16,
     depth: 40,
@@ -10,7 +10,7 @@ const LIMITS: Limits = Limits {
     documents: 64,
 };
 
-/// Parsing ends, points into the text, and what is emitted reads back as it was.
+/// Checks that parsing ends, that all places are in the text, and that emitted values read back the same.
 pub(crate) fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
@@ -53,7 +53,7 @@ fn points_into(node: &Node, text: &str) {
 fn reads_back(document: &Node) {
     let value = document.to_value();
     let emitted = to_yaml(&value);
-    // Aliases are written out, and indentation takes room: the bounds are those of documents here.
+    // Aliases are expanded and indentation adds bytes, so the limits are the default ones.
     let read = parse(&emitted, &Limits::default());
     let Ok(read) = read else {
         panic!("{emitted:?} does not parse: {read:?}");

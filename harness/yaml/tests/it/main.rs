@@ -16,12 +16,12 @@ mod scalars;
 use crosscut_yaml::{Limits, Node, parse};
 use serde_json::Value;
 
-/// The documents of a text that must parse.
+/// Returns the documents of a valid text.
 fn documents(text: &str) -> Vec<Node> {
     parse(text, &Limits::default()).unwrap()
 }
 
-/// The one document of a text, as JSON.
+/// Returns the only document of a text as JSON.
 fn value(text: &str) -> Value {
     let documents = documents(text);
     assert_eq!(documents.len(), 1, "{text}");

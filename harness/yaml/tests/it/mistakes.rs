@@ -1,4 +1,4 @@
-//! Texts that are wrong, and texts that are too much.
+//! Texts that are invalid, and texts beyond the limits.
 
 use crosscut_yaml::{Limits, SyntaxError, parse};
 use proptest::prelude::proptest;

@@ -1,4 +1,4 @@
-//! Nothing that is read can make this crate panic: the fuzzer's seeds, and arbitrary text.
+//! The crate never panics: the fuzzer's seeds, and arbitrary text.
 
 use proptest::prelude::*;
 
@@ -15,7 +15,7 @@ fn every_seed_of_the_fuzzer_holds() {
     assert!(count > 2, "only {count} seeds");
 }
 
-/// Returns what means something in YAML, so that texts are not all nonsense.
+/// Generates tokens of YAML, so that some texts are valid.
 fn token() -> impl Strategy<Value = String> {
     let tokens = [
         "\n",

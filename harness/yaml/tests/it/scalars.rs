@@ -1,4 +1,4 @@
-//! Plain scalars. Source: go-yaml v2's resolution under sigs.k8s.io/yaml 1.6, by behaviour.
+//! Plain scalars. Source: the behaviour of go-yaml v2 under sigs.k8s.io/yaml 1.6.
 
 use rstest::rstest;
 use serde_json::{Value, json};
