@@ -8,7 +8,7 @@ use serde_json::Value;
 /// The namespace (empty for cluster-scoped objects) and the name of an object.
 type Place = (String, String);
 
-/// Where to find objects by kind, UID and owner.
+/// The keys of the objects in view, by kind, by UID and by owner.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     /// By kind, then by group: a kind has few groups.
