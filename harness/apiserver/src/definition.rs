@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::meta;
 use crate::served::{Custom, Names, Origin, Served, Versions};
-use crate::{column, keys, value};
+use crate::{keys, value};
 use crosscut_objects::Resource;
 
 /// Returns the versions that a definition serves, or `None` if its names are not accepted.
@@ -102,7 +102,7 @@ fn served(spec: &Value, version: &Value, storage: &Arc<Resource>, custom: &Custo
         selectable: selectable(version),
         scale: version["subresources"]["scale"].is_object(),
         schema: Arc::new(schema.clone()),
-        columns: column::columns(version).into(),
+        columns: crosscut_columns::columns(version).into(),
         ..custom.clone()
     };
     Served {

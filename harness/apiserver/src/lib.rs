@@ -10,7 +10,6 @@
 mod body;
 mod builtin;
 mod builtin_rules;
-mod column;
 mod convert;
 mod decode;
 mod definition;

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
+use crosscut_columns::Column;
 use crosscut_merge::Type;
 use crosscut_objects::Resource;
 use crosscut_schema::Structural;
 use serde_json::Value;
-
-use crate::column::Column;
 
 /// The group of CustomResourceDefinitions.
 pub(crate) const GROUP: &str = "apiextensions.k8s.io";

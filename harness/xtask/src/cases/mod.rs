@@ -13,6 +13,9 @@ use std::path::PathBuf;
 
 use crate::{TaskError, cargo};
 
+/// The package of the function that cases use.
+const FUNCTION: &str = "misbehaving-function";
+
 /// Arguments of `cargo xtask cases`.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -32,7 +35,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), TaskError> {
     let cases = find::cases(&arguments.folder)?;
     let binary = match &arguments.binary {
         Some(binary) => std::path::absolute(binary).map_err(TaskError::io("find the binary"))?,
-        None => cargo::debug_binary("crosscut")?,
+        None => {
+            // The time limit of a case is not for builds.
+            cargo::debug_binary(FUNCTION)?;
+            cargo::debug_binary("crosscut")?
+        }
     };
     let mut wrong = 0;
     for case in &cases {

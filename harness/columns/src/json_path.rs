@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 use serde_json::{Number, Value};
 
-use super::scan::{self, Malformed};
+use crate::scan::{self, Malformed};
 
 /// A parsed path.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Number, Value};
 
-use super::json_path::{Filter, Slice, Step};
+use crate::json_path::{Filter, Slice, Step};
 
 /// The error of a text that is no JSONPath. Its column and all later ones are left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
