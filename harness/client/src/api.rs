@@ -11,7 +11,7 @@ use crate::error::ApiError;
 use crate::request::KindRequest;
 use crate::write::{Change, Deletion, Write, Written};
 use crosscut_objects::object;
-use crosscut_objects::{Address, Body, Content, FieldValidation, Options};
+use crosscut_objects::{Body, Content, FieldValidation, ObjectRef, Options};
 
 const JSON: &str = "application/json";
 const APPLY: &str = "application/apply-patch+yaml";
@@ -44,7 +44,7 @@ impl Api {
     ///
     /// # Errors
     /// Returns an [`ApiError`], as every request here. A missing object [is not found](ApiError::is_not_found).
-    pub async fn get(&self, address: Address<'_>) -> Result<Value, ApiError> {
+    pub async fn get(&self, address: ObjectRef<'_>) -> Result<Value, ApiError> {
         self.read(address).await.map(Arc::unwrap_or_clone)
     }
 
@@ -52,7 +52,7 @@ impl Api {
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn read(&self, address: Address<'_>) -> Result<Arc<Value>, ApiError> {
+    pub async fn read(&self, address: ObjectRef<'_>) -> Result<Arc<Value>, ApiError> {
         let request = KindRequest {
             method: &Method::GET,
             address,
@@ -75,7 +75,7 @@ impl Api {
         namespace: &str,
         labels: &BTreeMap<String, String>,
     ) -> Result<Vec<Arc<Value>>, ApiError> {
-        let address = Address {
+        let address = ObjectRef {
             api_version,
             kind,
             namespace,
@@ -114,9 +114,9 @@ impl Api {
         object: &Value,
         validation: FieldValidation,
     ) -> Result<Arc<Value>, ApiError> {
-        let address = Address {
+        let address = ObjectRef {
             name: "",
-            ..Address::of(object)
+            ..ObjectRef::of(object)
         };
         let request = KindRequest {
             method: &Method::POST,
@@ -152,7 +152,7 @@ impl Api {
     ) -> Result<Arc<Value>, ApiError> {
         let request = KindRequest {
             method: &Method::PUT,
-            address: Address::of(object),
+            address: ObjectRef::of(object),
             subresource,
             options: Options {
                 dry_run,
@@ -208,7 +208,7 @@ impl Api {
     ) -> Result<Arc<Value>, ApiError> {
         let request = KindRequest {
             method: &Method::PATCH,
-            address: Address::of(object),
+            address: ObjectRef::of(object),
             subresource,
             options: Options {
                 field_manager: manager,
@@ -268,7 +268,7 @@ impl Api {
     /// [`ApiError`].
     pub async fn table(
         &self,
-        address: Address<'_>,
+        address: ObjectRef<'_>,
         labels: &BTreeMap<String, String>,
     ) -> Result<Value, ApiError> {
         let request = KindRequest {
@@ -290,7 +290,7 @@ impl Api {
     /// [`ApiError`].
     pub async fn json_patch(
         &self,
-        address: Address<'_>,
+        address: ObjectRef<'_>,
         patch: &Value,
     ) -> Result<Arc<Value>, ApiError> {
         let request = KindRequest {
@@ -312,7 +312,7 @@ impl Api {
     /// [`ApiError`].
     pub async fn merge_patch(
         &self,
-        address: Address<'_>,
+        address: ObjectRef<'_>,
         patch: &Value,
     ) -> Result<Arc<Value>, ApiError> {
         self.merge_patch_with(address, "", patch, FieldValidation::default())
@@ -325,7 +325,7 @@ impl Api {
     /// [`ApiError`].
     pub async fn merge_patch_with(
         &self,
-        address: Address<'_>,
+        address: ObjectRef<'_>,
         subresource: &str,
         patch: &Value,
         validation: FieldValidation,
@@ -347,7 +347,7 @@ impl Api {
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn delete(&self, address: Address<'_>, how: Deletion<'_>) -> Result<(), ApiError> {
+    pub async fn delete(&self, address: ObjectRef<'_>, how: Deletion<'_>) -> Result<(), ApiError> {
         let mut options = json!({"apiVersion": "v1", "kind": "DeleteOptions"});
         if !how.propagation.is_empty() {
             object::set(&mut options, &["propagationPolicy"], json!(how.propagation));

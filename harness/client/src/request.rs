@@ -1,6 +1,6 @@
 //! A request for objects of a kind, before discovery names the resource that serves them; and its form for HTTP.
 
-use crosscut_objects::{Address, Body, Options, Place, Request};
+use crosscut_objects::{Body, ObjectRef, Options, Place, Request};
 use http::{Method, header};
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use crate::query;
 #[derive(Clone, Copy)]
 pub(crate) struct KindRequest<'a> {
     pub(crate) method: &'a Method,
-    pub(crate) address: Address<'a>,
+    pub(crate) address: ObjectRef<'a>,
     /// Empty for none.
     pub(crate) subresource: &'a str,
     pub(crate) options: Options<'a>,
@@ -22,7 +22,7 @@ pub(crate) struct KindRequest<'a> {
 impl<'a> KindRequest<'a> {
     /// Returns the request to the resource that serves the kind.
     pub(crate) fn to(self, resource: &'a Resource) -> Request<'a> {
-        let Address {
+        let ObjectRef {
             api_version,
             namespace,
             name,
@@ -127,7 +127,7 @@ mod tests {
         let labels = BTreeMap::from([("a".to_owned(), "b".to_owned())]);
         let asked = KindRequest {
             method: &Method::PATCH,
-            address: Address {
+            address: ObjectRef {
                 api_version: "example.org/v1",
                 kind: "Thing",
                 namespace: "team",

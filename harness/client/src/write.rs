@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crosscut_objects::{Address, FieldValidation};
+use crosscut_objects::{FieldValidation, ObjectRef};
 use serde_json::Value;
 
 /// The options of a deletion.
@@ -36,7 +36,7 @@ pub enum Change {
 #[derive(Clone, Copy, Debug)]
 pub struct Write<'a> {
     /// The object.
-    pub address: Address<'a>,
+    pub address: ObjectRef<'a>,
     /// The subresource to write, such as `status`; empty for the object itself.
     pub subresource: &'a str,
     /// The kind of the write.

@@ -7,13 +7,13 @@ use crosscut_objects::{Event, Key};
 
 use crate::context::Context;
 
-/// When to look at a key again, if nothing happens before.
+/// The next reconcile of a key, unless an event causes one before. As `kube::runtime::controller::Action`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum After {
-    /// When an event says so.
-    Nothing,
-    /// After this much virtual time.
-    In(Duration),
+pub enum Action {
+    /// No reconcile before an event concerns the key.
+    AwaitChange,
+    /// A reconcile after this time of the control plane's clock.
+    RequeueAfter(Duration),
 }
 
 /// A reconcile that failed; it is tried again after the back-off.
@@ -38,18 +38,18 @@ pub trait Controller: Send + Sync {
     /// A name for reports, such as `composite/clusters.devopstoolkit.ai`.
     fn name(&self) -> &str;
 
-    /// Returns true if this controller looks at many objects at once, so that it is best run when the others are done:
-    /// each of its reconciles repeats the work for all of them. Only the order of a run with seed 0 follows this.
-    fn looks_at_many(&self) -> bool {
+    /// Returns true if the reconciles of this controller should run after those of all others. This saves work if each
+    /// reconcile repeats the work for many objects. Only the order of a run with seed 0 follows this.
+    fn is_low_priority(&self) -> bool {
         false
     }
 
-    /// The keys that an event concerns. Must be quick and must not wait.
-    fn interested(&self, event: &Event) -> Vec<Key>;
+    /// Returns the keys that an event concerns. Must be quick and must not wait.
+    fn map_to_keys(&self, event: &Event) -> Vec<Key>;
 
     /// Looks at one object and acts, level-triggered: it must be right after any event or none.
     ///
     /// # Errors
     /// [`ReconcileError`]: the key comes back after a back-off of virtual time.
-    async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError>;
+    async fn reconcile(&self, context: &Context, key: &Key) -> Result<Action, ReconcileError>;
 }

@@ -15,9 +15,9 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-use super::address::status_text;
 use super::command::CommandSettings;
-use super::{Address, FunctionError};
+use super::grpc_function::status_text;
+use super::{FunctionError, GrpcFunction};
 use crosscut_programs::Journal;
 
 /// The number of times that a port that someone else took in between is replaced.
@@ -30,7 +30,7 @@ const GRACE: Duration = Duration::from_secs(2);
 /// A program that serves a function. Dropping it kills the program and its process group.
 #[derive(Debug)]
 pub(crate) struct Serving {
-    pub(crate) address: Address,
+    pub(crate) address: GrpcFunction,
     program: Program,
     begun: Instant,
     /// The number of calls it that is answering; those that it did not survive stay counted.
@@ -68,7 +68,7 @@ impl Serving {
         })?;
         let place = format!("{}:{port}", Ipv4Addr::LOCALHOST);
         let address =
-            Address::plaintext(&place, settings.call_deadline).map_err(StartError::Other)?;
+            GrpcFunction::plaintext(&place, settings.call_deadline).map_err(StartError::Other)?;
         let program = program_settings(settings, &address, port, journal);
         let program = Program::start(program, state).await;
         let program = program.map_err(|error| start_error(settings, &address, error))?;
@@ -144,7 +144,7 @@ enum StartError {
 
 fn program_settings(
     settings: &CommandSettings,
-    address: &Address,
+    address: &GrpcFunction,
     port: u16,
     journal: &Arc<Journal>,
 ) -> ProgramSettings {
@@ -178,7 +178,7 @@ fn log_name(name: &str) -> String {
 }
 
 /// Asks for the health of the server. A server that has no health service answered, so it is there.
-fn look(address: &Address) -> Look {
+fn look(address: &GrpcFunction) -> Look {
     let channel = address.channel();
     Arc::new(move || {
         let mut client = HealthClient::new(channel.clone());
@@ -199,7 +199,11 @@ fn look(address: &Address) -> Look {
     })
 }
 
-fn start_error(settings: &CommandSettings, address: &Address, error: ProgramError) -> StartError {
+fn start_error(
+    settings: &CommandSettings,
+    address: &GrpcFunction,
+    error: ProgramError,
+) -> StartError {
     let taken = error.is_port_taken();
     let program = settings.program.clone();
     let told = match error {

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crosscut_client::{Api, Connection};
 
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use serde_json::Value;
 
 use crate::settings::Targets;
@@ -57,7 +57,7 @@ async fn provider_config(api: &Api, managed: &Value) -> Result<Arc<Value>, Strin
     } else {
         ""
     };
-    let address = Address {
+    let address = ObjectRef {
         api_version,
         kind,
         namespace,
@@ -93,7 +93,7 @@ async fn secret(api: &Api, config: &Value, part: &str) -> Result<String, String>
         "" => object::namespace(config),
         namespace => namespace,
     };
-    let address = Address {
+    let address = ObjectRef {
         api_version: "v1",
         kind: "Secret",
         namespace,

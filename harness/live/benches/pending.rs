@@ -10,7 +10,7 @@
 
 use std::time::Instant;
 
-use crosscut_live::{View, crossplane_owes, kubernetes_owes};
+use crosscut_live::{View, pending_in_crossplane, pending_in_kubernetes};
 use crosscut_objects::{Key, object};
 use serde_json::{Value, json};
 
@@ -35,7 +35,8 @@ fn look(objects: usize) -> f64 {
     let view = View::still(objects.map(|object| (key(&object), object)));
     let started = Instant::now();
     for (key, object) in view.objects() {
-        let pending = kubernetes_owes(&view, key, object).or(crossplane_owes(&view, key, object));
+        let pending =
+            pending_in_kubernetes(&view, key, object).or(pending_in_crossplane(&view, key, object));
         assert!(pending.is_none(), "{key}: {:?}", pending.unwrap().what);
     }
     started.elapsed().as_secs_f64() * 1e3
