@@ -28,12 +28,13 @@ pub enum ProgramError {
         source: StateError,
     },
     /// The readiness check itself is not usable.
-    #[error("cannot ask whether {name} is ready: {reason}")]
+    #[error("cannot ask whether {name} is ready: {source}")]
     Check {
         /// What it is called in messages.
         name: String,
-        /// What is wrong with the check.
-        reason: String,
+        /// The mistake in the check.
+        #[source]
+        source: CheckError,
     },
     /// It ended before it was ready.
     #[error("{name} ended before it was ready ({status}){}", indented(.lines))]
@@ -77,6 +78,42 @@ impl ProgramError {
         };
         matches!(self, Self::Exited { lines, .. } if lines.iter().any(taken))
     }
+}
+
+/// A mistake in a readiness check, found before the program is asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckError {
+    /// An address that gives no URL.
+    #[error("{url}: {source}")]
+    Url {
+        /// The text that is no URL.
+        url: String,
+        /// The reason.
+        #[source]
+        source: http::uri::InvalidUri,
+    },
+    /// A configuration of TLS that cannot be used.
+    #[error(transparent)]
+    Tls(rustls::Error),
+    /// A private key of the client that cannot be read.
+    #[error("the client's key: {0}")]
+    Key(#[source] rustls::pki_types::pem::Error),
+    /// A certificate of the client that does not fit its key.
+    #[error("the client's certificate: {0}")]
+    Client(#[source] rustls::Error),
+    /// A certificate of the authority that cannot be used.
+    #[error("the authority's certificate: {0}")]
+    Authority(#[source] rustls::Error),
+    /// A certificate that cannot be read.
+    #[error("a certificate: {0}")]
+    Certificate(#[source] rustls::pki_types::pem::Error),
+    /// A name of a service that is longer than 127 bytes.
+    #[error("the name of the service is too long: {service}")]
+    ServiceName {
+        /// The name.
+        service: String,
+    },
 }
 
 /// The folder of a run could not be made or written.

@@ -11,6 +11,8 @@ use hyper_util::rt::TokioExecutor;
 
 use crosscut_errors::chain;
 
+use crate::error::CheckError;
+
 /// The time that an answer may be.
 const ANSWER: usize = 4 * 1024;
 /// A message's compression flag and length come before it.
@@ -37,11 +39,13 @@ pub(crate) struct HealthProber {
 impl HealthProber {
     /// # Errors
     /// What is wrong with the address or the service's name.
-    pub(crate) fn new(check: &GrpcCheck) -> Result<Self, String> {
+    pub(crate) fn new(check: &GrpcCheck) -> Result<Self, CheckError> {
         let url = format!("http://{}/grpc.health.v1.Health/Check", check.address);
         Ok(Self {
             message: request(&check.service)?,
-            url: url.parse().map_err(|error| format!("{url}: {error}"))?,
+            url: url
+                .parse()
+                .map_err(|source| CheckError::Url { url, source })?,
             client: Client::builder(TokioExecutor::new())
                 .http2_only(true)
                 .build_http(),
@@ -77,12 +81,14 @@ impl HealthProber {
 }
 
 /// The message `{service: …}` with its prefix.
-fn request(service: &str) -> Result<Bytes, String> {
+fn request(service: &str) -> Result<Bytes, CheckError> {
     // A length of one byte: names of services are short.
     let length = u8::try_from(service.len())
         .ok()
         .filter(|length| *length < 128);
-    let length = length.ok_or_else(|| format!("the name of the service is too long: {service}"))?;
+    let length = length.ok_or_else(|| CheckError::ServiceName {
+        service: service.to_owned(),
+    })?;
     let mut message = BytesMut::new();
     message.put_u8(0);
     if length == 0 {
@@ -143,7 +149,12 @@ mod tests {
 
     #[test]
     fn a_name_that_is_too_long() {
-        assert!(request(&"a".repeat(128)).unwrap_err().contains("too long"));
+        assert!(
+            request(&"a".repeat(128))
+                .unwrap_err()
+                .to_string()
+                .contains("too long")
+        );
     }
 
     #[rstest]

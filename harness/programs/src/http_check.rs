@@ -15,6 +15,8 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
+use crate::error::CheckError;
+
 /// How much of an unhappy answer is quoted.
 const QUOTE: usize = 4 * 1024;
 
@@ -53,11 +55,11 @@ pub(crate) struct Prober {
 impl Prober {
     /// # Errors
     /// What is wrong with the URL, the certificates or the key.
-    pub(crate) fn new(check: &HttpCheck) -> Result<Self, String> {
-        let url = check
-            .url
-            .parse()
-            .map_err(|error| format!("{}: {error}", check.url))?;
+    pub(crate) fn new(check: &HttpCheck) -> Result<Self, CheckError> {
+        let url = check.url.parse().map_err(|source| CheckError::Url {
+            url: check.url.clone(),
+            source,
+        })?;
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls(check)?)
             .https_or_http()
@@ -89,34 +91,31 @@ impl Prober {
     }
 }
 
-fn tls(check: &HttpCheck) -> Result<ClientConfig, String> {
+fn tls(check: &HttpCheck) -> Result<ClientConfig, CheckError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
+        .map_err(CheckError::Tls)?
         .with_root_certificates(roots(check.authority.as_deref().unwrap_or_default())?);
     let Some(identity) = &check.identity else {
         return Ok(builder.with_no_client_auth());
     };
-    let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes())
-        .map_err(|error| format!("the client's key: {error}"))?;
+    let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).map_err(CheckError::Key)?;
     builder
         .with_client_auth_cert(certificates(&identity.certificate)?, key)
-        .map_err(|error| format!("the client's certificate: {error}"))
+        .map_err(CheckError::Client)
 }
 
-fn roots(pem: &str) -> Result<RootCertStore, String> {
+fn roots(pem: &str) -> Result<RootCertStore, CheckError> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(pem)? {
-        roots
-            .add(certificate)
-            .map_err(|error| format!("the authority's certificate: {error}"))?;
+        roots.add(certificate).map_err(CheckError::Authority)?;
     }
     Ok(roots)
 }
 
-fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, String> {
+fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, CheckError> {
     CertificateDer::pem_slice_iter(pem.as_bytes())
         .collect::<Result<_, _>>()
-        .map_err(|error| format!("a certificate: {error}"))
+        .map_err(CheckError::Certificate)
 }

@@ -104,9 +104,9 @@ impl Program {
         settings: ProgramSettings,
         state: &Arc<StateFolder>,
     ) -> Result<Self, ProgramError> {
-        let watcher = Watcher::new(&settings.ready).map_err(|reason| ProgramError::Check {
+        let watcher = Watcher::new(&settings.ready).map_err(|source| ProgramError::Check {
             name: settings.name.clone(),
-            reason,
+            source,
         })?;
         let program = Self::spawn(&settings, state, &Strays::EndWith(state.program_name()))?;
         match program

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use tokio::net::TcpStream;
 
+use crate::error::CheckError;
 use crate::grpc_check::{GrpcCheck, HealthProber};
 use crate::http_check::{HttpCheck, Prober};
 
@@ -57,8 +58,8 @@ pub(crate) enum Watcher {
 
 impl Watcher {
     /// # Errors
-    /// What is wrong with the check.
-    pub(crate) fn new(ready: &Ready) -> Result<Self, String> {
+    /// Fails if the check has a mistake.
+    pub(crate) fn new(ready: &Ready) -> Result<Self, CheckError> {
         Ok(match ready {
             Ready::AtOnce => Self::AtOnce,
             Ready::Tcp(address) => Self::Tcp(*address),
