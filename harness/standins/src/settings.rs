@@ -10,14 +10,17 @@ use serde_json::Value;
 /// What a connection Secret holds: plain text by key.
 pub type ConnectionDetails = BTreeMap<String, String>;
 
-/// Leads from a kubeconfig to its cluster.
+/// An error of an environment that found no cluster for a kubeconfig. Environments have errors of their own.
+pub type TargetError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A way from kubeconfigs to clusters.
 #[async_trait]
 pub trait Targets: Send + Sync {
-    /// A client for the kubeconfig's current context.
+    /// Returns a connection to the cluster of the kubeconfig's current context.
     ///
     /// # Errors
-    /// Why there is none, as a sentence fragment; it ends up in `connect failed: …`.
-    async fn connect(&self, kubeconfig: &str) -> Result<Connection, String>;
+    /// Fails if the kubeconfig leads to no cluster. The error's text is a sentence fragment and follows `connect failed: `.
+    async fn connect(&self, kubeconfig: &str) -> Result<Connection, TargetError>;
 }
 
 /// What all stand-ins are told.
