@@ -117,7 +117,7 @@ async fn provider_config(api: &Api, managed: &Value) -> Result<Arc<Value>, Conne
     })
 }
 
-/// Identities are not asked for by targets here, but must be there.
+/// Checks that the Secret of an identity can be read. Targets here do not use identities.
 async fn identify(api: &Api, config: &Value) -> Result<(), ConnectError> {
     let identity = &config["spec"]["identity"];
     if identity["source"] != "Secret" {
@@ -134,7 +134,7 @@ async fn identify(api: &Api, config: &Value) -> Result<(), ConnectError> {
     })
 }
 
-/// Returns what the Secret holds that a part of a ProviderConfig refers to.
+/// Returns the value of the Secret's key that a part of a ProviderConfig refers to.
 async fn secret(api: &Api, config: &Value, part: &str) -> Result<String, SecretError> {
     let reference = |field: &str| object::text(config, &["spec", part, "secretRef", field]);
     let (name, key) = (reference("name"), reference("key"));
