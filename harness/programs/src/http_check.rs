@@ -1,4 +1,4 @@
-//! Asking a program over HTTP whether it is ready.
+//! Readiness checks over HTTP.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,17 +17,17 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::error::CheckError;
 
-/// How much of an unhappy answer is quoted.
+/// The greatest size of a quoted response, in bytes.
 const QUOTE: usize = 4 * 1024;
 
-/// A GET that a ready program answers with a status of 200 to 299.
+/// A GET to which a ready program responds with a status of 200 to 299.
 #[derive(Clone, Debug)]
 pub struct HttpCheck {
     /// `http://…` or `https://…`, by address; no proxy is used.
     pub url: String,
     /// The certificates (PEM) of the authorities that the server is trusted by; for `https`.
     pub authority: Option<String>,
-    /// Who asks; for servers that want to know.
+    /// The client certificate, for servers that require one.
     pub identity: Option<Identity>,
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct Prober {
 
 impl Prober {
     /// # Errors
-    /// What is wrong with the URL, the certificates or the key.
+    /// Fails if the URL, a certificate or the key is not valid.
     pub(crate) fn new(check: &HttpCheck) -> Result<Self, CheckError> {
         let url = check.url.parse().map_err(|source| CheckError::Url {
             url: check.url.clone(),
@@ -70,7 +70,7 @@ impl Prober {
     }
 
     /// # Errors
-    /// Why there was no answer, or what it was.
+    /// Fails if the program does not respond, or responds with another status than 200 to 299.
     pub(crate) async fn look(&self) -> Result<(), String> {
         let request = Request::get(self.url.clone())
             .body(Empty::new())
