@@ -33,7 +33,7 @@ mod judging;
 mod test_main;
 
 pub use control_plane::ControlPlane;
-pub use crosscut_controller::{After, Context, Controller, ReconcileError, Settled, Unsettled};
+pub use crosscut_controller::{Action, Context, Controller, ReconcileError, Settled, Unsettled};
 pub use crosscut_events::{Failure, Mismatch, TrialId, TrialReport, Verdict};
 pub use crosscut_objects::{Event, Key};
 pub use judging::{JudgeError, judge};

@@ -12,7 +12,7 @@ use crate::query;
 use crate::question::Question;
 use crate::write::{Change, Deletion, Validation, Write, Written};
 use crosscut_objects::object;
-use crosscut_objects::{Address, Reply};
+use crosscut_objects::{ObjectRef, Reply};
 
 const JSON: &str = "application/json";
 const APPLY: &str = "application/apply-patch+yaml";
@@ -45,7 +45,7 @@ impl Api {
     ///
     /// # Errors
     /// [`ApiError`], as for every request here; a missing object [is not found](ApiError::is_not_found).
-    pub async fn get(&self, address: Address<'_>) -> Result<Value, ApiError> {
+    pub async fn get(&self, address: ObjectRef<'_>) -> Result<Value, ApiError> {
         self.read(address).await.map(Arc::unwrap_or_clone)
     }
 
@@ -53,7 +53,7 @@ impl Api {
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn read(&self, address: Address<'_>) -> Result<Arc<Value>, ApiError> {
+    pub async fn read(&self, address: ObjectRef<'_>) -> Result<Arc<Value>, ApiError> {
         self.send(Method::GET, address, "", "", None).await
     }
 
@@ -69,7 +69,7 @@ impl Api {
         namespace: &str,
         labels: &BTreeMap<String, String>,
     ) -> Result<Vec<Arc<Value>>, ApiError> {
-        let address = Address {
+        let address = ObjectRef {
             api_version,
             kind,
             namespace,
@@ -100,9 +100,9 @@ impl Api {
         object: &Value,
         validation: Validation,
     ) -> Result<Arc<Value>, ApiError> {
-        let address = Address {
+        let address = ObjectRef {
             name: "",
-            ..Address::of(object)
+            ..ObjectRef::of(object)
         };
         self.send(
             Method::POST,
@@ -134,7 +134,7 @@ impl Api {
         let query = format!("{}{options}", self.query(Validation::default()));
         self.send(
             Method::PUT,
-            Address::of(object),
+            ObjectRef::of(object),
             "",
             &query,
             Some((JSON, object)),
@@ -150,7 +150,7 @@ impl Api {
         let query = self.query(Validation::default());
         self.send(
             Method::PUT,
-            Address::of(object),
+            ObjectRef::of(object),
             "/status",
             &query,
             Some((JSON, object)),
@@ -173,7 +173,7 @@ impl Api {
     pub async fn dry_apply(&self, object: &Value, manager: &str) -> Result<Arc<Value>, ApiError> {
         let query = format!("{}&force=true&dryRun=All", query::as_manager(manager));
         let body = Some((APPLY, object));
-        self.send(Method::PATCH, Address::of(object), "", &query, body)
+        self.send(Method::PATCH, ObjectRef::of(object), "", &query, body)
             .await
     }
 
@@ -198,7 +198,7 @@ impl Api {
         let query = format!("{}&force=true", query::as_manager(manager));
         self.send(
             Method::PATCH,
-            Address::of(object),
+            ObjectRef::of(object),
             subresource,
             &query,
             Some((APPLY, object)),
@@ -256,7 +256,7 @@ impl Api {
     /// [`ApiError`].
     pub async fn table(
         &self,
-        address: Address<'_>,
+        address: ObjectRef<'_>,
         labels: &BTreeMap<String, String>,
     ) -> Result<Value, ApiError> {
         let selector = query::selector(labels);
@@ -276,7 +276,7 @@ impl Api {
     /// [`ApiError`].
     pub async fn json_patch(
         &self,
-        address: Address<'_>,
+        address: ObjectRef<'_>,
         patch: &Value,
     ) -> Result<Arc<Value>, ApiError> {
         let query = self.query(Validation::default());
@@ -296,7 +296,7 @@ impl Api {
     /// [`ApiError`].
     pub async fn merge_patch(
         &self,
-        address: Address<'_>,
+        address: ObjectRef<'_>,
         patch: &Value,
     ) -> Result<Arc<Value>, ApiError> {
         self.merge_patch_with(address, "", patch, Validation::default())
@@ -309,7 +309,7 @@ impl Api {
     /// [`ApiError`].
     pub async fn merge_patch_with(
         &self,
-        address: Address<'_>,
+        address: ObjectRef<'_>,
         subresource: &str,
         patch: &Value,
         validation: Validation,
@@ -334,7 +334,7 @@ impl Api {
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn delete(&self, address: Address<'_>, how: Deletion<'_>) -> Result<(), ApiError> {
+    pub async fn delete(&self, address: ObjectRef<'_>, how: Deletion<'_>) -> Result<(), ApiError> {
         let mut options = json!({"apiVersion": "v1", "kind": "DeleteOptions"});
         if !how.propagation.is_empty() {
             object::set(&mut options, &["propagationPolicy"], json!(how.propagation));
@@ -407,7 +407,7 @@ impl Api {
     async fn send(
         &self,
         method: Method,
-        address: Address<'_>,
+        address: ObjectRef<'_>,
         subresource: &str,
         query: &str,
         body: Option<(&str, &Value)>,
@@ -418,7 +418,7 @@ impl Api {
     async fn ask(
         &self,
         method: Method,
-        address: Address<'_>,
+        address: ObjectRef<'_>,
         subresource: &str,
         query: &str,
         body: Option<(&str, &Value)>,

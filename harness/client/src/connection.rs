@@ -203,7 +203,7 @@ mod tests {
 
     use super::*;
     use crate::Api;
-    use crosscut_objects::Address;
+    use crosscut_objects::ObjectRef;
 
     type Paths = Arc<Mutex<Vec<String>>>;
 
@@ -235,7 +235,7 @@ mod tests {
         kube::Client::new(answer, "team").into()
     }
 
-    const THING: Address<'_> = Address {
+    const THING: ObjectRef<'_> = ObjectRef {
         api_version: "example.org/v1",
         kind: "Thing",
         namespace: "team",

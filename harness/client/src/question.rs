@@ -6,13 +6,13 @@ use serde_json::Value;
 use crate::error::ApiError;
 use crate::mapper::Resource;
 use crate::query;
-use crosscut_objects::Address;
+use crosscut_objects::ObjectRef;
 
 /// A request for objects of a kind.
 #[derive(Clone, Copy)]
 pub(crate) struct Question<'a> {
     pub(crate) method: &'a Method,
-    pub(crate) address: Address<'a>,
+    pub(crate) address: ObjectRef<'a>,
     /// With its slash; may be empty.
     pub(crate) subresource: &'a str,
     /// Without its question mark; may be empty.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crosscut_objects::Address;
+use crosscut_objects::ObjectRef;
 use serde_json::Value;
 
 /// The way in which an object is deleted.
@@ -48,7 +48,7 @@ pub enum Change {
 #[derive(Clone, Copy, Debug)]
 pub struct Write<'a> {
     /// The object.
-    pub address: Address<'a>,
+    pub address: ObjectRef<'a>,
     /// The subresource that is written in its place, such as `status`; empty for none.
     pub subresource: &'a str,
     /// The way in which it is written.

@@ -9,7 +9,7 @@ use crate::context::Context;
 
 /// When to look at a key again, if nothing happens before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum After {
+pub enum Action {
     /// When an event says so.
     Nothing,
     /// After this much virtual time.
@@ -40,16 +40,16 @@ pub trait Controller: Send + Sync {
 
     /// Returns true if this controller looks at many objects at once, so that it is best run when the others are done:
     /// each of its reconciles repeats the work for all of them. Only the order of a run with seed 0 follows this.
-    fn looks_at_many(&self) -> bool {
+    fn is_low_priority(&self) -> bool {
         false
     }
 
     /// The keys that an event concerns. Must be quick and must not wait.
-    fn interested(&self, event: &Event) -> Vec<Key>;
+    fn map_to_keys(&self, event: &Event) -> Vec<Key>;
 
     /// Looks at one object and acts, level-triggered: it must be right after any event or none.
     ///
     /// # Errors
     /// [`ReconcileError`]: the key comes back after a back-off of virtual time.
-    async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError>;
+    async fn reconcile(&self, context: &Context, key: &Key) -> Result<Action, ReconcileError>;
 }

@@ -15,7 +15,7 @@ mod scheduler;
 
 pub use clock::VirtualClock;
 pub use context::Context;
-pub use controller::{After, Controller, ReconcileError};
+pub use controller::{Action, Controller, ReconcileError};
 pub use engine::{Activity, Engine, Failing, Limit, Moving, SettleLimits, Settled, Unsettled};
 pub use plane::Plane;
 pub use scheduler::{AtRest, Scheduler, is_lasting, is_movement};

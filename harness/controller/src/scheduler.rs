@@ -114,7 +114,7 @@ impl Scheduler {
         };
         for event in &present {
             if self.resumed {
-                self.engine.interested(index, event);
+                self.engine.map_to_keys(index, event);
             } else {
                 self.engine.tell_one(index, event);
             }

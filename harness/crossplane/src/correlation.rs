@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::object;
-use crate::recorder::Happening;
+use crate::recorder::NewEvent;
 
 /// The number of messages with that one reason are too many, and how long they are remembered.
 const SIMILAR: usize = 10;
@@ -42,10 +42,10 @@ impl Correlation {
     pub(crate) fn fold(
         &mut self,
         about: &Value,
-        happening: &Happening,
+        new_event: &NewEvent,
         now: Timestamp,
-    ) -> Option<Happening> {
-        let key = [object::uid(about), happening.kind(), &happening.reason].join("\n");
+    ) -> Option<NewEvent> {
+        let key = [object::uid(about), new_event.kind(), &new_event.reason].join("\n");
         let group = self.groups.entry(key).or_insert_with(|| Group {
             messages: BTreeSet::new(),
             last: now,
@@ -54,16 +54,16 @@ impl Correlation {
             group.messages.clear();
         }
         group.last = now;
-        if group.messages.contains(&happening.message) {
+        if group.messages.contains(&new_event.message) {
             return None;
         }
         if group.messages.len() + 1 < SIMILAR {
-            group.messages.insert(happening.message.clone());
+            group.messages.insert(new_event.message.clone());
             return None;
         }
-        Some(Happening {
-            message: format!("(combined from similar events): {}", happening.message),
-            ..happening.clone()
+        Some(NewEvent {
+            message: format!("(combined from similar events): {}", new_event.message),
+            ..new_event.clone()
         })
     }
 
@@ -71,10 +71,10 @@ impl Correlation {
     pub(crate) fn may_write(
         &mut self,
         about: &Value,
-        happening: &Happening,
+        new_event: &NewEvent,
         now: Timestamp,
     ) -> bool {
-        let key = [object::uid(about), happening.kind()].join("\n");
+        let key = [object::uid(about), new_event.kind()].join("\n");
         let bucket = self.buckets.entry(key).or_insert(Bucket {
             tokens: BURST,
             at: now,
@@ -108,8 +108,8 @@ mod tests {
         let about = json!({"metadata": {"uid": "u"}});
         let mut fold = |message: String, seconds| {
             let folded =
-                correlation.fold(&about, &Happening::normal("Compose", message), at(seconds));
-            folded.map(|happening| happening.message)
+                correlation.fold(&about, &NewEvent::normal("Compose", message), at(seconds));
+            folded.map(|new_event| new_event.message)
         };
         for number in 1..10 {
             assert_eq!(fold(format!("{number} is not ready"), 0), None);
@@ -131,14 +131,14 @@ mod tests {
     fn a_burst_is_cut(#[case] seconds: i64, #[case] expected: usize) {
         let mut correlation = Correlation::default();
         let about = json!({"metadata": {"uid": "u"}});
-        let normal = Happening::normal("Compose", "it is not ready");
+        let normal = NewEvent::normal("Compose", "it is not ready");
         let mut written = 0;
         for time in [0, seconds] {
             let more = (0..40).filter(|_| correlation.may_write(&about, &normal, at(time)));
             written += more.count();
         }
         assert_eq!(written, expected);
-        let warning = Happening::warning("Compose", "it failed");
+        let warning = NewEvent::warning("Compose", "it failed");
         assert!(correlation.may_write(&about, &warning, at(seconds)));
     }
 }

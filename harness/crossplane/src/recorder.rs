@@ -14,7 +14,7 @@ use crate::error::{Error, optional};
 use crate::{names, object};
 use crosscut_client::Api;
 
-use crosscut_objects::Address;
+use crosscut_objects::ObjectRef;
 
 /// How serious an event is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,13 +25,13 @@ pub(crate) enum Severity {
 
 /// What happened, before it is known to whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Happening {
+pub(crate) struct NewEvent {
     pub(crate) severity: Severity,
     pub(crate) reason: String,
     pub(crate) message: String,
 }
 
-impl Happening {
+impl NewEvent {
     pub(crate) fn normal(reason: &str, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Normal,
@@ -64,7 +64,7 @@ pub(crate) struct Recorder {
 }
 
 /// What an Event says besides what happened.
-pub(crate) struct Circumstances<'a> {
+pub(crate) struct EventContext<'a> {
     pub(crate) api: &'a Api,
     /// RFC 3339.
     pub(crate) now: &'a str,
@@ -84,53 +84,50 @@ impl Recorder {
     /// Records what happened to an object. An Event that cannot be written is only logged: it must not stop the work.
     pub(crate) async fn record(
         &self,
-        circumstances: &Circumstances<'_>,
+        context: &EventContext<'_>,
         about: &Value,
-        happening: &Happening,
+        new_event: &NewEvent,
     ) {
-        let (folded, may_write) = self.correlate(circumstances, about, happening);
+        let (folded, may_write) = self.correlate(context, about, new_event);
         let name = match &folded {
             // One for all that are alike, whatever they say.
             Some(all) => event_name(
                 about,
-                &Happening {
+                &NewEvent {
                     message: String::new(),
                     ..all.clone()
                 },
             ),
-            None => event_name(about, happening),
+            None => event_name(about, new_event),
         };
         let count = self.next(&name);
         if !may_write {
             return;
         }
-        let happening = folded.as_ref().unwrap_or(happening);
+        let new_event = folded.as_ref().unwrap_or(new_event);
         let written = match count {
-            1 => self.create(circumstances, about, happening, &name).await,
-            count => {
-                self.count(circumstances, about, happening, &name, count)
-                    .await
-            }
+            1 => self.create(context, about, new_event, &name).await,
+            count => self.count(context, about, new_event, &name, count).await,
         };
         if let Err(error) = written {
-            tracing::debug!(%error, reason = happening.reason, "cannot record an event");
+            tracing::debug!(%error, reason = new_event.reason, "cannot record an event");
         }
     }
 
     /// The event as one of many alike, where it is that, and whether it may be written at all.
     fn correlate(
         &self,
-        circumstances: &Circumstances<'_>,
+        context: &EventContext<'_>,
         about: &Value,
-        happening: &Happening,
-    ) -> (Option<Happening>, bool) {
-        let now = circumstances.now.parse().unwrap_or(Timestamp::UNIX_EPOCH);
+        new_event: &NewEvent,
+    ) -> (Option<NewEvent>, bool) {
+        let now = context.now.parse().unwrap_or(Timestamp::UNIX_EPOCH);
         let mut correlation = self
             .correlation
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let folded = correlation.fold(about, happening, now);
-        (folded, correlation.may_write(about, happening, now))
+        let folded = correlation.fold(about, new_event, now);
+        (folded, correlation.may_write(about, new_event, now))
     }
 
     fn next(&self, name: &str) -> u64 {
@@ -142,16 +139,15 @@ impl Recorder {
 
     async fn create(
         &self,
-        circumstances: &Circumstances<'_>,
+        context: &EventContext<'_>,
         about: &Value,
-        happening: &Happening,
+        new_event: &NewEvent,
         name: &str,
     ) -> Result<(), Error> {
-        let event = self.event(circumstances, about, happening, name);
-        match circumstances.api.create(&event).await {
+        let event = self.event(context, about, new_event, name);
+        match context.api.create(&event).await {
             Err(error) if error.is_already_exists() => {
-                self.count_existing(circumstances, about, happening, name)
-                    .await
+                self.count_existing(context, about, new_event, name).await
             }
             other => Ok(other.map(drop)?),
         }
@@ -160,12 +156,12 @@ impl Recorder {
     /// An earlier life of this controller wrote the event: goes on counting from there.
     async fn count_existing(
         &self,
-        circumstances: &Circumstances<'_>,
+        context: &EventContext<'_>,
         about: &Value,
-        happening: &Happening,
+        new_event: &NewEvent,
         name: &str,
     ) -> Result<(), Error> {
-        let existing = circumstances.api.get(event_address(about, name)).await?;
+        let existing = context.api.get(event_address(about, name)).await?;
         let count = existing
             .get("count")
             .and_then(Value::as_u64)
@@ -175,31 +171,30 @@ impl Recorder {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(name.to_owned(), count);
-        self.count(circumstances, about, happening, name, count)
-            .await
+        self.count(context, about, new_event, name, count).await
     }
 
     async fn count(
         &self,
-        circumstances: &Circumstances<'_>,
+        context: &EventContext<'_>,
         about: &Value,
-        happening: &Happening,
+        new_event: &NewEvent,
         name: &str,
         count: u64,
     ) -> Result<(), Error> {
         let patch = json!({
             "count": count,
-            "lastTimestamp": circumstances.now,
-            "message": happening.message,
+            "lastTimestamp": context.now,
+            "message": new_event.message,
         });
-        let patched = circumstances
+        let patched = context
             .api
             .merge_patch(event_address(about, name), &patch)
             .await;
         if optional(patched)?.is_none() {
-            circumstances
+            context
                 .api
-                .create(&self.event(circumstances, about, happening, name))
+                .create(&self.event(context, about, new_event, name))
                 .await?;
         }
         Ok(())
@@ -207,9 +202,9 @@ impl Recorder {
 
     fn event(
         &self,
-        circumstances: &Circumstances<'_>,
+        context: &EventContext<'_>,
         about: &Value,
-        happening: &Happening,
+        new_event: &NewEvent,
         name: &str,
     ) -> Value {
         let mut event = json!({
@@ -223,12 +218,12 @@ impl Recorder {
                 "uid": object::uid(about),
                 "resourceVersion": object::text(about, &["metadata", "resourceVersion"]),
             },
-            "type": happening.kind(),
-            "reason": happening.reason,
-            "message": happening.message,
+            "type": new_event.kind(),
+            "reason": new_event.reason,
+            "message": new_event.message,
             "count": 1,
-            "firstTimestamp": circumstances.now,
-            "lastTimestamp": circumstances.now,
+            "firstTimestamp": context.now,
+            "lastTimestamp": context.now,
             "source": {"component": self.component},
             "reportingComponent": self.component,
             "reportingInstance": "",
@@ -240,11 +235,11 @@ impl Recorder {
                 json!(object::namespace(about)),
             );
         }
-        if !circumstances.annotations.is_null() {
+        if !context.annotations.is_null() {
             object::set(
                 &mut event,
                 &["metadata", "annotations"],
-                circumstances.annotations.clone(),
+                context.annotations.clone(),
             );
         }
         event
@@ -258,8 +253,8 @@ fn event_namespace(about: &Value) -> &str {
     }
 }
 
-fn event_address<'a>(about: &'a Value, name: &'a str) -> Address<'a> {
-    Address {
+fn event_address<'a>(about: &'a Value, name: &'a str) -> ObjectRef<'a> {
+    ObjectRef {
         api_version: "v1",
         kind: "Event",
         namespace: event_namespace(about),
@@ -268,13 +263,13 @@ fn event_address<'a>(about: &'a Value, name: &'a str) -> Address<'a> {
 }
 
 /// One name for the same event about the same object, in the shape of client-go's names.
-fn event_name(about: &Value, happening: &Happening) -> String {
+fn event_name(about: &Value, new_event: &NewEvent) -> String {
     let identity = [
         object::uid(about),
         object::kind(about),
-        happening.kind(),
-        &happening.reason,
-        &happening.message,
+        new_event.kind(),
+        &new_event.reason,
+        &new_event.message,
     ]
     .join("\n");
     format!(

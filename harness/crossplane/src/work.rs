@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crosscut_controller::{After, Context, ReconcileError};
+use crosscut_controller::{Action, Context, ReconcileError};
 use crosscut_objects::Event;
 
 use crosscut_objects::Key;
@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 
 use crate::error::Error;
 use crate::object;
-use crate::recorder::{Circumstances, Happening, Recorder};
+use crate::recorder::{EventContext, NewEvent, Recorder};
 use crosscut_client::Api;
 
 /// The field manager of creates, updates and patches, as the API server derives it from Crossplane's user agent.
 pub(crate) const FIELD_MANAGER: &str = "crossplane";
 
 /// Asked for where Crossplane asks controller-runtime to requeue at once, which its rate limiter makes a second.
-pub(crate) const REQUEUE: After = After::In(Duration::from_secs(1));
+pub(crate) const REQUEUE: After = Action::RequeueAfter(Duration::from_secs(1));
 
 /// One reconcile's surroundings.
 pub(crate) struct Work<'a> {
@@ -47,37 +47,37 @@ impl<'a> Work<'a> {
     }
 
     /// Says in every event which controller of several of a kind this is.
-    pub(crate) fn in_the_name_of(mut self, name: &str) -> Self {
+    pub(crate) fn with_controller(mut self, name: &str) -> Self {
         self.annotations = json!({"controller": name});
         self
     }
 
-    pub(crate) async fn record(&self, about: &Value, happening: &Happening) {
-        let circumstances = Circumstances {
+    pub(crate) async fn record(&self, about: &Value, new_event: &NewEvent) {
+        let context = EventContext {
             api: &self.api,
             now: &self.now,
             annotations: self.annotations.clone(),
         };
-        self.recorder.record(&circumstances, about, happening).await;
+        self.recorder.record(&context, about, new_event).await;
     }
 
     pub(crate) async fn record_with(
         &self,
         about: &Value,
-        happening: &Happening,
+        new_event: &NewEvent,
         annotations: Value,
     ) {
-        let circumstances = Circumstances {
+        let context = EventContext {
             api: &self.api,
             now: &self.now,
             annotations,
         };
-        self.recorder.record(&circumstances, about, happening).await;
+        self.recorder.record(&context, about, new_event).await;
     }
 }
 
 /// The outcome of a reconcile: a race with another writer is tried again quietly, as Crossplane does.
-pub(crate) fn outcome(result: Result<After, Error>) -> Result<After, ReconcileError> {
+pub(crate) fn outcome(result: Result<Action, Error>) -> Result<Action, ReconcileError> {
     match result {
         Ok(after) => Ok(after),
         Err(error) if error.is_conflict() => Ok(REQUEUE),

@@ -11,7 +11,7 @@ use crosscut_objects::{Clock as _, Event};
 
 use crosscut_controller::{Activity, AtRest, Scheduler, SettleLimits, is_lasting};
 use crosscut_functions::Trace;
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use serde_json::Value;
 
 use crosscut_cluster::{ClusterError, Lack, Lease, ProgramPlace, Rest, SettleError, Side};
@@ -55,7 +55,7 @@ impl EmbeddedSide {
         let api = Api::new(&self.client, FIELD_MANAGER);
         let mut objects = Vec::new();
         for event in self.server.present().into_iter().filter(written) {
-            match api.get(Address::of(&event.object)).await {
+            match api.get(ObjectRef::of(&event.object)).await {
                 Ok(object) => objects.push(object),
                 // Its definition is gone.
                 Err(error) if error.is_not_found() || error.is_no_match() => {}

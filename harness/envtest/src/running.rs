@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crosscut_functions::Functions;
-use crosscut_live::Observer;
+use crosscut_live::Reflector;
 use futures::future::try_join_all;
 
 use super::environment::ended;
@@ -28,7 +28,7 @@ pub(super) struct Running {
     pub(super) environment: Environment,
     crossplane: RealCrossplane,
     provider: Option<ProviderKubernetes>,
-    pub(super) observer: Arc<Observer>,
+    pub(super) observer: Arc<Reflector>,
     pub(super) targets: Pool,
     progress: Progress,
     /// What was seen not to answer any more: no trial can be judged here again.
@@ -54,7 +54,7 @@ impl Running {
             start_crossplane(&environment, &assets.crossplane, functions, progress),
             try_join_all(targets)
         )?;
-        let observer = Observer::start(environment.control().client().clone())
+        let observer = Reflector::start(environment.control().client().clone())
             .await
             .map_err(|error| ClusterError::start(error, None))?;
         Ok(Running {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crosscut_client::Connection;
-use crosscut_live::Observer;
+use crosscut_live::Reflector;
 use crosscut_suite::model::Resource;
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -15,7 +15,7 @@ use crosscut_cluster::ClusterError;
 pub(super) struct Target {
     pub(super) connection: Connection,
     pub(super) kubeconfig: String,
-    pub(super) observer: Arc<Observer>,
+    pub(super) observer: Arc<Reflector>,
     prefix: String,
     etcd: EtcdClient,
     /// Before any document was installed.
@@ -32,7 +32,7 @@ impl Target {
     /// # Errors
     /// [`ClusterError::Start`].
     pub(super) async fn new(server: &Server, etcd: &EtcdClient) -> Result<Target, ClusterError> {
-        let observer = Observer::start(server.client().clone())
+        let observer = Reflector::start(server.client().clone())
             .await
             .map_err(|error| ClusterError::start(error, None))?;
         Ok(Target {

@@ -20,7 +20,7 @@ use prost::Message as _;
 use tokio::sync::{Mutex, RwLock};
 
 use super::serving::Serving;
-use super::{Function, FunctionError, Question, wire};
+use super::{Function, FunctionCall, FunctionError, wire};
 use crosscut_programs::{Crash, Journal, OnOutput, Trace};
 
 /// The number of times in a row that it may fail to start again before it is given up.
@@ -158,14 +158,14 @@ impl Command {
     }
 
     /// Asks once. `Err` if the program ended meanwhile.
-    async fn ask(&self, question: &Question<'_>, trace: &Trace) -> Result<Answer, Ended> {
+    async fn ask(&self, call: &FunctionCall<'_>, trace: &Trace) -> Result<Answer, Ended> {
         let serving = match self.serving().await {
             Ok(serving) => serving,
             Err(error) => return Ok(Err(error)),
         };
         trace.note_call(&self.journal);
         let answering = serving.answering();
-        let error = match serving.address.answer(question).await {
+        let error = match serving.address.respond(call).await {
             Ok(answer) => return Ok(Ok(answer)),
             Err(error) => error,
         };
@@ -180,16 +180,16 @@ impl Command {
     }
 
     /// Asks beside other calls, and once more alone if the program ended meanwhile, perhaps by another of them.
-    async fn ask_fairly(&self, question: &Question<'_>, trace: &Trace) -> Result<Answer, Ended> {
+    async fn ask_fairly(&self, call: &FunctionCall<'_>, trace: &Trace) -> Result<Answer, Ended> {
         let ended = {
             let _beside = self.beside.read().await;
-            match self.ask(question, trace).await {
+            match self.ask(call, trace).await {
                 Err(ended) if ended.among_others => ended,
                 asked => return asked,
             }
         };
         let _alone = self.beside.write().await;
-        let answer = self.ask(question, trace).await?;
+        let answer = self.ask(call, trace).await?;
         if answer.is_ok() {
             self.note_crash(trace, &ended, true);
         }
@@ -212,23 +212,23 @@ impl Function for Command {
         let malformed = |error: prost::DecodeError| FunctionError::Failed(error.to_string());
         let request = Bytes::from(request.encode_to_vec());
         let request = wire::RunFunctionRequest::decode(request).map_err(malformed)?;
-        let response = self.answer(&Question::new(request)).await?;
+        let response = self.answer(&FunctionCall::new(request)).await?;
         RunFunctionResponse::decode(response.encode_to_vec().as_slice()).map_err(malformed)
     }
 
-    async fn answer(
+    async fn respond(
         &self,
-        question: &Question<'_>,
+        call: &FunctionCall<'_>,
     ) -> Result<wire::RunFunctionResponse, FunctionError> {
-        self.answer_for(question, &Trace::default()).await
+        self.respond_for(call, &Trace::default()).await
     }
 
-    async fn answer_for(
+    async fn respond_for(
         &self,
-        question: &Question<'_>,
+        call: &FunctionCall<'_>,
         trace: &Trace,
     ) -> Result<wire::RunFunctionResponse, FunctionError> {
-        match self.ask_fairly(question, trace).await {
+        match self.ask_fairly(call, trace).await {
             Ok(answer) => answer,
             Err(ended) => {
                 self.note_crash(trace, &ended, false);

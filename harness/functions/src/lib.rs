@@ -2,15 +2,15 @@
 //!
 //! The protocol is Crossplane's `apiextensions.fn.proto.v1`, with the types of `function-sdk-rust`. A function is known
 //! by the name that a Composition's `functionRef` uses. It can be called in process (implement [`Function`]), reached by
-//! gRPC at an [`Address`], started as a [`Command`], or be the built-in [`AutoReady`]. Whatever it is, [`serve`] shows it
+//! gRPC at an [`GrpcFunction`], started as a [`Command`], or be the built-in [`AutoReady`]. Whatever it is, [`serve`] shows it
 //! to a real Crossplane.
 
-mod address;
 mod auto_ready;
 mod command;
 pub mod convert;
 mod decode;
 mod encode;
+mod grpc_function;
 mod serve;
 mod service;
 mod serving;
@@ -26,13 +26,13 @@ use function_sdk_rust::proto::v1::{RunFunctionRequest, RunFunctionResponse};
 use prost::Message as _;
 use serde_json::Value;
 
-pub use address::Address;
 pub use auto_ready::AutoReady;
 pub use command::{Command, CommandSettings};
 pub use crosscut_programs::{OnOutput, Trace};
 pub use decode::{DecodeError, from_bytes};
 pub use encode::to_bytes;
 pub use function_sdk_rust::proto::v1;
+pub use grpc_function::GrpcFunction;
 pub use serve::{FunctionServer, ServeError, ServerTls, serve};
 
 /// Something that composes: one step's function.
@@ -49,11 +49,11 @@ pub trait Function: Send + Sync {
     ///
     /// # Errors
     /// As [`Function::run`].
-    async fn answer(
+    async fn respond(
         &self,
-        question: &Question<'_>,
+        call: &FunctionCall<'_>,
     ) -> Result<wire::RunFunctionResponse, FunctionError> {
-        let request = RunFunctionRequest::decode(question.request.encode_to_vec().as_slice());
+        let request = RunFunctionRequest::decode(call.request.encode_to_vec().as_slice());
         let request = request.map_err(|error| FunctionError::Failed(error.to_string()))?;
         let response = self.run(request).await?;
         wire::RunFunctionResponse::decode(Bytes::from(response.encode_to_vec()))
@@ -64,13 +64,13 @@ pub trait Function: Send + Sync {
     ///
     /// # Errors
     /// As [`Function::run`].
-    async fn answer_for(
+    async fn respond_for(
         &self,
-        question: &Question<'_>,
+        call: &FunctionCall<'_>,
         trace: &Trace,
     ) -> Result<wire::RunFunctionResponse, FunctionError> {
         let _ = trace;
-        self.answer(question).await
+        self.respond(call).await
     }
 
     /// Ends what was started for it; calls fail from then on. Nothing if nothing was.
@@ -78,15 +78,15 @@ pub trait Function: Send + Sync {
 }
 
 /// A request, and what is known of it besides.
-pub struct Question<'a> {
+pub struct FunctionCall<'a> {
     /// What goes over the wire.
     pub request: wire::RunFunctionRequest,
     /// The observed composed resources, if they are at hand.
     observed: Option<&'a BTreeMap<String, Arc<Value>>>,
 }
 
-impl<'a> Question<'a> {
-    /// Makes a question of a request alone.
+impl<'a> FunctionCall<'a> {
+    /// Makes a call of a request alone.
     pub fn new(request: wire::RunFunctionRequest) -> Self {
         Self {
             request,
@@ -94,7 +94,7 @@ impl<'a> Question<'a> {
         }
     }
 
-    /// Makes a question whose observed composed resources are at hand: functions in this process need not decode them.
+    /// Makes a call whose observed composed resources are at hand: functions in this process need not decode them.
     pub fn with_observed(
         request: wire::RunFunctionRequest,
         observed: &'a BTreeMap<String, Arc<Value>>,

@@ -17,7 +17,7 @@ use tonic_prost::ProstCodec;
 
 use super::address::METHOD;
 use super::serve::status;
-use super::{Function, Question, wire};
+use super::{Function, FunctionCall, wire};
 
 /// The largest request that is read: what the SDKs' servers read unless they are told otherwise. Answers have no limit
 /// here, as the client has one: Crossplane reads 4 MiB.
@@ -40,8 +40,8 @@ impl Service {
         &self,
         request: wire::RunFunctionRequest,
     ) -> Result<Response<wire::RunFunctionResponse>, Status> {
-        let question = Question::new(request);
-        let answer = self.function.answer(&question);
+        let call = FunctionCall::new(request);
+        let answer = self.function.respond(&call);
         match tokio::time::timeout(self.deadline, answer).await {
             Ok(answer) => answer.map(Response::new).map_err(status),
             Err(_) => Err(Status::deadline_exceeded(format!(

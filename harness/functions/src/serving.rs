@@ -17,7 +17,7 @@ use tonic_health::pb::health_client::HealthClient;
 
 use super::address::status_text;
 use super::command::CommandSettings;
-use super::{Address, FunctionError};
+use super::{FunctionError, GrpcFunction};
 use crosscut_programs::Journal;
 
 /// The number of times that a port that someone else took in between is replaced.
@@ -30,7 +30,7 @@ const GRACE: Duration = Duration::from_secs(2);
 /// A program that serves a function. Dropping it kills the program and its process group.
 #[derive(Debug)]
 pub(crate) struct Serving {
-    pub(crate) address: Address,
+    pub(crate) address: GrpcFunction,
     program: Program,
     begun: Instant,
     /// The number of calls it that is answering; those that it did not survive stay counted.
@@ -144,7 +144,7 @@ enum StartError {
 
 fn program_settings(
     settings: &CommandSettings,
-    address: &Address,
+    address: &GrpcFunction,
     port: u16,
     journal: &Arc<Journal>,
 ) -> ProgramSettings {
@@ -178,7 +178,7 @@ fn log_name(name: &str) -> String {
 }
 
 /// Asks for the health of the server. A server that has no health service answered, so it is there.
-fn look(address: &Address) -> Look {
+fn look(address: &GrpcFunction) -> Look {
     let channel = address.channel();
     Arc::new(move || {
         let mut client = HealthClient::new(channel.clone());
@@ -199,7 +199,11 @@ fn look(address: &Address) -> Look {
     })
 }
 
-fn start_error(settings: &CommandSettings, address: &Address, error: ProgramError) -> StartError {
+fn start_error(
+    settings: &CommandSettings,
+    address: &GrpcFunction,
+    error: ProgramError,
+) -> StartError {
     let taken = error.is_port_taken();
     let program = settings.program.clone();
     let told = match error {

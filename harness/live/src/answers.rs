@@ -16,7 +16,7 @@ const AGAIN: Duration = Duration::from_millis(500);
 /// Asks until there is an answer that the store was asked for.
 ///
 /// # Errors
-/// [`ClusterError::Broken`] with what the last question came to.
+/// [`ClusterError::Broken`] with what the last call came to.
 pub async fn answers(name: &str, client: &kube::Client) -> Result<(), ClusterError> {
     let end = Instant::now() + SILENT;
     let mut last = "nothing came back".to_owned();

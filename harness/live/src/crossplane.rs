@@ -2,7 +2,7 @@
 //!
 //! For control planes whose Crossplane runs elsewhere: the embedded one is at rest when its queues are empty.
 
-use crate::{Owed, View};
+use crate::{Pending, View};
 use crosscut_objects::Key;
 use crosscut_objects::object;
 use serde_json::Value;
@@ -27,9 +27,9 @@ pub fn is_in_use(view: &View, object: &Value) -> bool {
 
 /// Returns what Crossplane or a provider has not done yet for this object, and what it will not do.
 #[must_use]
-pub fn crossplane_owes(view: &View, key: &Key, object: &Value) -> Option<Owed> {
+pub fn pending_in_crossplane(view: &View, key: &Key, object: &Value) -> Option<Pending> {
     if is_paused(object) {
-        return Some(Owed::never(
+        return Some(Pending::never(
             "is paused by its annotation crossplane.io/paused",
         ));
     }
@@ -37,21 +37,21 @@ pub fn crossplane_owes(view: &View, key: &Key, object: &Value) -> Option<Owed> {
         return ending(view, key, object);
     }
     let lacks =
-        |condition: &str, what: &str| (!has_condition(object, condition)).then(|| Owed::soon(what));
+        |condition: &str, what: &str| (!has_condition(object, condition)).then(|| Pending::soon(what));
     match (key.group.as_str(), key.kind.as_str()) {
         ("apiextensions.crossplane.io", "CompositeResourceDefinition") => {
             lacks("Established", "has not been established yet")
         }
         ("apiextensions.crossplane.io", "Composition") => (!has_revision(view, object))
-            .then(|| Owed::soon("has no revision of its generation yet")),
+            .then(|| Pending::soon("has no revision of its generation yet")),
         ("apiextensions.crossplane.io", "CompositionRevision") => {
             lacks("ValidPipeline", "has not been validated yet")
         }
         ("protection.crossplane.io", "Usage" | "ClusterUsage") => {
             lacks("Ready", "does not protect anything yet")
         }
-        _ if object["spec"]["forProvider"].is_object() => managed_owes(object),
-        _ if is_composite(view, key) => composite_owes(view, object),
+        _ if object["spec"]["forProvider"].is_object() => pending_of_managed(object),
+        _ if is_composite(view, key) => pending_of_composite(view, object),
         _ => None,
     }
 }
@@ -60,7 +60,7 @@ pub fn crossplane_owes(view: &View, key: &Key, object: &Value) -> Option<Owed> {
 /// the
 /// configuration of a provider; a provider lets go of what it made only when it is 30 s old, and tries again after 1, 2,
 /// 4 … 60 s.
-fn ending(view: &View, key: &Key, object: &Value) -> Option<Owed> {
+fn ending(view: &View, key: &Key, object: &Value) -> Option<Pending> {
     let finalizers = object["metadata"]["finalizers"].as_array()?;
     let ends = match (key.group.as_str(), key.kind.as_str()) {
         ("protection.crossplane.io", "Usage" | "ClusterUsage") => !has_user(view, object),
@@ -73,7 +73,7 @@ fn ending(view: &View, key: &Key, object: &Value) -> Option<Owed> {
                 && !condition_is(object, "Synced", "False")
         }
     };
-    ends.then(|| Owed::certainly("is let go of, but not at once"))
+    ends.then(|| Pending::certainly("is let go of, but not at once"))
 }
 
 /// Returns true if what a usage names as the user is still there.
@@ -102,19 +102,19 @@ fn is_configured(view: &View, config: &Key) -> bool {
 /// A provider that failed tries again, after 1, 2, 4 … 60 s: what it lacked, such as the Secret that leads to the target,
 /// may have come meanwhile. (Its condition says since when with one message; most fail from the beginning.) What it has
 /// written but not seen it looks at every 30 s.
-fn managed_owes(managed: &Value) -> Option<Owed> {
+fn pending_of_managed(managed: &Value) -> Option<Pending> {
     let synced = conditions(managed).find(|condition| condition["type"] == "Synced");
     match synced {
-        None => Some(Owed::soon("has not been seen by its provider yet")),
+        None => Some(Pending::soon("has not been seen by its provider yet")),
         Some(synced) if synced["reason"] == "ReconcileError" => {
             let message = object::text(synced, &["message"]);
-            Some(Owed::when_tried_again(
+            Some(Pending::when_tried_again(
                 format!("is tried again by its provider: {message}"),
                 object::text(&managed["metadata"], &["creationTimestamp"]),
             ))
         }
         Some(_) => {
-            becomes_ready(managed).then(|| Owed::certainly("is looked at again by its provider"))
+            becomes_ready(managed).then(|| Pending::certainly("is looked at again by its provider"))
         }
     }
 }
@@ -134,23 +134,23 @@ fn is_composite(view: &View, key: &Key) -> bool {
     })
 }
 
-fn composite_owes(view: &View, composite: &Value) -> Option<Owed> {
+fn pending_of_composite(view: &View, composite: &Value) -> Option<Pending> {
     if let Some(open) = condition(composite, "Responsive").filter(|one| one["status"] == "False") {
         let message = object::text(open, &["message"]);
-        return Some(Owed::never(format!(
+        return Some(Pending::never(format!(
             "changes so often that Crossplane leaves most of its changes out (its circuit breaker is open): {message}"
         )));
     }
     let Some(synced) = condition(composite, "Synced") else {
-        return Some(Owed::soon("has not been reconciled yet"));
+        return Some(Pending::soon("has not been reconciled yet"));
     };
     // Where composing fails, a missing function for example, there is a reason, and nothing more will come.
     if synced["status"] == "False" {
         let message = object::text(synced, &["message"]);
-        return Some(Owed::never(format!("is not composed: {message}")));
+        return Some(Pending::never(format!("is not composed: {message}")));
     }
     if let Some(name) = unseen(view, composite) {
-        return Some(Owed::certainly(format!(
+        return Some(Pending::certainly(format!(
             "has not been told yet that {name} is ready"
         )));
     }
@@ -158,7 +158,7 @@ fn composite_owes(view: &View, composite: &Value) -> Option<Owed> {
         .or_else(|| {
             condition_is(composite, "Ready", "False").then(|| "is not ready yet".to_owned())
         })
-        .map(Owed::soon)
+        .map(Pending::soon)
 }
 
 /// Returns what is ready, and in the composite's condition is among what is not: on a busy machine it takes Crossplane
@@ -240,7 +240,7 @@ fn conditions(object: &Value) -> impl Iterator<Item = &Value> {
 
 #[cfg(test)]
 mod tests {
-    use crate::Patience;
+    use crate::QuietPeriod;
     use jiff::Timestamp;
     use rstest::rstest;
     use serde_json::{Value, json};
@@ -269,10 +269,10 @@ mod tests {
         }
     }
 
-    /// Returns what is owed to an object that is there with another.
-    fn owed(subject: &Value, other: Value) -> Option<Patience> {
+    /// Returns what is pending to an object that is there with another.
+    fn pending(subject: &Value, other: Value) -> Option<QuietPeriod> {
         let view = View::still([subject.clone(), other].map(|object| (key(&object), object)));
-        crossplane_owes(&view, &key(subject), subject).map(|owed| owed.patience)
+        pending_in_crossplane(&view, &key(subject), subject).map(|pending| pending.quiet_period)
     }
 
     fn ending(finalizer: &str) -> Value {
@@ -305,37 +305,37 @@ mod tests {
 
     #[rstest]
     #[case::while_its_user_is_there("user", None)]
-    #[case::once_that_is_gone("other", Some(Patience::Long))]
-    fn a_usage_goes(#[case] there: &str, #[case] expected: Option<Patience>) {
+    #[case::once_that_is_gone("other", Some(QuietPeriod::Long))]
+    fn a_usage_goes(#[case] there: &str, #[case] expected: Option<QuietPeriod>) {
         let by = json!({"apiVersion": MANAGED, "kind": "Object", "resourceRef": {"name": "user"}});
         let usage = json!({"metadata": ending("usage"), "spec": {"by": by}});
         let usage = object(USAGE, "Usage", "usage", usage);
-        assert_eq!(owed(&usage, thing(there)), expected);
+        assert_eq!(pending(&usage, thing(there)), expected);
     }
 
     #[rstest]
     #[case::while_it_is_used("config", None)]
-    #[case::once_it_is_not("another", Some(Patience::Long))]
-    fn a_configuration_goes(#[case] name: &str, #[case] expected: Option<Patience>) {
+    #[case::once_it_is_not("another", Some(QuietPeriod::Long))]
+    fn a_configuration_goes(#[case] name: &str, #[case] expected: Option<QuietPeriod>) {
         let config = json!({"metadata": ending(IN_USE_FINALIZER)});
         let config = object(MANAGED, "ProviderConfig", name, config);
-        assert_eq!(owed(&config, thing("user")), expected);
+        assert_eq!(pending(&config, thing("user")), expected);
     }
 
     #[rstest]
-    #[case::by_its_provider(MANAGED_FINALIZER, "True", Some(Patience::Long))]
+    #[case::by_its_provider(MANAGED_FINALIZER, "True", Some(QuietPeriod::Long))]
     #[case::by_a_provider_that_fails(MANAGED_FINALIZER, "False", None)]
     #[case::by_somebody_else("example.org/slow", "True", None)]
     fn what_is_managed_is_let_go_of(
         #[case] finalizer: &str,
         #[case] synced: &str,
-        #[case] expected: Option<Patience>,
+        #[case] expected: Option<QuietPeriod>,
     ) {
         let mut object = thing("one");
         object["metadata"]["finalizers"] = json!([finalizer]);
         object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
         object["status"]["conditions"] = json!([{"type": "Synced", "status": synced}]);
-        assert_eq!(owed(&object, thing("other")), expected);
+        assert_eq!(pending(&object, thing("other")), expected);
     }
 
     #[test]
@@ -345,8 +345,8 @@ mod tests {
         let failed = json!({"type": "Synced", "status": "False", "reason": "ReconcileError"});
         object["status"]["conditions"] = json!([failed]);
         let since: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-        let expected = Some(Patience::Doubling { since });
-        assert_eq!(owed(&object, thing("other")), expected);
+        let expected = Some(QuietPeriod::Doubling { since });
+        assert_eq!(pending(&object, thing("other")), expected);
     }
 
     #[test]
@@ -355,23 +355,23 @@ mod tests {
         object["spec"]["readiness"] = json!({"policy": "SuccessfulCreate"});
         let synced = json!({"type": "Synced", "status": "True"});
         object["status"]["conditions"] = json!([synced]);
-        assert_eq!(owed(&object, thing("other")), Some(Patience::Long));
+        assert_eq!(pending(&object, thing("other")), Some(QuietPeriod::Long));
         let ready = json!({"type": "Ready", "status": "True"});
         object["status"]["conditions"] = json!([synced, ready]);
-        assert_eq!(owed(&object, thing("other")), None);
+        assert_eq!(pending(&object, thing("other")), None);
     }
 
-    /// Seen on clusters of kind on a busy machine: nothing changed for longer than the usual patience, and the composite
+    /// Seen on clusters of kind on a busy machine: nothing changed for longer than the usual quiet_period, and the composite
     /// still named what had become ready.
     #[rstest]
-    #[case::once_it_is_ready("Unready resources: a, pool", "True", Patience::Long)]
-    #[case::not_before("Unready resources: a, pool", "False", Patience::Usual)]
-    #[case::nor_for_others("Unready resources: a, and 1 more", "True", Patience::Usual)]
-    #[case::nor_for_other_reasons("no", "True", Patience::Usual)]
+    #[case::once_it_is_ready("Unready resources: a, pool", "True", QuietPeriod::Long)]
+    #[case::not_before("Unready resources: a, pool", "False", QuietPeriod::Usual)]
+    #[case::nor_for_others("Unready resources: a, and 1 more", "True", QuietPeriod::Usual)]
+    #[case::nor_for_other_reasons("no", "True", QuietPeriod::Usual)]
     fn a_composite_is_told_of_what_is_ready(
         #[case] message: &str,
         #[case] ready: &str,
-        #[case] expected: Patience,
+        #[case] expected: QuietPeriod,
     ) {
         let composed = object(
             MANAGED,
@@ -393,8 +393,8 @@ mod tests {
         let composite = object("example.org/v1", "Thing", "x", composite);
         let view =
             View::still([&composite, &composed, &definition()].map(|one| (key(one), one.clone())));
-        let owed = crossplane_owes(&view, &key(&composite), &composite).unwrap();
-        assert_eq!(owed.patience, expected, "{}", owed.what);
+        let pending = pending_in_crossplane(&view, &key(&composite), &composite).unwrap();
+        assert_eq!(pending.quiet_period, expected, "{}", pending.what);
     }
 
     fn definition() -> Value {
@@ -421,8 +421,8 @@ mod tests {
     fn what_will_not_come_is_not_waited_for(#[case] rest: Value, #[case] says: &str) {
         let composite = object("example.org/v1", "Thing", "x", rest);
         let view = View::still([&composite, &definition()].map(|one| (key(one), one.clone())));
-        let owed = crossplane_owes(&view, &key(&composite), &composite).unwrap();
-        assert_eq!(owed.patience, Patience::None);
-        assert!(owed.what.contains(says), "{}", owed.what);
+        let pending = pending_in_crossplane(&view, &key(&composite), &composite).unwrap();
+        assert_eq!(pending.quiet_period, QuietPeriod::None);
+        assert!(pending.what.contains(says), "{}", pending.what);
     }
 }

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::limits::LiveLimits;
-use super::owed::{Awaits, Owed, Patience};
+use super::pending::{PendingWork, Pending, QuietPeriod};
 use super::view::View;
 use crosscut_controller::engine::{Engine, Moment, Work};
 use crosscut_controller::{Activity, Controller, Failing, Limit, Settled, Unsettled, is_movement};
@@ -49,18 +49,18 @@ pub struct Driver {
     changes: u64,
     /// The time that nothing must have changed since then, while that is known: all objects are looked at to know it.
     window: Option<Duration>,
-    /// Told what is waited for where that takes long.
-    told: Option<Told>,
+    /// Reported what is waited for where that takes long.
+    told: Option<Reported>,
 }
 
 /// Who is told what a user waits for, as a sentence fragment, and has been told since settling began: of what takes as
 /// long as something else, now one is the longest and now the other.
-struct Told {
+struct Reported {
     tell: Arc<dyn Fn(&str) + Send + Sync>,
     known: BTreeSet<String>,
 }
 
-impl Told {
+impl Reported {
     /// Tells it unless it is known, however long it may take now.
     fn once(&mut self, seconds: u64, what: String) {
         if !self.known.contains(&what) {
@@ -72,7 +72,7 @@ impl Told {
 
 struct PlaneState {
     view: View,
-    awaits: Vec<Arc<dyn Awaits>>,
+    rules: Vec<Arc<dyn PendingWork>>,
 }
 
 /// A moment of the machine's clock.
@@ -115,7 +115,7 @@ impl Driver {
     /// Says what is waited for where that may take long.
     pub fn tell_of_waiting(&mut self, tell: Arc<dyn Fn(&str) + Send + Sync>) {
         let known = BTreeSet::new();
-        self.told = Some(Told { tell, known });
+        self.told = Some(Reported { tell, known });
     }
 
     /// Adds a plane that is seen through `view` and written to through `connection`.
@@ -124,12 +124,12 @@ impl Driver {
         name: &str,
         connection: Connection,
         view: View,
-        awaits: Vec<Arc<dyn Awaits>>,
+        rules: Vec<Arc<dyn PendingWork>>,
     ) -> LivePlane {
         let index = self
             .engine
             .add_plane(name, connection, Arc::clone(&self.clock));
-        self.planes.push(PlaneState { view, awaits });
+        self.planes.push(PlaneState { view, rules });
         LivePlane(index)
     }
 
@@ -161,7 +161,7 @@ impl Driver {
         self.changes
     }
 
-    /// Runs controllers until everything is at rest. What is still owed then is among what fails.
+    /// Runs controllers until everything is at rest. What is still pending then is among what fails.
     ///
     /// # Errors
     /// [`Unsettled`] where something still moves after the longest time. Dropping the future loses the reconciles that
@@ -235,38 +235,38 @@ impl Driver {
     /// Returns the time that nothing must have changed by now. What was waited for in vain once is not waited for again
     /// before something has changed.
     fn window(&mut self, limits: &LiveLimits) -> Duration {
-        let known = self.window.unwrap_or_else(|| self.patience(limits));
+        let known = self.window.unwrap_or_else(|| self.quiet_period(limits));
         self.window = Some(known);
         known
     }
 
-    fn patience(&self, limits: &LiveLimits) -> Duration {
-        let deserved = |(.., owed): (_, _, Owed)| self.deserved(owed.patience, limits);
-        self.owed().map(deserved).max().unwrap_or(limits.quiet)
+    fn quiet_period(&self, limits: &LiveLimits) -> Duration {
+        let deserved = |(.., pending): (_, _, Pending)| self.deserved(pending.quiet_period, limits);
+        self.pending().map(deserved).max().unwrap_or(limits.quiet)
     }
 
-    fn deserved(&self, patience: Patience, limits: &LiveLimits) -> Duration {
-        match patience {
-            Patience::None => limits.quiet,
-            Patience::Usual => limits.patience,
-            Patience::Doubling { since } => self.doubled(since, limits),
-            Patience::Long => limits.long_patience,
+    fn deserved(&self, quiet_period: QuietPeriod, limits: &LiveLimits) -> Duration {
+        match quiet_period {
+            QuietPeriod::None => limits.quiet,
+            QuietPeriod::Usual => limits.quiet_period,
+            QuietPeriod::Doubling { since } => self.doubled(since, limits),
+            QuietPeriod::Long => limits.long_patience,
         }
     }
 
-    /// Says once what deserves more than the usual patience.
+    /// Says once what deserves more than the usual quiet_period.
     fn say_what_is_owed(&mut self, limits: &LiveLimits) {
-        if self.window <= Some(limits.patience) {
+        if self.window <= Some(limits.quiet_period) {
             return;
         }
         let longest = self
-            .owed()
-            .max_by_key(|(.., owed)| self.deserved(owed.patience, limits));
-        let Some((index, key, owed)) = longest else {
+            .pending()
+            .max_by_key(|(.., pending)| self.deserved(pending.quiet_period, limits));
+        let Some((index, key, pending)) = longest else {
             return;
         };
-        let seconds = self.deserved(owed.patience, limits).as_secs();
-        let what = format!("{} {key}: {}", self.engine.plane(index), owed.what);
+        let seconds = self.deserved(pending.quiet_period, limits).as_secs();
+        let what = format!("{} {key}: {}", self.engine.plane(index), pending.what);
         self.engine.activity().owes(Some(what.clone()));
         if let Some(told) = &mut self.told {
             told.once(seconds, what);
@@ -279,27 +279,27 @@ impl Driver {
         let until_now = Duration::try_from(until_now).unwrap_or_default();
         let failed = until_now.saturating_sub(self.changed.elapsed());
         // Times are told in whole seconds.
-        (failed + Duration::from_secs(2)).clamp(limits.patience, limits.long_patience)
+        (failed + Duration::from_secs(2)).clamp(limits.quiet_period, limits.long_patience)
     }
 
     /// Returns each expected change with the index of its plane and the object's key.
-    fn owed(&self) -> impl Iterator<Item = (usize, &Key, Owed)> {
+    fn pending(&self) -> impl Iterator<Item = (usize, &Key, Pending)> {
         self.planes.iter().enumerate().flat_map(|(index, plane)| {
             plane.view.objects().flat_map(move |(key, object)| {
-                plane.awaits.iter().filter_map(move |awaits| {
-                    let owed = awaits.awaited(&plane.view, key, object)?;
-                    Some((index, key, owed))
+                plane.rules.iter().filter_map(move |rules| {
+                    let pending = rules.pending(&plane.view, key, object)?;
+                    Some((index, key, pending))
                 })
             })
         })
     }
 
     /// Returns what somebody owes, as what fails.
-    fn unpaid(&self) -> impl Iterator<Item = Failing> {
-        self.owed().map(|(index, key, owed)| Failing {
+    fn still_pending(&self) -> impl Iterator<Item = Failing> {
+        self.pending().map(|(index, key, pending)| Failing {
             controller: self.engine.plane(index).to_owned(),
             key: key.clone(),
-            message: owed.what,
+            message: pending.what,
         })
     }
 
@@ -388,7 +388,7 @@ impl Driver {
 
     fn failing(&self) -> Vec<Failing> {
         let mut failing = self.engine.failing();
-        failing.extend(self.unpaid());
+        failing.extend(self.still_pending());
         failing
     }
 }

@@ -45,31 +45,31 @@ pub(super) async fn follow(
     listed: watch::Sender<bool>,
 ) {
     let api = kube::Api::all_with(client, &resources::api_resource(&resource));
-    let mut follower = Follower {
+    let mut watcher = Watcher {
         api,
         resource,
         state,
         trouble: Trouble::default(),
     };
     loop {
-        match follower.list().await {
+        match watcher.list().await {
             Ok(version) => {
                 let _ = listed.send(true);
-                follower.watch(version).await;
+                watcher.watch(version).await;
             }
-            Err(error) => follower.pause(&error).await,
+            Err(error) => watcher.pause(&error).await,
         }
     }
 }
 
-struct Follower {
+struct Watcher {
     api: kube::Api<DynamicObject>,
     resource: Arc<Resource>,
     state: State,
     trouble: Trouble,
 }
 
-impl Follower {
+impl Watcher {
     /// Takes up everything that there is, and answers its version.
     async fn list(&mut self) -> Result<String, kube::Error> {
         self.behind(ANSWER);

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Awaits, Driver, LiveLimits, LivePlane, Owed, Patience, View, kubernetes_owes};
+use crate::{PendingWork, Driver, LiveLimits, LivePlane, Pending, QuietPeriod, View, pending_in_kubernetes};
 use async_trait::async_trait;
 use crosscut_client::Connection;
 use crosscut_controller::{Activity, Controller, Settled, Unsettled, is_lasting};
 use crosscut_objects::Clock;
 
-use crate::{crossplane_owes, is_in_use};
+use crate::{pending_in_crossplane, is_in_use};
 use crosscut_crossplane::is_paused;
 use crosscut_objects::Key;
 use serde_json::Value;
@@ -74,9 +74,9 @@ impl LiveLease {
         limits: LiveLimits,
     ) -> LiveLease {
         let mut driver = Driver::new(clock);
-        let kubernetes: Arc<dyn Awaits> = Arc::new(kubernetes_owes);
-        let crossplane: Arc<dyn Awaits> = Arc::new(crossplane_owes);
-        let protected: Arc<dyn Awaits> = Arc::new(unless_kept);
+        let kubernetes: Arc<dyn PendingWork> = Arc::new(pending_in_kubernetes);
+        let crossplane: Arc<dyn PendingWork> = Arc::new(pending_in_crossplane);
+        let protected: Arc<dyn PendingWork> = Arc::new(unless_kept);
         let control = Plane::add(
             &mut driver,
             Side::Control,
@@ -262,18 +262,18 @@ fn of_stand_ins(what: String) -> Lack {
 }
 
 /// Returns what Kubernetes owes, but for what Crossplane leaves as it is, and for collecting what it protects.
-fn unless_kept(view: &View, key: &Key, object: &Value) -> Option<Owed> {
+fn unless_kept(view: &View, key: &Key, object: &Value) -> Option<Pending> {
     if is_paused(object) {
         return None;
     }
-    let owed = kubernetes_owes(view, key, object)?;
-    (owed.patience != Patience::Long || !is_in_use(view, object)).then_some(owed)
+    let pending = pending_in_kubernetes(view, key, object)?;
+    (pending.quiet_period != QuietPeriod::Long || !is_in_use(view, object)).then_some(pending)
 }
 
 impl Plane {
-    fn add(driver: &mut Driver, name: Side, side: LiveSide, awaits: Vec<Arc<dyn Awaits>>) -> Plane {
+    fn add(driver: &mut Driver, name: Side, side: LiveSide, rules: Vec<Arc<dyn PendingWork>>) -> Plane {
         let stand_ins = user_agent::of_stand_ins(side.client.http());
-        let plane = driver.add_plane(name.as_str(), stand_ins.into(), side.view, awaits);
+        let plane = driver.add_plane(name.as_str(), stand_ins.into(), side.view, rules);
         Plane {
             client: side.client,
             plane,

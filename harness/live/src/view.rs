@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::listing;
-use super::observer::ObserveError;
+use super::observer::ReflectorError;
 use super::state::State;
 use crosscut_objects::Key;
 
@@ -37,7 +37,7 @@ impl View {
         }
     }
 
-    /// These objects, which never change: for tests of what [`super::Awaits`] make of them.
+    /// These objects, which never change: for tests of what [`super::PendingWork`] make of them.
     pub fn still(objects: impl IntoIterator<Item = (Key, Value)>) -> View {
         let mut view = View::new(&State::default(), Box::new(|_| true));
         view.objects = objects
@@ -57,11 +57,11 @@ impl View {
     /// Every object in scope, as the API server has it now; this view stays as it is. `client` is one of its API server.
     ///
     /// # Errors
-    /// [`ObserveError::List`].
-    pub async fn list(&self, client: &kube::Client) -> Result<Vec<(Key, Value)>, ObserveError> {
+    /// [`ReflectorError::List`].
+    pub async fn list(&self, client: &kube::Client) -> Result<Vec<(Key, Value)>, ReflectorError> {
         let all = listing::everything(client)
             .await
-            .map_err(ObserveError::List)?;
+            .map_err(ReflectorError::List)?;
         let mut found = Vec::new();
         for (resource, object) in all {
             if self.concerns(&resource, &object) {
@@ -75,9 +75,9 @@ impl View {
     /// a later one.
     ///
     /// # Errors
-    /// [`ObserveError::List`].
-    pub async fn revision(client: &kube::Client) -> Result<Option<u64>, ObserveError> {
-        listing::revision(client).await.map_err(ObserveError::List)
+    /// [`ReflectorError::List`].
+    pub async fn revision(client: &kube::Client) -> Result<Option<u64>, ReflectorError> {
+        listing::revision(client).await.map_err(ReflectorError::List)
     }
 
     /// The object of a group, kind, namespace and name, in whatever version it is watched.

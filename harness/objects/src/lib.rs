@@ -3,7 +3,7 @@
 //! The kinds that crosscut meets are defined at run time, by CRDs and composite resource definitions, so typed objects do
 //! not fit. This crate has
 //! - [`object`]: accessors for objects that are `serde_json::Value`,
-//! - [`Key`], [`Resource`] and [`Address`]: an object, the kind of an object, and an object in a request,
+//! - [`Key`], [`Resource`] and [`ObjectRef`]: an object, the kind of an object, and an object in a request,
 //! - [`Event`]: one change of a store,
 //! - [`Exchange`] and [`Answer`]: a request and its response as values,
 //! - [`Direct`] and [`EventLog`]: an API server in the same process,
@@ -12,7 +12,6 @@
 //!
 //! Nothing here talks to a server, and nothing knows a kind.
 
-mod address;
 mod admission;
 mod clock;
 mod event;
@@ -21,8 +20,8 @@ mod in_process;
 mod key;
 mod lack;
 pub mod object;
+mod object_ref;
 
-pub use address::Address;
 pub use admission::{Admission, Operation, Patch, Read, Refusal, Review};
 pub use clock::Clock;
 pub use event::{Change, Event, Resource};
@@ -30,3 +29,4 @@ pub use exchange::{Answer, Exchange, Reply};
 pub use in_process::{Direct, EventLog};
 pub use key::Key;
 pub use lack::Lack;
+pub use object_ref::ObjectRef;

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crosscut_client::{Api, ApiError};
 
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use serde_json::Value;
 
 /// The fields of metadata that the API server alone writes.
@@ -78,7 +78,7 @@ impl Changes {
 impl Change {
     async fn put_back(&self, api: &Api) -> Result<(), String> {
         let refused = |error: ApiError| format!("it cannot be put back: {error}");
-        let there = match api.get(Address::of(&self.before)).await {
+        let there = match api.get(ObjectRef::of(&self.before)).await {
             Ok(there) => Some(there),
             Err(error) if error.is_not_found() || error.is_no_match() => None,
             Err(error) => return Err(refused(error)),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crosscut_client::{Api, ApiError};
 
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use crosscut_suite::model::Resource;
 use serde_json::Value;
 
@@ -20,7 +20,7 @@ pub(super) async fn ours(
     let mut ours = Vec::new();
     for definition in definitions {
         let value = definition.node.to_value();
-        match api.get(Address::of(&value)).await {
+        match api.get(ObjectRef::of(&value)).await {
             Ok(there) if object::label(&there, LABEL) != run => {}
             Err(error) if !error.is_not_found() => return Err(error),
             _ => ours.push(definition.clone()),

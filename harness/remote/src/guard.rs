@@ -19,7 +19,7 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Clone)]
 pub(super) enum Others {
     /// Nothing: such requests fail with [`NotMine`], and are not sent.
-    Left,
+    Remnant,
     /// Changes, which are remembered.
     Changed(Arc<Changes>),
 }
@@ -65,7 +65,7 @@ async fn pass(
         return Ok(client.send(request).await?);
     }
     match others {
-        Others::Left => Err(NotMine::of(&there).into()),
+        Others::Remnant => Err(NotMine::of(&there).into()),
         Others::Changed(changes) => change(client, changes, there, &place, request).await,
     }
 }

@@ -29,7 +29,7 @@ pub(crate) struct RemoteLease {
     /// Held by the one trial that has the target.
     pub(crate) target: Option<OwnedMutexGuard<()>>,
     /// The place where it starts programs.
-    pub(crate) programs: Option<Beside>,
+    pub(crate) programs: Option<ProgramAccess>,
 }
 
 impl RemoteLease {
@@ -47,7 +47,7 @@ impl RemoteLease {
 #[async_trait]
 impl Lease for RemoteLease {
     fn connection(&self, side: Side) -> Connection {
-        self.guarded(side, &Others::Left)
+        self.guarded(side, &Others::Remnant)
     }
 
     fn connection_to_others(&self, side: Side) -> Connection {

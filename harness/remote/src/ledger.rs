@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 pub use crosscut_events::RUN_LABEL as LABEL;
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use serde_json::Value;
 
 /// An object that was made.
@@ -29,8 +29,8 @@ impl Created {
         (!created.name.is_empty() && !created.uid.is_empty()).then_some(created)
     }
 
-    pub(crate) fn address(&self) -> Address<'_> {
-        Address {
+    pub(crate) fn address(&self) -> ObjectRef<'_> {
+        ObjectRef {
             api_version: &self.api_version,
             kind: &self.kind,
             namespace: &self.namespace,

@@ -195,7 +195,7 @@ async fn kinds(api: &Api) -> Result<Vec<Listed>, ClusterError> {
 mod tests {
     use std::sync::Arc;
 
-    use crosscut_objects::Address;
+    use crosscut_objects::ObjectRef;
     use serde_json::json;
 
     use super::*;
@@ -271,11 +271,11 @@ mod tests {
         );
         let plain = api(&cluster.client);
         for name in ["theirs", "labelled-otherwise"] {
-            plain.get(Address::of(&map(name))).await.unwrap();
+            plain.get(ObjectRef::of(&map(name))).await.unwrap();
         }
         assert!(
             plain
-                .get(Address::of(&map("one")))
+                .get(ObjectRef::of(&map("one")))
                 .await
                 .unwrap_err()
                 .is_not_found()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crosscut_client::Api;
 
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use serde_json::{Value, json};
 
 use super::ledger::{LABEL, Ledger};
@@ -18,7 +18,7 @@ fn settings(name: &str, namespace: &str) -> Value {
 }
 
 async fn label_of(api: &Api, object: &Value) -> String {
-    let there = api.get(Address::of(object)).await.unwrap();
+    let there = api.get(ObjectRef::of(object)).await.unwrap();
     object::label(&there, LABEL).to_owned()
 }
 
@@ -66,7 +66,7 @@ async fn only_what_was_made_is_deleted() {
     }
     // Somebody has made another one with the same name meanwhile.
     plain
-        .delete(Address::of(&replaced), Default::default())
+        .delete(ObjectRef::of(&replaced), Default::default())
         .await
         .unwrap();
     plain.create(&replaced).await.unwrap();
@@ -79,10 +79,10 @@ async fn only_what_was_made_is_deleted() {
     );
     assert!(
         plain
-            .get(Address::of(&gone))
+            .get(ObjectRef::of(&gone))
             .await
             .unwrap_err()
             .is_not_found()
     );
-    plain.get(Address::of(&replaced)).await.unwrap();
+    plain.get(ObjectRef::of(&replaced)).await.unwrap();
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crosscut_client::{Api, ApiError};
 
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use serde_json::Value;
 
 use super::ledger::{LABEL, Ledger};
@@ -30,7 +30,7 @@ pub(super) struct Mine {
     /// Knows the namespaces that are the trial's own on the control plane.
     own: Arc<Ledger>,
     ledgers: Vec<Arc<Ledger>>,
-    /// The cluster in question.
+    /// The cluster in call.
     here: Api,
     control: Api,
 }
@@ -121,7 +121,7 @@ impl Mine {
         namespace: &str,
         owner: &Value,
     ) -> Result<Option<Value>, ApiError> {
-        let address = Address {
+        let address = ObjectRef {
             api_version: object::api_version(owner),
             kind: object::kind(owner),
             namespace,

@@ -8,12 +8,12 @@ use super::trials::RemoteSettings;
 use crosscut_cluster::{ClusterError, ProgramPlace};
 
 /// Ways to the clusters for the programs of a trial, as long as it lives.
-pub(crate) struct Beside {
+pub(crate) struct ProgramAccess {
     pub(crate) place: ProgramPlace,
     _proxies: Vec<Proxy>,
 }
 
-impl Beside {
+impl ProgramAccess {
     /// Starts proxies in front of the clients that remember what is made through them. Without a target its kubeconfig is
     /// empty: no program of such a trial has it.
     ///
@@ -24,14 +24,14 @@ impl Beside {
         settings: &RemoteSettings,
         control: kube::Client,
         target: Option<kube::Client>,
-    ) -> Result<Beside, ClusterError> {
+    ) -> Result<ProgramAccess, ClusterError> {
         let control = start("control", control).await?;
         let target = match target {
             Some(target) => Some(start("target", target).await?),
             None => None,
         };
         let kubeconfig = |proxy: &Proxy| proxy.kubeconfig.clone();
-        Ok(Beside {
+        Ok(ProgramAccess {
             place: ProgramPlace {
                 state: Arc::clone(&settings.state),
                 trial: scope.namespace.clone(),

@@ -6,7 +6,7 @@ use super::ledger::Created;
 
 /// An object that is still there.
 #[derive(Debug)]
-pub(crate) struct Left {
+pub(crate) struct Remnant {
     pub(crate) created: Created,
     /// Why; empty if its deletion was asked for and is not done yet.
     why: String,
@@ -14,17 +14,17 @@ pub(crate) struct Left {
     pub(crate) is_unreachable: bool,
 }
 
-impl Left {
-    fn being_deleted(created: Created) -> Left {
-        Left {
+impl Remnant {
+    fn being_deleted(created: Created) -> Remnant {
+        Remnant {
             created,
             why: String::new(),
             is_unreachable: false,
         }
     }
 
-    fn because(created: Created, error: &ApiError) -> Left {
-        Left {
+    fn because(created: Created, error: &ApiError) -> Remnant {
+        Remnant {
             created,
             why: error.to_string(),
             is_unreachable: matches!(error, ApiError::Transport(_)),
@@ -32,7 +32,7 @@ impl Left {
     }
 }
 
-impl std::fmt::Display for Left {
+impl std::fmt::Display for Remnant {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let why = match self.why.as_str() {
             "" => "it is being deleted, and something holds it",
@@ -44,13 +44,13 @@ impl std::fmt::Display for Left {
 
 /// Asks for the deletion of each, the latest first; answers what is still there, the earliest first. Whatever has
 /// another identity by now is somebody else's, and stays.
-pub(crate) async fn remove(api: &Api, created: Vec<Created>) -> Vec<Left> {
+pub(crate) async fn remove(api: &Api, created: Vec<Created>) -> Vec<Remnant> {
     let mut left = Vec::new();
     for created in created.into_iter().rev() {
         match remove_one(api, &created).await {
             Ok(true) => {}
-            Ok(false) => left.push(Left::being_deleted(created)),
-            Err(error) => left.push(Left::because(created, &error)),
+            Ok(false) => left.push(Remnant::being_deleted(created)),
+            Err(error) => left.push(Remnant::because(created, &error)),
         }
     }
     left.reverse();

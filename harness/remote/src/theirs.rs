@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crosscut_client::{Api, ApiError};
 
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -100,7 +100,7 @@ impl Shared {
         let bold = Others::Changed(Arc::clone(&changes));
         let shared = Shared {
             theirs,
-            ours: api(&guarded(&recorded, &mine, &Others::Left)),
+            ours: api(&guarded(&recorded, &mine, &Others::Remnant)),
             bold: api(&guarded(&recorded, &mine, &bold)),
             changes,
             _cluster: cluster,
@@ -167,7 +167,7 @@ async fn what_is_not_of_the_run_is_left(
 ) {
     let shared = Shared::start().await;
     let object = map(name, namespace, json!({}));
-    let address = Address::of(&object);
+    let address = ObjectRef::of(&object);
     let before = shared.theirs.get(address).await.unwrap();
     let patch = json!({"data": {"a": "c"}});
     let mut whole = before.clone();
@@ -194,7 +194,7 @@ async fn a_refusal_says_what_and_what_to_do() {
     let theirs = map("theirs", "default", json!({}));
     let refused = shared
         .ours
-        .delete(Address::of(&theirs), Default::default())
+        .delete(ObjectRef::of(&theirs), Default::default())
         .await;
     let error = refused.unwrap_err();
     let refusal = NotMine::behind(&error).unwrap();
@@ -203,8 +203,8 @@ async fn a_refusal_says_what_and_what_to_do() {
         "ConfigMap default/theirs was there before, and is not of this run"
     );
     assert!(refusal.help().contains("notMine: true"));
-    let missing = Address::of(&theirs);
-    let missing = Address {
+    let missing = ObjectRef::of(&theirs);
+    let missing = ObjectRef {
         name: "missing",
         ..missing
     };
@@ -218,19 +218,19 @@ async fn what_is_changed_of_others_is_put_back() {
     let changed = map("theirs", "default", json!({}));
     let deleted = map("of-another-trial", "theirs", json!({}));
     let meaning = |object: &Value| (object["data"].clone(), object["metadata"]["labels"].clone());
-    let before = meaning(&shared.theirs.get(Address::of(&changed)).await.unwrap());
+    let before = meaning(&shared.theirs.get(ObjectRef::of(&changed)).await.unwrap());
     for data in ["c", "d"] {
         let patch =
             json!({"metadata": {"labels": {"more": "one"}}, "data": {"a": data, "b": data}});
         shared
             .bold
-            .merge_patch(Address::of(&changed), &patch)
+            .merge_patch(ObjectRef::of(&changed), &patch)
             .await
             .unwrap();
     }
     shared
         .bold
-        .delete(Address::of(&deleted), Default::default())
+        .delete(ObjectRef::of(&deleted), Default::default())
         .await
         .unwrap();
     assert_eq!(
@@ -238,11 +238,11 @@ async fn what_is_changed_of_others_is_put_back() {
         Vec::<String>::new()
     );
     assert_eq!(
-        meaning(&shared.theirs.get(Address::of(&changed)).await.unwrap()),
+        meaning(&shared.theirs.get(ObjectRef::of(&changed)).await.unwrap()),
         before
     );
     assert_eq!(
-        meaning(&shared.theirs.get(Address::of(&deleted)).await.unwrap()),
+        meaning(&shared.theirs.get(ObjectRef::of(&deleted)).await.unwrap()),
         before
     );
     // It is done once.
@@ -261,24 +261,24 @@ async fn what_somebody_changed_since_is_named_and_stays() {
     for object in [&changed, &gone] {
         shared
             .bold
-            .merge_patch(Address::of(object), &ours)
+            .merge_patch(ObjectRef::of(object), &ours)
             .await
             .unwrap();
     }
     shared
         .bold
-        .delete(Address::of(&again), Default::default())
+        .delete(ObjectRef::of(&again), Default::default())
         .await
         .unwrap();
     let more = json!({"data": {"more": "of theirs"}});
     shared
         .theirs
-        .merge_patch(Address::of(&changed), &more)
+        .merge_patch(ObjectRef::of(&changed), &more)
         .await
         .unwrap();
     shared
         .theirs
-        .delete(Address::of(&gone), Default::default())
+        .delete(ObjectRef::of(&gone), Default::default())
         .await
         .unwrap();
     create(&shared.theirs, &again).await;
@@ -290,14 +290,14 @@ async fn what_somebody_changed_since_is_named_and_stays() {
             "ConfigMap default/theirs: somebody changed it since, so that it stays as it is",
         ]
     );
-    let there = shared.theirs.get(Address::of(&changed)).await.unwrap();
+    let there = shared.theirs.get(ObjectRef::of(&changed)).await.unwrap();
     assert_eq!(there["data"], json!({"a": "c", "more": "of theirs"}));
 }
 
 #[tokio::test]
 async fn what_takes_more_with_it_is_never_deleted() {
     let shared = Shared::start().await;
-    let namespace = Address::cluster("v1", "Namespace", "theirs");
+    let namespace = ObjectRef::cluster("v1", "Namespace", "theirs");
     let answer = shared.bold.delete(namespace, Default::default()).await;
     assert!(is_not_mine(&answer));
     shared.theirs.get(namespace).await.unwrap();

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::changes::Changes;
 use super::ledger::{Created, Ledger};
-use super::removal::{Left, remove};
+use super::removal::{Remnant, remove};
 use crosscut_cluster::Lease;
 use crosscut_live::LiveLease;
 use crosscut_setup::install::FIELD_MANAGER;
@@ -120,7 +120,7 @@ impl Scope {
         lease: &mut LiveLease,
         control: &kube::Client,
         target: Option<&kube::Client>,
-    ) -> (Vec<Created>, Vec<Left>) {
+    ) -> (Vec<Created>, Vec<Remnant>) {
         let mut left = Vec::new();
         let mut all = self.worked_on(control, target);
         all.push((api(control), &self.programs.control));
@@ -145,11 +145,11 @@ pub(crate) async fn until_gone(
     api: &Api,
     created: Vec<Created>,
     mut lease: Option<&mut LiveLease>,
-) -> Vec<Left> {
+) -> Vec<Remnant> {
     let end = Instant::now() + GONE;
     let mut left = remove(api, created).await;
     let can_go_on =
-        |left: &[Left]| !left.is_empty() && !left.iter().any(|left| left.is_unreachable);
+        |left: &[Remnant]| !left.is_empty() && !left.iter().any(|left| left.is_unreachable);
     while can_go_on(&left) && Instant::now() < end {
         match lease.as_deref_mut() {
             // Not at rest yet is not wrong here: it is looked at again.

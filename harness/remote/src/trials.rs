@@ -192,13 +192,17 @@ impl Remote {
     }
 
     /// Returns what the programs of a trial need, which may reach the target or not.
-    async fn beside(&self, scope: &Scope, reaches_target: bool) -> Result<Beside, ClusterError> {
+    async fn beside(
+        &self,
+        scope: &Scope,
+        reaches_target: bool,
+    ) -> Result<ProgramAccess, ClusterError> {
         let target = self.target.as_ref().filter(|_| reaches_target);
         let control = recorded(&self.control.connection.client, &scope.programs.control);
         let target =
             target.map(|target| recorded(&target.connection.client, &scope.programs.target));
         let settings = &self.settings;
-        Beside::start(scope, settings, control, target).await
+        ProgramAccess::start(scope, settings, control, target).await
     }
 
     /// Takes away what a trial applied, while its programs still run.
@@ -296,7 +300,7 @@ impl Remote {
         }
     }
 
-    fn say_left(&self, left: &super::removal::Left) {
+    fn say_left(&self, left: &super::removal::Remnant) {
         (self.settings.progress)(&format!(
             "left there, labelled {LABEL}={}: {left}",
             self.settings.run

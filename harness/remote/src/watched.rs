@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crosscut_live::Observer;
+use crosscut_live::Reflector;
 
 use super::access::Access;
 use super::ledger::Ledger;
@@ -11,7 +11,7 @@ use crosscut_cluster::ClusterError;
 /// One cluster, watched.
 pub(super) struct Watched {
     pub(super) connection: Access,
-    pub(super) observer: Observer,
+    pub(super) observer: Reflector,
     /// What the run made there for all trials.
     pub(super) base: Arc<Ledger>,
 }
@@ -22,7 +22,7 @@ impl Watched {
     /// # Errors
     /// [`ClusterError::Start`] where the cluster cannot be watched.
     pub(super) async fn start(connection: &Access, run: &str) -> Result<Watched, ClusterError> {
-        let observer = Observer::start(connection.client.clone())
+        let observer = Reflector::start(connection.client.clone())
             .await
             .map_err(|error| ClusterError::start(error, None))?;
         Ok(Watched {

@@ -8,7 +8,7 @@ use crosscut_cluster::Failing;
 use crosscut_events::Failure;
 use crosscut_expr::Scope;
 use crosscut_objects::object;
-use crosscut_suite::model::{Judgement, Side};
+use crosscut_suite::model::{Expectation, Side};
 use crosscut_suite::{distance, is_near};
 use serde_json::Value;
 
@@ -233,12 +233,12 @@ async fn is_manifest_of(failing: &Failing, kind: &str, seen: &Seen<'_>) -> Resul
 ///
 /// # Errors
 /// [`Stop`] with the first value that the trial's provider does not have.
-pub(crate) fn has_values(judgement: &Judgement, scope: &Scope) -> Result<(), Stop> {
+pub(crate) fn has_values(expectation: &Expectation, scope: &Scope) -> Result<(), Stop> {
     let values = scope.get("values").and_then(Value::as_object);
     let Some(values) = values else {
         return Ok(());
     };
-    let fields = judgement.assertion.fields().into_iter();
+    let fields = expectation.assertion.fields().into_iter();
     let mut unknown =
         fields.filter(|(name, field, _)| name == "values" && !values.contains_key(field));
     let Some((_, field, span)) = unknown.next() else {
@@ -248,7 +248,7 @@ pub(crate) fn has_values(judgement: &Judgement, scope: &Scope) -> Result<(), Sto
         "the provider has no value called {field}, so that the absence of such an object shows nothing"
     );
     let mut failure = Failure::new("absent::value", message);
-    failure.location = Some(location(&judgement.place.with_span(span)));
+    failure.location = Some(location(&expectation.place.with_span(span)));
     let nearest = values.keys().min_by_key(|name| distance(&field, name));
     failure.help = Some(match nearest {
         Some(name) if is_near(&field, name) => {
@@ -264,7 +264,7 @@ pub(crate) fn has_values(judgement: &Judgement, scope: &Scope) -> Result<(), Sto
 /// # Errors
 /// [`Stop`] with the first field that the kind's schema does not have, and if that cannot be known.
 pub(crate) async fn is_possible(
-    judgement: &Judgement,
+    expectation: &Expectation,
     subject: &Subject,
     api: &Api,
 ) -> Result<(), Stop> {
@@ -272,7 +272,7 @@ pub(crate) async fn is_possible(
         return Ok(());
     };
     let schema = api.schema(&target).await.map_err(|error| stop_of(&error))?;
-    let unknown = schema.and_then(|schema| unknown_field(&judgement.node, &schema));
+    let unknown = schema.and_then(|schema| unknown_field(&expectation.node, &schema));
     let Some(unknown) = unknown else {
         return Ok(());
     };
@@ -281,7 +281,7 @@ pub(crate) async fn is_possible(
         target.kind, unknown.path
     );
     let mut failure = Failure::new("absent::field", message);
-    failure.location = Some(location(&judgement.place.with_span(unknown.span)));
+    failure.location = Some(location(&expectation.place.with_span(unknown.span)));
     failure.help = unknown
         .nearest
         .map(|nearest| format!("did you mean \"{nearest}\"?"));

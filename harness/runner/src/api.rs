@@ -8,7 +8,7 @@ use crosscut_client::{
     Api as Client, ApiError, Change, Connection, Deletion, Validation as FieldValidation, Write,
     Written,
 };
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use crosscut_suite::model::{Propagation, Validation};
 use serde_json::{Value, json};
 
@@ -156,7 +156,7 @@ impl Api {
         let (api_version, kind) = (&*target.api_version, &*target.kind);
         let everywhere = target.place == Whereabouts::Everywhere
             && self.client.is_namespaced(api_version, kind).await?;
-        let address = Address {
+        let address = ObjectRef {
             api_version,
             kind,
             namespace: self.namespace_of(target)?,
@@ -176,7 +176,7 @@ impl Api {
     }
 
     async fn read(&self, target: &Target, name: &Name) -> Result<Vec<Arc<Value>>, RequestError> {
-        let address = Address {
+        let address = ObjectRef {
             api_version: &target.api_version,
             kind: &target.kind,
             namespace: self.namespace_of(target)?,
@@ -243,7 +243,7 @@ impl Api {
         let plural = self.client.resource_name(&target.api_version, &target.kind);
         let name = format!("{}.{group}", plural.await?);
         let address =
-            Address::cluster("apiextensions.k8s.io/v1", "CustomResourceDefinition", &name);
+            ObjectRef::cluster("apiextensions.k8s.io/v1", "CustomResourceDefinition", &name);
         let definition = match self.client.read(address).await {
             Ok(definition) => definition,
             Err(ApiError::Transport(source)) => return Err(RequestError::Transport(source)),
@@ -288,7 +288,7 @@ impl Api {
         validation: Validation,
     ) -> Result<Written, RequestError> {
         let write = Write {
-            address: Address::of(object),
+            address: ObjectRef::of(object),
             subresource: "",
             change: Change::Create,
             body: object,
@@ -355,7 +355,7 @@ impl Api {
             });
         };
         let write = Write {
-            address: Address {
+            address: ObjectRef {
                 api_version: &target.api_version,
                 kind: &target.kind,
                 namespace: self.namespace_of(target)?,
@@ -384,7 +384,7 @@ impl Api {
             uid: None,
         };
         for object in self.find(target).await? {
-            match self.client.delete(Address::of(&object), how).await {
+            match self.client.delete(ObjectRef::of(&object), how).await {
                 Ok(()) => {}
                 Err(error) if error.is_not_found() => {}
                 Err(error) => return Err(error.into()),

@@ -14,17 +14,17 @@ use crate::stop::Stop;
 /// The number of times that is looked at what keeps moving, each time after it was at rest again.
 const LOOKS: usize = 8;
 
-/// Looks at clusters that are at rest.
-pub(crate) struct Looks {
+/// Rejudge at clusters that are at rest.
+pub(crate) struct Rejudge {
     left: usize,
     /// How many changes had been seen when they were.
     changes: u64,
 }
 
-impl Looks {
+impl Rejudge {
     /// The clusters are at rest now.
-    pub(crate) fn at_rest(session: &Session) -> Looks {
-        Looks {
+    pub(crate) fn at_rest(session: &Session) -> Rejudge {
+        Rejudge {
             left: LOOKS,
             changes: session.changes_at_rest(),
         }

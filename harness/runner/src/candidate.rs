@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crosscut_assertion::{Mismatch, Problem, Subject};
 use crosscut_events::Failure;
 use crosscut_expr::Scope;
-use crosscut_suite::model::{Judgement, Side};
+use crosscut_suite::model::{Expectation, Side};
 use serde_json::Value;
 
 use crate::api::Api;
@@ -18,23 +18,23 @@ use crate::target::{Target, Whereabouts, Which};
 ///
 /// # Errors
 /// [`Stop`] for a template that cannot be evaluated, and for a name that is not text.
-pub(crate) fn subject(judgement: &Judgement, scope: &Scope) -> Result<Subject, Stop> {
-    let subject = judgement.assertion.subject(scope);
-    let subject = subject.map_err(|problems| problem_stop(judgement, problems))?;
+pub(crate) fn subject(expectation: &Expectation, scope: &Scope) -> Result<Subject, Stop> {
+    let subject = expectation.assertion.subject(scope);
+    let subject = subject.map_err(|problems| problem_stop(expectation, problems))?;
     if subject.namespace.as_deref() == Some("*") {
         let message = "the namespace * is the value of an expression; only written as it is, it means every namespace";
         let mut failure = Failure::new("name::invalid", message);
-        failure.location = Some(location(&judgement.place));
+        failure.location = Some(location(&expectation.place));
         failure.help = Some("write namespace: \"*\", or give the name of one".to_owned());
         return Err(Stop::failed(failure));
     }
-    Ok(about(subject, judgement))
+    Ok(about(subject, expectation))
 }
 
 /// Returns the same subject, in every namespace if the document says so.
-pub(crate) fn about(subject: Subject, judgement: &Judgement) -> Subject {
+pub(crate) fn about(subject: Subject, expectation: &Expectation) -> Subject {
     Subject {
-        everywhere: judgement.everywhere,
+        everywhere: expectation.everywhere,
         ..subject
     }
 }
@@ -43,15 +43,15 @@ pub(crate) fn about(subject: Subject, judgement: &Judgement) -> Subject {
 ///
 /// # Errors
 /// [`Stop`] for one that is not text.
-pub(crate) fn involved(judgement: &Judgement, scope: &Scope) -> Result<(), Stop> {
-    judgement
+pub(crate) fn involved(expectation: &Expectation, scope: &Scope) -> Result<(), Stop> {
+    expectation
         .assertion
         .involved(scope)
-        .map_err(|problems| problem_stop(judgement, problems))
+        .map_err(|problems| problem_stop(expectation, problems))
 }
 
-pub(crate) fn problem_stop(judgement: &Judgement, problems: Vec<Problem>) -> Stop {
-    let mut stop = Stop::misnamed(problems, &judgement.place);
+pub(crate) fn problem_stop(expectation: &Expectation, problems: Vec<Problem>) -> Stop {
+    let mut stop = Stop::misnamed(problems, &expectation.place);
     // What a template of an assertion is about has names of its own.
     for (template, expectation) in [
         ("template::evaluation", "expect::evaluation"),
@@ -144,7 +144,7 @@ impl Judged<'_> {
 
 /// Holds every candidate against the assertion. Each has a budget of its own, so others have their turn in between.
 pub(crate) async fn judged<'a>(
-    judgement: &Judgement,
+    expectation: &Expectation,
     candidates: &'a [Arc<Value>],
     scope: &Scope,
 ) -> Vec<Judged<'a>> {
@@ -152,7 +152,7 @@ pub(crate) async fn judged<'a>(
     for object in candidates {
         judged.push(Judged {
             object,
-            mismatches: judgement.assertion.check(object, scope),
+            mismatches: expectation.assertion.check(object, scope),
         });
         tokio::task::yield_now().await;
     }

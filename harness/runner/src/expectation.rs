@@ -6,7 +6,7 @@ use std::time::Duration;
 use crosscut_assertion::Subject;
 use crosscut_events::Verdict;
 use crosscut_expr::Scope;
-use crosscut_suite::model::{Judgement, Served, Side};
+use crosscut_suite::model::{Expectation, Served, Side};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -30,15 +30,19 @@ const AGAIN: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// The first difference, in a few words.
-pub(crate) async fn look(judgement: &Judgement, api: &Api, scope: &Scope) -> Result<(), String> {
-    let subject = judgement.assertion.subject(scope);
+pub(crate) async fn look(
+    expectation: &Expectation,
+    api: &Api,
+    scope: &Scope,
+) -> Result<(), String> {
+    let subject = expectation.assertion.subject(scope);
     let subject = subject.map_err(|problems| {
         let first = problems.into_iter().next();
         first.map(|problem| problem.message).unwrap_or_default()
     })?;
-    let candidates = found(&about(subject.clone(), judgement), api).await;
+    let candidates = found(&about(subject.clone(), expectation), api).await;
     let candidates = candidates.map_err(|error| error.to_string())?;
-    let judged = judged(judgement, &candidates, scope).await;
+    let judged = judged(expectation, &candidates, scope).await;
     match nearest(&judged) {
         Some(nearest) if nearest.holds() => Ok(()),
         Some(nearest) => {
@@ -59,19 +63,19 @@ pub(crate) async fn look(judgement: &Judgement, api: &Api, scope: &Scope) -> Res
 /// # Errors
 /// [`Stop`] with the nearest candidate if there is none.
 pub(crate) async fn expect(
-    judgement: &Judgement,
+    expectation: &Expectation,
     side: Side,
     session: &mut Session,
     scope: &Scope,
 ) -> Result<Value, Stop> {
-    let subject = subject(judgement, scope)?;
+    let subject = subject(expectation, scope)?;
     let candidates = match candidates(&subject, side, session).await {
         Ok(candidates) => candidates,
-        Err(error) => return Err(explained(stop_of(&error), judgement, side, &[], session).await),
+        Err(error) => return Err(explained(stop_of(&error), expectation, side, &[], session).await),
     };
-    let judged = judged(judgement, &candidates, scope).await;
+    let judged = judged(expectation, &candidates, scope).await;
     if let Some(found) = judged.iter().find(|one| one.holds()) {
-        let still_holds = |object: &Value| judgement.assertion.check(object, scope).is_empty();
+        let still_holds = |object: &Value| expectation.assertion.check(object, scope).is_empty();
         session.known_mut().expected(found.object, still_holds);
         return Ok(found.object.clone());
     }
@@ -79,22 +83,22 @@ pub(crate) async fn expect(
         judged.iter().find(|one| one.is_undecided()),
         nearest(&judged),
     ) {
-        (Some(one), _) => undecided_stop(judgement, one),
+        (Some(one), _) => undecided_stop(expectation, one),
         (None, Some(nearest)) => {
-            let mut failure = mismatched(judgement, &subject, nearest, judged.len(), scope);
+            let mut failure = mismatched(expectation, &subject, nearest, judged.len(), scope);
             mask_secret_of(&subject, session, &mut failure);
             Stop::failed(failure)
         }
         (None, None) => {
-            let failure = missing(judgement, &subject, side, session, scope).await;
-            return Err(explained(Stop::failed(failure), judgement, side, &[], session).await);
+            let failure = missing(expectation, &subject, side, session, scope).await;
+            return Err(explained(Stop::failed(failure), expectation, side, &[], session).await);
         }
     };
     let concerned: Vec<Value> = nearest(&judged)
         .map(|one| one.object.clone())
         .into_iter()
         .collect();
-    Err(explained(stop, judgement, side, &concerned, session).await)
+    Err(explained(stop, expectation, side, &concerned, session).await)
 }
 
 /// Checks that an Event is as the assertion says, and waits for one that comes late.
@@ -102,14 +106,14 @@ pub(crate) async fn expect(
 /// # Errors
 /// [`Stop`] with the nearest candidate if none comes.
 pub(crate) async fn event(
-    judgement: &Judgement,
+    expectation: &Expectation,
     side: Side,
     session: &mut Session,
     scope: &Scope,
 ) -> Result<(), Stop> {
     let end = Instant::now() + session.events_lag();
     loop {
-        match expect(judgement, side, session, scope).await {
+        match expect(expectation, side, session, scope).await {
             Err(stop) if stop.verdict == Verdict::Failed && Instant::now() < end => {
                 tokio::time::sleep(AGAIN).await;
             }
@@ -124,25 +128,25 @@ pub(crate) async fn event(
 /// # Errors
 /// [`Stop`] with the object that exists, or with the reason why none could exist.
 pub(crate) async fn absent(
-    judgement: &Judgement,
+    expectation: &Expectation,
     served: Served,
     side: Side,
     session: &mut Session,
     scope: &Scope,
 ) -> Result<(), Stop> {
-    let subject = subject(judgement, scope)?;
-    absence::has_values(judgement, scope)?;
+    let subject = subject(expectation, scope)?;
+    absence::has_values(expectation, scope)?;
     let shown = match candidates(&subject, side, session).await {
         Ok(candidates) => {
-            let judged = judged(judgement, &candidates, scope).await;
-            if let Some((stop, object)) = not_absent(judgement, &judged) {
+            let judged = judged(expectation, &candidates, scope).await;
+            if let Some((stop, object)) = not_absent(expectation, &judged) {
                 let object = std::slice::from_ref(object);
-                return Err(explained(stop, judgement, side, object, session).await);
+                return Err(explained(stop, expectation, side, object, session).await);
             }
             match served {
                 Served::Must => {
                     let (api, seen) = (session.api(side), session.seen());
-                    could_be_there(judgement, &subject, side, api, &seen).await
+                    could_be_there(expectation, &subject, side, api, &seen).await
                 }
                 Served::MustNot => absence::is_not_served(&subject, session.api(side)).await,
             }
@@ -155,19 +159,19 @@ pub(crate) async fn absent(
     };
     match shown {
         Ok(()) => Ok(()),
-        Err(stop) => Err(explained(stop, judgement, side, &[], session).await),
+        Err(stop) => Err(explained(stop, expectation, side, &[], session).await),
     }
 }
 
 /// Checks that an object of a kind that is served could be as the assertion says.
 async fn could_be_there(
-    judgement: &Judgement,
+    expectation: &Expectation,
     subject: &Subject,
     side: Side,
     api: &Api,
     seen: &absence::Seen<'_>,
 ) -> Result<(), Stop> {
-    absence::is_possible(judgement, subject, api).await?;
+    absence::is_possible(expectation, subject, api).await?;
     absence::shows_something(subject, side, seen).await
 }
 
@@ -176,24 +180,28 @@ async fn could_be_there(
 /// # Errors
 /// [`Stop`] if there are more or fewer.
 pub(crate) async fn matching(
-    judgement: &Judgement,
+    expectation: &Expectation,
     number: usize,
     side: Side,
     session: &mut Session,
     scope: &Scope,
 ) -> Result<Vec<Arc<Value>>, Stop> {
-    let subject = subject(judgement, scope)?;
-    absence::has_values(judgement, scope)?;
+    let subject = subject(expectation, scope)?;
+    absence::has_values(expectation, scope)?;
     let candidates = match candidates(&subject, side, session).await {
         Ok(candidates) => candidates,
-        Err(error) => return Err(explained(stop_of(&error), judgement, side, &[], session).await),
+        Err(error) => return Err(explained(stop_of(&error), expectation, side, &[], session).await),
     };
-    let judged = judged(judgement, &candidates, scope).await;
-    let mut stop = uncounted(judgement, &judged);
+    let judged = judged(expectation, &candidates, scope).await;
+    let mut stop = uncounted(expectation, &judged);
     let matches = judged.iter().filter(|one| one.holds()).count();
     if stop.is_none() && matches != number {
         stop = Some(Stop::failed(miscounted(
-            judgement, &subject, &judged, number, scope,
+            expectation,
+            &subject,
+            &judged,
+            number,
+            scope,
         )));
     }
     let holds: Vec<bool> = judged.iter().map(Judged::holds).collect();
@@ -203,7 +211,7 @@ pub(crate) async fn matching(
         stop = shown.err();
     }
     match stop {
-        Some(stop) => Err(explained(stop, judgement, side, &[], session).await),
+        Some(stop) => Err(explained(stop, expectation, side, &[], session).await),
         None => Ok(candidates
             .into_iter()
             .zip(holds)
@@ -217,21 +225,21 @@ pub(crate) async fn matching(
 /// # Errors
 /// [`Stop`] with the differences.
 pub(crate) async fn holds(
-    judgement: &Judgement,
+    expectation: &Expectation,
     object: &Value,
     side: Side,
     session: &mut Session,
     scope: &Scope,
 ) -> Result<(), Stop> {
     let candidates = [Arc::new(object.clone())];
-    let judged = judged(judgement, &candidates, scope).await;
+    let judged = judged(expectation, &candidates, scope).await;
     let Some(one) = judged.iter().find(|one| !one.holds()) else {
         return Ok(());
     };
     let stop = match one.is_undecided() {
-        true => undecided_stop(judgement, one),
-        false => Stop::failed(mismatched(judgement, &Subject::default(), one, 1, scope)),
+        true => undecided_stop(expectation, one),
+        false => Stop::failed(mismatched(expectation, &Subject::default(), one, 1, scope)),
     };
     let object = std::slice::from_ref(object);
-    Err(explained(stop, judgement, side, object, session).await)
+    Err(explained(stop, expectation, side, object, session).await)
 }

@@ -2,7 +2,7 @@
 //!
 //! [`run`] hands trials to tasks and puts their events in line; [`judge`] runs one. A trial leases a
 //! control plane and a target, does its scenario's actions in order, and is judged at rest. The
-//! runner knows neither how a control plane works nor how a report looks.
+//! runner knows neither how a control plane works nor how a report rejudge.
 
 mod absence;
 mod action;

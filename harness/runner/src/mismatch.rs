@@ -4,7 +4,7 @@ use crosscut_assertion::{Mismatch as AssertionMismatch, Subject};
 use crosscut_events::{Failure, Mismatch, Nearest};
 use crosscut_expr::Scope;
 use crosscut_suite::distance;
-use crosscut_suite::model::{Judgement, Side};
+use crosscut_suite::model::{Expectation, Side};
 use serde_json::Value;
 
 use crate::absence;
@@ -21,26 +21,26 @@ pub(crate) fn present(object: &Value) -> Failure {
 
 /// Returns the failure if an object is as the assertion says, or may be, with that object.
 pub(crate) fn not_absent<'a>(
-    judgement: &Judgement,
+    expectation: &Expectation,
     judged: &[Judged<'a>],
 ) -> Option<(Stop, &'a Value)> {
     if let Some(found) = judged.iter().find(|one| one.holds()) {
         return Some((Stop::failed(present(found.object)), found.object));
     }
     if let Some(undecided) = judged.iter().find(|one| one.is_undecided()) {
-        return Some((undecided_stop(judgement, undecided), undecided.object));
+        return Some((undecided_stop(expectation, undecided), undecided.object));
     }
     let unknown = judged.iter().find(|one| one.is_unknown())?;
     let mismatch = unknown.mismatches.iter().find(|one| !one.unsupported)?;
     Some((
-        unevaluated(judgement, mismatch, unknown.object),
+        unevaluated(expectation, mismatch, unknown.object),
         unknown.object,
     ))
 }
 
 /// Returns the failure of an object that differs in nothing, but on which an expression cannot be evaluated.
 pub(crate) fn unevaluated(
-    judgement: &Judgement,
+    expectation: &Expectation,
     mismatch: &AssertionMismatch,
     object: &Value,
 ) -> Stop {
@@ -51,8 +51,8 @@ pub(crate) fn unevaluated(
         mismatch.message
     );
     let mut failure = Failure::new("absent::evaluation", message);
-    failure.location = Some(location(&judgement.place.with_span(mismatch.span)));
-    failure.mismatches = vec![wire(judgement, mismatch.clone())];
+    failure.location = Some(location(&expectation.place.with_span(mismatch.span)));
+    failure.mismatches = vec![wire(expectation, mismatch.clone())];
     failure.help = Some(
         "write an expression that can be evaluated on every object; for a field that need not be there, such as \
          (field || '')"
@@ -62,13 +62,13 @@ pub(crate) fn unevaluated(
 }
 
 /// Returns the failure if an object may be one that counts: nothing is known to differ.
-pub(crate) fn uncounted(judgement: &Judgement, judged: &[Judged<'_>]) -> Option<Stop> {
+pub(crate) fn uncounted(expectation: &Expectation, judged: &[Judged<'_>]) -> Option<Stop> {
     if let Some(one) = judged.iter().find(|one| one.is_undecided()) {
-        return Some(undecided_stop(judgement, one));
+        return Some(undecided_stop(expectation, one));
     }
     let unknown = judged.iter().find(|one| one.is_unknown())?;
     let mismatch = unknown.mismatches.iter().find(|one| !one.unsupported)?;
-    let mut stop = unevaluated(judgement, mismatch, unknown.object);
+    let mut stop = unevaluated(expectation, mismatch, unknown.object);
     stop.failure.code = "count::evaluation".to_owned();
     stop.failure.message = format!(
         "{} may be one that counts: at {}, {}",
@@ -83,7 +83,7 @@ pub(crate) fn uncounted(judgement: &Judgement, judged: &[Judged<'_>]) -> Option<
 pub(crate) const MOST_NAMES: usize = 10;
 
 pub(crate) fn miscounted(
-    judgement: &Judgement,
+    expectation: &Expectation,
     subject: &Subject,
     judged: &[Judged<'_>],
     number: usize,
@@ -113,14 +113,14 @@ pub(crate) fn miscounted(
     let nearest = others.min_by_key(|one| one.mismatches.len());
     if let (true, Some(nearest)) = (names.len() < number, nearest) {
         failure.nearest = Some(wire_nearest(nearest, judged.len()));
-        failure.diff = judgement.assertion.diff(nearest.object, scope);
+        failure.diff = expectation.assertion.diff(nearest.object, scope);
     }
     failure
 }
 
-pub(crate) fn undecided_stop(judgement: &Judgement, undecided: &Judged<'_>) -> Stop {
+pub(crate) fn undecided_stop(expectation: &Expectation, undecided: &Judged<'_>) -> Stop {
     match undecided.mismatches.first() {
-        Some(mismatch) => self::undecided(judgement, mismatch),
+        Some(mismatch) => self::undecided(expectation, mismatch),
         None => Stop::unsupported(Failure::new(
             "expect::unsupported",
             "the assertion cannot be judged",
@@ -129,15 +129,15 @@ pub(crate) fn undecided_stop(judgement: &Judgement, undecided: &Judged<'_>) -> S
 }
 
 /// Returns the verdict `unsupported`: an expression needs what crosscut does not have.
-pub(crate) fn undecided(judgement: &Judgement, mismatch: &AssertionMismatch) -> Stop {
+pub(crate) fn undecided(expectation: &Expectation, mismatch: &AssertionMismatch) -> Stop {
     let mut failure = Failure::new("expect::unsupported", mismatch.message.clone());
-    failure.location = Some(location(&judgement.place.with_span(mismatch.span)));
+    failure.location = Some(location(&expectation.place.with_span(mismatch.span)));
     failure.help = Some("crosscut does not have this; write the assertion without it".to_owned());
     Stop::unsupported(failure)
 }
 
 pub(crate) fn mismatched(
-    judgement: &Judgement,
+    expectation: &Expectation,
     subject: &Subject,
     nearest: &Judged<'_>,
     candidates: usize,
@@ -154,11 +154,11 @@ pub(crate) fn mismatched(
     if candidates > 1 {
         failure.nearest = Some(wire_nearest(nearest, candidates));
     }
-    failure.diff = judgement.assertion.diff(nearest.object, scope);
+    failure.diff = expectation.assertion.diff(nearest.object, scope);
     failure.mismatches = nearest
         .mismatches
         .iter()
-        .map(|mismatch| wire(judgement, mismatch.clone()))
+        .map(|mismatch| wire(expectation, mismatch.clone()))
         .collect();
     failure
 }
@@ -172,10 +172,10 @@ pub(crate) fn wire_nearest(nearest: &Judged<'_>, candidates: usize) -> Nearest {
 }
 
 /// Returns a mismatch as events carry it.
-pub(crate) fn wire(judgement: &Judgement, mismatch: AssertionMismatch) -> Mismatch {
+pub(crate) fn wire(expectation: &Expectation, mismatch: AssertionMismatch) -> Mismatch {
     Mismatch {
         path: mismatch.path,
-        location: Some(location(&judgement.place.with_span(mismatch.span))),
+        location: Some(location(&expectation.place.with_span(mismatch.span))),
         message: mismatch.message,
         expected: mismatch.expected,
         actual: mismatch.actual,
@@ -185,7 +185,7 @@ pub(crate) fn wire(judgement: &Judgement, mismatch: AssertionMismatch) -> Mismat
 /// Returns the failure if no object has the name or the labels. It shows the object of the kind with the fewest
 /// differences, and of several such the one whose name is most alike.
 pub(crate) async fn missing(
-    judgement: &Judgement,
+    expectation: &Expectation,
     subject: &Subject,
     side: Side,
     session: &mut Session,
@@ -197,14 +197,14 @@ pub(crate) async fn missing(
         missing_message(subject, side, others.len()),
     );
     let wanted = subject.name.as_deref().unwrap_or_default();
-    let judged = judged(judgement, &others, scope).await;
+    let judged = judged(expectation, &others, scope).await;
     let nearest = judged.iter().min_by_key(|one| {
         let name = text(one.object, "/metadata/name");
         (one.mismatches.len(), distance(wanted, name))
     });
     if let Some(nearest) = nearest {
         failure.nearest = Some(wire_nearest(nearest, others.len()));
-        failure.diff = judgement.assertion.diff(nearest.object, scope);
+        failure.diff = expectation.assertion.diff(nearest.object, scope);
     }
     mask_secret_of(subject, session, &mut failure);
     failure
@@ -247,13 +247,13 @@ pub(crate) fn kind_of(subject: &Subject) -> &str {
 
 pub(crate) async fn explained(
     mut stop: Stop,
-    judgement: &Judgement,
+    expectation: &Expectation,
     side: Side,
     objects: &[Value],
     session: &mut Session,
 ) -> Stop {
     if stop.failure.location.is_none() {
-        stop.failure.location = Some(location(&judgement.place));
+        stop.failure.location = Some(location(&expectation.place));
     }
     stop.failure.evidence = session.evidence(side, objects).await;
     let function = failing_function(&stop.failure.evidence);

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::action;
-use crate::at_rest::Looks;
+use crate::at_rest::Rejudge;
 use crate::functions;
 use crate::lacking;
 use crate::programs::Programs;
@@ -247,10 +247,10 @@ async fn left(
         restless(error);
         return left_now(session).await;
     }
-    let mut looks = Looks::at_rest(session);
+    let mut looks = Rejudge::at_rest(session);
     loop {
         let left = left_now(session).await?;
-        match looks.again(None, session).await {
+        match rejudge.again(None, session).await {
             Ok(true) => {}
             Ok(false) => return Ok(left),
             Err(error) => {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use crosscut_functions::v1::{RunFunctionRequest, RunFunctionResponse};
-use crosscut_functions::{FunctionError, Question, Trace, wire};
+use crosscut_functions::{FunctionCall, FunctionError, Trace, wire};
 
 use crosscut_functions::{Function, Functions};
 
@@ -45,11 +45,11 @@ impl Function for WhenStarted {
         self.function().await?.run(request).await
     }
 
-    async fn answer(
+    async fn respond(
         &self,
-        question: &Question<'_>,
+        call: &FunctionCall<'_>,
     ) -> Result<wire::RunFunctionResponse, FunctionError> {
         let function = self.function().await?;
-        function.answer_for(question, &self.trace).await
+        function.respond_for(call, &self.trace).await
     }
 }

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crosscut_client::{Api, ApiError, Connection};
 
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use serde_json::Value;
 
 use crate::settings::{TargetError, Targets};
@@ -102,7 +102,7 @@ async fn provider_config(api: &Api, managed: &Value) -> Result<Arc<Value>, Conne
     } else {
         ""
     };
-    let address = Address {
+    let address = ObjectRef {
         api_version,
         kind,
         namespace,
@@ -142,7 +142,7 @@ async fn secret(api: &Api, config: &Value, part: &str) -> Result<String, SecretE
         "" => object::namespace(config),
         namespace => namespace,
     };
-    let address = Address {
+    let address = ObjectRef {
         api_version: "v1",
         kind: "Secret",
         namespace,

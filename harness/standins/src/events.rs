@@ -8,23 +8,23 @@ use sha2::{Digest, Sha256};
 
 /// The content of an Event.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Happening<'a> {
+pub(crate) struct NewEvent<'a> {
     pub(crate) warning: bool,
     pub(crate) reason: &'a str,
     pub(crate) message: &'a str,
 }
 
-impl<'a> Happening<'a> {
-    pub(crate) fn normal(reason: &'a str, message: &'a str) -> Happening<'a> {
-        Happening {
+impl<'a> NewEvent<'a> {
+    pub(crate) fn normal(reason: &'a str, message: &'a str) -> NewEvent<'a> {
+        NewEvent {
             warning: false,
             reason,
             message,
         }
     }
 
-    pub(crate) fn warning(reason: &'a str, message: &'a str) -> Happening<'a> {
-        Happening {
+    pub(crate) fn warning(reason: &'a str, message: &'a str) -> NewEvent<'a> {
+        NewEvent {
             warning: true,
             reason,
             message,
@@ -39,16 +39,16 @@ impl<'a> Happening<'a> {
 pub(crate) async fn say(
     api: &Api,
     about: &Value,
-    happening: Happening<'_>,
+    new_event: NewEvent<'_>,
     now: &str,
 ) -> Result<(), ApiError> {
-    match api.create(&event(about, happening, now)).await {
+    match api.create(&event(about, new_event, now)).await {
         Err(error) if !error.is_already_exists() => Err(error),
         _ => Ok(()),
     }
 }
 
-fn event(about: &Value, happening: Happening<'_>, now: &str) -> Value {
+fn event(about: &Value, new_event: NewEvent<'_>, now: &str) -> Value {
     let namespace = match object::namespace(about) {
         "" => "default",
         namespace => namespace,
@@ -56,8 +56,8 @@ fn event(about: &Value, happening: Happening<'_>, now: &str) -> Value {
     let said = format!(
         "{}/{}/{}",
         object::uid(about),
-        happening.reason,
-        happening.message
+        new_event.reason,
+        new_event.message
     );
     let digest = Sha256::digest(said.as_bytes());
     let suffix: String = digest
@@ -76,9 +76,9 @@ fn event(about: &Value, happening: Happening<'_>, now: &str) -> Value {
             "namespace": object::namespace(about),
             "uid": object::uid(about),
         },
-        "type": if happening.warning { "Warning" } else { "Normal" },
-        "reason": happening.reason,
-        "message": happening.message,
+        "type": if new_event.warning { "Warning" } else { "Normal" },
+        "reason": new_event.reason,
+        "message": new_event.message,
         "source": { "component": format!("managed/{}", object::kind(about).to_lowercase()) },
         "firstTimestamp": now,
         "lastTimestamp": now,

@@ -6,14 +6,14 @@ use std::time::Duration;
 use crosscut_client::{Api, ApiError};
 use crosscut_objects::{Change, Event};
 
-use crosscut_controller::{After, Context, ReconcileError};
-use crosscut_objects::{Address, object};
+use crosscut_controller::{Action, Context, ReconcileError};
+use crosscut_objects::{ObjectRef, object};
 
 use crosscut_objects::Key;
 use serde_json::{Value, json};
 
 use crate::conditions::{self, Condition};
-use crate::events::{Happening, say};
+use crate::events::{NewEvent, say};
 
 /// Keeps a managed resource until what it stands for is gone.
 pub(crate) const FINALIZER: &str = "finalizer.managedresource.crossplane.io";
@@ -24,9 +24,9 @@ pub(crate) const EXTERNAL_NAME: &str = "crossplane.io/external-name";
 pub(crate) const MISSING: &str = "external resource does not exist";
 
 /// The time until the next reconcile of a resource that is ready.
-pub(crate) const POLL: After = After::In(Duration::from_secs(600));
+pub(crate) const POLL: After = Action::RequeueAfter(Duration::from_secs(600));
 /// The time until the next reconcile of a resource that is not ready.
-pub(crate) const POLL_UNREADY: After = After::In(Duration::from_secs(30));
+pub(crate) const POLL_UNREADY: After = Action::RequeueAfter(Duration::from_secs(30));
 
 /// Returns true if an event asks for a reconcile: not where only status and finalizers changed, which controllers write
 /// themselves (`resource.DesiredStateChanged` of crossplane-runtime 2.0, by which most providers filter their events).
@@ -70,7 +70,7 @@ impl Doing {
     }
 
     /// Returns the Event of an operation that succeeded, or `None` if the operation has no Event.
-    fn done(self) -> Option<Happening<'static>> {
+    fn done(self) -> Option<NewEvent<'static>> {
         let (reason, message) = match self {
             Doing::Connect | Doing::Observe => return None,
             Doing::Create => (
@@ -86,7 +86,7 @@ impl Doing {
                 "Successfully requested deletion of external resource",
             ),
         };
-        Some(Happening::normal(reason, message))
+        Some(NewEvent::normal(reason, message))
     }
 }
 
@@ -113,7 +113,7 @@ impl Managed {
     ) -> Result<Option<Managed>, ReconcileError> {
         let api = Api::new(context.connection(), manager);
         let api_version = key.api_version();
-        let address = Address {
+        let address = ObjectRef {
             api_version: &api_version,
             kind: &key.kind,
             namespace: key.namespace.as_deref().unwrap_or_default(),
@@ -197,7 +197,10 @@ impl Managed {
 
     /// Writes outside of the status; the status that is being worked on stays.
     pub(crate) async fn patch(&mut self, patch: &Value) -> Result<(), ReconcileError> {
-        let patched = self.api.merge_patch(Address::of(&self.object), patch).await;
+        let patched = self
+            .api
+            .merge_patch(ObjectRef::of(&self.object), patch)
+            .await;
         self.written(patched)
     }
 
@@ -256,8 +259,8 @@ impl Managed {
         }
     }
 
-    pub(crate) async fn say(&self, happening: Happening<'_>) -> Result<(), ReconcileError> {
-        say(&self.api, &self.object, happening, &self.now)
+    pub(crate) async fn say(&self, new_event: NewEvent<'_>) -> Result<(), ReconcileError> {
+        say(&self.api, &self.object, new_event, &self.now)
             .await
             .map_err(|error| failed(&error))
     }
@@ -272,10 +275,10 @@ impl Managed {
         &mut self,
         reason: &str,
         message: &str,
-    ) -> Result<After, ReconcileError> {
+    ) -> Result<Action, ReconcileError> {
         self.set(Condition::error(message));
         self.save().await?;
-        self.say(Happening::warning(reason, message)).await?;
+        self.say(NewEvent::warning(reason, message)).await?;
         Err(ReconcileError::new(message))
     }
 
@@ -284,7 +287,7 @@ impl Managed {
         &mut self,
         doing: Doing,
         why: &str,
-    ) -> Result<After, ReconcileError> {
+    ) -> Result<Action, ReconcileError> {
         let (word, reason) = doing.failing();
         self.fail(reason, &format!("{word} failed: {why}")).await
     }
@@ -292,16 +295,16 @@ impl Managed {
     /// Writes the Event of an operation that succeeded.
     pub(crate) async fn did(&self, doing: Doing) -> Result<(), ReconcileError> {
         match doing.done() {
-            Some(happening) => self.say(happening).await,
+            Some(new_event) => self.say(new_event).await,
             None => Ok(()),
         }
     }
 
     /// Writes the condition of a paused object and ends the reconcile.
-    pub(crate) async fn pause(&mut self) -> Result<After, ReconcileError> {
+    pub(crate) async fn pause(&mut self) -> Result<Action, ReconcileError> {
         self.set(Condition::PAUSED);
         self.save().await?;
-        Ok(After::Nothing)
+        Ok(Action::AwaitChange)
     }
 }
 

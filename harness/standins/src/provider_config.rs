@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use crosscut_client::Api;
 use crosscut_objects::{Change, Event, Resource};
 
-use crosscut_controller::{After, Context, Controller, ReconcileError};
+use crosscut_controller::{Action, Context, Controller, ReconcileError};
 use crosscut_objects::object;
 
 use crosscut_objects::Key;
@@ -35,7 +35,7 @@ impl Controller for ProviderConfigs {
         "stand-in/provider-configs"
     }
 
-    fn interested(&self, event: &Event) -> Vec<Key> {
+    fn map_to_keys(&self, event: &Event) -> Vec<Key> {
         let resource = &event.resource;
         let known = USERS.iter().find(|(group, _)| *group == resource.group);
         match known {
@@ -49,9 +49,9 @@ impl Controller for ProviderConfigs {
         }
     }
 
-    async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
+    async fn reconcile(&self, context: &Context, key: &Key) -> Result<Action, ReconcileError> {
         let Some(mut config) = Managed::read(context, manager(&key.group), key).await? else {
-            return Ok(After::Nothing);
+            return Ok(Action::AwaitChange);
         };
         let users = users(&config.api, key).await?;
         let has = object::has_finalizer(&config.object, IN_USE);
@@ -71,7 +71,7 @@ impl Controller for ProviderConfigs {
             object::set(&mut config.object, &["status", "users"], json!(users));
             config.save().await?;
         }
-        Ok(After::Nothing)
+        Ok(Action::AwaitChange)
     }
 }
 

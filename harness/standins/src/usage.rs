@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crosscut_controller::ReconcileError;
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use serde_json::{Value, json};
 
 use crate::lifecycle::{Managed, failed};
@@ -12,7 +12,7 @@ use crate::lifecycle::{Managed, failed};
 /// CRDs need not be a provider's whole package.
 pub(crate) async fn track(managed: &Managed) -> Result<(), ReconcileError> {
     let wanted = usage(&managed.object);
-    let found = match managed.api.read(Address::of(&wanted)).await {
+    let found = match managed.api.read(ObjectRef::of(&wanted)).await {
         Ok(found) => found,
         Err(error) if error.is_no_match() => return Ok(()),
         Err(error) if error.is_not_found() => {

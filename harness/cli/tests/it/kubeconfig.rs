@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crosscut_client::Api;
 
-use crosscut_objects::Address;
+use crosscut_objects::ObjectRef;
 use crosscut_testkit::project_root;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::ListParams;
@@ -323,6 +323,6 @@ async fn different(clusters: &Clusters, trial: &[&str]) {
         "{text}"
     );
     assert!(!text.contains("Namespace a-team is there"), "{text}");
-    let after = api.get(Address::of(&composition)).await.unwrap();
+    let after = api.get(ObjectRef::of(&composition)).await.unwrap();
     assert_eq!(after["spec"], before["spec"]);
 }

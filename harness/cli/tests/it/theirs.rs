@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crosscut_client::Api;
 
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use crosscut_testkit::Project;
 use serde_json::{Value, json};
 
@@ -112,7 +112,7 @@ fn crosscut(project: &Project, clusters: &Clusters, arguments: &[&str]) -> (Opti
 async fn meaning(api: &Api, objects: &[Value]) -> Vec<Value> {
     let mut found = Vec::new();
     for object in objects {
-        let mut there = api.get(Address::of(object)).await.unwrap();
+        let mut there = api.get(ObjectRef::of(object)).await.unwrap();
         for field in [
             "resourceVersion",
             "uid",
@@ -196,10 +196,10 @@ async fn cleaned(project: &Project, clusters: &Clusters, api: &Api) {
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("2 of 2 are gone"), "{text}");
     for object in &left {
-        let there = api.get(Address::of(object)).await;
+        let there = api.get(ObjectRef::of(object)).await;
         assert!(there.is_err_and(|error| error.is_not_found()), "{object}");
     }
-    api.get(Address::of(&of_another)).await.unwrap();
+    api.get(ObjectRef::of(&of_another)).await.unwrap();
     let (code, text) = crosscut(project, clusters, &["clean", "--run", "0a1b2c3d", "--yes"]);
     assert_eq!(
         (code, text.as_str()),

@@ -7,7 +7,7 @@ use crosscut_client::Api;
 
 use crosscut_cluster::{Cluster, Lease, Side};
 use crosscut_embedded::Embedded;
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use crosscut_suite::{Plan, Selection};
 use crosscut_testkit::project_root;
 use serde_json::{Value, json};
@@ -81,19 +81,19 @@ async fn composed(mut lease: Box<dyn Lease>, values: &Value, apps: &Value) -> Ve
     api.create(&composite).await.unwrap();
     let rest = lease.settle().await.unwrap();
     assert!(rest.failing.is_empty(), "{:?}", rest.failing);
-    let composite = api.get(Address::of(&composite)).await.unwrap();
+    let composite = api.get(ObjectRef::of(&composite)).await.unwrap();
     let references = composite["spec"]["crossplane"]["resourceRefs"]
         .as_array()
         .unwrap()
         .clone();
     let mut all = vec![composite];
     for reference in &references {
-        let address = Address {
+        let address = ObjectRef {
             namespace: NAMESPACE,
-            ..Address::of(reference)
+            ..ObjectRef::of(reference)
         };
         let name = object::text(reference, &["name"]);
-        all.push(api.get(Address { name, ..address }).await.unwrap());
+        all.push(api.get(ObjectRef { name, ..address }).await.unwrap());
     }
     all.iter_mut().for_each(normalise);
     all

@@ -6,13 +6,13 @@ use async_trait::async_trait;
 use crosscut_client::{Api, Deletion};
 use crosscut_objects::Event;
 
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use serde_json::{Value, json};
 
 use super::graph::Graph;
 use super::requests::{api, failed, find};
 use crate::context::Context;
-use crate::controller::{After, Controller, ReconcileError};
+use crate::controller::{Action, Controller, ReconcileError};
 use crosscut_objects::Key;
 
 /// The finalizer of a deletion that waits for what depends on the object.
@@ -32,7 +32,7 @@ impl Controller for GarbageCollector {
         "garbage-collector"
     }
 
-    fn interested(&self, event: &Event) -> Vec<Key> {
+    fn map_to_keys(&self, event: &Event) -> Vec<Key> {
         if event.resource.kind == "Event" {
             return Vec::new();
         }
@@ -40,17 +40,17 @@ impl Controller for GarbageCollector {
         graph.take(event)
     }
 
-    async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
+    async fn reconcile(&self, context: &Context, key: &Key) -> Result<Action, ReconcileError> {
         let api = api(context, "kube-controller-manager");
         let Some(item) = find(&api, key).await? else {
-            return Ok(After::Nothing);
+            return Ok(Action::AwaitChange);
         };
         if object::is_being_deleted(&item) {
             self.end_deletion(&api, &item).await?;
-            return Ok(After::Nothing);
+            return Ok(Action::AwaitChange);
         }
         self.collect(&api, &item).await?;
-        Ok(After::Nothing)
+        Ok(Action::AwaitChange)
     }
 }
 
@@ -95,7 +95,7 @@ impl GarbageCollector {
             propagation,
             uid: Some(object::uid(item)),
         };
-        match api.delete(Address::of(item), how).await {
+        match api.delete(ObjectRef::of(item), how).await {
             Err(error) if !error.is_not_found() && !error.is_conflict() => Err(failed(error)),
             _ => Ok(()),
         }
@@ -186,7 +186,7 @@ async fn disown(api: &Api, item: &Value, owners: &[String]) -> Result<(), Reconc
         return Ok(());
     }
     let patch = json!({ "metadata": { "ownerReferences": kept, "uid": object::uid(item) } });
-    settle(api.merge_patch(Address::of(item), &patch).await)
+    settle(api.merge_patch(ObjectRef::of(item), &patch).await)
 }
 
 async fn release(api: &Api, item: &Value, finalizer: &str) -> Result<(), ReconcileError> {
@@ -196,7 +196,7 @@ async fn release(api: &Api, item: &Value, finalizer: &str) -> Result<(), Reconci
         "finalizers": item["metadata"]["finalizers"],
         "resourceVersion": item["metadata"]["resourceVersion"],
     } });
-    settle(api.merge_patch(Address::of(&item), &patch).await)
+    settle(api.merge_patch(ObjectRef::of(&item), &patch).await)
 }
 
 /// What is gone meanwhile needs no more.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::approval::{self, approval};
 use super::requests::{api, failed, find, set_condition};
 use crate::context::Context;
-use crate::controller::{After, Controller, ReconcileError};
+use crate::controller::{Action, Controller, ReconcileError};
 use crosscut_objects::Key;
 
 const API_VERSION: &str = "apiextensions.k8s.io/v1";
@@ -29,7 +29,7 @@ impl Controller for CustomResourceDefinitions {
         "custom-resource-definitions"
     }
 
-    fn interested(&self, event: &Event) -> Vec<Key> {
+    fn map_to_keys(&self, event: &Event) -> Vec<Key> {
         let resource = &event.resource;
         if resource.group == "apiextensions.k8s.io" && resource.kind == KIND {
             return vec![Key::of(event)];
@@ -41,7 +41,7 @@ impl Controller for CustomResourceDefinitions {
         Vec::new()
     }
 
-    async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
+    async fn reconcile(&self, context: &Context, key: &Key) -> Result<Action, ReconcileError> {
         let api = api(context, "kube-apiserver");
         let Some(definition) = find(&api, key).await? else {
             return self.names_are_free(&api, context).await;
@@ -50,12 +50,12 @@ impl Controller for CustomResourceDefinitions {
             if object::has_finalizer(&definition, CLEANUP) {
                 empty(&api, context, Arc::unwrap_or_clone(definition)).await?;
             }
-            return Ok(After::Nothing);
+            return Ok(Action::AwaitChange);
         }
         let definition = Arc::unwrap_or_clone(definition);
         let definition = approve(&api, context, definition).await?;
         name_and_establish(&api, context, definition).await?;
-        Ok(After::Nothing)
+        Ok(Action::AwaitChange)
     }
 }
 
@@ -78,14 +78,14 @@ async fn approve(
 
 impl CustomResourceDefinitions {
     /// A definition is gone: others may have waited for its names.
-    async fn names_are_free(&self, api: &Api, context: &Context) -> Result<After, ReconcileError> {
+    async fn names_are_free(&self, api: &Api, context: &Context) -> Result<Action, ReconcileError> {
         let all = api.list(API_VERSION, KIND, "", &Default::default()).await;
         for definition in all.map_err(failed)? {
             if !is_true(&definition, "NamesAccepted") && !object::is_being_deleted(&definition) {
                 name_and_establish(api, context, Arc::unwrap_or_clone(definition)).await?;
             }
         }
-        Ok(After::Nothing)
+        Ok(Action::AwaitChange)
     }
 }
 
@@ -241,7 +241,7 @@ async fn empty(api: &Api, context: &Context, mut definition: Value) -> Result<()
         .iter()
         .filter(|object| !object::is_being_deleted(object))
     {
-        let address = crosscut_objects::Address::of(object);
+        let address = crosscut_objects::ObjectRef::of(object);
         match api.delete(address, Deletion::default()).await {
             Err(error) if !error.is_not_found() => return Err(failed(error)),
             _ => {}

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::requests::{api, failed, find, set_condition};
 use crate::context::Context;
-use crate::controller::{After, Controller, ReconcileError};
+use crate::controller::{Action, Controller, ReconcileError};
 use crosscut_objects::Key;
 
 /// Empties namespaces and finalizes them.
@@ -24,7 +24,7 @@ impl Controller for Namespaces {
         "namespaces"
     }
 
-    fn interested(&self, event: &Event) -> Vec<Key> {
+    fn map_to_keys(&self, event: &Event) -> Vec<Key> {
         let resource = &event.resource;
         if resource.group.is_empty() && resource.kind == "Namespace" {
             return vec![Key::of(event)];
@@ -36,15 +36,15 @@ impl Controller for Namespaces {
         Vec::new()
     }
 
-    async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
+    async fn reconcile(&self, context: &Context, key: &Key) -> Result<Action, ReconcileError> {
         let api = api(context, "kube-controller-manager");
         let Some(namespace) = find(&api, key).await? else {
-            return Ok(After::Nothing);
+            return Ok(Action::AwaitChange);
         };
         if object::is_being_deleted(&namespace) {
             empty(&api, context, Arc::unwrap_or_clone(namespace)).await?;
         }
-        Ok(After::Nothing)
+        Ok(Action::AwaitChange)
     }
 }
 
@@ -60,7 +60,7 @@ fn key(name: &str) -> Key {
 
 async fn empty(api: &Api, context: &Context, mut namespace: Value) -> Result<(), ReconcileError> {
     let name = object::name(&namespace).to_owned();
-    let mut left = Left::default();
+    let mut left = RemainingContent::default();
     for Listed {
         api_version,
         kind,
@@ -146,7 +146,10 @@ async fn delete(api: &Api, object: &Value) -> Result<(), ReconcileError> {
         propagation: "Background",
         uid: None,
     };
-    match api.delete(crosscut_objects::Address::of(object), how).await {
+    match api
+        .delete(crosscut_objects::ObjectRef::of(object), how)
+        .await
+    {
         Err(error) if !error.is_not_found() => Err(failed(error)),
         _ => Ok(()),
     }
@@ -154,12 +157,12 @@ async fn delete(api: &Api, object: &Value) -> Result<(), ReconcileError> {
 
 /// What is left of a namespace's content: how many objects of each resource, and how many objects each finalizer holds.
 #[derive(Default)]
-struct Left {
+struct RemainingContent {
     resources: BTreeMap<String, usize>,
     finalizers: BTreeMap<String, usize>,
 }
 
-impl Left {
+impl RemainingContent {
     fn add(&mut self, resource: &str, objects: &[Arc<Value>]) {
         if objects.is_empty() {
             return;
@@ -186,7 +189,7 @@ fn counted(counts: &BTreeMap<String, usize>, what: fn(&str, usize) -> String) ->
 
 /// Sets the five conditions of kube-controller-manager 1.34 (namespace_controller, status conditions); says whether that
 /// changed anything. Discovery, parsing and deletion do not fail here: they end the reconcile instead.
-fn set_conditions(namespace: &mut Value, left: &Left, now: jiff::Timestamp) -> bool {
+fn set_conditions(namespace: &mut Value, left: &RemainingContent, now: jiff::Timestamp) -> bool {
     let content = counted(&left.resources, |resource, count| {
         format!("{resource} has {count} resource instances")
     });

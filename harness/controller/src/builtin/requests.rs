@@ -21,7 +21,7 @@ pub(super) fn api(context: &Context, manager: &str) -> Api {
 /// The object of a key; nothing if it, or its kind, is gone.
 pub(super) async fn find(api: &Api, key: &Key) -> Result<Option<Arc<Value>>, ReconcileError> {
     let api_version = key.api_version();
-    let address = crosscut_objects::Address {
+    let address = crosscut_objects::ObjectRef {
         api_version: &api_version,
         kind: &key.kind,
         namespace: key.namespace.as_deref().unwrap_or_default(),

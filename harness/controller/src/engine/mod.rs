@@ -17,7 +17,7 @@ use crosscut_client::Connection;
 use crosscut_objects::{Clock, Event, Key};
 
 use crate::context::{Context, Lacks};
-use crate::controller::{After, Controller, ReconcileError};
+use crate::controller::{Action, Controller, ReconcileError};
 
 pub use activity::{Activity, Moving};
 pub use limits::{Failing, Limit, SettleLimits, Settled, Unsettled};
@@ -56,7 +56,7 @@ struct Failure {
 }
 
 /// A reconcile that has ended, and its result.
-pub type Ended = (Work, Result<After, ReconcileError>);
+pub type Ended = (Work, Result<Action, ReconcileError>);
 
 impl<T: Moment> Engine<T> {
     /// Returns an engine without planes and controllers. The seed decides in which order waiting keys come; 0 is first in,
@@ -134,8 +134,8 @@ impl<T: Moment> Engine<T> {
     /// Shows an event to one controller, and queues the keys that it concerns.
     pub fn tell_one(&mut self, index: usize, event: &Event) {
         let controller = self.controllers.get(index);
-        let late = controller.is_some_and(|(_, controller)| controller.looks_at_many());
-        for key in self.interested(index, event) {
+        let late = controller.is_some_and(|(_, controller)| controller.is_low_priority());
+        for key in self.map_to_keys(index, event) {
             let work = Work {
                 controller: index,
                 key,
@@ -149,9 +149,9 @@ impl<T: Moment> Engine<T> {
     }
 
     /// Shows an event to one controller and returns the keys that it concerns, without queueing them.
-    pub fn interested(&self, index: usize, event: &Event) -> Vec<Key> {
+    pub fn map_to_keys(&self, index: usize, event: &Event) -> Vec<Key> {
         match self.controllers.get(index) {
-            Some((_, controller)) => controller.interested(event),
+            Some((_, controller)) => controller.map_to_keys(event),
             None => Vec::new(),
         }
     }
@@ -196,7 +196,7 @@ impl<T: Moment> Engine<T> {
         match result {
             Ok(after) => {
                 self.failures.remove(&work);
-                if let After::In(delay) = after {
+                if let Action::RequeueAfter(delay) = after {
                     self.timers.set(work, now.after(delay));
                 }
             }

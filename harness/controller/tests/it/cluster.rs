@@ -6,7 +6,7 @@ use crosscut_apiserver::{ApiServer, Options};
 use crosscut_client::{Api, ApiError, Deletion};
 
 use crosscut_controller::{Scheduler, SettleLimits, Settled, VirtualClock, builtin};
-use crosscut_objects::Address;
+use crosscut_objects::ObjectRef;
 use serde_json::{Value, json};
 
 pub(crate) struct Cluster {
@@ -48,7 +48,7 @@ impl Cluster {
     }
 
     pub(crate) async fn find(&self, object: &Value) -> Option<Value> {
-        match self.api.get(Address::of(object)).await {
+        match self.api.get(ObjectRef::of(object)).await {
             Ok(found) => Some(found),
             Err(error) if error.is_not_found() || error.is_no_match() => None,
             Err(error) => panic!("{error}"),
@@ -60,7 +60,7 @@ impl Cluster {
             propagation,
             uid: None,
         };
-        self.api.delete(Address::of(object), how).await
+        self.api.delete(ObjectRef::of(object), how).await
     }
 }
 

@@ -69,7 +69,7 @@ async fn objects_go_with_their_definition_once_nothing_holds_them() {
     let release = json!({ "metadata": { "finalizers": null } });
     cluster
         .api
-        .merge_patch(crosscut_objects::Address::of(&widget), &release)
+        .merge_patch(crosscut_objects::ObjectRef::of(&widget), &release)
         .await
         .unwrap();
     cluster.settle().await;

@@ -11,9 +11,9 @@ use crosscut_client::Api;
 use crosscut_objects::Event;
 
 use crosscut_controller::{
-    After, Context, Controller, Limit, ReconcileError, Scheduler, SettleLimits, VirtualClock,
+    Action, Context, Controller, Limit, ReconcileError, Scheduler, SettleLimits, VirtualClock,
 };
-use crosscut_objects::Address;
+use crosscut_objects::ObjectRef;
 
 use crosscut_objects::Key;
 use serde_json::json;
@@ -43,22 +43,24 @@ impl Controller for Subject {
         "subject"
     }
 
-    fn interested(&self, event: &Event) -> Vec<Key> {
+    fn map_to_keys(&self, event: &Event) -> Vec<Key> {
         let concerns = event.resource.kind == "ConfigMap";
         concerns.then(|| Key::of(event)).into_iter().collect()
     }
 
-    async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
+    async fn reconcile(&self, context: &Context, key: &Key) -> Result<Action, ReconcileError> {
         let run = self.runs.fetch_add(1, Ordering::SeqCst);
         match self.habit {
-            Habit::Poll => Ok(After::In(Duration::from_secs(60))),
-            Habit::PollUnlike if key.name == "a" => Ok(After::In(Duration::from_secs(60))),
-            Habit::PollUnlike => Ok(After::In(Duration::from_secs(600))),
+            Habit::Poll => Ok(Action::RequeueAfter(Duration::from_secs(60))),
+            Habit::PollUnlike if key.name == "a" => {
+                Ok(Action::RequeueAfter(Duration::from_secs(60)))
+            }
+            Habit::PollUnlike => Ok(Action::RequeueAfter(Duration::from_secs(600))),
             Habit::Fail => Err(ReconcileError::new("out of luck")),
-            Habit::Count { until } if run >= until => Ok(After::Nothing),
+            Habit::Count { until } if run >= until => Ok(Action::AwaitChange),
             Habit::Count { .. } => {
                 let api = Api::new(context.connection(), "subject");
-                let address = Address {
+                let address = ObjectRef {
                     api_version: "v1",
                     kind: "ConfigMap",
                     namespace: "default",
@@ -66,7 +68,7 @@ impl Controller for Subject {
                 };
                 let patch = json!({ "data": { "count": run.to_string() } });
                 api.merge_patch(address, &patch).await.unwrap();
-                Ok(After::Nothing)
+                Ok(Action::AwaitChange)
             }
         }
     }

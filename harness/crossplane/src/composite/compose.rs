@@ -18,8 +18,8 @@ use super::{Session, desired, observe, request, requirements, write};
 use crate::condition::Condition;
 use crate::error::{Error, Wrap};
 use crate::object;
-use crate::recorder::Happening;
-use crosscut_functions::Question;
+use crate::recorder::NewEvent;
+use crosscut_functions::FunctionCall;
 use crosscut_functions::wire::{RunFunctionResponse, State};
 
 /// What composing came to.
@@ -28,7 +28,7 @@ pub(super) struct Composition {
     pub(super) composed: Vec<Composed>,
     /// What the functions say of the composite itself.
     pub(super) ready: Option<bool>,
-    pub(super) events: Vec<Happening>,
+    pub(super) events: Vec<NewEvent>,
     pub(super) conditions: Vec<Condition>,
     /// The time at which to compose again at the latest.
     pub(super) ttl: Option<Duration>,
@@ -39,7 +39,7 @@ pub(super) struct Composition {
 #[derive(Debug)]
 pub(super) struct Partial {
     pub(super) error: Error,
-    pub(super) events: Vec<Happening>,
+    pub(super) events: Vec<NewEvent>,
     pub(super) conditions: Vec<Condition>,
 }
 
@@ -58,7 +58,7 @@ impl From<Error> for Box<Partial> {
 struct Said {
     desired: Option<State>,
     context: Option<Bytes>,
-    events: Vec<Happening>,
+    events: Vec<NewEvent>,
     conditions: Vec<Condition>,
     ttl: Option<Duration>,
 }
@@ -138,8 +138,8 @@ async fn run_step(
         said.context.take(),
     )
     .await?;
-    let question = Question::with_observed(request, objects);
-    let response = call(session, step, question)
+    let call = FunctionCall::with_observed(request, objects);
+    let response = call_function(session, step, call)
         .await
         .with_context(|| format!("cannot run Composition pipeline step {name:?}"))?;
     said.ttl = shorter(said.ttl, &response);
@@ -161,24 +161,24 @@ async fn run_step(
                 conditions,
             }));
         }
-        said.events.push(happening(name, result));
+        said.events.push(new_event(name, result));
     }
     said.desired = response.desired;
     said.context = response.context;
     Ok(())
 }
 
-async fn call(
+async fn call_function(
     session: &Session<'_>,
     step: &Value,
-    question: Question<'_>,
+    call: FunctionCall<'_>,
 ) -> Result<RunFunctionResponse, Error> {
     let name = object::text(step, &["functionRef", "name"]);
     let function = session
         .functions
         .get(name)
         .with_context(|| format!("cannot run Function {name:?}"))?;
-    requirements::run(session, function.as_ref(), question)
+    requirements::run(session, function.as_ref(), call)
         .await
         .with_context(|| format!("cannot run Function {name:?}"))
 }
@@ -212,7 +212,7 @@ fn condition(said: FunctionCondition) -> Condition {
 }
 
 /// A function's result as an event.
-fn happening(step: &str, result: FunctionResult) -> Happening {
+fn new_event(step: &str, result: FunctionResult) -> NewEvent {
     let reason = result
         .reason
         .filter(|reason| !reason.is_empty())
@@ -220,12 +220,12 @@ fn happening(step: &str, result: FunctionResult) -> Happening {
     let message = result.message;
     match Severity::try_from(result.severity) {
         Ok(Severity::Normal) => {
-            Happening::normal(&reason, format!("Pipeline step {step:?}: {message}"))
+            NewEvent::normal(&reason, format!("Pipeline step {step:?}: {message}"))
         }
         Ok(Severity::Warning | Severity::Fatal) => {
-            Happening::warning(&reason, format!("Pipeline step {step:?}: {message}"))
+            NewEvent::warning(&reason, format!("Pipeline step {step:?}: {message}"))
         }
-        Ok(Severity::Unspecified) | Err(_) => Happening::warning(
+        Ok(Severity::Unspecified) | Err(_) => NewEvent::warning(
             &reason,
             format!(
                 "Pipeline step {step:?} returned a result of unknown severity (assuming warning): {message}"
@@ -265,13 +265,13 @@ mod tests {
     }
 
     #[rstest]
-    #[case::normal(Severity::Normal as i32, None, Happening::normal("ComposeResources", "Pipeline step \"s\": m"))]
-    #[case::with_reason(Severity::Warning as i32, Some("R"), Happening::warning("R", "Pipeline step \"s\": m"))]
-    #[case::empty_reason(Severity::Normal as i32, Some(""), Happening::normal("ComposeResources", "Pipeline step \"s\": m"))]
+    #[case::normal(Severity::Normal as i32, None, NewEvent::normal("ComposeResources", "Pipeline step \"s\": m"))]
+    #[case::with_reason(Severity::Warning as i32, Some("R"), NewEvent::warning("R", "Pipeline step \"s\": m"))]
+    #[case::empty_reason(Severity::Normal as i32, Some(""), NewEvent::normal("ComposeResources", "Pipeline step \"s\": m"))]
     #[case::unknown(
         99,
         None,
-        Happening::warning(
+        NewEvent::warning(
             "ComposeResources",
             "Pipeline step \"s\" returned a result of unknown severity (assuming warning): m"
         )
@@ -279,7 +279,7 @@ mod tests {
     fn results_are_events(
         #[case] severity: i32,
         #[case] reason: Option<&str>,
-        #[case] event: Happening,
+        #[case] event: NewEvent,
     ) {
         let result = FunctionResult {
             severity,
@@ -287,6 +287,6 @@ mod tests {
             reason: reason.map(str::to_owned),
             target: None,
         };
-        assert_eq!(happening("s", result), event);
+        assert_eq!(new_event("s", result), event);
     }
 }

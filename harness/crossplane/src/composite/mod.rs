@@ -23,17 +23,17 @@ mod xr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use crosscut_controller::{After, Context, Controller, ReconcileError};
+use crosscut_controller::{Action, Context, Controller, ReconcileError};
 use crosscut_objects::Event;
 
 use crosscut_objects::Key;
 use serde_json::Value;
 
 use crate::error::{Error, optional};
-use crate::recorder::{Happening, Recorder};
+use crate::recorder::{NewEvent, Recorder};
 use crate::work::{Work, outcome};
 use crosscut_functions::Functions;
-use crosscut_objects::Address;
+use crosscut_objects::ObjectRef;
 use encodings::Encodings;
 use index::{Defined, Index};
 pub use observe::ANNOTATION_NAME;
@@ -70,20 +70,20 @@ impl Controller for Composites {
         "composite"
     }
 
-    fn looks_at_many(&self) -> bool {
+    fn is_low_priority(&self) -> bool {
         true
     }
 
-    fn interested(&self, event: &Event) -> Vec<Key> {
+    fn map_to_keys(&self, event: &Event) -> Vec<Key> {
         self.with_index(|index| index.observe(event))
     }
 
-    async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
+    async fn reconcile(&self, context: &Context, key: &Key) -> Result<Action, ReconcileError> {
         let Some(defined) = self.with_index(|index| index.kind(&key.group, &key.kind)) else {
-            return Ok(After::Nothing);
+            return Ok(Action::AwaitChange);
         };
         let controller = format!("composite/{}", defined.definition);
-        let work = Work::new(context, &self.recorder).in_the_name_of(&controller);
+        let work = Work::new(context, &self.recorder).with_controller(&controller);
         let session = Session {
             work,
             context,
@@ -108,7 +108,7 @@ struct Session<'a> {
 
 impl Session<'_> {
     /// Reads an object as Crossplane's cached client does: as last seen, from the server only if it was not seen.
-    async fn read(&self, address: Address<'_>) -> Result<Option<Arc<Value>>, Error> {
+    async fn read(&self, address: ObjectRef<'_>) -> Result<Option<Arc<Value>>, Error> {
         let seen = self
             .index
             .lock()
@@ -125,7 +125,7 @@ impl Session<'_> {
         optional(self.work.api.read(address).await)
     }
 
-    async fn record(&self, about: &Value, happening: &Happening) {
-        self.work.record(about, happening).await;
+    async fn record(&self, about: &Value, new_event: &NewEvent) {
+        self.work.record(about, new_event).await;
     }
 }

@@ -11,7 +11,7 @@ use super::Session;
 use super::xr::{Layout, Xr, resource_references};
 use crate::error::{Error, Wrap};
 use crate::object;
-use crosscut_objects::Address;
+use crosscut_objects::ObjectRef;
 
 /// The annotation that says what a composed resource is called in its composition.
 pub const ANNOTATION_NAME: &str = "crossplane.io/composition-resource-name";
@@ -38,7 +38,7 @@ pub(super) async fn composed(
         if reference.name.is_empty() {
             continue;
         }
-        let address = Address {
+        let address = ObjectRef {
             api_version: &reference.api_version,
             kind: &reference.kind,
             namespace: &reference.namespace,
@@ -97,7 +97,7 @@ async fn connection_of(session: &Session<'_>, object: &Value) -> Result<Connecti
     } else {
         own
     };
-    let address = Address {
+    let address = ObjectRef {
         api_version: "v1",
         kind: "Secret",
         namespace,

@@ -15,16 +15,16 @@ use super::stop::{Because, COMPOSE, Stop};
 use super::xr::Xr;
 use crate::condition::{self, Condition};
 use crate::error::{Error, Wrap, optional};
-use crate::recorder::{Happening, Severity};
+use crate::recorder::{NewEvent, Severity};
 use crate::{names, object};
-use crosscut_objects::Address;
+use crosscut_objects::ObjectRef;
 
 const FINALIZER: &str = "composite.apiextensions.crossplane.io";
 
-pub(super) async fn reconcile(session: &Session<'_>, key: &Key) -> Result<After, Error> {
+pub(super) async fn reconcile(session: &Session<'_>, key: &Key) -> Result<Action, Error> {
     let api_version = format!("{}/{}", key.group, key.version);
     let namespace = key.namespace.as_deref().unwrap_or_default();
-    let address = Address {
+    let address = ObjectRef {
         api_version: &api_version,
         kind: &key.kind,
         namespace,
@@ -33,7 +33,7 @@ pub(super) async fn reconcile(session: &Session<'_>, key: &Key) -> Result<After,
     let found =
         optional(session.work.api.get(address).await).context("cannot get composite resource");
     let Some(object) = found? else {
-        return Ok(After::Nothing);
+        return Ok(Action::AwaitChange);
     };
     let stored = object.get("status").cloned();
     let mut xr = Xr {
@@ -46,12 +46,12 @@ pub(super) async fn reconcile(session: &Session<'_>, key: &Key) -> Result<After,
         session
             .record(
                 &xr.object,
-                &Happening::normal("ReconciliationPaused", message),
+                &NewEvent::normal("ReconciliationPaused", message),
             )
             .await;
         session.mark(&mut xr, &Condition::reconcile_paused());
         session.update_status(&xr, stored.as_ref()).await?;
-        return Ok(After::Nothing);
+        return Ok(Action::AwaitChange);
     }
     if object::is_being_deleted(&xr.object) {
         return finalize(session, xr).await;
@@ -90,7 +90,7 @@ impl Session<'_> {
 }
 
 /// The composite resource is going: what it composed is left to the garbage collector.
-async fn finalize(session: &Session<'_>, mut xr: Xr) -> Result<After, Error> {
+async fn finalize(session: &Session<'_>, mut xr: Xr) -> Result<Action, Error> {
     session.mark(&mut xr, &Condition::deleting());
     if object::has_finalizer(&xr.object, FINALIZER) {
         let before = xr.clone();
@@ -103,7 +103,7 @@ async fn finalize(session: &Session<'_>, mut xr: Xr) -> Result<After, Error> {
             .context("cannot update object")
             .context("cannot remove composite resource finalizer")
         {
-            Ok(_) if last => return Ok(After::Nothing),
+            Ok(_) if last => return Ok(Action::AwaitChange),
             Ok(updated) => xr.object = updated.map_or(xr.object, Arc::unwrap_or_clone),
             Err(error) => {
                 return stopped(
@@ -121,7 +121,7 @@ async fn finalize(session: &Session<'_>, mut xr: Xr) -> Result<After, Error> {
     let stored = xr.object.get("status").cloned();
     session.mark(&mut xr, &Condition::reconcile_success());
     session.update_status(&xr, stored.as_ref()).await?;
-    Ok(After::Nothing)
+    Ok(Action::AwaitChange)
 }
 
 /// Returns everything before composing: the finalizer, the revision to follow, the label. Answers the revision.
@@ -167,12 +167,12 @@ fn valid_pipeline(revision: &Value) -> Result<(), Error> {
 }
 
 /// Ends a reconcile that failed before composing. A race with another writer is not worth telling.
-async fn stopped(session: &Session<'_>, mut xr: Xr, stop: Stop) -> Result<After, Error> {
+async fn stopped(session: &Session<'_>, mut xr: Xr, stop: Stop) -> Result<Action, Error> {
     if stop.error.is_conflict() {
         return Err(stop.error);
     }
     session
-        .record(&xr.object, &Happening::warning(stop.reason, &stop.error))
+        .record(&xr.object, &NewEvent::warning(stop.reason, &stop.error))
         .await;
     session.mark(&mut xr, &Condition::reconcile_error(stop.error.to_string()));
     let _ = session.work.api.update_status(&xr.object).await;
@@ -181,19 +181,19 @@ async fn stopped(session: &Session<'_>, mut xr: Xr, stop: Stop) -> Result<After,
 
 /// Ends a reconcile whose composing failed. What functions said before is kept; their conditions that were not said
 /// again are unknown now.
-async fn aborted(session: &Session<'_>, mut xr: Xr, partial: Partial) -> Result<After, Error> {
+async fn aborted(session: &Session<'_>, mut xr: Xr, partial: Partial) -> Result<Action, Error> {
     if partial.error.is_conflict() {
         return Err(partial.error);
     }
     let invalid = partial.error.is_invalid();
-    let error = Err::<After, _>(partial.error).context("cannot compose resources");
+    let error = Err::<Action, _>(partial.error).context("cannot compose resources");
     let text = error
         .as_ref()
         .err()
         .map(ToString::to_string)
         .unwrap_or_default();
     session
-        .record(&xr.object, &Happening::warning(COMPOSE, &text))
+        .record(&xr.object, &NewEvent::warning(COMPOSE, &text))
         .await;
     // The API server's texts about invalid objects vary, and a condition that varies would never come to rest.
     let stable = if invalid {
@@ -212,7 +212,7 @@ async fn aborted(session: &Session<'_>, mut xr: Xr, partial: Partial) -> Result<
 async fn publish(
     session: &Session<'_>,
     xr: &mut Xr,
-    events: &[Happening],
+    events: &[NewEvent],
     conditions: &[Condition],
 ) -> Vec<String> {
     for event in events {
@@ -250,7 +250,7 @@ async fn finish(
     session: &Session<'_>,
     mut xr: Xr,
     composition: Composition,
-) -> Result<After, Error> {
+) -> Result<Action, Error> {
     let stored = xr.object.get("status").cloned();
     publish(
         session,
@@ -285,7 +285,7 @@ async fn finish(
     Ok(composition
         .ttl
         .filter(|ttl| *ttl > Duration::ZERO)
-        .map_or(After::Nothing, After::In))
+        .map_or(Action::AwaitChange, Action::RequeueAfter))
 }
 
 /// Says of every composed resource that lacks something that it does; answers their names.
@@ -304,7 +304,7 @@ async fn report(
     {
         let message = format!("Composed resource {:?} is not yet {what}", composed.name);
         session
-            .record(&xr.object, &Happening::normal(COMPOSE, message))
+            .record(&xr.object, &NewEvent::normal(COMPOSE, message))
             .await;
         lacking.push(composed.name.clone());
     }

@@ -1,4 +1,4 @@
-//! What a function is asked: the state of the world, its input, and what identifies the question.
+//! What a function is asked: the state of the world, its input, and what identifies the call.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -18,7 +18,7 @@ use crate::error::{Error, Wrap};
 use crate::object;
 use crosscut_functions::to_bytes;
 use crosscut_functions::wire::{Resource, Resources, RunFunctionRequest, State};
-use crosscut_objects::Address;
+use crosscut_objects::ObjectRef;
 
 /// What Crossplane 2.2 tells functions that it can do.
 const CAPABILITIES: [Capability; 5] = [
@@ -106,7 +106,7 @@ async fn credentials(
             continue;
         };
         let name = object::text(asked, &["name"]);
-        let address = Address {
+        let address = ObjectRef {
             api_version: "v1",
             kind: "Secret",
             namespace: object::text(reference, &["namespace"]),

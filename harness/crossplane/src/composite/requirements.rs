@@ -11,8 +11,8 @@ use super::openapi;
 use crate::error::{Error, Wrap, optional};
 use crate::object;
 use crosscut_functions::wire::{Resource, Resources, RunFunctionResponse, Schema};
-use crosscut_functions::{Function, Question, to_bytes};
-use crosscut_objects::Address;
+use crosscut_functions::{Function, FunctionCall, to_bytes};
+use crosscut_objects::ObjectRef;
 
 /// The number of times that a function is called again because it asked for something else.
 const MAXIMUM: usize = 5;
@@ -21,13 +21,13 @@ const MAXIMUM: usize = 5;
 pub(super) async fn run(
     session: &Session<'_>,
     function: &dyn Function,
-    mut question: Question<'_>,
+    mut call: FunctionCall<'_>,
 ) -> Result<RunFunctionResponse, Error> {
-    let resources = question.request.required_resources.clone();
-    let schemas = question.request.required_schemas.clone();
+    let resources = call.request.required_resources.clone();
+    let schemas = call.request.required_schemas.clone();
     let mut before: Option<Requirements> = None;
     for _ in 0..=MAXIMUM {
-        let response = function.answer(&question).await?;
+        let response = function.respond(&call).await?;
         let fatal = response
             .results
             .iter()
@@ -36,7 +36,7 @@ pub(super) async fn run(
             return Ok(response);
         }
         let asked = response.requirements.clone().unwrap_or_default();
-        let request = &mut question.request;
+        let request = &mut call.request;
         request.required_resources.clone_from(&resources);
         request.required_schemas.clone_from(&schemas);
         request.extra_resources = fetch_all(session, &asked.extra_resources).await?;
@@ -83,7 +83,7 @@ pub(super) async fn resources(
     };
     match &selector.r#match {
         Some(Match::MatchName(name)) => {
-            let address = Address {
+            let address = ObjectRef {
                 api_version: &selector.api_version,
                 kind: &selector.kind,
                 namespace,

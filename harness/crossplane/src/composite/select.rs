@@ -12,15 +12,15 @@ use crate::composition;
 use crate::definition;
 use crate::error::{Error, Wrap};
 use crate::object;
-use crate::recorder::Happening;
-use crosscut_objects::Address;
+use crate::recorder::NewEvent;
+use crosscut_objects::ObjectRef;
 
 const CHOICE: &str = "CompositionSelection";
 
 impl Session<'_> {
     /// The definition of the kind being reconciled.
     async fn definition(&self) -> Result<Arc<Value>, Error> {
-        let address = Address::cluster(
+        let address = ObjectRef::cluster(
             definition::API_VERSION,
             definition::KIND,
             &self.defined.definition,
@@ -60,7 +60,7 @@ pub(super) async fn composition(session: &Session<'_>, xr: &mut Xr) -> Result<()
     if let Some(name) = after.as_ref().filter(|_| after != before) {
         let message = format!("Successfully selected composition: {name}");
         session
-            .record(&xr.object, &Happening::normal(SELECT, message))
+            .record(&xr.object, &NewEvent::normal(SELECT, message))
             .await;
     }
     Ok(())
@@ -77,7 +77,7 @@ async fn choose(session: &Session<'_>, xr: &mut Xr) -> Result<(), Error> {
         session
             .record(
                 &xr.object,
-                &Happening::normal(CHOICE, "Enforced composition has been selected"),
+                &NewEvent::normal(CHOICE, "Enforced composition has been selected"),
             )
             .await;
         session.update(xr).await?;
@@ -93,7 +93,7 @@ async fn choose(session: &Session<'_>, xr: &mut Xr) -> Result<(), Error> {
         session
             .record(
                 &xr.object,
-                &Happening::normal(CHOICE, "Default composition has been selected"),
+                &NewEvent::normal(CHOICE, "Default composition has been selected"),
             )
             .await;
         return Ok(());
@@ -156,7 +156,7 @@ pub(super) async fn revision_selector(session: &Session<'_>, xr: &mut Xr) -> Res
     session
         .record(
             &xr.object,
-            &Happening::normal(CHOICE, "Default revision selector has been selected"),
+            &NewEvent::normal(CHOICE, "Default revision selector has been selected"),
         )
         .await;
     Ok(())
@@ -173,7 +173,7 @@ pub(super) async fn revision(session: &Session<'_>, xr: &mut Xr) -> Result<Arc<V
     if let Some(name) = after.as_ref().filter(|_| after != before) {
         let message = format!("Selected composition revision: {name}");
         session
-            .record(&xr.object, &Happening::normal(SELECT, message))
+            .record(&xr.object, &NewEvent::normal(SELECT, message))
             .await;
     }
     Ok(revision)
@@ -184,7 +184,8 @@ async fn fetch(session: &Session<'_>, xr: &mut Xr) -> Result<Arc<Value>, Error> 
     if let Some(name) = &current
         && xr.update_policy() == Some("Manual")
     {
-        let address = Address::cluster(composition::API_VERSION, composition::REVISION_KIND, name);
+        let address =
+            ObjectRef::cluster(composition::API_VERSION, composition::REVISION_KIND, name);
         return session
             .work
             .api
@@ -193,7 +194,7 @@ async fn fetch(session: &Session<'_>, xr: &mut Xr) -> Result<Arc<Value>, Error> 
             .context("cannot get CompositionRevision");
     }
     let name = xr.reference("compositionRef").unwrap_or_default();
-    let address = Address::cluster(composition::API_VERSION, composition::KIND, &name);
+    let address = ObjectRef::cluster(composition::API_VERSION, composition::KIND, &name);
     let composition = session
         .work
         .api

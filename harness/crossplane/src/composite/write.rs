@@ -13,11 +13,11 @@ use super::stop::COMPOSE;
 use super::xr::{LABEL_COMPOSITE, Xr, references_to};
 use crate::condition;
 use crate::error::{Error, Wrap, optional};
-use crate::recorder::Happening;
+use crate::recorder::NewEvent;
 use crate::{names, object};
 use crosscut_client::Deletion;
 
-use crosscut_objects::Address;
+use crosscut_objects::ObjectRef;
 
 /// Owns what the controller applies to composite resources.
 const MANAGER: &str = "apiextensions.crossplane.io/composite";
@@ -78,7 +78,7 @@ async fn delete_composed(
         propagation: "Foreground",
         uid: Some(object::uid(existing)).filter(|uid| !uid.is_empty()),
     };
-    optional(session.work.api.delete(Address::of(existing), how).await).with_context(|| {
+    optional(session.work.api.delete(ObjectRef::of(existing), how).await).with_context(|| {
         format!("cannot delete composed resource {name:?} (a {kind} named {own})")
     })?;
     Ok(())
@@ -118,7 +118,7 @@ pub(super) async fn upgrade_managers(
         let Some(patch) = manager_upgrade(&existing.object) else {
             continue;
         };
-        optional(session.work.api.json_patch(Address::of(&existing.object), &patch).await)
+        optional(session.work.api.json_patch(ObjectRef::of(&existing.object), &patch).await)
             .context("cannot upgrade composed resource's managed fields from client-side to server-side apply")?;
     }
     Ok(())
@@ -153,7 +153,7 @@ pub(super) async fn objects(
     session: &Session<'_>,
     xr: &Xr,
     desired: &BTreeMap<String, Desired>,
-    events: &mut Vec<Happening>,
+    events: &mut Vec<NewEvent>,
 ) -> Result<Vec<Composed>, Error> {
     let group = object::group_of(object::api_version(&xr.object));
     let manager =
@@ -165,7 +165,7 @@ pub(super) async fn objects(
         let synced = match applied {
             Ok(_) => true,
             Err(error) if error.is_invalid() => {
-                events.push(Happening::warning(COMPOSE, &error));
+                events.push(NewEvent::warning(COMPOSE, &error));
                 false
             }
             Err(error) => return Err(error),

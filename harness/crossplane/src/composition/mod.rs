@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use crosscut_controller::{After, Context, Controller, ReconcileError};
+use crosscut_controller::{Action, Context, Controller, ReconcileError};
 use crosscut_objects::Event;
 
 use crosscut_objects::Key;
@@ -17,12 +17,12 @@ use serde_json::{Value, json};
 pub(crate) use revision::Revisions;
 
 use crate::error::{Error, Wrap, optional};
-use crate::recorder::{Happening, Recorder};
+use crate::recorder::{NewEvent, Recorder};
 use crate::work::{Work, is_about, key_of, outcome, owner_key};
 use crate::{names, object};
 use crosscut_client::Api;
 
-use crosscut_objects::Address;
+use crosscut_objects::ObjectRef;
 
 pub(crate) const API_VERSION: &str = "apiextensions.crossplane.io/v1";
 pub(crate) const KIND: &str = "Composition";
@@ -53,7 +53,7 @@ impl Controller for Compositions {
         NAME
     }
 
-    fn interested(&self, event: &Event) -> Vec<Key> {
+    fn map_to_keys(&self, event: &Event) -> Vec<Key> {
         if is_about(event, API_VERSION, KIND) {
             return vec![key_of(event)];
         }
@@ -63,16 +63,20 @@ impl Controller for Compositions {
         Vec::new()
     }
 
-    async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
+    async fn reconcile(&self, context: &Context, key: &Key) -> Result<Action, ReconcileError> {
         let work = Work::new(context, &self.recorder);
-        outcome(reconcile(&work, &key.name).await.map(|()| After::Nothing))
+        outcome(
+            reconcile(&work, &key.name)
+                .await
+                .map(|()| Action::AwaitChange),
+        )
     }
 }
 
 async fn reconcile(work: &Work<'_>, name: &str) -> Result<(), Error> {
     let found = optional(
         work.api
-            .get(Address::cluster(API_VERSION, KIND, name))
+            .get(ObjectRef::cluster(API_VERSION, KIND, name))
             .await,
     );
     let Some(composition) = found.context("cannot get Composition")? else {
@@ -183,7 +187,7 @@ async fn reported<T>(work: &Work<'_>, about: &Value, result: Result<T, Error>) -
     if let Err(error) = &result
         && !error.is_conflict()
     {
-        work.record(about, &Happening::warning("UpdateRevision", error))
+        work.record(about, &NewEvent::warning("UpdateRevision", error))
             .await;
     }
     result
@@ -197,14 +201,14 @@ async fn create(
 ) -> Result<(), Error> {
     let revision = revision_of(composition, hash, number);
     if let Err(error) = work.api.create(&revision).await {
-        work.record(composition, &Happening::warning("CreateRevision", &error))
+        work.record(composition, &NewEvent::warning("CreateRevision", &error))
             .await;
         return Err(error).context("cannot create CompositionRevision");
     }
-    let happening = Happening::normal("CreateRevision", "Created new revision");
+    let new_event = NewEvent::normal("CreateRevision", "Created new revision");
     work.record_with(
         composition,
-        &happening,
+        &new_event,
         json!({"revision": number.to_string()}),
     )
     .await;

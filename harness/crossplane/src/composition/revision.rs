@@ -5,7 +5,7 @@
 //! FunctionRevision exists, every pipeline is valid, and an unknown function is found when it is called.
 
 use async_trait::async_trait;
-use crosscut_controller::{After, Context, Controller, ReconcileError};
+use crosscut_controller::{Action, Context, Controller, ReconcileError};
 use crosscut_objects::Event;
 
 use crosscut_objects::Key;
@@ -14,9 +14,9 @@ use super::{API_VERSION, REVISION_KIND};
 use crate::condition::{self, Condition};
 use crate::error::{Error, Wrap, optional};
 use crate::object;
-use crate::recorder::{Happening, Recorder};
+use crate::recorder::{NewEvent, Recorder};
 use crate::work::{Work, is_about, key_of, outcome};
-use crosscut_objects::Address;
+use crosscut_objects::ObjectRef;
 
 const NAME: &str = "revision/compositionrevision.apiextensions.crossplane.io";
 
@@ -39,7 +39,7 @@ impl Controller for Revisions {
         NAME
     }
 
-    fn interested(&self, event: &Event) -> Vec<Key> {
+    fn map_to_keys(&self, event: &Event) -> Vec<Key> {
         if is_about(event, API_VERSION, REVISION_KIND) {
             vec![key_of(event)]
         } else {
@@ -47,16 +47,20 @@ impl Controller for Revisions {
         }
     }
 
-    async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
+    async fn reconcile(&self, context: &Context, key: &Key) -> Result<Action, ReconcileError> {
         let work = Work::new(context, &self.recorder);
-        outcome(reconcile(&work, &key.name).await.map(|()| After::Nothing))
+        outcome(
+            reconcile(&work, &key.name)
+                .await
+                .map(|()| Action::AwaitChange),
+        )
     }
 }
 
 async fn reconcile(work: &Work<'_>, name: &str) -> Result<(), Error> {
     let found = optional(
         work.api
-            .get(Address::cluster(API_VERSION, REVISION_KIND, name))
+            .get(ObjectRef::cluster(API_VERSION, REVISION_KIND, name))
             .await,
     );
     let Some(mut revision) = found.context("cannot get CompositionRevision")? else {
@@ -66,7 +70,7 @@ async fn reconcile(work: &Work<'_>, name: &str) -> Result<(), Error> {
         return Ok(());
     }
     let message = "All functions have required composition capability";
-    work.record(&revision, &Happening::normal("CheckCapabilities", message))
+    work.record(&revision, &NewEvent::normal("CheckCapabilities", message))
         .await;
     let before = revision.get("status").cloned();
     condition::mark(&mut revision, &Condition::reconcile_success(), &work.now);

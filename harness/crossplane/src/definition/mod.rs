@@ -10,7 +10,7 @@ mod injected;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use crosscut_controller::{After, Context, Controller, ReconcileError};
+use crosscut_controller::{Action, Context, Controller, ReconcileError};
 use crosscut_objects::Event;
 
 use crosscut_objects::Key;
@@ -21,12 +21,12 @@ pub(crate) use crd::composite_resource_crd;
 use crate::condition::{self, Condition};
 use crate::error::{Error, Wrap, optional};
 use crate::object;
-use crate::recorder::{Happening, Recorder};
+use crate::recorder::{NewEvent, Recorder};
 use crate::unserved::claims;
 use crate::work::{REQUEUE, Work, is_about, key_of, outcome, owner_key};
 use crosscut_client::Deletion;
 
-use crosscut_objects::Address;
+use crosscut_objects::ObjectRef;
 
 pub(crate) const API_VERSION: &str = "apiextensions.crossplane.io/v1";
 pub(crate) const KIND: &str = "CompositeResourceDefinition";
@@ -94,7 +94,7 @@ impl Controller for Definitions {
         "defined/compositeresourcedefinition.apiextensions.crossplane.io"
     }
 
-    fn interested(&self, event: &Event) -> Vec<Key> {
+    fn map_to_keys(&self, event: &Event) -> Vec<Key> {
         if is_about(event, API_VERSION, KIND) {
             return vec![key_of(event)];
         }
@@ -104,20 +104,20 @@ impl Controller for Definitions {
         Vec::new()
     }
 
-    async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
+    async fn reconcile(&self, context: &Context, key: &Key) -> Result<Action, ReconcileError> {
         let work = Work::new(context, &self.recorder);
         outcome(reconcile(&work, &key.name).await)
     }
 }
 
-async fn reconcile(work: &Work<'_>, name: &str) -> Result<After, Error> {
+async fn reconcile(work: &Work<'_>, name: &str) -> Result<Action, Error> {
     let found = optional(
         work.api
-            .get(Address::cluster(API_VERSION, KIND, name))
+            .get(ObjectRef::cluster(API_VERSION, KIND, name))
             .await,
     );
     let Some(definition) = found.context("cannot get CompositeResourceDefinition")? else {
-        return Ok(After::Nothing);
+        return Ok(Action::AwaitChange);
     };
     let crd = composite_resource_crd(&definition)
         .context("cannot render composite resource CustomResourceDefinition");
@@ -138,12 +138,12 @@ async fn reported<T>(
     if let Err(error) = &result
         && !error.is_conflict()
     {
-        work.record(about, &Happening::warning(reason, error)).await;
+        work.record(about, &NewEvent::warning(reason, error)).await;
     }
     result
 }
 
-async fn establish(work: &Work<'_>, mut definition: Value, crd: Value) -> Result<After, Error> {
+async fn establish(work: &Work<'_>, mut definition: Value, crd: Value) -> Result<Action, Error> {
     if !object::has_finalizer(&definition, FINALIZER) {
         object::add_finalizer(&mut definition, FINALIZER);
         let updated = work
@@ -163,19 +163,19 @@ async fn establish(work: &Work<'_>, mut definition: Value, crd: Value) -> Result
             "Applied composite resource CustomResourceDefinition: {}",
             object::name(&crd)
         );
-        work.record(&definition, &Happening::normal(ESTABLISH, message))
+        work.record(&definition, &NewEvent::normal(ESTABLISH, message))
             .await;
     }
     let established = condition::get(&crd, "Established")
         .is_some_and(|found| object::text(found, &["status"]) == "True");
     if !established {
         let message = "waiting for composite resource CustomResourceDefinition to be established";
-        work.record(&definition, &Happening::normal(ESTABLISH, message))
+        work.record(&definition, &NewEvent::normal(ESTABLISH, message))
             .await;
         return Ok(REQUEUE);
     }
     publish_status(work, definition).await?;
-    Ok(After::Nothing)
+    Ok(Action::AwaitChange)
 }
 
 /// Creates or replaces the CRD; says whether that changed anything.
@@ -184,7 +184,7 @@ async fn apply_crd(
     definition: &Value,
     mut crd: Value,
 ) -> Result<(Arc<Value>, bool), Error> {
-    let address = Address::cluster(CRD.0, CRD.1, object::name(&crd));
+    let address = ObjectRef::cluster(CRD.0, CRD.1, object::name(&crd));
     let Some(current) = optional(work.api.get(address).await).context("cannot get object")? else {
         return Ok((
             work.api
@@ -252,7 +252,7 @@ async fn update_status(
         .context("cannot update status of CompositeResourceDefinition")
 }
 
-async fn terminate(work: &Work<'_>, mut definition: Value, crd: &Value) -> Result<After, Error> {
+async fn terminate(work: &Work<'_>, mut definition: Value, crd: &Value) -> Result<Action, Error> {
     let before = definition.get("status").cloned();
     condition::mark(
         &mut definition,
@@ -267,7 +267,7 @@ async fn terminate(work: &Work<'_>, mut definition: Value, crd: &Value) -> Resul
             .context("cannot update status of CompositeResourceDefinition")?;
         definition = Arc::unwrap_or_clone(updated);
     }
-    let address = Address::cluster(CRD.0, CRD.1, object::name(crd));
+    let address = ObjectRef::cluster(CRD.0, CRD.1, object::name(crd));
     let found = optional(work.api.get(address).await)
         .context("cannot get composite resource CustomResourceDefinition");
     let found = reported(work, &definition, TERMINATE, found).await?;
@@ -277,7 +277,7 @@ async fn terminate(work: &Work<'_>, mut definition: Value, crd: &Value) -> Resul
     let left = delete_composites(work, &definition).await;
     if reported(work, &definition, TERMINATE, left).await? > 0 {
         let message = "waiting for defined composite resources to be deleted";
-        work.record(&definition, &Happening::normal(TERMINATE, message))
+        work.record(&definition, &NewEvent::normal(TERMINATE, message))
             .await;
         return Ok(REQUEUE);
     }
@@ -288,20 +288,20 @@ async fn terminate(work: &Work<'_>, mut definition: Value, crd: &Value) -> Resul
         "Deleted composite resource CustomResourceDefinition: {}",
         object::name(crd)
     );
-    work.record(&definition, &Happening::normal(TERMINATE, message))
+    work.record(&definition, &NewEvent::normal(TERMINATE, message))
         .await;
     Ok(REQUEUE)
 }
 
 /// The CRD is gone, or was never ours: lets the definition go.
-async fn release(work: &Work<'_>, mut definition: Value) -> Result<After, Error> {
+async fn release(work: &Work<'_>, mut definition: Value) -> Result<Action, Error> {
     if object::has_finalizer(&definition, FINALIZER) {
         object::remove_finalizer(&mut definition, FINALIZER);
         let updated = optional(work.api.update(&definition).await)
             .context("cannot remove composite resource finalizer");
         reported(work, &definition, TERMINATE, updated).await?;
     }
-    Ok(After::Nothing)
+    Ok(Action::AwaitChange)
 }
 
 /// Asks for the deletion of every composite resource of the definition; says how many are left.
@@ -321,7 +321,7 @@ async fn delete_composites(work: &Work<'_>, definition: &Value) -> Result<usize,
         if !object::is_being_deleted(composite) {
             let deleted = optional(
                 work.api
-                    .delete(Address::of(composite), Deletion::default())
+                    .delete(ObjectRef::of(composite), Deletion::default())
                     .await,
             );
             deleted.context("cannot delete defined composite resources")?;

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use crosscut_controller::{After, Context, Controller, ReconcileError};
+use crosscut_controller::{Action, Context, Controller, ReconcileError};
 use crosscut_objects::Event;
 
 use crosscut_objects::Key;
@@ -123,7 +123,7 @@ impl Controller for Usages {
         self.kind.controller()
     }
 
-    fn interested(&self, event: &Event) -> Vec<Key> {
+    fn map_to_keys(&self, event: &Event) -> Vec<Key> {
         if is_about(event, API_VERSION, self.kind.name()) {
             vec![key_of(event)]
         } else {
@@ -131,7 +131,7 @@ impl Controller for Usages {
         }
     }
 
-    async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
+    async fn reconcile(&self, context: &Context, key: &Key) -> Result<Action, ReconcileError> {
         let work = Work::new(context, &self.recorder);
         outcome(reconcile::reconcile(self, &work, key).await)
     }

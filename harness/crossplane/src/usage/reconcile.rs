@@ -15,11 +15,11 @@ use super::{
 use crate::condition::{self, Condition};
 use crate::error::{Error, Wrap, optional};
 use crate::object;
-use crate::recorder::Happening;
+use crate::recorder::NewEvent;
 use crate::work::Work;
 use crosscut_client::Deletion;
 
-use crosscut_objects::Address;
+use crosscut_objects::ObjectRef;
 
 const FINALIZER: &str = "usage.apiextensions.crossplane.io";
 const ANNOTATION_DETAILS: &str = "crossplane.io/usage-details";
@@ -32,9 +32,13 @@ const WAIT: Duration = Duration::from_secs(30);
 /// The time that after a usage a refused deletion is tried again.
 const REPLAY: Duration = Duration::from_secs(2);
 
-pub(super) async fn reconcile(usages: &Usages, work: &Work<'_>, key: &Key) -> Result<After, Error> {
+pub(super) async fn reconcile(
+    usages: &Usages,
+    work: &Work<'_>,
+    key: &Key,
+) -> Result<Action, Error> {
     let namespace = key.namespace.as_deref().unwrap_or_default();
-    let address = Address {
+    let address = ObjectRef {
         api_version: API_VERSION,
         kind: usages.kind.name(),
         namespace,
@@ -42,7 +46,7 @@ pub(super) async fn reconcile(usages: &Usages, work: &Work<'_>, key: &Key) -> Re
     };
     let Some(stored) = optional(work.api.read(address).await).context("cannot get usage")? else {
         replay(usages, work, key).await;
-        return Ok(After::Nothing);
+        return Ok(Action::AwaitChange);
     };
     let resolved = selector::resolve(&work.api, Value::clone(&stored))
         .await
@@ -98,8 +102,8 @@ impl Side {
         Some(Self::read(usage, "by", object::namespace(usage)))
     }
 
-    fn address(&self) -> Address<'_> {
-        Address {
+    fn address(&self) -> ObjectRef<'_> {
+        ObjectRef {
             api_version: &self.api_version,
             kind: &self.kind,
             namespace: &self.namespace,
@@ -117,7 +121,7 @@ async fn reported<T>(
     if let Err(error) = &result
         && !error.is_conflict()
     {
-        work.record(about, &Happening::warning(reason, error)).await;
+        work.record(about, &NewEvent::warning(reason, error)).await;
     }
     result
 }
@@ -127,7 +131,7 @@ async fn configure(
     stored: &Value,
     mut usage: Value,
     of: &Side,
-) -> Result<After, Error> {
+) -> Result<Action, Error> {
     if !object::has_finalizer(&usage, FINALIZER) {
         object::add_finalizer(&mut usage, FINALIZER);
         let updated = work
@@ -177,7 +181,7 @@ async fn configure(
     if usage != *stored {
         work.record(
             &usage,
-            &Happening::normal("UsageConfigured", "Usage configured successfully."),
+            &NewEvent::normal("UsageConfigured", "Usage configured successfully."),
         )
         .await;
         work.api
@@ -185,7 +189,7 @@ async fn configure(
             .await
             .context("cannot update status of usage")?;
     }
-    Ok(After::In(POLL))
+    Ok(Action::RequeueAfter(POLL))
 }
 
 /// Makes what uses an owner of the usage, so that the usage goes with it.
@@ -216,9 +220,9 @@ async fn delete(
     key: &Key,
     mut usage: Value,
     of: &Side,
-) -> Result<After, Error> {
+) -> Result<Action, Error> {
     if is_used_still(work, &usage).await? {
-        return Ok(After::In(WAIT));
+        return Ok(Action::RequeueAfter(WAIT));
     }
     let used = optional(work.api.get(of.address()).await).context("cannot get used");
     let used = reported(work, &usage, "GetUsedResource", used).await?;
@@ -229,9 +233,9 @@ async fn delete(
     }
     let after = if let Some(replay) = again {
         usages.remember(key, replay);
-        After::In(REPLAY)
+        Action::RequeueAfter(REPLAY)
     } else {
-        After::Nothing
+        Action::AwaitChange
     };
     if object::has_finalizer(&usage, FINALIZER) {
         object::remove_finalizer(&mut usage, FINALIZER);
@@ -264,7 +268,7 @@ async fn is_used_still(work: &Work<'_>, usage: &Value) -> Result<bool, Error> {
         "Waiting for the using resource (which is a {:?} named {:?}) to be deleted.",
         by.kind, by.name
     );
-    work.record(usage, &Happening::normal("WaitingUsingDeleted", message))
+    work.record(usage, &NewEvent::normal("WaitingUsingDeleted", message))
         .await;
     Ok(true)
 }
@@ -317,7 +321,7 @@ async fn replay(usages: &Usages, work: &Work<'_>, key: &Key) {
         propagation: &replay.policy,
         uid: None,
     };
-    if let Err(error) = work.api.delete(Address::of(&replay.used), how).await {
+    if let Err(error) = work.api.delete(ObjectRef::of(&replay.used), how).await {
         tracing::debug!(%error, name = object::name(&replay.used), "cannot replay the deletion of a used resource");
     }
 }

@@ -9,7 +9,7 @@ use crosscut_client::{Deletion, Validation};
 use crosscut_setup::{Asset, AssetSearch, Assets};
 
 use crosscut_envtest::{Environment, EnvironmentSettings};
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use crosscut_programs::default_root;
 use crosscut_setup::Progress;
 use serde_json::{Value, json};
@@ -269,7 +269,7 @@ impl Run {
         clock.lap("Object failed to connect");
         let secret = secret(NAMESPACE, "a-team-aks-cluster", "kubeconfig", kubeconfig);
         apply(&self.control, &secret).await;
-        let crd = Address::cluster("apiextensions.k8s.io/v1", "CustomResourceDefinition", CRD);
+        let crd = ObjectRef::cluster("apiextensions.k8s.io/v1", "CustomResourceDefinition", CRD);
         until("the CRD on the target", async || {
             self.target.get(crd).await.ok()
         })
@@ -322,7 +322,7 @@ impl Run {
             }),
         )
         .await;
-        let address = Address {
+        let address = ObjectRef {
             api_version: "v1",
             kind: "ConfigMap",
             namespace: "default",
@@ -336,8 +336,8 @@ impl Run {
     }
 }
 
-fn of<'a>((api_version, kind): (&'a str, &'a str), name: &'a str) -> Address<'a> {
-    Address {
+fn of<'a>((api_version, kind): (&'a str, &'a str), name: &'a str) -> ObjectRef<'a> {
+    ObjectRef {
         api_version,
         kind,
         namespace: NAMESPACE,

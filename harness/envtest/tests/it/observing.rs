@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crosscut_live::{Driver, LiveLimits, Observer, View};
+use crosscut_live::{Driver, LiveLimits, Reflector, View};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::Api;
 use kube::api::{ListParams, Patch, PatchParams};
@@ -24,7 +24,7 @@ async fn what_is_made_while_a_definition_changes_is_in_view_at_rest() {
     let environment = start(assets, root.path()).await;
     let server = &environment.targets()[0];
     create_namespace(server, "shop").await;
-    let observer = Observer::start(server.client().clone()).await.expect("it");
+    let observer = Reflector::start(server.client().clone()).await.expect("it");
     let mut driver = Driver::new(Arc::new(Now));
     let plane = driver.add_plane(
         "target",

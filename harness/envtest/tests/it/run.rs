@@ -7,7 +7,7 @@ use camino::Utf8PathBuf;
 use crosscut_client::Api;
 
 use crosscut_envtest::Environment;
-use crosscut_objects::Address;
+use crosscut_objects::ObjectRef;
 use crosscut_setup::crossplane::{
     CrossplaneError, CrossplaneSettings, ProviderKubernetes, ProviderKubernetesSettings,
     RealCrossplane, definitions_of,
@@ -153,7 +153,7 @@ async fn refuse_another(
 
 /// Returns what the suite defines Objects to be, which the provider's own definition must not replace.
 async fn definition_of_objects(api: &Api) -> Value {
-    let address = Address::cluster(
+    let address = ObjectRef::cluster(
         "apiextensions.k8s.io/v1",
         "CustomResourceDefinition",
         "objects.kubernetes.m.crossplane.io",

@@ -13,7 +13,7 @@ use function_sdk_rust::proto::v1::{
 use pbjson_types::Duration;
 use serde_json::Value;
 
-use super::{Function, FunctionError, Question, convert, wire};
+use super::{Function, FunctionCall, FunctionError, convert, wire};
 use crosscut_objects::object;
 
 /// The time that its answer is good for, in seconds: the default of Crossplane's function SDKs.
@@ -29,15 +29,15 @@ impl Function for AutoReady {
         Ok(answer(request))
     }
 
-    async fn answer(
+    async fn respond(
         &self,
-        question: &Question<'_>,
+        call: &FunctionCall<'_>,
     ) -> Result<wire::RunFunctionResponse, FunctionError> {
-        let request = &question.request;
+        let request = &call.request;
         let mut desired = request.desired.clone().unwrap_or_default();
         for (name, resource) in &mut desired.resources {
             conclude(&mut resource.ready, || {
-                let actual = question.observed(name);
+                let actual = call.observed(name);
                 actual.is_some_and(|actual| is_object_ready(&actual))
             });
         }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crosscut_functions::Function as _;
 use crosscut_functions::FunctionError;
-use crosscut_functions::{CommandSettings, Question, Trace, wire};
+use crosscut_functions::{CommandSettings, FunctionCall, Trace, wire};
 use function_sdk_rust::proto::v1::RunFunctionRequest;
 use prost::Message as _;
 use rstest::rstest;
@@ -110,11 +110,11 @@ async fn a_program_that_ends_in_a_call_says_how() {
     );
 }
 
-/// A question about a composite resource.
-fn question(name: &str) -> Question<'static> {
+/// A call about a composite resource.
+fn call(name: &str) -> FunctionCall<'static> {
     let request: RunFunctionRequest = request(name);
     let bytes = request.encode_to_vec();
-    Question::new(wire::RunFunctionRequest::decode(bytes.as_slice()).expect("a request"))
+    FunctionCall::new(wire::RunFunctionRequest::decode(bytes.as_slice()).expect("a request"))
 }
 
 #[tokio::test]
@@ -123,12 +123,12 @@ async fn a_program_that_ended_is_started_again_for_the_next_call() {
     let command = &started.command;
     let (guilty, after) = (Trace::default(), Trace::default());
     for _ in 0..2 {
-        let error = command.answer_for(&question("boom"), &guilty).await;
+        let error = command.respond_for(&call("boom"), &guilty).await;
         assert!(
             matches!(error, Err(FunctionError::Exited { .. })),
             "{error:?}"
         );
-        let answer = command.answer_for(&question("x"), &after).await;
+        let answer = command.respond_for(&call("x"), &after).await;
         answer.expect("an answer");
     }
     let [(name, what)] = &guilty.crashes()[..] else {
@@ -160,7 +160,7 @@ async fn only_the_call_that_ends_the_program_fails() {
     let command = &started.command;
     let call = async |name: &str| {
         let trace = Trace::default();
-        let answer = command.answer_for(&question(name), &trace).await;
+        let answer = command.respond_for(&call(name), &trace).await;
         (
             answer.is_ok(),
             trace

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use crosscut_functions::{
-    Address, Function, FunctionServer, Question, ServeError, ServerTls, convert, serve, wire,
+    Address, Function, FunctionCall, FunctionServer, ServeError, ServerTls, convert, serve, wire,
 };
 use crosscut_functions::{
     FunctionError,
@@ -117,7 +117,8 @@ async fn a_served_function_answers() {
         .await
         .expect("a server");
     assert!(server.address().ip().is_loopback());
-    let function = Address::with_endpoint(&authority.endpoint(&server, Some(&authority)), DEADLINE);
+    let function =
+        GrpcFunction::with_endpoint(&authority.endpoint(&server, Some(&authority)), DEADLINE);
     for text in ["", "x", &"long ".repeat(100_000)] {
         let response = function.run(request(text)).await.expect("an answer");
         assert_eq!(response.desired, request(text).desired);
@@ -191,11 +192,12 @@ async fn a_client_that_shows_no_certificate_of_the_authority_is_refused() {
         .await
         .expect("a server");
     for signer in [None, Some(&stranger)] {
-        let function = Address::with_endpoint(&authority.endpoint(&server, signer), DEADLINE);
+        let function = GrpcFunction::with_endpoint(&authority.endpoint(&server, signer), DEADLINE);
         let error = function.run(request("x")).await.expect_err("a refusal");
         assert!(matches!(error, FunctionError::Rpc { .. }), "{error}");
     }
-    let plain = Address::plaintext(&server.address().to_string(), DEADLINE).expect("an address");
+    let plain =
+        GrpcFunction::plaintext(&server.address().to_string(), DEADLINE).expect("an address");
     plain.run(request("x")).await.expect_err("a refusal");
 }
 
@@ -239,12 +241,12 @@ impl Function for Mirror {
         Err(FunctionError::Failed("objects were decoded".to_owned()))
     }
 
-    async fn answer(
+    async fn respond(
         &self,
-        question: &Question<'_>,
+        call: &FunctionCall<'_>,
     ) -> Result<wire::RunFunctionResponse, FunctionError> {
         Ok(wire::RunFunctionResponse {
-            desired: question.request.observed.clone(),
+            desired: call.request.observed.clone(),
             ..wire::RunFunctionResponse::default()
         })
     }
@@ -257,7 +259,8 @@ async fn objects_of_many_levels_go_through() {
     let server = serve(Arc::new(Mirror), &authority.server(), DEADLINE)
         .await
         .expect("a server");
-    let address = Address::with_endpoint(&authority.endpoint(&server, Some(&authority)), DEADLINE);
+    let address =
+        GrpcFunction::with_endpoint(&authority.endpoint(&server, Some(&authority)), DEADLINE);
     let object = (0..200).fold(json!({}), |inner, _| json!({"a": [inner]}));
     let resource = wire::Resource {
         resource: Some(convert::to_struct(&object).encode_to_vec().into()),
@@ -271,6 +274,6 @@ async fn objects_of_many_levels_go_through() {
         observed: Some(observed.clone()),
         ..wire::RunFunctionRequest::default()
     };
-    let answer = address.answer(&Question::new(request)).await;
+    let answer = address.answer(&FunctionCall::new(request)).await;
     assert_eq!(answer.expect("an answer").desired, Some(observed));
 }

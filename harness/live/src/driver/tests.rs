@@ -13,9 +13,9 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 
-use super::{Awaits, Driver, LiveLimits, LivePlane, Owed, Told, View, retry};
+use super::{PendingWork, Driver, LiveLimits, LivePlane, Pending, Reported, View, retry};
 use crosscut_controller::engine::Work;
-use crosscut_controller::{After, Context, Controller, ReconcileError, Scheduler, VirtualClock};
+use crosscut_controller::{Action, Context, Controller, ReconcileError, Scheduler, VirtualClock};
 
 use crosscut_objects::Key;
 
@@ -28,20 +28,20 @@ impl Controller for Together {
         "together"
     }
 
-    fn interested(&self, _: &Event) -> Vec<Key> {
+    fn map_to_keys(&self, _: &Event) -> Vec<Key> {
         Vec::new()
     }
 
-    async fn reconcile(&self, _: &Context, _: &Key) -> Result<After, ReconcileError> {
+    async fn reconcile(&self, _: &Context, _: &Key) -> Result<Action, ReconcileError> {
         self.0.wait().await;
-        Ok(After::Nothing)
+        Ok(Action::AwaitChange)
     }
 }
 
 /// A driver over a plane with nothing but these objects in view, which never change.
 fn driver(
     objects: impl IntoIterator<Item = (Key, Value)>,
-    awaits: Vec<Arc<dyn Awaits>>,
+    rules: Vec<Arc<dyn PendingWork>>,
 ) -> (Driver, LivePlane) {
     let clock = VirtualClock::new();
     let server = ApiServer::new(Options {
@@ -53,7 +53,7 @@ fn driver(
     let plane = Scheduler::new(clock.clone(), 0).add_plane("control", connection, log);
     let mut driver = Driver::new(Arc::new(clock));
     let connection = plane.connection().clone();
-    let live = driver.add_plane("control", connection, View::still(objects), awaits);
+    let live = driver.add_plane("control", connection, View::still(objects), rules);
     (driver, live)
 }
 
@@ -93,7 +93,7 @@ fn what_failed_often_is_tried_again_less_soon() {
 fn what_takes_as_long_as_something_else_is_told_once() {
     let said = Arc::new(Mutex::new(Vec::new()));
     let heard = Arc::clone(&said);
-    let mut told = Told {
+    let mut told = Reported {
         tell: Arc::new(move |what: &str| heard.lock().unwrap().push(what.to_owned())),
         known: BTreeSet::new(),
     };
@@ -105,14 +105,14 @@ fn what_takes_as_long_as_something_else_is_told_once() {
 }
 
 #[rstest]
-#[case::for_certain(Owed::certainly("is to be collected"), &["waiting for up to 100 s, control Thing.example.org team/t: is to be collected"])]
-#[case::perhaps(Owed::soon("is being deleted"), &[])]
-#[case::in_vain(Owed::never("is paused"), &[])]
+#[case::for_certain(Pending::certainly("is to be collected"), &["waiting for up to 100 s, control Thing.example.org team/t: is to be collected"])]
+#[case::perhaps(Pending::soon("is being deleted"), &[])]
+#[case::in_vain(Pending::never("is paused"), &[])]
 #[tokio::test(start_paused = true)]
-async fn what_takes_long_is_said_once(#[case] owed: Owed, #[case] expected: &[&str]) {
-    let awaits = move |_: &View, _: &Key, _: &Value| Some(owed.clone());
-    let awaits: Vec<Arc<dyn Awaits>> = vec![Arc::new(awaits)];
-    let (mut driver, _) = driver([(thing("t"), json!({}))], awaits);
+async fn what_takes_long_is_said_once(#[case] pending: Pending, #[case] expected: &[&str]) {
+    let rules = move |_: &View, _: &Key, _: &Value| Some(pending.clone());
+    let rules: Vec<Arc<dyn PendingWork>> = vec![Arc::new(rules)];
+    let (mut driver, _) = driver([(thing("t"), json!({}))], rules);
     let said = Arc::new(Mutex::new(Vec::new()));
     let told = Arc::clone(&said);
     driver.tell_of_waiting(Arc::new(move |what: &str| {

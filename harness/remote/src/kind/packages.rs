@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crosscut_client::Api;
 
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use crosscut_suite::model::Resource;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
@@ -65,7 +65,7 @@ async fn waiting(api: &Api, packages: &[Value]) -> Result<Vec<String>, KindError
     let mut waiting = Vec::new();
     for package in packages {
         let there = api
-            .get(Address::of(package))
+            .get(ObjectRef::of(package))
             .await
             .map_err(|source| KindError::Package {
                 what: described(package),

@@ -7,7 +7,7 @@ use crosscut_suite::model::KubeconfigCluster;
 use crate::Access;
 use crosscut_cluster::ClusterError;
 
-/// Asks the user a question that is answered by yes or no. `None` if nobody can be asked. May block.
+/// Asks the user a call that is answered by yes or no. `None` if nobody can be asked. May block.
 pub type Ask = Arc<dyn Fn(&str) -> Option<bool> + Send + Sync>;
 
 /// The way in which it is known that the user agrees to a cluster that is not on this machine.
@@ -35,12 +35,12 @@ impl Consent {
         if self.yes || connection.is_local() || suite.allows(context) {
             return Ok(());
         }
-        let question = format!(
+        let call = format!(
             "the context \"{context}\" leads to {address}, which is not on this machine. Make namespaces and objects \
              there, and delete them again?"
         );
         let ask = Arc::clone(&self.ask);
-        let answer = tokio::task::spawn_blocking(move || ask(&question)).await;
+        let answer = tokio::task::spawn_blocking(move || ask(&call)).await;
         let help = format!(
             "agree by --yes, or allow it for everybody: contexts: [{context}] under clusters.kubeconfig in crosscut.yaml"
         );

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crosscut_client::{Api, ApiError};
 
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use serde_json::Value;
 
 use super::Finding;
@@ -29,7 +29,7 @@ pub(super) struct Found {
 /// Where the API server does not answer.
 pub(super) async fn find(api: &Api) -> Result<Option<Found>, ApiError> {
     let name = "compositeresourcedefinitions.apiextensions.crossplane.io";
-    let address = Address::cluster("apiextensions.k8s.io/v1", "CustomResourceDefinition", name);
+    let address = ObjectRef::cluster("apiextensions.k8s.io/v1", "CustomResourceDefinition", name);
     let definition = match api.get(address).await {
         Err(error) if error.is_not_found() => return Ok(None),
         definition => definition?,

@@ -2,7 +2,7 @@
 
 use crosscut_client::{Api, ApiError};
 
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use crosscut_suite::model::Resource;
 use serde_json::Value;
 
@@ -27,7 +27,8 @@ pub(super) async fn look(
     for resource in definitions_of(&asked.suite.providers) {
         let wanted = resource.node.to_value();
         let name = object::name(&wanted);
-        let address = Address::cluster("apiextensions.k8s.io/v1", "CustomResourceDefinition", name);
+        let address =
+            ObjectRef::cluster("apiextensions.k8s.io/v1", "CustomResourceDefinition", name);
         match api.get(address).await {
             Err(error) if error.is_not_found() => missing.push(resource.clone()),
             there => unserved.extend(versions_without(&wanted, &there?)),

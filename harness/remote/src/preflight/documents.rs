@@ -2,7 +2,7 @@
 
 use crosscut_client::{Api, ApiError};
 
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use crosscut_suite::model::Resource;
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ pub(super) async fn look(
         Err(error) if is_missing(&error) => return Ok(Some(document.clone())),
         wanted => wanted?,
     };
-    let there = match api.get(Address::of(&wanted)).await {
+    let there = match api.get(ObjectRef::of(&wanted)).await {
         Err(error) if is_missing(&error) => return Ok(Some(document.clone())),
         there => there?,
     };

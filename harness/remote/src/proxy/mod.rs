@@ -51,7 +51,7 @@ impl Proxy {
 mod tests {
     use std::sync::Arc;
 
-    use crosscut_objects::{Address, object};
+    use crosscut_objects::{ObjectRef, object};
     use futures::TryStreamExt as _;
     use http::Request;
     use http_body_util::BodyExt as _;
@@ -129,7 +129,9 @@ mod tests {
         let remembered: Vec<String> = proxied.ledger.take().iter().map(<_>::to_string).collect();
         assert_eq!(remembered, ["ConfigMap default/made"]);
         let there = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "made", "namespace": "default"}});
-        let there = api(&proxied.cluster.client).get(Address::of(&there)).await;
+        let there = api(&proxied.cluster.client)
+            .get(ObjectRef::of(&there))
+            .await;
         assert_eq!(object::name(&there.unwrap()), "made");
     }
 

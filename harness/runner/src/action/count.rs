@@ -6,7 +6,7 @@ use crosscut_events::Failure;
 use crosscut_expr::Scope;
 use crosscut_suite::model::{Count, Served, Side};
 
-use crate::at_rest::Looks;
+use crate::at_rest::Rejudge;
 use crate::expectation;
 use crate::scope::evaluate;
 use crate::session::Session;
@@ -24,10 +24,10 @@ pub(super) async fn exactly(
 ) -> Result<(), Stop> {
     let number = number(count, scope)?;
     session.settle().await?;
-    let mut looks = Looks::at_rest(session);
+    let mut looks = Rejudge::at_rest(session);
     loop {
         let judged = once(count, number, side, session, scope).await;
-        if !looks.again(judged.as_ref().err(), session).await? {
+        if !rejudge.again(judged.as_ref().err(), session).await? {
             return judged;
         }
     }
@@ -43,9 +43,9 @@ async fn once(
     // None at all is what `absent` says, and shows as much as that.
     if number == 0 {
         let served = Served::Must;
-        return expectation::absent(&count.judgement, served, side, session, scope).await;
+        return expectation::absent(&count.expectation, served, side, session, scope).await;
     }
-    let found = expectation::matching(&count.judgement, number, side, session, scope).await?;
+    let found = expectation::matching(&count.expectation, number, side, session, scope).await?;
     let Some(each) = &count.each else {
         return Ok(());
     };
@@ -58,7 +58,7 @@ async fn once(
 
 /// Returns the number that there must be.
 fn number(count: &Count, scope: &Scope) -> Result<usize, Stop> {
-    let place = count.judgement.place.with_span(count.exactly.span);
+    let place = count.expectation.place.with_span(count.exactly.span);
     let value = evaluate(&count.exactly, &place, scope)?;
     let number = value
         .as_u64()
@@ -66,7 +66,7 @@ fn number(count: &Count, scope: &Scope) -> Result<usize, Stop> {
     number.ok_or_else(|| {
         let message = format!("exactly must be a whole number that is not below 0, and is {value}");
         let mut failure = Failure::new("count::number", message);
-        failure.location = Some(location(&count.judgement.place));
+        failure.location = Some(location(&count.expectation.place));
         Stop::failed(failure)
     })
 }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use crosscut_expr::Scope;
 use crosscut_programs::stretched;
-use crosscut_suite::model::{Action, Judgement};
+use crosscut_suite::model::{Action, Expectation};
 use tokio::time::{Instant, sleep};
 
 use crate::api::Api;
-use crate::at_rest::Looks;
+use crate::at_rest::Rejudge;
 use crate::candidate;
 use crate::expectation;
 use crate::scope::evaluate_on;
@@ -16,7 +16,7 @@ use crate::session::Session;
 use crate::stop::Stop;
 use crate::timekeeper::Timekeeper;
 
-/// Between two looks.
+/// Between two rejudge.
 const POLL: Duration = Duration::from_millis(100);
 /// The time that is waited for programs under test, unless it is said.
 const WITHIN: Duration = Duration::from_secs(10);
@@ -27,25 +27,25 @@ const WITHIN: Duration = Duration::from_secs(10);
 /// # Errors
 /// The first that does not hold.
 pub(super) async fn all(
-    judgements: &[Judgement],
+    expectations: &[Expectation],
     action: &Action,
     session: &mut Session,
     scope: &Scope,
 ) -> Result<(), Stop> {
     session.settle().await?;
     let end = Instant::now() + stretched(action.within.unwrap_or(WITHIN));
-    for judgement in judgements {
+    for expectation in expectations {
         // What names nothing is not waited for.
-        candidate::subject(judgement, scope)?;
+        candidate::subject(expectation, scope)?;
         let time = session.time();
         let api = session.api(action.side);
-        if session.programs().any_runs() && wait_for(judgement, api, scope, end, &time).await {
+        if session.programs().any_runs() && wait_for(expectation, api, scope, end, &time).await {
             session.settle().await?;
         }
-        let mut looks = Looks::at_rest(session);
+        let mut looks = Rejudge::at_rest(session);
         let object = loop {
-            let judged = expectation::expect(judgement, action.side, session, scope).await;
-            if !looks.again(judged.as_ref().err(), session).await? {
+            let judged = expectation::expect(expectation, action.side, session, scope).await;
+            if !rejudge.again(judged.as_ref().err(), session).await? {
                 break judged?;
             }
         };
@@ -59,9 +59,9 @@ pub(super) async fn all(
     Ok(())
 }
 
-/// Looks until the assertion holds, or for as long as is allowed; says whether anything was waited for.
+/// Rejudge until the assertion holds, or for as long as is allowed; says whether anything was waited for.
 async fn wait_for(
-    judgement: &Judgement,
+    expectation: &Expectation,
     api: &Api,
     scope: &Scope,
     end: Instant,
@@ -69,7 +69,7 @@ async fn wait_for(
 ) -> bool {
     let _pause = time.pause();
     let mut waited = false;
-    while Instant::now() < end && expectation::look(judgement, api, scope).await.is_err() {
+    while Instant::now() < end && expectation::look(expectation, api, scope).await.is_err() {
         sleep(POLL).await;
         waited = true;
     }

@@ -12,7 +12,7 @@ use crate::api::Api;
 use crate::session::Session;
 use crate::target::Target;
 
-/// Between two looks.
+/// Between two rejudge.
 const POLL: Duration = Duration::from_millis(100);
 /// The time that a definition is waited for whose names are accepted: kube-apiserver serves it within seconds.
 const WITHIN: Duration = Duration::from_secs(15);

@@ -10,9 +10,9 @@ mod warning;
 mod write;
 
 use crosscut_expr::Scope;
-use crosscut_suite::model::{Action, ActionKind, Judgement, Served, Side};
+use crosscut_suite::model::{Action, ActionKind, Expectation, Served, Side};
 
-use crate::at_rest::Looks;
+use crate::at_rest::Rejudge;
 use crate::candidate;
 use crate::expectation;
 use crate::scope::with_bindings;
@@ -56,25 +56,27 @@ pub(crate) async fn perform(
         ActionKind::Reject { write, refusal } => {
             reject::must_refuse(write, refusal, action, session, &scope).await
         }
-        ActionKind::Expect(judgements) => expect::all(judgements, action, session, &scope).await,
-        ActionKind::Absent(judgements) => {
+        ActionKind::Expect(expectations) => {
+            expect::all(expectations, action, session, &scope).await
+        }
+        ActionKind::Absent(expectations) => {
             session.settle().await?;
-            for judgement in judgements {
-                absent(judgement, action.served, action.side, session, &scope).await?;
+            for expectation in expectations {
+                absent(expectation, action.served, action.side, session, &scope).await?;
             }
             Ok(())
         }
         ActionKind::Count(count) => count::exactly(count, action.side, session, &scope).await,
         ActionKind::Table(table) => table::judge(table, action.side, session, &scope).await,
-        ActionKind::Events(judgements) => {
+        ActionKind::Events(expectations) => {
             session.settle().await?;
-            for event in judgements {
-                candidate::involved(&event.judgement, &scope)?;
+            for event in expectations {
+                candidate::involved(&event.expectation, &scope)?;
                 if event.absent {
                     let side = action.side;
-                    absent(&event.judgement, Served::Must, side, session, &scope).await?;
+                    absent(&event.expectation, Served::Must, side, session, &scope).await?;
                 } else {
-                    expectation::event(&event.judgement, action.side, session, &scope).await?;
+                    expectation::event(&event.expectation, action.side, session, &scope).await?;
                 }
             }
             Ok(())
@@ -90,16 +92,16 @@ pub(crate) async fn perform(
 
 /// No object may be as the assertion says, at rest.
 async fn absent(
-    judgement: &Judgement,
+    expectation: &Expectation,
     served: Served,
     side: Side,
     session: &mut Session,
     scope: &Scope,
 ) -> Result<(), Stop> {
-    let mut looks = Looks::at_rest(session);
+    let mut looks = Rejudge::at_rest(session);
     loop {
-        let judged = expectation::absent(judgement, served, side, session, scope).await;
-        if !looks.again(judged.as_ref().err(), session).await? {
+        let judged = expectation::absent(expectation, served, side, session, scope).await;
+        if !rejudge.again(judged.as_ref().err(), session).await? {
             return judged;
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crosscut_expr::Scope;
 use crosscut_programs::{EndSignal, Program, Stopped, stretched};
-use crosscut_suite::model::{Judgement, Program as Declared, ProgramVerb, Readiness};
+use crosscut_suite::model::{Expectation, Program as Declared, ProgramVerb, Readiness};
 
 use crate::api::Api;
 use crate::candidate;
@@ -71,10 +71,10 @@ async fn start(session: &mut Session, declared: &Arc<Declared>, scope: &Scope) -
     }
     // One that did its work may do it again.
     running.retain(|one| !is_same(one));
-    if let Readiness::Expect { judgements, .. } = &declared.ready {
+    if let Readiness::Expect { expectations, .. } = &declared.ready {
         // What names nothing is not waited for.
-        for judgement in judgements {
-            candidate::subject(judgement, scope)?;
+        for expectation in expectations {
+            candidate::subject(expectation, scope)?;
         }
     }
     let place = session.programs().place.clone();
@@ -87,9 +87,9 @@ async fn start(session: &mut Session, declared: &Arc<Declared>, scope: &Scope) -
     let program = started.map_err(|error| failure::of(declared, error))?;
     match &declared.ready {
         Readiness::Exit(status) => done(&program, declared, *status).await?,
-        Readiness::Expect { judgements, side } => {
+        Readiness::Expect { expectations, side } => {
             let api = session.api(*side);
-            let holds = || holds(judgements, api, scope);
+            let holds = || holds(expectations, api, scope);
             let waited = program.wait_until(holds, declared.within).await;
             waited.map_err(|error| failure::of(declared, error))?;
         }
@@ -125,9 +125,9 @@ async fn done(program: &Program, declared: &Declared, wanted: i32) -> Result<(),
     Err(failure::not_done(declared, program, &what))
 }
 
-async fn holds(judgements: &[Judgement], api: &Api, scope: &Scope) -> Result<(), String> {
-    for judgement in judgements {
-        if let Err(why) = expectation::look(judgement, api, scope).await {
+async fn holds(expectations: &[Expectation], api: &Api, scope: &Scope) -> Result<(), String> {
+    for expectation in expectations {
+        if let Err(why) = expectation::look(expectation, api, scope).await {
             tokio::time::sleep(POLL).await;
             return Err(why);
         }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::absence;
 use crate::action::write;
-use crate::at_rest::Looks;
+use crate::at_rest::Rejudge;
 use crate::mismatch::{undecided, wire};
 use crate::session::Session;
 use crate::stop::stop_of;
@@ -29,10 +29,10 @@ pub(super) async fn judge(
         target.place = Whereabouts::Everywhere;
     }
     session.settle().await?;
-    let mut looks = Looks::at_rest(session);
+    let mut looks = Rejudge::at_rest(session);
     loop {
         let judged = once(table, &target, side, session, scope).await;
-        if !looks.again(judged.as_ref().err(), session).await? {
+        if !rejudge.again(judged.as_ref().err(), session).await? {
             return judged;
         }
     }
@@ -54,21 +54,21 @@ async fn once(
             return Err(stop);
         }
     };
-    let judgement = &table.judgement;
-    let mismatches = judgement.assertion.check(&printed, scope);
+    let expectation = &table.expectation;
+    let mismatches = expectation.assertion.check(&printed, scope);
     let Some(first) = mismatches.first() else {
         return shows_something(table, &printed, side, session, scope).await;
     };
     if mismatches.iter().all(|mismatch| mismatch.unsupported) {
-        return Err(undecided(judgement, first));
+        return Err(undecided(expectation, first));
     }
     let message = format!("the table of {} is not as expected", &*target.kind);
     let mut failure = Failure::new("table::mismatch", message);
-    failure.location = Some(location(&judgement.place));
-    failure.diff = judgement.assertion.diff(&printed, scope);
+    failure.location = Some(location(&expectation.place));
+    failure.diff = expectation.assertion.diff(&printed, scope);
     failure.mismatches = mismatches
         .into_iter()
-        .map(|mismatch| wire(judgement, mismatch))
+        .map(|mismatch| wire(expectation, mismatch))
         .collect();
     failure.evidence = session.evidence(side, &[]).await;
     Err(Stop::failed(failure))

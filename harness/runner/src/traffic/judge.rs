@@ -3,7 +3,7 @@
 use crosscut_assertion::Mismatch as AssertionMismatch;
 use crosscut_events::Failure;
 use crosscut_expr::Scope;
-use crosscut_suite::model::{Common, Judgement};
+use crosscut_suite::model::{Common, Expectation};
 use crosscut_traffic::CallErrorKind;
 use serde_json::{Value, json};
 
@@ -17,14 +17,14 @@ const LONGEST: usize = 1_000;
 
 /// Every answer must be as `answer` says, and all of them together as `answers` says.
 pub(super) fn judge(outcomes: &[Outcome], common: &Common, scope: &Scope) -> Result<(), Stop> {
-    if let Some(judgement) = &common.answer {
-        each(outcomes, judgement, scope)?;
+    if let Some(expectation) = &common.answer {
+        each(outcomes, expectation, scope)?;
     }
-    let Some(judgement) = &common.answers else {
+    let Some(expectation) = &common.answers else {
         return Ok(());
     };
     let all = view::all(outcomes);
-    let mismatches = judgement.assertion.check(&all, scope);
+    let mismatches = expectation.assertion.check(&all, scope);
     if mismatches.is_empty() {
         return Ok(());
     }
@@ -33,7 +33,7 @@ pub(super) fn judge(outcomes: &[Outcome], common: &Common, scope: &Scope) -> Res
     Err(stop(
         "request::answers",
         message,
-        judgement,
+        expectation,
         &all,
         &mismatches,
         scope,
@@ -41,13 +41,13 @@ pub(super) fn judge(outcomes: &[Outcome], common: &Common, scope: &Scope) -> Res
 }
 
 /// The first answer that is not as expected, with the number of those that are not.
-fn each(outcomes: &[Outcome], judgement: &Judgement, scope: &Scope) -> Result<(), Stop> {
+fn each(outcomes: &[Outcome], expectation: &Expectation, scope: &Scope) -> Result<(), Stop> {
     let mut first = None;
     let mut wrong = 0;
     for (index, outcome) in outcomes.iter().enumerate() {
         let bound = scope.clone().bind("index", json!(index));
         let bound = bound.bind("request", outcome.request.clone());
-        let mismatches = judgement.assertion.check(&outcome.view, &bound);
+        let mismatches = expectation.assertion.check(&outcome.view, &bound);
         if !mismatches.is_empty() {
             wrong += 1;
             first = first.or(Some((index, outcome, mismatches, bound)));
@@ -77,7 +77,7 @@ fn each(outcomes: &[Outcome], judgement: &Judgement, scope: &Scope) -> Result<()
     let mut stop = stop(
         &code,
         message,
-        judgement,
+        expectation,
         &outcome.view,
         &mismatches,
         &scope,
@@ -97,7 +97,7 @@ fn title(outcomes: &[Outcome]) -> String {
 fn stop(
     code: &str,
     message: String,
-    judgement: &Judgement,
+    expectation: &Expectation,
     view: &Value,
     mismatches: &[AssertionMismatch],
     scope: &Scope,
@@ -105,14 +105,14 @@ fn stop(
     if let Some(first) = mismatches.first()
         && mismatches.iter().all(|mismatch| mismatch.unsupported)
     {
-        return undecided(judgement, first);
+        return undecided(expectation, first);
     }
     let mut failure = Failure::new(code, message);
-    failure.location = Some(location(&judgement.place));
-    failure.diff = judgement.assertion.diff(&shortened(view.clone()), scope);
+    failure.location = Some(location(&expectation.place));
+    failure.diff = expectation.assertion.diff(&shortened(view.clone()), scope);
     failure.mismatches = mismatches
         .iter()
-        .map(|mismatch| wire(judgement, mismatch.clone()))
+        .map(|mismatch| wire(expectation, mismatch.clone()))
         .map(|mut mismatch| {
             mismatch.expected = shortened(mismatch.expected);
             mismatch.actual = mismatch.actual.map(shortened);

@@ -11,7 +11,7 @@ use crosscut_client::{Api, Validation};
 
 use crosscut_functions::Functions;
 use crosscut_functions::{FunctionServer, ServerTls, serve};
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use serde_json::{Value, json};
 
 use super::CrossplaneError;
@@ -77,7 +77,7 @@ async fn register(
     api.apply(&function(name), MANAGER).await?;
     let revision = revision(name);
     api.apply(&revision, MANAGER).await?;
-    let place = Address::cluster(API_VERSION, "FunctionRevision", object::name(&revision));
+    let place = ObjectRef::cluster(API_VERSION, "FunctionRevision", object::name(&revision));
     api.merge_patch_with(place, "status", &status(address), Validation::default())
         .await
         .map(drop)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crosscut_client::Api;
 
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
@@ -56,7 +56,7 @@ pub(super) async fn define(api: &Api, definitions: &[Value]) -> Result<(), Cross
 async fn create_missing(api: &Api, definition: &Value) -> Result<(), CrossplaneError> {
     let name = object::name(definition);
     let failed = CrossplaneError::api(format!("define {name}"));
-    let there = api.get(Address::cluster(API_VERSION, KIND, name)).await;
+    let there = api.get(ObjectRef::cluster(API_VERSION, KIND, name)).await;
     match there {
         Ok(_) => Ok(()),
         Err(error) if error.is_not_found() => {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use crosscut_functions::Functions;
-use crosscut_functions::{Address, AutoReady, Command, CommandSettings, OnOutput, Trace};
+use crosscut_functions::{AutoReady, Command, CommandSettings, GrpcFunction, OnOutput, Trace};
 use crosscut_programs::{Launcher, StateFolder, default_root};
 use crosscut_suite::model::{BuiltIn, Function, FunctionRuntime, Suite};
 use tokio::sync::Mutex;
@@ -173,9 +173,10 @@ impl Starting<'_> {
     ) -> Result<Arc<dyn crosscut_functions::Function>, BoxError> {
         match &function.runtime {
             FunctionRuntime::BuiltIn(BuiltIn::AutoReady) => Ok(Arc::new(AutoReady)),
-            FunctionRuntime::Address(address) => {
-                Ok(Arc::new(Address::plaintext(address, function.deadline)?))
-            }
+            FunctionRuntime::Address(address) => Ok(Arc::new(GrpcFunction::plaintext(
+                address,
+                function.deadline,
+            )?)),
             FunctionRuntime::Command { program, arguments } => {
                 let program = resolve(program, self.folder);
                 self.spawn(function, &program, arguments).await

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use async_trait::async_trait;
 use crosscut_functions::v1::{RunFunctionRequest, RunFunctionResponse};
-use crosscut_functions::{FunctionError, Question, Trace, wire};
+use crosscut_functions::{FunctionCall, FunctionError, Trace, wire};
 
 use crosscut_functions::{Function, Functions};
 use crosscut_objects::object;
@@ -62,17 +62,17 @@ impl Function for Attributed {
         self.function.run(request).await
     }
 
-    async fn answer(
+    async fn respond(
         &self,
-        question: &Question<'_>,
+        call: &FunctionCall<'_>,
     ) -> Result<wire::RunFunctionResponse, FunctionError> {
-        let composite = question.composite().unwrap_or_default();
+        let composite = call.composite().unwrap_or_default();
         let traces = self.traces.of(object::namespace(&composite));
         if let [trace] = &traces[..] {
-            return self.function.answer_for(question, trace).await;
+            return self.function.respond_for(call, trace).await;
         }
         let shared = Trace::default();
-        let answer = self.function.answer_for(question, &shared).await;
+        let answer = self.function.respond_for(call, &shared).await;
         traces.iter().for_each(|trace| trace.join(&shared));
         answer
     }

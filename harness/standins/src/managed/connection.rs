@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crosscut_controller::ReconcileError;
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use serde_json::{Map, Value, json};
 
 use crate::lifecycle::{Managed, failed};
@@ -25,11 +25,14 @@ pub(super) async fn publish(
         return Ok(());
     };
     let secret = secret(&managed.object, reference("name"), details);
-    let written = match managed.api.read(Address::of(&secret)).await {
+    let written = match managed.api.read(ObjectRef::of(&secret)).await {
         Ok(found) if found["data"] == secret["data"] => return Ok(()),
         Ok(_) => {
             let patch = json!({ "data": secret["data"] });
-            managed.api.merge_patch(Address::of(&secret), &patch).await
+            managed
+                .api
+                .merge_patch(ObjectRef::of(&secret), &patch)
+                .await
         }
         Err(error) if error.is_not_found() => managed.api.create(&secret).await,
         Err(error) => Err(error),

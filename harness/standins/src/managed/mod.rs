@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use async_trait::async_trait;
-use crosscut_controller::{After, Context, Controller, ReconcileError};
+use crosscut_controller::{Action, Context, Controller, ReconcileError};
 use crosscut_objects::Event;
 use crosscut_objects::object;
 
@@ -73,7 +73,7 @@ impl Controller for ManagedResources {
         "stand-in/managed"
     }
 
-    fn interested(&self, event: &Event) -> Vec<Key> {
+    fn map_to_keys(&self, event: &Event) -> Vec<Key> {
         let resource = &event.resource;
         if resource.kind == "CustomResourceDefinition" {
             let mut kinds = self.kinds.write().unwrap_or_else(PoisonError::into_inner);
@@ -92,18 +92,18 @@ impl Controller for ManagedResources {
         keys
     }
 
-    async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
+    async fn reconcile(&self, context: &Context, key: &Key) -> Result<Action, ReconcileError> {
         self.waiting().remove(key);
         let read = Managed::read(context, "crossplane-stand-in", key).await?;
         let Some(mut managed) = read else {
-            return Ok(After::Nothing);
+            return Ok(Action::AwaitChange);
         };
         if managed.is_paused() {
             return managed.pause().await;
         }
         if object::is_being_deleted(&managed.object) {
             managed.remove_finalizer().await?;
-            return Ok(After::Nothing);
+            return Ok(Action::AwaitChange);
         }
         let rule = self.settings.rule(&key.group, &key.kind);
         let name = outside_name(&managed.object, rule);
@@ -116,7 +116,7 @@ impl Controller for ManagedResources {
         match references::resolve(&mut managed, &kinds).await? {
             Ok(()) => {}
             Err(Unresolved::Early(awaited)) => {
-                let after = After::In(awaited.at_most);
+                let after = Action::RequeueAfter(awaited.at_most);
                 self.waiting().insert(key.clone(), awaited);
                 return Ok(after);
             }
@@ -150,7 +150,7 @@ fn outside_name(managed: &Value, rule: Option<&ManagedRule>) -> String {
 async fn report(
     managed: &mut Managed,
     rule: Option<&ManagedRule>,
-) -> Result<After, ReconcileError> {
+) -> Result<Action, ReconcileError> {
     let first = managed.object["status"]["conditions"].is_null();
     if managed.object["status"]["atProvider"].is_null() {
         object::set(&mut managed.object, &["status", "atProvider"], json!({}));

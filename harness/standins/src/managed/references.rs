@@ -7,7 +7,7 @@ use std::time::Duration;
 use crosscut_client::Api;
 
 use crosscut_controller::ReconcileError;
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
@@ -254,7 +254,7 @@ impl Resolver<'_> {
         (api_version, kind): (&str, &str),
     ) -> Option<bool> {
         let owner = object::controller_of(self.managed)?;
-        let address = Address {
+        let address = ObjectRef {
             api_version: object::text(owner, &["apiVersion"]),
             kind: object::text(owner, &["kind"]),
             namespace: object::namespace(self.managed),
@@ -290,7 +290,7 @@ impl Resolver<'_> {
     ) -> Result<Vec<Arc<Value>>, Missing> {
         let mut found = Vec::new();
         for one in named {
-            let address = Address {
+            let address = ObjectRef {
                 api_version,
                 kind,
                 namespace: object::namespace(self.managed),

@@ -14,15 +14,15 @@ use async_trait::async_trait;
 use crosscut_client::{Api, ApiError, Deletion};
 use crosscut_objects::Event;
 
-use crosscut_controller::{After, Context, Controller, ReconcileError};
-use crosscut_objects::{Address, object};
+use crosscut_controller::{Action, Context, Controller, ReconcileError};
+use crosscut_objects::{ObjectRef, object};
 
 use crosscut_objects::Key;
 use serde_json::{Value, json};
 
 use crate::conditions::Condition;
 use crate::connect::connect;
-use crate::events::Happening;
+use crate::events::NewEvent;
 use crate::lifecycle::{Doing, MISSING, Managed, POLL, POLL_UNREADY};
 use crate::settings::Targets;
 use crate::usage;
@@ -32,10 +32,10 @@ use readiness::Readiness;
 use references::ResolveError;
 
 /// The time after which is looked again after something was begun.
-const SOON: After = After::In(Duration::from_secs(1));
+const SOON: After = Action::RequeueAfter(Duration::from_secs(1));
 
 /// Said where the target's object is missing that was made just now.
-const PENDING: Happening<'static> = Happening {
+const PENDING: NewEvent<'static> = NewEvent {
     warning: false,
     reason: "PendingExternalResource",
     message: "Waiting for external resource existence to be confirmed",
@@ -64,16 +64,16 @@ impl Controller for Objects {
         "stand-in/object"
     }
 
-    fn interested(&self, event: &Event) -> Vec<Key> {
+    fn map_to_keys(&self, event: &Event) -> Vec<Key> {
         let resource = &event.resource;
         let ours = resource.kind == "Object" && GROUPS.contains(&resource.group.as_str());
         ours.then(|| Key::of(event)).into_iter().collect()
     }
 
-    async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
+    async fn reconcile(&self, context: &Context, key: &Key) -> Result<Action, ReconcileError> {
         let read = Managed::read(context, "provider-kubernetes", key).await?;
         let Some(mut managed) = read else {
-            return Ok(After::Nothing);
+            return Ok(Action::AwaitChange);
         };
         if managed.is_paused() {
             return managed.pause().await;
@@ -81,7 +81,7 @@ impl Controller for Objects {
         if object::is_being_deleted(&managed.object) && !managed.may("Delete") {
             references::release(&managed).await?;
             written::remove_finalizer(&mut managed).await?;
-            return Ok(After::Nothing);
+            return Ok(Action::AwaitChange);
         }
         // The program writes its status whole, also before it has seen anything.
         if managed.object["status"]["atProvider"].is_null() {
@@ -128,7 +128,7 @@ async fn keep(
     managed: &mut Managed,
     target: &Api,
     current: &Current,
-) -> Result<After, ReconcileError> {
+) -> Result<Action, ReconcileError> {
     let deleting = object::is_being_deleted(&managed.object);
     if wants_connection_details(&managed.object) && !deleting {
         let name = object::name(&managed.object);
@@ -160,7 +160,7 @@ async fn keep(
         && let Some(left) = written::grace(managed)
     {
         managed.say(PENDING).await?;
-        return Ok(After::In(left));
+        return Ok(Action::RequeueAfter(left));
     }
     if deleting {
         current.forget(managed);
@@ -184,7 +184,7 @@ async fn create(
     target: &Api,
     current: &Current,
     manifest: &Value,
-) -> Result<After, ReconcileError> {
+) -> Result<Action, ReconcileError> {
     written::say(managed, written::PENDING).await?;
     let made = target.apply(manifest, &manager(managed)).await;
     let outcome = match &made {
@@ -213,7 +213,7 @@ async fn update(
     current: &Current,
     manifest: &Value,
     before: &Value,
-) -> Result<After, ReconcileError> {
+) -> Result<Action, ReconcileError> {
     let manager = manager(managed);
     let is_current = current.ask(managed, target, manifest, before, &manager);
     match is_current.await {
@@ -246,7 +246,7 @@ fn wants_connection_details(object: &Value) -> bool {
 }
 
 async fn find(target: &Api, manifest: &Value) -> Result<Option<Arc<Value>>, ApiError> {
-    match target.read(Address::of(manifest)).await {
+    match target.read(ObjectRef::of(manifest)).await {
         Ok(live) => Ok(Some(live)),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error),
@@ -258,7 +258,7 @@ async fn observed(
     managed: &mut Managed,
     live: Option<&Value>,
     changed: bool,
-) -> Result<After, ReconcileError> {
+) -> Result<Action, ReconcileError> {
     managed.set(Condition::SYNCED);
     let Some(live) = live else {
         managed.save().await?;
@@ -300,7 +300,7 @@ async fn delete(
     managed: &mut Managed,
     target: &Api,
     live: Option<Arc<Value>>,
-) -> Result<After, ReconcileError> {
+) -> Result<Action, ReconcileError> {
     // Others may have a last look at it before anything is deleted.
     let others = managed.object["metadata"]["finalizers"].as_array();
     if others.is_some_and(|finalizers| finalizers.len() > 1) {
@@ -309,7 +309,7 @@ async fn delete(
     let Some(live) = live else {
         references::release(managed).await?;
         written::remove_finalizer(managed).await?;
-        return Ok(After::Nothing);
+        return Ok(Action::AwaitChange);
     };
     managed.set(Condition::DELETING);
     if !object::is_being_deleted(&live) {
@@ -334,7 +334,7 @@ async fn request_deletion(managed: &Managed, target: &Api, live: &Value) -> Resu
         propagation,
         uid: Some(object::uid(live)),
     };
-    match target.delete(Address::of(live), how).await {
+    match target.delete(ObjectRef::of(live), how).await {
         Err(error) if !error.is_not_found() => Err(error),
         _ => Ok(()),
     }

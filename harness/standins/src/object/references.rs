@@ -3,7 +3,7 @@
 use crosscut_client::{Api, ApiError};
 
 use crosscut_controller::ReconcileError;
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use serde_json::{Value, json};
 
 use crate::lifecycle::{Managed, failed};
@@ -84,7 +84,7 @@ async fn each(managed: &Managed, hold: bool) -> Result<(), ReconcileError> {
             object::remove_finalizer(&mut found, &finalizer);
         }
         let patch = json!({ "metadata": { "finalizers": found["metadata"]["finalizers"] } });
-        let patched = managed.api.merge_patch(Address::of(&found), &patch).await;
+        let patched = managed.api.merge_patch(ObjectRef::of(&found), &patch).await;
         patched.map_err(|error| failed(&error))?;
     }
     Ok(())
@@ -104,10 +104,10 @@ fn source(reference: &Value) -> &Value {
     }
 }
 
-fn address(source: &Value) -> Address<'_> {
+fn address(source: &Value) -> ObjectRef<'_> {
     let text = |field: &str| object::text(source, &[field]);
     let or = |given, default| if str::is_empty(given) { default } else { given };
-    Address {
+    ObjectRef {
         api_version: or(text("apiVersion"), "kubernetes.m.crossplane.io/v1alpha1"),
         kind: or(text("kind"), "Object"),
         namespace: text("namespace"),

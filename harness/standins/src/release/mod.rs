@@ -14,15 +14,15 @@ use async_trait::async_trait;
 use crosscut_client::{Api, ApiError};
 use crosscut_objects::Event;
 
-use crosscut_controller::{After, Context, Controller, ReconcileError};
-use crosscut_objects::{Address, object};
+use crosscut_controller::{Action, Context, Controller, ReconcileError};
+use crosscut_objects::{ObjectRef, object};
 
 use crosscut_objects::Key;
 use serde_json::{Value, json};
 
 use crate::conditions::Condition;
 use crate::connect::connect;
-use crate::events::Happening;
+use crate::events::NewEvent;
 use crate::lifecycle::{Doing, MISSING, Managed, POLL, desired_state_changed};
 use crate::settings::Targets;
 
@@ -61,24 +61,24 @@ impl Controller for Releases {
         "stand-in/release"
     }
 
-    fn interested(&self, event: &Event) -> Vec<Key> {
+    fn map_to_keys(&self, event: &Event) -> Vec<Key> {
         let resource = &event.resource;
         let ours = resource.kind == "Release" && GROUPS.contains(&resource.group.as_str());
         let asks = ours && desired_state_changed(event);
         asks.then(|| Key::of(event)).into_iter().collect()
     }
 
-    async fn reconcile(&self, context: &Context, key: &Key) -> Result<After, ReconcileError> {
+    async fn reconcile(&self, context: &Context, key: &Key) -> Result<Action, ReconcileError> {
         let read = Managed::read(context, "provider-helm", key).await?;
         let Some(mut managed) = read else {
-            return Ok(After::Nothing);
+            return Ok(Action::AwaitChange);
         };
         if managed.is_paused() {
             return managed.pause().await;
         }
         if object::is_being_deleted(&managed.object) && !managed.may("Delete") {
             managed.remove_finalizer().await?;
-            return Ok(After::Nothing);
+            return Ok(Action::AwaitChange);
         }
         let name = object::name(&managed.object).to_owned();
         managed.name_outside(&name).await?;
@@ -110,7 +110,7 @@ fn namespace(release: &Value) -> &str {
     }
 }
 
-async fn keep(managed: &mut Managed, target: &Api) -> Result<After, ReconcileError> {
+async fn keep(managed: &mut Managed, target: &Api) -> Result<Action, ReconcileError> {
     let wanted = match wanted(managed).await {
         Ok(wanted) => wanted,
         Err(error) => return managed.fail_to(Doing::Observe, &error.to_string()).await,
@@ -128,7 +128,7 @@ async fn keep(managed: &mut Managed, target: &Api) -> Result<After, ReconcileErr
     managed.add_finalizer().await?;
     if let Some(warning) = wanted.chart.warning() {
         managed
-            .say(Happening::warning("ChartVersionIgnored", &warning))
+            .say(NewEvent::warning("ChartVersionIgnored", &warning))
             .await?;
     }
     let outcome = match &deployed {
@@ -196,7 +196,7 @@ async fn report(
     managed: &mut Managed,
     before: Option<&Record>,
     now: Option<&Record>,
-) -> Result<After, ReconcileError> {
+) -> Result<Action, ReconcileError> {
     let Some(now) = now else {
         managed.set(Condition::CREATING);
         managed.set(Condition::SYNCED);
@@ -227,7 +227,7 @@ async fn report(
     Ok(POLL)
 }
 
-async fn uninstall(managed: &mut Managed, target: &Api) -> Result<After, ReconcileError> {
+async fn uninstall(managed: &mut Managed, target: &Api) -> Result<Action, ReconcileError> {
     let namespace = namespace(&managed.object).to_owned();
     let removed = record::remove(target, &namespace, managed.external_name()).await;
     if let Err(error) = removed {
@@ -235,12 +235,12 @@ async fn uninstall(managed: &mut Managed, target: &Api) -> Result<After, Reconci
         return managed.fail_to(Doing::Delete, &why).await;
     }
     managed.remove_finalizer().await?;
-    Ok(After::Nothing)
+    Ok(Action::AwaitChange)
 }
 
 /// The address of a Secret.
-fn secret<'a>(namespace: &'a str, name: &'a str) -> Address<'a> {
-    Address {
+fn secret<'a>(namespace: &'a str, name: &'a str) -> ObjectRef<'a> {
+    ObjectRef {
         api_version: "v1",
         kind: "Secret",
         namespace,

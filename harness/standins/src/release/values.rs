@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crosscut_client::{Api, ApiError};
 
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use crosscut_yaml::{Limits, Node, SyntaxError, parse};
 use serde_json::{Map, Value};
 
@@ -100,7 +100,7 @@ async fn referenced(
     };
     let optional = reference["optional"] == true;
     let namespace = Some(object::text(reference, &["namespace"])).filter(|text| !text.is_empty());
-    let address = Address {
+    let address = ObjectRef {
         api_version: "v1",
         kind,
         namespace: namespace.unwrap_or(own),

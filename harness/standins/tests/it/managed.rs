@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use crosscut_standins::ManagedRule;
 use serde_json::{Value, json};
 
@@ -321,7 +321,7 @@ async fn a_connection_secret_is_published_owned_and_restored() {
     let spec = json!({"forProvider": {}, "writeConnectionSecretToRef": {"name": "access"}});
     let network = resource("Network", "n", &spec);
     planes.apply(&network).await;
-    let address = Address {
+    let address = ObjectRef {
         api_version: "v1",
         kind: "Secret",
         namespace: NAMESPACE,

@@ -1,13 +1,13 @@
 //! `Object` of provider-kubernetes.
 
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::plane::{NAMESPACE, Planes, condition, find};
 
 const API_VERSION: &str = "kubernetes.m.crossplane.io/v1alpha1";
-const CONFIG_MAP: Address<'_> = Address {
+const CONFIG_MAP: ObjectRef<'_> = ObjectRef {
     api_version: "v1",
     kind: "ConfigMap",
     namespace: "default",
@@ -79,7 +79,7 @@ async fn the_provider_leaves_its_traces() {
         assert_eq!(found["type"], condition);
         assert_eq!(found.get("observedGeneration"), generation);
     }
-    let usage = Address {
+    let usage = ObjectRef {
         api_version: API_VERSION,
         kind: "ProviderConfigUsage",
         namespace: NAMESPACE,
@@ -103,7 +103,7 @@ async fn what_was_made_just_now_counts_as_not_found_yet() {
     let made: jiff::Timestamp = object::annotation(&now, annotation).parse().unwrap();
     let later = made + jiff::SignedDuration::from_hours(3);
     let made_later = json!({"metadata": {"annotations": {annotation: later.to_string()}}});
-    let patched = planes.control.merge_patch(Address::of(&now), &made_later);
+    let patched = planes.control.merge_patch(ObjectRef::of(&now), &made_later);
     patched.await.unwrap();
     planes.delete(&one).await;
     let said = planes.events("one").await;
@@ -125,7 +125,7 @@ async fn the_provider_waits_for_the_finalizers_of_others() {
     assert!(find(&planes.target, CONFIG_MAP).await.is_some());
     let mine = json!({"metadata": {"finalizers": ["finalizer.managedresource.crossplane.io"]}});
     let now = planes.now(&one).await.unwrap();
-    let freed = planes.control.merge_patch(Address::of(&now), &mine).await;
+    let freed = planes.control.merge_patch(ObjectRef::of(&now), &mine).await;
     freed.unwrap();
     planes.settle().await;
     assert!(find(&planes.target, CONFIG_MAP).await.is_none());
@@ -146,7 +146,7 @@ async fn a_configuration_stays_while_one_of_its_name_is_used_anywhere() {
     elsewhere["metadata"]["namespace"] = json!("default");
     planes.apply(&elsewhere).await;
     let touched = json!({"metadata": {"annotations": {"touched": "1"}}});
-    let patched = planes.control.merge_patch(Address::of(&config), &touched);
+    let patched = planes.control.merge_patch(ObjectRef::of(&config), &touched);
     patched.await.unwrap();
     planes.settle().await;
     assert_eq!(planes.now(&config).await.unwrap()["status"]["users"], 2);
@@ -187,7 +187,7 @@ async fn the_second_of_two_objects_finds_what_the_first_made() {
         object["spec"]["forProvider"]["manifest"] = namespace.clone();
         planes.apply(&object).await;
     }
-    let address = Address::of(&namespace);
+    let address = ObjectRef::of(&namespace);
     let found = find(&planes.target, address).await.unwrap();
     assert_eq!(found["metadata"]["managedFields"], Value::Null);
     let manager = "provider-kubernetes/two";
@@ -294,7 +294,7 @@ async fn an_identity_must_be_there() {
     let identity = json!({"spec": {"identity": {
         "type": "GoogleApplicationCredentials", "source": "Secret", "secretRef": reference,
     }}});
-    let config = Address {
+    let config = ObjectRef {
         api_version: API_VERSION,
         kind: "ProviderConfig",
         namespace: NAMESPACE,

@@ -9,7 +9,7 @@ use crosscut_apiserver::{ApiServer, Options};
 use crosscut_client::{Api, Deletion};
 
 use crosscut_controller::{Plane, Scheduler, SettleLimits, VirtualClock, builtin};
-use crosscut_objects::{Address, object};
+use crosscut_objects::{ObjectRef, object};
 use crosscut_standins::{ManagedRule, ManagedSettings, Settings, Targets, controllers};
 use crosscut_yaml::{Limits, parse};
 use serde_json::{Value, json};
@@ -146,13 +146,16 @@ impl Planes {
     /// Deletes an object of the control plane and settles.
     pub(crate) async fn delete(&mut self, object: &Value) {
         let how = Deletion::default();
-        self.control.delete(Address::of(object), how).await.unwrap();
+        self.control
+            .delete(ObjectRef::of(object), how)
+            .await
+            .unwrap();
         self.settle().await;
     }
 
     /// An object of the control plane as it is now.
     pub(crate) async fn now(&self, object: &Value) -> Option<Value> {
-        find(&self.control, Address::of(object)).await
+        find(&self.control, ObjectRef::of(object)).await
     }
 
     /// Events about an object, as `type reason: message`, sorted.
@@ -178,7 +181,7 @@ impl Planes {
 }
 
 /// An object, where it is there.
-pub(crate) async fn find(api: &Api, address: Address<'_>) -> Option<Value> {
+pub(crate) async fn find(api: &Api, address: ObjectRef<'_>) -> Option<Value> {
     match api.get(address).await {
         Ok(found) => Some(found),
         Err(error) if error.is_not_found() => None,

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use crosscut_objects::Address;
+use crosscut_objects::ObjectRef;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ async fn planes() -> Planes {
 /// Returns what is recorded of a revision.
 async fn record(planes: &Planes, revision: u64) -> Option<Value> {
     let name = format!("sh.helm.release.v1.outside.v{revision}");
-    let address = Address {
+    let address = ObjectRef {
         api_version: "v1",
         kind: "Secret",
         namespace: "charts",

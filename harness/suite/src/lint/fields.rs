@@ -4,7 +4,7 @@ use crosscut_yaml::{Entry, Kind, Node, Span};
 
 use super::schemas::{Definitions, Schema};
 use crate::diagnostic::Diagnostic;
-use crate::model::{ActionKind, Judgement, Scenario, Side, Suite};
+use crate::model::{ActionKind, Expectation, Scenario, Side, Suite};
 use crate::nearest::suggestion;
 
 /// Returns a mistake for each field of `expect` and `absent` that the schemas of the kind do not have.
@@ -16,8 +16,8 @@ pub(crate) fn unknown(suite: &Suite) -> Vec<Diagnostic> {
     for side in [Side::Control, Side::Target] {
         let definitions = Definitions::of(suite, side);
         for scenario in &suite.scenarios {
-            for judgement in judgements(scenario, side) {
-                check(judgement, scenario, &definitions, &mut problems);
+            for expectation in expectations(scenario, side) {
+                check(expectation, scenario, &definitions, &mut problems);
             }
         }
     }
@@ -25,25 +25,25 @@ pub(crate) fn unknown(suite: &Suite) -> Vec<Diagnostic> {
     problems
 }
 
-fn judgements(scenario: &Scenario, side: Side) -> impl Iterator<Item = &Judgement> {
+fn expectations(scenario: &Scenario, side: Side) -> impl Iterator<Item = &Expectation> {
     let actions = scenario.steps.iter().flat_map(|step| &step.actions);
     actions
         .filter(move |action| action.side == side)
         .flat_map(|action| match &action.kind {
-            ActionKind::Expect(judgements) | ActionKind::Absent(judgements) => {
-                judgements.as_slice()
+            ActionKind::Expect(expectations) | ActionKind::Absent(expectations) => {
+                expectations.as_slice()
             }
             _ => &[],
         })
 }
 
 fn check(
-    judgement: &Judgement,
+    expectation: &Expectation,
     scenario: &Scenario,
     definitions: &Definitions<'_>,
     problems: &mut Vec<Diagnostic>,
 ) {
-    let text = |field| judgement.node.get(field).and_then(Node::as_str);
+    let text = |field| expectation.node.get(field).and_then(Node::as_str);
     let (Some(api_version), Some(kind)) = (text("apiVersion"), text("kind")) else {
         return;
     };
@@ -51,7 +51,7 @@ fn check(
     let is_meant =
         |provider: &str| only.is_none_or(|only| only.names.iter().any(|name| name == provider));
     let schemas = definitions.schemas(api_version, kind, &is_meant);
-    let Some(entries) = judgement.node.entries().filter(|_| !schemas.is_empty()) else {
+    let Some(entries) = expectation.node.entries().filter(|_| !schemas.is_empty()) else {
         return;
     };
     let mut found = Found {
@@ -66,7 +66,7 @@ fn check(
     }
     for (path, span, near) in found.unknown {
         let message = format!("the kind {kind} of {api_version} has no field {path}");
-        let place = judgement.place.with_span(span);
+        let place = expectation.place.with_span(span);
         let problem = Diagnostic::error("suite::no_such_field", message, place);
         problems.push(problem.with_help(near).with_label("unknown field"));
     }

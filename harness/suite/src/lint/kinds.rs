@@ -7,7 +7,7 @@ use crosscut_yaml::Node;
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{
-    ActionKind, Judgement, Method, Place, Reference, Resource, Served, Side, Suite, Write,
+    ActionKind, Expectation, Method, Place, Reference, Resource, Served, Side, Suite, Write,
 };
 use crate::nearest::nearest;
 
@@ -117,7 +117,7 @@ impl Defined {
             installed.for_each(|object| defined.add(&object.node));
         }
         for_each_resource(suite, side, &mut |resource| defined.add(&resource.node));
-        for_each_judgement(suite, side, &mut |judgement| defined.expect(judgement));
+        for_each_expectation(suite, side, &mut |expectation| defined.expect(expectation));
         defined
     }
 
@@ -142,8 +142,8 @@ impl Defined {
         }
     }
 
-    fn expect(&mut self, judgement: &Judgement) {
-        let Ok(subject) = judgement.assertion.subject(&Scope::new()) else {
+    fn expect(&mut self, expectation: &Expectation) {
+        let Ok(subject) = expectation.assertion.subject(&Scope::new()) else {
             return;
         };
         if subject.kind.as_deref() == Some("CustomResourceDefinition") {
@@ -184,15 +184,15 @@ fn for_each_use(suite: &Suite, side: Side, visit: &mut dyn FnMut(&str, &str, &Pl
             visit(api_version, kind, &reference.place);
         }
     });
-    let mut visit_kind = |judgement: &Judgement| {
-        let Ok(subject) = judgement.assertion.subject(&Scope::new()) else {
+    let mut visit_kind = |expectation: &Expectation| {
+        let Ok(subject) = expectation.assertion.subject(&Scope::new()) else {
             return;
         };
         if let (Some(api_version), Some(kind)) = (subject.api_version, subject.kind) {
-            visit(&api_version, &kind, &judgement.place);
+            visit(&api_version, &kind, &expectation.place);
         }
     };
-    for_each_judgement(suite, side, &mut visit_kind);
+    for_each_expectation(suite, side, &mut visit_kind);
     for_each_absence(suite, side, &mut visit_kind);
 }
 
@@ -229,17 +229,17 @@ pub(super) fn for_each_document(suite: &Suite, visit: &mut dyn FnMut(&Node, &Pla
             }
         });
         for_each_action(suite, side, &mut |action| match action {
-            ActionKind::Expect(judgements) | ActionKind::Absent(judgements) => {
-                judgements
+            ActionKind::Expect(expectations) | ActionKind::Absent(expectations) => {
+                expectations
                     .iter()
                     .for_each(|one| visit(&one.node, &one.place));
             }
-            ActionKind::Count(count) => std::iter::once(&count.judgement)
+            ActionKind::Count(count) => std::iter::once(&count.expectation)
                 .chain(&count.each)
                 .for_each(|one| visit(&one.node, &one.place)),
             ActionKind::Table(table) => {
                 visit(&table.reference.node, &table.reference.place);
-                visit(&table.judgement.node, &table.judgement.place);
+                visit(&table.expectation.node, &table.expectation.place);
             }
             ActionKind::Patch(Write {
                 method: Method::Json(operations),
@@ -247,21 +247,21 @@ pub(super) fn for_each_document(suite: &Suite, visit: &mut dyn FnMut(&Node, &Pla
             }) if operations.template => visit(&operations.node, &operations.place),
             ActionKind::Events(events) => events
                 .iter()
-                .for_each(|one| visit(&one.judgement.node, &one.judgement.place)),
+                .for_each(|one| visit(&one.expectation.node, &one.expectation.place)),
             _ => {}
         });
     }
 }
 
 /// Assertions of absence, except of kinds that must not be served.
-fn for_each_absence(suite: &Suite, side: Side, visit: &mut dyn FnMut(&Judgement)) {
+fn for_each_absence(suite: &Suite, side: Side, visit: &mut dyn FnMut(&Expectation)) {
     let steps = suite.scenarios.iter().flat_map(|scenario| &scenario.steps);
     let here = steps
         .flat_map(|step| &step.actions)
         .filter(|action| action.side == side && action.served == Served::Must);
     for action in here {
-        if let ActionKind::Absent(judgements) = &action.kind {
-            judgements.iter().for_each(&mut *visit);
+        if let ActionKind::Absent(expectations) = &action.kind {
+            expectations.iter().for_each(&mut *visit);
         }
     }
 }
@@ -275,10 +275,10 @@ fn for_each_table(suite: &Suite, side: Side, visit: &mut dyn FnMut(&Reference)) 
 }
 
 /// Assertions of presence, and of a number.
-fn for_each_judgement(suite: &Suite, side: Side, visit: &mut dyn FnMut(&Judgement)) {
+fn for_each_expectation(suite: &Suite, side: Side, visit: &mut dyn FnMut(&Expectation)) {
     for_each_action(suite, side, &mut |action| match action {
-        ActionKind::Expect(judgements) => judgements.iter().for_each(&mut *visit),
-        ActionKind::Count(count) => visit(&count.judgement),
+        ActionKind::Expect(expectations) => expectations.iter().for_each(&mut *visit),
+        ActionKind::Count(count) => visit(&count.expectation),
         _ => {}
     });
 }

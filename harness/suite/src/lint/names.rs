@@ -3,7 +3,7 @@
 use crosscut_yaml::Node;
 
 use crate::diagnostic::Diagnostic;
-use crate::model::{Action, ActionKind, Judgement, Resource, Side, Suite};
+use crate::model::{Action, ActionKind, Expectation, Resource, Side, Suite};
 
 /// Returns a warning for each expectation that says nothing but a kind, and for each that says nothing but the name of an
 /// object that the scenario has just applied.
@@ -15,9 +15,9 @@ pub(super) fn only(suite: &Suite) -> Vec<Diagnostic> {
         let mut applied = Vec::new();
         for action in scenario.steps.iter().flat_map(|step| &step.actions) {
             match &action.kind {
-                ActionKind::Expect(judgements) => {
+                ActionKind::Expect(expectations) => {
                     warnings.extend(
-                        judgements
+                        expectations
                             .iter()
                             .filter_map(|one| check(one, action, &applied)),
                     );
@@ -35,8 +35,12 @@ fn of_side(resources: &[Resource], side: Side) -> Vec<(Side, &Node)> {
     resources.iter().map(|one| (side, &one.node)).collect()
 }
 
-fn check(judgement: &Judgement, action: &Action, applied: &[(Side, &Node)]) -> Option<Diagnostic> {
-    let document = &judgement.node;
+fn check(
+    expectation: &Expectation,
+    action: &Action,
+    applied: &[(Side, &Node)],
+) -> Option<Diagnostic> {
+    let document = &expectation.node;
     // Outputs are of the object, and may be what the expectation is for.
     if !action.outputs.is_empty() || !has_only(document, &["apiVersion", "kind", "metadata"]) {
         return None;
@@ -59,7 +63,7 @@ fn check(judgement: &Judgement, action: &Action, applied: &[(Side, &Node)]) -> O
     } else {
         return None;
     };
-    let warning = Diagnostic::warning("lint::only_a_name", message, judgement.place.clone());
+    let warning = Diagnostic::warning("lint::only_a_name", message, expectation.place.clone());
     Some(warning.with_help(help))
 }
 

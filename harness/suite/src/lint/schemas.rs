@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crosscut_expr::Scope;
 use crosscut_yaml::{Kind, Node};
 
-use crate::model::{ActionKind, Judgement, Provider, Resource, Side, Suite};
+use crate::model::{ActionKind, Expectation, Provider, Resource, Side, Suite};
 
 /// Fields of `spec` and `status` that Crossplane 2.2 adds to composite resources, whatever their definition says.
 const OF_COMPOSITES: [&str; 17] = [
@@ -231,7 +231,9 @@ fn later(suite: &Suite, side: Side) -> BTreeSet<String> {
                 let definitions = nodes.filter(|node| is_definition(node));
                 names.extend(definitions.filter_map(name_of));
             }
-            ActionKind::Expect(judgements) => names.extend(judgements.iter().filter_map(expected)),
+            ActionKind::Expect(expectations) => {
+                names.extend(expectations.iter().filter_map(expected))
+            }
             _ => {}
         }
     }
@@ -243,8 +245,8 @@ fn name_of(node: &Node) -> Option<String> {
 }
 
 /// Returns the name of a CRD that an expectation is about.
-fn expected(judgement: &Judgement) -> Option<String> {
-    let subject = judgement.assertion.subject(&Scope::new()).ok()?;
+fn expected(expectation: &Expectation) -> Option<String> {
+    let subject = expectation.assertion.subject(&Scope::new()).ok()?;
     (subject.kind.as_deref() == Some("CustomResourceDefinition"))
         .then(|| subject.name.map(|name| name.to_string()))
         .flatten()

@@ -19,7 +19,7 @@ pub use place::{Place, Source};
 pub use program::{Program, ProgramFile, ProgramVerb, Readiness, StopSignal};
 pub use provider::{ConnectionSecret, ExternalName, ManagedRule, Provider};
 pub use scenario::{
-    Action, ActionKind, Binding, Count, EventJudgement, Judgement, Method, Only, Operations,
+    Action, ActionKind, Binding, Count, EventJudgement, Expectation, Method, Only, Operations,
     Propagation, Reference, Refusal, Resource, Scenario, Served, Side, Step, Table, Validation,
     Warnings, Write,
 };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 use crosscut_yaml::{Node, Span};
 
-use super::{Judgement, Place, Side};
+use super::{Expectation, Place, Side};
 
 /// A program under test. Its texts are templates, evaluated when it is started.
 #[derive(Debug)]
@@ -72,7 +72,7 @@ pub enum Readiness {
     /// When an object is as an assertion says.
     Expect {
         /// The assertions, all of which must hold.
-        judgements: Vec<Judgement>,
+        expectations: Vec<Expectation>,
         /// Of which cluster.
         side: Side,
     },
@@ -130,9 +130,9 @@ impl Program {
     }
 
     /// The assertions that tell whether it is ready.
-    pub fn judgements(&self) -> &[Judgement] {
+    pub fn expectations(&self) -> &[Expectation] {
         match &self.ready {
-            Readiness::Expect { judgements, .. } => judgements,
+            Readiness::Expect { expectations, .. } => expectations,
             _ => &[],
         }
     }

@@ -106,9 +106,9 @@ pub enum ActionKind {
         propagation: Option<Propagation>,
     },
     /// Assertions that must hold when both clusters are at rest.
-    Expect(Vec<Judgement>),
+    Expect(Vec<Expectation>),
     /// Assertions that must match nothing when both clusters are at rest.
-    Absent(Vec<Judgement>),
+    Absent(Vec<Expectation>),
     /// A write that must be refused.
     Reject {
         /// The write: `Apply`, `Patch` or `Delete`.
@@ -237,11 +237,11 @@ pub struct Resource {
 #[derive(Debug)]
 pub struct Count {
     /// The assertion whose matches are counted.
-    pub judgement: Judgement,
+    pub expectation: Expectation,
     /// The number, or a template of one.
     pub exactly: Node,
     /// What each of them must be like as well.
-    pub each: Option<Judgement>,
+    pub each: Option<Expectation>,
 }
 
 /// What is printed of objects, as `kubectl get` shows it.
@@ -252,7 +252,7 @@ pub struct Table {
     /// True if they are in every namespace.
     pub everywhere: bool,
     /// An assertion on `columns`, `wide` and `rows`.
-    pub judgement: Judgement,
+    pub expectation: Expectation,
 }
 
 /// Objects by name, or all of a kind.
@@ -277,7 +277,7 @@ pub enum Propagation {
 
 /// A compiled assertion document.
 #[derive(Debug)]
-pub struct Judgement {
+pub struct Expectation {
     /// The assertion.
     pub assertion: Assertion,
     /// The document that it was compiled from.
@@ -292,7 +292,7 @@ pub struct Judgement {
 #[derive(Debug)]
 pub struct EventJudgement {
     /// The assertion.
-    pub judgement: Judgement,
+    pub expectation: Expectation,
     /// True: no Event may match. False: at least one must.
     pub absent: bool,
 }

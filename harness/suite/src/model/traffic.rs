@@ -6,7 +6,7 @@ use std::time::Duration;
 use crosscut_messages::{Method, Protocol, UpstreamTls};
 use crosscut_yaml::Node;
 
-use super::{Judgement, Place};
+use super::{Expectation, Place};
 
 /// An echo server of crosscut's own.
 #[derive(Clone, Debug)]
@@ -88,9 +88,9 @@ pub struct Common {
     /// The time that all calls are repeated until the assertions hold, in real time.
     pub within: Option<Duration>,
     /// What each answer must look like.
-    pub answer: Option<Judgement>,
+    pub answer: Option<Expectation>,
     /// What all answers together must look like.
-    pub answers: Option<Judgement>,
+    pub answers: Option<Expectation>,
 }
 
 /// How TLS is done.

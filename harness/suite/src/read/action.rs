@@ -5,15 +5,15 @@ use crosscut_yaml::{Entry, Key, Kind, Node};
 
 use super::bindings::bindings;
 use super::count::count;
+use super::expectation::{Context, expectation, reference_node};
 use super::fields::{Fields, duration, place_of, wrong_type};
-use super::judgement::{Context, judgement, reference_node};
 use super::resources::{self, resources};
 use super::table::table;
 use super::{Reader, programs, traffic, written};
 use crate::diagnostic::Diagnostic;
 use crate::model::{
-    Action, ActionKind, Binding, EventJudgement, Judgement, Place, Propagation, Reference, Refusal,
-    Resource, Served, Side,
+    Action, ActionKind, Binding, EventJudgement, Expectation, Place, Propagation, Reference,
+    Refusal, Resource, Served, Side,
 };
 use crate::variables::Names;
 
@@ -117,8 +117,8 @@ fn outputs(
         }
     }
     let outputs = bindings(reader, fields, "outputs", names);
-    if let (ActionKind::Expect(judgements), Some(_)) = (kind, fields.get("outputs"))
-        && judgements.len() != 1
+    if let (ActionKind::Expect(expectations), Some(_)) = (kind, fields.get("outputs"))
+        && expectations.len() != 1
     {
         let message = "outputs are of one object, and this expects several things";
         let problem = Diagnostic::error("suite::action", message, place_of(fields, "outputs"));
@@ -163,13 +163,13 @@ fn read_verb(
 ) -> Option<ActionKind> {
     let node = fields.get(verb)?;
     match verb {
-        "expect" => Some(ActionKind::Expect(judgements(
+        "expect" => Some(ActionKind::Expect(expectations(
             reader,
             node,
             fields.place(),
             context,
         ))),
-        "absent" => Some(ActionKind::Absent(judgements(
+        "absent" => Some(ActionKind::Absent(expectations(
             reader,
             node,
             fields.place(),
@@ -358,19 +358,19 @@ fn messages(reader: &mut Reader<'_>, fields: &Fields<'_>, context: &Context<'_>)
     nodes
 }
 
-fn judgements(
+fn expectations(
     reader: &mut Reader<'_>,
     node: &Node,
     place: &Place,
     context: &Context<'_>,
-) -> Vec<Judgement> {
+) -> Vec<Expectation> {
     let Some(fields) = Fields::of(reader, node, place, "an assertion", &resources::FIELDS) else {
         return Vec::new();
     };
     let resources = resources(reader, &fields, context.folder);
     resources
         .into_iter()
-        .filter_map(|resource| judgement(reader, &resource, context))
+        .filter_map(|resource| expectation(reader, &resource, context))
         .collect()
 }
 
@@ -384,14 +384,17 @@ fn events(
     let known: Vec<&str> = resources::FIELDS.into_iter().chain(["absent"]).collect();
     let fields = Fields::of(reader, node, place, "events", &known)?;
     let absent = fields.boolean(reader, "absent").unwrap_or(false);
-    let mut judgements = Vec::new();
+    let mut expectations = Vec::new();
     for resource in resources(reader, &fields, context.folder) {
         let resource = as_event(reader, resource);
-        if let Some(judgement) = judgement(reader, &resource, context) {
-            judgements.push(EventJudgement { judgement, absent });
+        if let Some(expectation) = expectation(reader, &resource, context) {
+            expectations.push(EventJudgement {
+                expectation,
+                absent,
+            });
         }
     }
-    Some(ActionKind::Events(judgements))
+    Some(ActionKind::Events(expectations))
 }
 
 fn as_event(reader: &mut Reader<'_>, mut resource: Resource) -> Resource {

@@ -3,12 +3,12 @@
 use crosscut_yaml::{Kind, Node};
 
 use super::Reader;
+use super::expectation::{Context, expectation};
 use super::fields::place_of;
 use super::fields::{Fields, wrong_type};
-use super::judgement::{Context, judgement};
 use super::resources::{FIELDS, resources};
 use crate::diagnostic::Diagnostic;
-use crate::model::{ActionKind, Count, Judgement, Place, Resource};
+use crate::model::{ActionKind, Count, Expectation, Place, Resource};
 
 /// Reads what `count` counts, and how many there must be.
 pub(super) fn count(
@@ -27,10 +27,10 @@ pub(super) fn count(
     }
     let exactly = exactly(reader, &fields, context)?;
     let each = each(reader, &fields, &exactly, context);
-    let judgement = judgement(reader, documents.first()?, context)?;
-    names_a_kind(reader, &judgement);
+    let expectation = expectation(reader, documents.first()?, context)?;
+    names_a_kind(reader, &expectation);
     Some(ActionKind::Count(Box::new(Count {
-        judgement,
+        expectation,
         exactly,
         each,
     })))
@@ -65,7 +65,7 @@ fn each(
     fields: &Fields<'_>,
     exactly: &Node,
     context: &Context<'_>,
-) -> Option<Judgement> {
+) -> Option<Expectation> {
     let node = fields.get("each")?;
     if node.entries().is_none_or(<[_]>::is_empty) {
         reader.problem(wrong_type(
@@ -86,16 +86,16 @@ fn each(
         place: place_of(fields, "each"),
         template: true,
     };
-    judgement(reader, &resource, context)
+    expectation(reader, &resource, context)
 }
 
 /// Without a kind there is nothing to count.
-fn names_a_kind(reader: &mut Reader<'_>, judgement: &Judgement) {
+fn names_a_kind(reader: &mut Reader<'_>, expectation: &Expectation) {
     for field in ["apiVersion", "kind"] {
-        if judgement.node.get(field).is_none() {
+        if expectation.node.get(field).is_none() {
             let message = format!("the document to count has no {field}");
             let problem =
-                Diagnostic::error("suite::missing_field", message, judgement.place.clone());
+                Diagnostic::error("suite::missing_field", message, expectation.place.clone());
             reader.problem(problem.with_help("objects are counted by their kind"));
         }
     }

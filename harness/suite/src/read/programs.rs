@@ -168,8 +168,8 @@ fn variables(reader: &mut Reader<'_>, program: &Program) -> Vec<(String, Span)> 
     for node in program.templates() {
         used.extend(of_template(node, &program.place, &mut reader.problems));
     }
-    for judgement in program.judgements() {
-        used.extend(judgement.assertion.free_variables());
+    for expectation in program.expectations() {
+        used.extend(expectation.assertion.free_variables());
     }
     used
 }

@@ -6,9 +6,9 @@ use camino::Utf8Path;
 use crosscut_yaml::{Kind, Node};
 
 use super::Reader;
+use super::expectation::expectation;
 use super::fields::place_of;
 use super::fields::{Fields, wrong_type};
-use super::judgement::expectation;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Place, Readiness, Side};
 
@@ -65,7 +65,7 @@ fn one(
         "grpc" => grpc(reader, node, fields.place()),
         "exit" => exit(reader, node, fields.place()),
         _ => Some(Readiness::Expect {
-            judgements: expectation(reader, node, fields.place(), folder),
+            expectations: expectation(reader, node, fields.place(), folder),
             side,
         }),
     }

@@ -3,8 +3,8 @@
 use crosscut_yaml::{Entry, Key, Kind, Node};
 
 use super::Reader;
+use super::expectation::{Context, expectation, reference_node, without_any_namespace};
 use super::fields::Fields;
-use super::judgement::{Context, judgement, reference_node, without_any_namespace};
 use crate::diagnostic::Diagnostic;
 use crate::model::{ActionKind, Place, Reference, Resource, Table};
 
@@ -45,7 +45,7 @@ pub(super) fn table(
     Some(ActionKind::Table(Box::new(Table {
         reference,
         everywhere,
-        judgement: judgement(reader, &resource, context)?,
+        expectation: expectation(reader, &resource, context)?,
     })))
 }
 

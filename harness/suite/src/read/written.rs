@@ -3,9 +3,9 @@
 use crosscut_yaml::{Kind, Node};
 
 use super::Reader;
+use super::expectation::{Context, check_resource};
 use super::fields::place_of;
 use super::fields::{Fields, wrong_type};
-use super::judgement::{Context, check_resource};
 use super::resources::{self, resources};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Method, Operations, Resource, Validation, Warnings, Write};

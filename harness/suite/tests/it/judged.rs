@@ -105,7 +105,7 @@ fn a_refusal_has_a_reason(#[case] parts: &str, #[case] expected: &str) {
     "{delete: {apiVersion: v1, kind: Secret, name: b}}, ",
     ""
 )]
-#[case::after_another_judgement(
+#[case::after_another_expectation(
     "kind: Secret, metadata: {name: a}",
     "{absent: {resource: {apiVersion: v1, kind: Secret, metadata: {name: b}}}}, ",
     "lint::only_a_name"

@@ -268,10 +268,10 @@ fn a_suites_programs_are_seen_by_scenarios_and_come_from_files_too() {
     assert_eq!(b.stop, StopSignal::Interrupt);
     let folders: Vec<&str> = programs.iter().map(|one| one.folder.as_str()).collect();
     assert_eq!(folders, ["/p/more", "/p/scenarios"]);
-    let Readiness::Expect { judgements, side } = &b.ready else {
+    let Readiness::Expect { expectations, side } = &b.ready else {
         panic!("an assertion");
     };
-    assert_eq!((judgements.len(), *side), (1, Side::Target));
+    assert_eq!((expectations.len(), *side), (1, Side::Target));
 }
 
 #[test]

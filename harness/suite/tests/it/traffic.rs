@@ -45,7 +45,7 @@ fn said_with_help(files: &Files) -> Vec<String> {
 #[case::least("url: 'http://localhost/a', answer: {}", &[])]
 #[case::all("method: POST, url: ($values.url), path: /a, headers: {a: b, c: [d, ($values.e)]}, body: {json: {a: ($index)}, size: 99}, protocol: h2, tls: {ca: {file: body.json}, certificate: ($values.a), key: ($values.b), serverName: a.example.org}, times: 9, parallel: 3, timeout: 1s, within: 1m, answer: {a: ($index), b: ($request.sha256)}, answers: {count: 9}", &[])]
 #[case::no_url("answer: {}", &["suite::missing_field {answer: {}}"])]
-#[case::no_judgement("url: 'http://localhost'", &["suite::missing_field {url: 'http://localhost'}"])]
+#[case::no_expectation("url: 'http://localhost'", &["suite::missing_field {url: 'http://localhost'}"])]
 #[case::a_typing_mistake("url: 'http://localhost', anwser: {}", &["suite::unknown_field anwser"])]
 #[case::an_invalid_url("url: 'localhost:80', answer: {}", &["suite::url 'localhost:80'"])]
 #[case::a_url_without_a_scheme("url: /a, answer: {}", &["suite::url /a"])]

@@ -129,11 +129,11 @@ fn any_namespace_is_no_part_of_what_is_compared() {
     let files = files(&[("scenarios/scenario.yaml", action(text))]);
     let plan = loaded(&files, &Selection::default()).unwrap();
     let actions = &plan.trials[0].scenario.steps[0].actions;
-    let ActionKind::Expect(judgements) = &actions[0].kind else {
+    let ActionKind::Expect(expectations) = &actions[0].kind else {
         panic!("{:?}", actions[0].kind);
     };
-    assert!(judgements[0].everywhere);
-    let metadata = judgements[0].node.get("metadata").unwrap();
+    assert!(expectations[0].everywhere);
+    let metadata = expectations[0].node.get("metadata").unwrap();
     assert!(metadata.get("namespace").is_none() && metadata.get("name").is_some());
     let ActionKind::Patch(write) = &actions[1].kind else {
         panic!("{:?}", actions[1].kind);

@@ -7,8 +7,8 @@ use super::check;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Body, Place};
 use crate::read::Reader;
+use crate::read::expectation::Context;
 use crate::read::fields::{Fields, string, wrong_type};
-use crate::read::judgement::Context;
 use crate::read::normalized;
 use crate::read::resources::missing;
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::naming;
 use super::tls::tls;
 use crate::diagnostic::Diagnostic;
-use crate::model::{Common, Judgement, Resource};
+use crate::model::{Common, Expectation, Resource};
 use crate::read::Reader;
+use crate::read::expectation::{Context, expectation};
 use crate::read::fields::{Fields, wrong_type};
-use crate::read::judgement::{Context, judgement};
 
 /// The fields that requests and gRPC calls have in common.
 pub(super) const FIELDS: [&str; 7] = [
@@ -59,7 +59,7 @@ fn expected(
     field: &'static str,
     more: &[&str],
     context: &Context<'_>,
-) -> Option<Judgement> {
+) -> Option<Expectation> {
     let node = fields.get(field)?;
     if node.entries().is_none() {
         reader.problem(wrong_type(node, fields.place(), field, "a mapping"));
@@ -71,5 +71,5 @@ fn expected(
         place: fields.place().with_span(node.span),
         template: true,
     };
-    judgement(reader, &resource, &super::with_names(context, &names))
+    expectation(reader, &resource, &super::with_names(context, &names))
 }

@@ -13,8 +13,8 @@ use crate::diagnostic::Diagnostic;
 use crate::model::{Grpc, Place};
 use crate::nearest::suggestion;
 use crate::read::Reader;
+use crate::read::expectation::Context;
 use crate::read::fields::{Fields, wrong_type};
-use crate::read::judgement::Context;
 use crate::read::normalized;
 
 const FIELDS: [&str; 7] = [

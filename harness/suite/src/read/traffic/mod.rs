@@ -20,8 +20,8 @@ use http::HeaderMap;
 use serde_json::Value;
 
 use super::Reader;
+use super::expectation::Context;
 use super::fields::{Fields, wrong_type};
-use super::judgement::Context;
 use crate::diagnostic::Diagnostic;
 use crate::model::Place;
 use crate::variables::Names;

@@ -11,8 +11,8 @@ use super::{check, constant, headers, naming, nothing_beside, text, with_names};
 use crate::diagnostic::Diagnostic;
 use crate::model::Request;
 use crate::read::Reader;
+use crate::read::expectation::Context;
 use crate::read::fields::Fields;
-use crate::read::judgement::Context;
 
 const FIELDS: [&str; 6] = ["method", "url", "path", "headers", "body", "protocol"];
 

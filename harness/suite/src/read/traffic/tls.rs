@@ -7,8 +7,8 @@ use super::{check, text};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Pem, Place, Tls};
 use crate::read::Reader;
+use crate::read::expectation::Context;
 use crate::read::fields::{Fields, wrong_type};
-use crate::read::judgement::Context;
 
 /// Reads `tls`, where it is there.
 pub(super) fn tls(

@@ -11,7 +11,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Response, Status};
 use tonic_prost::ProstCodec;
 
-use super::{Function, FunctionError, Question, wire};
+use super::{Function, FunctionCall, FunctionError, wire};
 
 /// The path of the one method of Crossplane's functions.
 pub(crate) const METHOD: &str = "/apiextensions.fn.proto.v1.FunctionRunnerService/RunFunction";
@@ -20,13 +20,13 @@ pub(crate) const METHOD: &str = "/apiextensions.fn.proto.v1.FunctionRunnerServic
 ///
 /// Messages are limited to gRPC's 4 MiB, as Crossplane's client limits them.
 #[derive(Clone, Debug)]
-pub struct Address {
+pub struct GrpcFunction {
     channel: Channel,
     address: String,
     deadline: Duration,
 }
 
-impl Address {
+impl GrpcFunction {
     /// A function that serves without TLS at `host:port`; each call has this deadline.
     ///
     /// # Errors
@@ -60,28 +60,28 @@ impl Address {
     }
 }
 
-impl std::fmt::Display for Address {
+impl std::fmt::Display for GrpcFunction {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(&self.address)
     }
 }
 
 #[async_trait]
-impl Function for Address {
+impl Function for GrpcFunction {
     async fn run(&self, request: RunFunctionRequest) -> Result<RunFunctionResponse, FunctionError> {
         let mut client = FunctionRunnerServiceClient::new(self.channel.clone());
         self.in_time(client.run_function(request)).await
     }
 
-    async fn answer(
+    async fn respond(
         &self,
-        question: &Question<'_>,
+        call: &FunctionCall<'_>,
     ) -> Result<wire::RunFunctionResponse, FunctionError> {
-        self.in_time(self.call(question.request.clone())).await
+        self.in_time(self.call(call.request.clone())).await
     }
 }
 
-impl Address {
+impl GrpcFunction {
     /// The call that the generated client makes, with objects left as bytes.
     async fn call(
         &self,

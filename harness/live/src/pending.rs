@@ -1,6 +1,6 @@
 //! What is still to come: an object that shows that somebody has not acted on it yet keeps a control plane from rest.
 //!
-//! Here is what any Kubernetes cluster owes. Who knows more (Crossplane, a provider) brings an [`Awaits`] of its own.
+//! Here is what any Kubernetes cluster owes. Who knows more (Crossplane, a provider) brings an [`PendingWork`] of its own.
 
 use crosscut_objects::object;
 use jiff::Timestamp;
@@ -12,32 +12,32 @@ use crosscut_controller::builtin::{FOREGROUND, ORPHAN};
 use crosscut_objects::Key;
 
 /// Tells what somebody still owes to an object in view; nothing if all is done.
-pub trait Awaits: Send + Sync {
+pub trait PendingWork: Send + Sync {
     /// Returns what is still to come for this object.
-    fn awaited(&self, view: &View, key: &Key, object: &Value) -> Option<Owed>;
+    fn pending(&self, view: &View, key: &Key, object: &Value) -> Option<Pending>;
 }
 
-impl<F> Awaits for F
+impl<F> PendingWork for F
 where
-    F: Fn(&View, &Key, &Value) -> Option<Owed> + Send + Sync,
+    F: Fn(&View, &Key, &Value) -> Option<Pending> + Send + Sync,
 {
-    fn awaited(&self, view: &View, key: &Key, object: &Value) -> Option<Owed> {
+    fn pending(&self, view: &View, key: &Key, object: &Value) -> Option<Pending> {
         self(view, key, object)
     }
 }
 
 /// What somebody owes to an object, and how long one should wait for it without any sign.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Owed {
+pub struct Pending {
     /// As a sentence fragment.
     pub what: String,
-    /// The patience of [`super::LiveLimits`] that it deserves.
-    pub patience: Patience,
+    /// The quiet_period of [`super::LiveLimits`] that it deserves.
+    pub quiet_period: QuietPeriod,
 }
 
 /// The time to wait for something while nothing moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Patience {
+pub enum QuietPeriod {
     /// Not at all: it will not come, and why is known.
     None,
     /// It may come soon, or never.
@@ -51,45 +51,45 @@ pub enum Patience {
     Long,
 }
 
-impl Owed {
+impl Pending {
     /// Returns what will not come as things are: nothing is waited for, and what settling ends with says why.
     #[must_use]
-    pub fn never(what: impl Into<String>) -> Owed {
+    pub fn never(what: impl Into<String>) -> Pending {
         let what = what.into();
-        Owed {
+        Pending {
             what,
-            patience: Patience::None,
+            quiet_period: QuietPeriod::None,
         }
     }
 
     /// Returns what may come soon, or never.
     #[must_use]
-    pub fn soon(what: impl Into<String>) -> Owed {
+    pub fn soon(what: impl Into<String>) -> Pending {
         let what = what.into();
-        Owed {
+        Pending {
             what,
-            patience: Patience::Usual,
+            quiet_period: QuietPeriod::Usual,
         }
     }
 
     /// Returns what may come when it is tried again; it has failed since a time in RFC 3339, where that is known.
     #[must_use]
-    pub fn when_tried_again(what: impl Into<String>, since: &str) -> Owed {
+    pub fn when_tried_again(what: impl Into<String>, since: &str) -> Pending {
         let what = what.into();
-        let patience = match since.parse() {
-            Ok(since) => Patience::Doubling { since },
-            Err(_) => Patience::Usual,
+        let quiet_period = match since.parse() {
+            Ok(since) => QuietPeriod::Doubling { since },
+            Err(_) => QuietPeriod::Usual,
         };
-        Owed { what, patience }
+        Pending { what, quiet_period }
     }
 
     /// Returns what comes for certain, but perhaps late.
     #[must_use]
-    pub fn certainly(what: impl Into<String>) -> Owed {
+    pub fn certainly(what: impl Into<String>) -> Pending {
         let what = what.into();
-        Owed {
+        Pending {
             what,
-            patience: Patience::Long,
+            quiet_period: QuietPeriod::Long,
         }
     }
 }
@@ -98,32 +98,32 @@ impl Owed {
 /// generation, established definitions, and the collection of what has lost its owner. The garbage collector learns of
 /// new kinds every 30 s, and tries what was refused again after a time that doubles.
 #[must_use]
-pub fn kubernetes_owes(view: &View, key: &Key, object: &Value) -> Option<Owed> {
+pub fn pending_in_kubernetes(view: &View, key: &Key, object: &Value) -> Option<Pending> {
     if object::is_being_deleted(object) {
         return Some(ending(view, object));
     }
     if let Some(condition) = outdated_condition(object) {
-        return Some(Owed::soon(format!(
+        return Some(Pending::soon(format!(
             "has not been seen since its last change by {condition}"
         )));
     }
     if key.kind == "CustomResourceDefinition" && !is_decided(object) {
-        return Some(Owed::soon("is not established yet"));
+        return Some(Pending::soon("is not established yet"));
     }
-    orphaned(view, object).then(|| Owed::certainly("has lost its owner and is to be collected"))
+    orphaned(view, object).then(|| Pending::certainly("has lost its owner and is to be collected"))
 }
 
 /// Returns what becomes of a deletion. The garbage collector lets go for certain of what it holds, unless somebody else
 /// holds what it is to delete before.
-fn ending(view: &View, object: &Value) -> Owed {
+fn ending(view: &View, object: &Value) -> Pending {
     let finalizers = object["metadata"]["finalizers"].to_string();
     let what = format!("is being deleted, finalizers {finalizers}");
     let is_collected =
         object::has_finalizer(object, FOREGROUND) || object::has_finalizer(object, ORPHAN);
     if is_collected && !has_ending_dependent(view, object) {
-        Owed::certainly(what)
+        Pending::certainly(what)
     } else {
-        Owed::soon(what)
+        Pending::soon(what)
     }
 }
 
@@ -191,22 +191,22 @@ mod tests {
 
     /// The garbage collector learns of new kinds every 30 s.
     #[rstest]
-    #[case::by_itself(json!({}), Patience::Long)]
-    #[case::with_a_dependent(json!({"metadata": {"ownerReferences": [{"uid": "u"}]}}), Patience::Long)]
+    #[case::by_itself(json!({}), QuietPeriod::Long)]
+    #[case::with_a_dependent(json!({"metadata": {"ownerReferences": [{"uid": "u"}]}}), QuietPeriod::Long)]
     #[case::with_one_that_somebody_holds(json!({"metadata": {
         "ownerReferences": [{"uid": "u"}], "deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["a/b"],
-    }}), Patience::Usual)]
+    }}), QuietPeriod::Usual)]
     #[case::with_somebody_elses(json!({"metadata": {
         "ownerReferences": [{"uid": "v"}], "deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["a/b"],
-    }}), Patience::Long)]
-    fn what_the_garbage_collector_holds(#[case] other: Value, #[case] expected: Patience) {
+    }}), QuietPeriod::Long)]
+    fn what_the_garbage_collector_holds(#[case] other: Value, #[case] expected: QuietPeriod) {
         let view = View::still([(thing("other"), other)]);
         for finalizer in ["foregroundDeletion", "orphan"] {
             let object = json!({"metadata": {
                 "uid": "u", "deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["a/b", finalizer],
             }});
-            let owed = kubernetes_owes(&view, &thing("x"), &object).unwrap();
-            assert_eq!(owed.patience, expected);
+            let pending = pending_in_kubernetes(&view, &thing("x"), &object).unwrap();
+            assert_eq!(pending.quiet_period, expected);
         }
     }
 
@@ -221,17 +221,17 @@ mod tests {
     #[case::a_refused_definition("CustomResourceDefinition", json!({"status": {"conditions": [{"type": "NamesAccepted", "status": "False"}]}}), None)]
     #[case::an_orphan("Thing", json!({"metadata": {"ownerReferences": [{"uid": "u"}]}}), Some("has lost its owner and is to be collected"))]
     #[case::a_nodes("CSINode", json!({"metadata": {"ownerReferences": [{"apiVersion": "v1", "kind": "Node", "uid": "u"}]}}), None)]
-    fn owed(#[case] kind: &str, #[case] object: Value, #[case] expected: Option<&str>) {
+    fn pending(#[case] kind: &str, #[case] object: Value, #[case] expected: Option<&str>) {
         let view = View::still([]);
         let key = Key {
             kind: kind.to_owned(),
             ..thing("x")
         };
-        let owed = kubernetes_owes(&view, &key, &object);
-        assert_eq!(owed.as_ref().map(|owed| owed.what.as_str()), expected);
+        let pending = pending_in_kubernetes(&view, &key, &object);
+        assert_eq!(pending.as_ref().map(|pending| pending.what.as_str()), expected);
         let certain = expected.is_some_and(|what| what.contains("collected"));
         assert_eq!(
-            owed.is_some_and(|owed| owed.patience == Patience::Long),
+            pending.is_some_and(|pending| pending.quiet_period == QuietPeriod::Long),
             certain
         );
     }

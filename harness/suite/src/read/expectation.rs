@@ -8,7 +8,7 @@ use super::Reader;
 use super::fields::Fields;
 use super::resources::{FIELDS, resources};
 use crate::diagnostic::Diagnostic;
-use crate::model::{Judgement, Place, Resource};
+use crate::model::{Expectation, Place, Resource};
 use crate::variables::{Names, expression_problem};
 
 /// What the reading of an action's parts shares.
@@ -78,29 +78,29 @@ pub(super) fn reference_node(fields: &Fields<'_>, node: &Node) -> Node {
 }
 
 /// Compiles an assertion document.
-pub(super) fn judgement(
+pub(super) fn expectation(
     reader: &mut Reader<'_>,
     resource: &Resource,
     context: &Context<'_>,
-) -> Option<Judgement> {
-    let judgement = compiled(reader, resource)?;
-    let (fields, place) = (judgement.assertion.fields(), &resource.place);
+) -> Option<Expectation> {
+    let expectation = compiled(reader, resource)?;
+    let (fields, place) = (expectation.assertion.fields(), &resource.place);
     context
         .names
         .check_fields(fields, place, &mut reader.problems);
     context.names.check(
-        judgement.assertion.free_variables(),
+        expectation.assertion.free_variables(),
         &resource.place,
         &mut reader.problems,
     );
-    Some(judgement)
+    Some(expectation)
 }
 
 /// An assertion whose names are not looked at.
-pub(super) fn compiled(reader: &mut Reader<'_>, resource: &Resource) -> Option<Judgement> {
+pub(super) fn compiled(reader: &mut Reader<'_>, resource: &Resource) -> Option<Expectation> {
     let (node, everywhere) = without_any_namespace(&resource.node);
     match Assertion::parse(&node) {
-        Ok(assertion) => Some(Judgement {
+        Ok(assertion) => Some(Expectation {
             assertion,
             node,
             everywhere,
@@ -132,13 +132,13 @@ pub(super) fn without_any_namespace(node: &Node) -> (Node, bool) {
     (node, found)
 }
 
-/// The judgements of `expect` below `ready`.
+/// The expectations of `expect` below `ready`.
 pub(super) fn expectation(
     reader: &mut Reader<'_>,
     node: &Node,
     place: &Place,
     folder: &Utf8Path,
-) -> Vec<Judgement> {
+) -> Vec<Expectation> {
     let Some(fields) = Fields::of(reader, node, place, "an assertion", &FIELDS) else {
         return Vec::new();
     };

@@ -19,7 +19,7 @@ const START: Duration = Duration::from_secs(60);
 
 /// An API server cannot be observed.
 #[derive(Debug, thiserror::Error)]
-pub enum ObserveError {
+pub enum ReflectorError {
     /// Discovery failed.
     #[error("ask the API server for its resources")]
     Discover(#[source] kube::Error),
@@ -35,26 +35,26 @@ pub enum ObserveError {
 }
 
 /// Watches every resource of one API server until it is dropped; new definitions are taken up, deleted ones let go.
-pub struct Observer {
+pub struct Reflector {
     state: State,
     watches: Arc<Watches>,
     definitions: AbortHandle,
 }
 
-impl Observer {
+impl Reflector {
     /// Starts the watches and waits until each has listed what there is.
     ///
     /// # Errors
-    /// [`ObserveError`]. Dropping the future ends the watches.
-    pub async fn start(client: kube::Client) -> Result<Observer, ObserveError> {
+    /// [`ReflectorError`]. Dropping the future ends the watches.
+    pub async fn start(client: kube::Client) -> Result<Reflector, ReflectorError> {
         let found = resources::discover(&client)
             .await
-            .map_err(ObserveError::Discover)?;
+            .map_err(ReflectorError::Discover)?;
         let state = State::default();
         let watches = Arc::new(Watches::new(client, state.clone()));
         let (_, news) = state.subscribe();
         let definitions = tokio::spawn(follow_definitions(news, Arc::clone(&watches)));
-        let observer = Observer {
+        let observer = Reflector {
             state,
             watches,
             definitions: definitions.abort_handle(),
@@ -73,7 +73,7 @@ impl Observer {
     }
 }
 
-impl Drop for Observer {
+impl Drop for Reflector {
     fn drop(&mut self) {
         self.definitions.abort();
         self.watches.end();
@@ -159,7 +159,7 @@ impl Watches {
         }
     }
 
-    async fn all_listed(&self) -> Result<(), ObserveError> {
+    async fn all_listed(&self) -> Result<(), ReflectorError> {
         let waiting: Vec<(String, watch::Receiver<bool>)> = {
             let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
             let name = |(group, plural): &(String, String)| {
@@ -181,7 +181,7 @@ impl Watches {
         if silent.is_empty() {
             Ok(())
         } else {
-            Err(ObserveError::Silent { resources: silent })
+            Err(ReflectorError::Silent { resources: silent })
         }
     }
 

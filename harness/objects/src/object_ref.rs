@@ -6,7 +6,7 @@ use crate::object;
 
 /// The place of an object.
 #[derive(Clone, Copy, Debug)]
-pub struct Address<'a> {
+pub struct ObjectRef<'a> {
     /// The apiVersion.
     pub api_version: &'a str,
     /// The kind.
@@ -17,15 +17,15 @@ pub struct Address<'a> {
     pub name: &'a str,
 }
 
-impl<'a> Address<'a> {
+impl<'a> ObjectRef<'a> {
     /// The address of the object that a manifest describes.
     ///
     /// ```
-    /// use crosscut_objects::Address;
+    /// use crosscut_objects::ObjectRef;
     /// use serde_json::json;
     ///
     /// let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"namespace": "team", "name": "colours"}});
-    /// let address = Address::of(&map);
+    /// let address = ObjectRef::of(&map);
     /// assert_eq!((address.kind, address.namespace, address.name), ("ConfigMap", "team", "colours"));
     /// ```
     #[must_use]
