@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use crosscut_client::Connection;
-use crosscut_standins::Targets;
+use crosscut_standins::{TargetError, Targets};
 use crosscut_yaml::{Limits, parse};
 use serde_json::Value;
 
@@ -39,7 +39,7 @@ impl InProcessTargets {
 
 #[async_trait]
 impl Targets for InProcessTargets {
-    async fn connect(&self, kubeconfig: &str) -> Result<Connection, String> {
+    async fn connect(&self, kubeconfig: &str) -> Result<Connection, TargetError> {
         if kubeconfig == self.ours {
             return Ok(self.target.clone());
         }
@@ -49,7 +49,8 @@ impl Targets for InProcessTargets {
         } else {
             Err(format!(
                 "no cluster answers at {server}: in the embedded control plane there is only {SERVER}"
-            ))
+            )
+            .into())
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 
 use async_trait::async_trait;
 use crosscut_client::Connection;
-use crosscut_standins::Targets;
+use crosscut_standins::{TargetError, Targets};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
 use crosscut_setup::user_agent;
@@ -19,7 +19,7 @@ pub struct KubeconfigTargets {
 
 #[async_trait]
 impl Targets for KubeconfigTargets {
-    async fn connect(&self, kubeconfig: &str) -> Result<Connection, String> {
+    async fn connect(&self, kubeconfig: &str) -> Result<Connection, TargetError> {
         if let Some(client) = self.known(kubeconfig) {
             return Ok(client);
         }

@@ -1,4 +1,4 @@
-//! How busy the machine is: what takes a second on an idle one takes several where others compute.
+//! The load of the machine: work that takes a second on an idle machine takes several on a busy one.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub fn stretched(patience: Duration) -> Duration {
     patience.mul_f64(factor(&load, processors))
 }
 
-/// How many times as long: the tasks that wanted to run in the last minute, for each processor. One if nobody knows.
+/// Returns the factor for times: the tasks that wanted to run in the last minute, for each processor. One if unknown.
 fn factor(load: &str, processors: usize) -> f64 {
     let first = load.split_ascii_whitespace().next();
     let load: Option<f64> = first.and_then(|load| load.parse().ok());

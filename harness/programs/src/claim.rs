@@ -9,10 +9,10 @@ use tokio::net::TcpSocket;
 
 /// The place where the system's own choice begins, where it cannot be asked.
 const USUAL_CHOICE: u16 = 32_768;
-/// How far below it claims reach.
+/// The number of ports below it that may be claimed.
 const SPAN: u16 = 12_000;
 
-/// Ports that nobody listens on, for as long as this lives; whoever is told a number may listen there.
+/// Ports on which no other run listens while this value lives. A program that gets a number may listen there.
 #[derive(Debug)]
 pub struct ClaimedPorts {
     ports: Vec<u16>,
@@ -96,7 +96,7 @@ impl Claim {
     }
 }
 
-/// Nothing keeps two runs apart here but that they begin at different places.
+/// A claim without effect: on this system, two runs only begin at different ports.
 #[cfg(not(target_os = "linux"))]
 #[derive(Debug)]
 struct Claim;

@@ -1,16 +1,16 @@
-//! What can go wrong with a program and with the folder of a run.
+//! The errors of programs and of the folder of a run.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// A program could not be started or ended.
+/// An error of starting or ending a program.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProgramError {
-    /// The operating system does not run it.
+    /// A program that the operating system does not run.
     #[error("cannot start {name} ({})", program.display())]
     Start {
-        /// What it is called in messages.
+        /// The program's name in messages.
         name: String,
         /// The path.
         program: PathBuf,
@@ -18,49 +18,50 @@ pub enum ProgramError {
         #[source]
         source: std::io::Error,
     },
-    /// The log file or its note in the state folder could not be written.
+    /// A log file or a note in the state folder that could not be written.
     #[error("cannot start {name}")]
     State {
-        /// What it is called in messages.
+        /// The program's name in messages.
         name: String,
         /// The reason.
         #[source]
         source: StateError,
     },
-    /// The readiness check itself is not usable.
-    #[error("cannot ask whether {name} is ready: {reason}")]
+    /// A readiness check that is not usable.
+    #[error("cannot ask whether {name} is ready: {source}")]
     Check {
-        /// What it is called in messages.
+        /// The program's name in messages.
         name: String,
-        /// What is wrong with the check.
-        reason: String,
+        /// The mistake in the check.
+        #[source]
+        source: Box<CheckError>,
     },
-    /// It ended before it was ready.
+    /// A program that ended before it was ready.
     #[error("{name} ended before it was ready ({status}){}", indented(.lines))]
     Exited {
-        /// What it is called in messages.
+        /// The program's name in messages.
         name: String,
         /// The way it ended.
         status: String,
-        /// The last lines that it wrote.
+        /// The last lines that the program wrote.
         lines: Vec<String>,
     },
-    /// It was not ready in time; it has been ended.
+    /// A program that was not ready in time, and has been ended.
     #[error("{name} was not ready within {deadline:?}: {last}{}", indented(.lines))]
     NotReady {
-        /// What it is called in messages.
+        /// The program's name in messages.
         name: String,
         /// The time that it had.
         deadline: Duration,
-        /// What the last look said.
+        /// The result of the last look.
         last: String,
-        /// The last lines that it wrote.
+        /// The last lines that the program wrote.
         lines: Vec<String>,
     },
-    /// It lives on although it was killed.
+    /// A program that lives on although it was killed.
     #[error("{name} (process {id}) does not end, although it was killed")]
     StillAlive {
-        /// What it is called in messages.
+        /// The program's name in messages.
         name: String,
         /// The process id.
         id: u32,
@@ -79,13 +80,49 @@ impl ProgramError {
     }
 }
 
-/// The folder of a run could not be made or written.
+/// A mistake in a readiness check, found before the program is asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckError {
+    /// An address that gives no URL.
+    #[error("{url}: {source}")]
+    Url {
+        /// The text that is no URL.
+        url: String,
+        /// The reason.
+        #[source]
+        source: http::uri::InvalidUri,
+    },
+    /// A configuration of TLS that cannot be used.
+    #[error(transparent)]
+    Tls(rustls::Error),
+    /// A private key of the client that cannot be read.
+    #[error("the client's key: {0}")]
+    Key(#[source] rustls::pki_types::pem::Error),
+    /// A certificate of the client that does not fit its key.
+    #[error("the client's certificate: {0}")]
+    Client(#[source] rustls::Error),
+    /// A certificate of the authority that cannot be used.
+    #[error("the authority's certificate: {0}")]
+    Authority(#[source] rustls::Error),
+    /// A certificate that cannot be read.
+    #[error("a certificate: {0}")]
+    Certificate(#[source] rustls::pki_types::pem::Error),
+    /// A name of a service that is longer than 127 bytes.
+    #[error("the name of the service is too long: {service}")]
+    ServiceName {
+        /// The name.
+        service: String,
+    },
+}
+
+/// An error of making or writing the folder of a run.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} {}", path.display())]
 pub struct StateError {
-    /// What was tried, as in "cannot …".
+    /// The operation that failed, as in "cannot …".
     pub action: &'static str,
-    /// On which file or folder.
+    /// The file or folder.
     pub path: PathBuf,
     /// The reason why it failed.
     #[source]

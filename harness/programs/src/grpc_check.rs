@@ -1,4 +1,4 @@
-//! Asking a program by the gRPC health protocol whether it is ready.
+//! Readiness checks by the gRPC health protocol.
 //!
 //! One message of one field each way: written and read here, so that nothing has to be generated.
 
@@ -11,14 +11,16 @@ use hyper_util::rt::TokioExecutor;
 
 use crosscut_errors::chain;
 
-/// The time that an answer may be.
+use crate::error::CheckError;
+
+/// The greatest size of a response, in bytes.
 const ANSWER: usize = 4 * 1024;
 /// A message's compression flag and length come before it.
 const PREFIX: usize = 5;
 /// The names of `HealthCheckResponse.ServingStatus`, by number.
 const STATUSES: [&str; 4] = ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"];
 
-/// A call of `grpc.health.v1.Health/Check`, without TLS, that a ready program answers with `SERVING`.
+/// A call of `grpc.health.v1.Health/Check`, without TLS, to which a ready program responds with `SERVING`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GrpcCheck {
     /// `host:port`.
@@ -36,12 +38,14 @@ pub(crate) struct HealthProber {
 
 impl HealthProber {
     /// # Errors
-    /// What is wrong with the address or the service's name.
-    pub(crate) fn new(check: &GrpcCheck) -> Result<Self, String> {
+    /// Fails if the address gives no URL, or if the service's name is too long.
+    pub(crate) fn new(check: &GrpcCheck) -> Result<Self, CheckError> {
         let url = format!("http://{}/grpc.health.v1.Health/Check", check.address);
         Ok(Self {
             message: request(&check.service)?,
-            url: url.parse().map_err(|error| format!("{url}: {error}"))?,
+            url: url
+                .parse()
+                .map_err(|source| CheckError::Url { url, source })?,
             client: Client::builder(TokioExecutor::new())
                 .http2_only(true)
                 .build_http(),
@@ -49,7 +53,7 @@ impl HealthProber {
     }
 
     /// # Errors
-    /// Why there was no answer, or what it was.
+    /// Fails if the program does not respond, or responds otherwise than with `SERVING`.
     pub(crate) async fn look(&self) -> Result<(), String> {
         let request = Request::post(self.url.clone())
             .header("content-type", "application/grpc")
@@ -76,13 +80,15 @@ impl HealthProber {
     }
 }
 
-/// The message `{service: …}` with its prefix.
-fn request(service: &str) -> Result<Bytes, String> {
+/// Returns the message `{service: …}` with its prefix.
+fn request(service: &str) -> Result<Bytes, CheckError> {
     // A length of one byte: names of services are short.
     let length = u8::try_from(service.len())
         .ok()
         .filter(|length| *length < 128);
-    let length = length.ok_or_else(|| format!("the name of the service is too long: {service}"))?;
+    let length = length.ok_or_else(|| CheckError::ServiceName {
+        service: service.to_owned(),
+    })?;
     let mut message = BytesMut::new();
     message.put_u8(0);
     if length == 0 {
@@ -97,7 +103,7 @@ fn request(service: &str) -> Result<Bytes, String> {
 }
 
 /// # Errors
-/// The gRPC status, where it is an error.
+/// Fails with the gRPC status if it is an error.
 fn refused(headers: &HeaderMap) -> Result<(), String> {
     let text = |name| {
         let value = headers.get(name).and_then(|value| value.to_str().ok());
@@ -113,7 +119,7 @@ fn refused(headers: &HeaderMap) -> Result<(), String> {
 }
 
 /// # Errors
-/// The status, where it is not `SERVING`.
+/// Fails with the status if it is not `SERVING`.
 fn serving(answer: &[u8]) -> Result<(), String> {
     let status = match answer.get(PREFIX..) {
         // Field 1, a number; zero is not written.
@@ -143,7 +149,12 @@ mod tests {
 
     #[test]
     fn a_name_that_is_too_long() {
-        assert!(request(&"a".repeat(128)).unwrap_err().contains("too long"));
+        assert!(
+            request(&"a".repeat(128))
+                .unwrap_err()
+                .to_string()
+                .contains("too long")
+        );
     }
 
     #[rstest]

@@ -1,4 +1,4 @@
-//! Asking a program over HTTP whether it is ready.
+//! Readiness checks over HTTP.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,17 +15,19 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 
-/// How much of an unhappy answer is quoted.
+use crate::error::CheckError;
+
+/// The greatest size of a quoted response, in bytes.
 const QUOTE: usize = 4 * 1024;
 
-/// A GET that a ready program answers with a status of 200 to 299.
+/// A GET to which a ready program responds with a status of 200 to 299.
 #[derive(Clone, Debug)]
 pub struct HttpCheck {
     /// `http://…` or `https://…`, by address; no proxy is used.
     pub url: String,
     /// The certificates (PEM) of the authorities that the server is trusted by; for `https`.
     pub authority: Option<String>,
-    /// Who asks; for servers that want to know.
+    /// The client certificate, for servers that require one.
     pub identity: Option<Identity>,
 }
 
@@ -52,12 +54,12 @@ pub(crate) struct Prober {
 
 impl Prober {
     /// # Errors
-    /// What is wrong with the URL, the certificates or the key.
-    pub(crate) fn new(check: &HttpCheck) -> Result<Self, String> {
-        let url = check
-            .url
-            .parse()
-            .map_err(|error| format!("{}: {error}", check.url))?;
+    /// Fails if the URL, a certificate or the key is not valid.
+    pub(crate) fn new(check: &HttpCheck) -> Result<Self, CheckError> {
+        let url = check.url.parse().map_err(|source| CheckError::Url {
+            url: check.url.clone(),
+            source,
+        })?;
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls(check)?)
             .https_or_http()
@@ -68,7 +70,7 @@ impl Prober {
     }
 
     /// # Errors
-    /// Why there was no answer, or what it was.
+    /// Fails if the program does not respond, or responds with another status than 200 to 299.
     pub(crate) async fn look(&self) -> Result<(), String> {
         let request = Request::get(self.url.clone())
             .body(Empty::new())
@@ -89,34 +91,31 @@ impl Prober {
     }
 }
 
-fn tls(check: &HttpCheck) -> Result<ClientConfig, String> {
+fn tls(check: &HttpCheck) -> Result<ClientConfig, CheckError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
+        .map_err(CheckError::Tls)?
         .with_root_certificates(roots(check.authority.as_deref().unwrap_or_default())?);
     let Some(identity) = &check.identity else {
         return Ok(builder.with_no_client_auth());
     };
-    let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes())
-        .map_err(|error| format!("the client's key: {error}"))?;
+    let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).map_err(CheckError::Key)?;
     builder
         .with_client_auth_cert(certificates(&identity.certificate)?, key)
-        .map_err(|error| format!("the client's certificate: {error}"))
+        .map_err(CheckError::Client)
 }
 
-fn roots(pem: &str) -> Result<RootCertStore, String> {
+fn roots(pem: &str) -> Result<RootCertStore, CheckError> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(pem)? {
-        roots
-            .add(certificate)
-            .map_err(|error| format!("the authority's certificate: {error}"))?;
+        roots.add(certificate).map_err(CheckError::Authority)?;
     }
     Ok(roots)
 }
 
-fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, String> {
+fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, CheckError> {
     CertificateDer::pem_slice_iter(pem.as_bytes())
         .collect::<Result<_, _>>()
-        .map_err(|error| format!("a certificate: {error}"))
+        .map_err(CheckError::Certificate)
 }

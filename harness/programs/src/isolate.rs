@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use crate::launch::{Launcher, end_with};
 use crate::relay::Shared;
 
-/// What the relay says once it listens.
+/// The line that the relay writes once it listens.
 pub const RELAYING: &str = "relaying";
 
 /// Becomes a program in a network of its own that ends when the process `parent` ends. Returns only if that fails.
@@ -32,10 +32,10 @@ pub fn isolate(parent: u32, shared: &Shared, words: &[OsString]) -> Error {
     }
 }
 
-/// Says why programs cannot have networks of their own here, if they cannot.
+/// Checks that programs can have networks of their own here.
 ///
 /// # Errors
-/// The reason.
+/// Fails with the reason if they cannot.
 pub async fn can_isolate(launcher: &Launcher) -> Result<(), String> {
     let binary = launcher.binary();
     let mut command = tokio::process::Command::new(binary);
@@ -85,7 +85,7 @@ fn enter_network() -> std::io::Result<()> {
     let network = CloneFlags::CLONE_NEWNET;
     match unshare(CloneFlags::CLONE_NEWUSER | network) {
         Ok(()) => {
-            // Otherwise files of this user would be somebody else's.
+            // Otherwise this user's files would belong to another user.
             write("/proc/self/setgroups", "deny")?;
             write("/proc/self/uid_map", &format!("{user} {user} 1"))?;
             write("/proc/self/gid_map", &format!("{group} {group} 1"))?;

@@ -1,4 +1,4 @@
-//! What is known of a function beside its answers: what it writes, and when it ended without being asked to.
+//! Facts about a function beside its responses: its output, and ends that were not requested.
 //!
 //! Functions are shared by all trials of a run. A [`Trace`] is one trial's view of them: which were called for it, what they
 //! wrote since, and which of its calls a function did not survive.
@@ -15,7 +15,7 @@ const KEPT: usize = 200;
 /// The longest line that is kept, in characters.
 const LONGEST: usize = 500;
 
-/// Told each line that a function writes: the function's name, and the line.
+/// A callback for each line that a function writes: the function's name, and the line.
 pub type OnOutput = Arc<dyn Fn(&str, &str) + Send + Sync>;
 
 /// The last lines that a function wrote.

@@ -1,4 +1,4 @@
-//! What killed runs left behind: programs that still run, and folders.
+//! The remains of killed runs: programs that still run, and folders.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt as _;

@@ -28,7 +28,7 @@ mod state;
 
 pub use busy::stretched;
 pub use claim::ClaimedPorts;
-pub use error::{ProgramError, StateError};
+pub use error::{CheckError, ProgramError, StateError};
 pub use find::find;
 pub use grpc_check::GrpcCheck;
 pub use http_check::{HttpCheck, Identity};

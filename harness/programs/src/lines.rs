@@ -1,4 +1,4 @@
-//! What a program writes, line by line.
+//! The output of a program, line by line.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 /// The longest line that is told in one piece, in bytes.
 const LONGEST: usize = 4 * 1024;
 
-/// Told every line that a program writes, without its end, as it is written.
+/// A callback for every line that a program writes, without its end, as it is written.
 #[derive(Clone)]
 pub struct OnLine(Arc<dyn Fn(&str) + Send + Sync>);
 

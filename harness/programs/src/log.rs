@@ -1,4 +1,4 @@
-//! What a program writes: a file of bounded size that keeps the end, and the last lines at hand.
+//! The output of a program: a file of bounded size that keeps the end, and the last lines in memory.
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
@@ -12,7 +12,7 @@ use tokio::net::unix::pipe::Receiver;
 
 use crate::lines::{Lines, OnLine};
 
-/// How much is at hand without reading the file.
+/// The size of the output that is kept in memory, in bytes.
 const TAIL: usize = 16 * 1024;
 
 /// The log of one program. Cheap to clone.
@@ -27,9 +27,9 @@ struct Inner {
     file: File,
     size: u64,
     limit: u64,
-    /// How much of what the program wrote is no longer in the file.
+    /// The bytes of the program's output that are no longer in the file.
     cut: u64,
-    /// How much of the file is the note that says so.
+    /// The bytes of the file's note about the missing output.
     note: u64,
     tail: VecDeque<u8>,
     failure: Option<String>,

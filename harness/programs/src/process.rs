@@ -34,7 +34,7 @@ pub(crate) fn group_lives(id: u32) -> bool {
     killpg(pid(id), None) != Err(Errno::ESRCH) && has_living(id)
 }
 
-/// Returns true if a living process is of a group. One that has ended stays as an entry where nobody waits for it, as
+/// Returns true if a living process is of a group. An ended process stays as an entry if its parent does not wait, as
 /// in containers without an init process.
 #[cfg(target_os = "linux")]
 fn has_living(group: u32) -> bool {
@@ -46,7 +46,7 @@ fn has_living(group: u32) -> bool {
     })
 }
 
-/// Nothing but the group itself can be asked here.
+/// Returns true, because this system reports nothing about the processes of a group.
 #[cfg(not(target_os = "linux"))]
 fn has_living(_: u32) -> bool {
     true
@@ -74,14 +74,14 @@ fn pid(id: u32) -> Pid {
     )
 }
 
-/// When a living process was started, in a unit of the system's; with its id it tells it from any other, before and
-/// after. `None` if there is no such process, or it has ended and only waits to be collected.
+/// Returns the start time of a living process, in a unit of the system. Id and start time identify a process.
+/// Returns `None` if there is no such process, or if it has ended and only waits to be collected.
 #[cfg(target_os = "linux")]
 pub(crate) fn start_time(id: u32) -> Option<String> {
     started_by(&std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?)
 }
 
-/// This system gives no safe way to tell: no process is taken for one of ours.
+/// Returns `None`, because this system has no safe source: no process counts as one of ours.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn start_time(_: u32) -> Option<String> {
     None
@@ -110,7 +110,7 @@ fn ids() -> impl Iterator<Item = u32> {
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
-/// This system gives no safe way to tell.
+/// Returns no process, because this system has no safe source.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn with_variable(_: &str, _: &str) -> Vec<(u32, String)> {
     Vec::new()

@@ -42,7 +42,7 @@ const ANSWER: Duration = Duration::from_secs(10);
 pub enum Stopped {
     /// By itself, before or after it was asked to.
     InTime(ExitStatus),
-    /// It did not end when it was asked to, and was killed.
+    /// The program did not end at the signal, and was killed.
     Killed(ExitStatus),
 }
 
@@ -85,7 +85,7 @@ pub struct Program {
     ended: watch::Receiver<Option<Exit>>,
     /// The same, once nothing of its group is left.
     exit: watch::Receiver<Option<Exit>>,
-    /// Until when what it started may go on after it, once it was asked to end.
+    /// The end of the time for processes that it started, set once it was asked to end.
     tidy_until: watch::Sender<Option<Instant>>,
     tidying: Duration,
     /// Keeps the folder, with log and note, for as long as the program may write there.
@@ -104,9 +104,9 @@ impl Program {
         settings: ProgramSettings,
         state: &Arc<StateFolder>,
     ) -> Result<Self, ProgramError> {
-        let watcher = Watcher::new(&settings.ready).map_err(|reason| ProgramError::Check {
+        let watcher = Watcher::new(&settings.ready).map_err(|source| ProgramError::Check {
             name: settings.name.clone(),
-            reason,
+            source: Box::new(source),
         })?;
         let program = Self::spawn(&settings, state, &Strays::EndWith(state.program_name()))?;
         match program
@@ -192,11 +192,11 @@ impl Program {
         }
     }
 
-    /// Runs a command that ends by itself; answers how it ended, and its last lines. When this future is dropped the
+    /// Runs a command that ends by itself. Returns its exit status and its last lines. When this future is dropped the
     /// command is killed with its group.
     ///
     /// # Errors
-    /// If it cannot be run, or nobody can say how it ended.
+    /// Fails if the command cannot be run, or if its exit status is unknown.
     pub async fn run(
         settings: &ProgramSettings,
         state: &Arc<StateFolder>,
@@ -225,7 +225,7 @@ impl Program {
         self.end(EndSignal::Terminate, grace).await
     }
 
-    /// The same with another signal, for whoever wants to look at what the program wrote afterwards.
+    /// The same with another signal, for callers that read the program's output afterwards.
     ///
     /// # Errors
     /// As [`Program::stop`].
@@ -407,12 +407,12 @@ fn spawn_child(
     Ok((child, pipe::Receiver::from_owned_fd(reader.into())?))
 }
 
-/// What becomes of processes that a program started and that left its group.
+/// The treatment of processes that a program started and that left its group.
 #[derive(Clone, Debug)]
 enum Strays {
-    /// They end with the program; this is the name of it that they have in their environment.
+    /// The processes end with the program. Their environment has this name of the program.
     EndWith(String),
-    /// They stay: making them may have been what the program was run for.
+    /// The processes stay: starting them may have been the program's purpose.
     Stay,
 }
 

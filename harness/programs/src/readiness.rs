@@ -1,4 +1,4 @@
-//! When a program counts as started.
+//! Conditions under which a program counts as started.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -8,29 +8,30 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use tokio::net::TcpStream;
 
+use crate::error::CheckError;
 use crate::grpc_check::{GrpcCheck, HealthProber};
 use crate::http_check::{HttpCheck, Prober};
 
 /// The time that one look may take.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// One look at a program: `Err` says what is not as it should be yet.
+/// One look at a program. It fails with the reason if the program is not ready yet.
 pub type Look = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
 
-/// When a program counts as started.
+/// A condition under which a program counts as started.
 #[derive(Clone, Default)]
 pub enum Ready {
-    /// As soon as it runs.
+    /// The program runs.
     #[default]
     AtOnce,
-    /// When the address accepts connections, the program's or, on a port that was taken, another's: a check that
-    /// knows the program by what it answers is better.
+    /// The address accepts connections. On a port that was taken, these may be another program's, so a check that
+    /// recognizes the program by its response is better.
     Tcp(SocketAddr),
-    /// When a GET is answered with a status of 200 to 299.
+    /// The response to a GET has a status of 200 to 299.
     Http(HttpCheck),
-    /// When it says by the gRPC health protocol that it serves.
+    /// The program reports `SERVING` by the gRPC health protocol.
     Grpc(GrpcCheck),
-    /// When the look says so.
+    /// The look succeeds.
     Custom(Look),
 }
 
@@ -57,8 +58,8 @@ pub(crate) enum Watcher {
 
 impl Watcher {
     /// # Errors
-    /// What is wrong with the check.
-    pub(crate) fn new(ready: &Ready) -> Result<Self, String> {
+    /// Fails if the check has a mistake.
+    pub(crate) fn new(ready: &Ready) -> Result<Self, CheckError> {
         Ok(match ready {
             Ready::AtOnce => Self::AtOnce,
             Ready::Tcp(address) => Self::Tcp(*address),
@@ -69,7 +70,7 @@ impl Watcher {
     }
 
     /// # Errors
-    /// What is not as it should be yet.
+    /// Fails if the program is not ready yet.
     pub(crate) async fn look(&self) -> Result<(), String> {
         let look = async {
             match self {

@@ -125,7 +125,7 @@ async fn join(
     mut near: impl AsyncRead + AsyncWrite + Unpin,
     far: std::io::Result<impl AsyncRead + AsyncWrite + Unpin>,
 ) {
-    // A far end that cannot be reached closes the near one: whoever connected sees what it would see of a program that ended.
+    // A far end that cannot be reached closes the near one: the client sees the same as of a program that ended.
     let copied = match far {
         Ok(mut far) => copy_bidirectional(&mut near, &mut far).await.map(drop),
         Err(error) => Err(error),

@@ -1,4 +1,4 @@
-//! What to start, and how.
+//! The settings of a program.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -23,24 +23,24 @@ pub enum Inherited {
     /// None: it sees only what its settings say, and `CROSSCUT_RUN`, by which a later run finds it.
     #[default]
     Nothing,
-    /// These, where they are set.
+    /// The named variables, if they are set.
     Only(Vec<String>),
     /// All.
     Everything,
 }
 
-/// What to start.
+/// The settings of a program.
 #[derive(Clone, Debug)]
 pub struct ProgramSettings {
-    /// What it is called in messages and by its log file; one of a kind among the programs of a run.
+    /// The name in messages and of the log file, unique among the programs of a run.
     pub name: String,
     /// The path.
     pub program: PathBuf,
     /// The arguments.
     pub arguments: Vec<String>,
-    /// What its environment is besides what it inherits.
+    /// The variables of its environment besides those that it inherits.
     pub environment: BTreeMap<String, String>,
-    /// What it inherits of the environment.
+    /// The variables that it inherits.
     pub inherited: Inherited,
     /// Folders that are looked through before those of `PATH`, by it and for it.
     pub path: Vec<PathBuf>,
@@ -52,13 +52,13 @@ pub struct ProgramSettings {
     pub deadline: Duration,
     /// The place where what it writes is kept; in the state folder, by its name, if `None`.
     pub log: Option<PathBuf>,
-    /// How much of what it writes is kept, in bytes; the file may be twice as large in between.
+    /// The size of the output that is kept, in bytes. The file may be twice as large at times.
     pub log_limit: u64,
     /// The time that what it started may take to end after it, once it was asked to end; nothing unless it is said.
     pub tidying: Duration,
-    /// What it shares with this machine if it is to have a network of its own.
+    /// The ports that it shares with this machine, if it has a network of its own.
     pub isolated: Option<Shared>,
-    /// Told each line that it writes.
+    /// A callback for each line that it writes.
     pub on_line: Option<OnLine>,
 }
 

@@ -49,7 +49,7 @@ pub struct StateFolder {
 /// The beginning of a command: what is started, and what comes before the arguments of the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Launched {
-    /// What is started: the program, or a launcher that becomes it.
+    /// The program that is started, or a launcher that becomes it.
     pub program: PathBuf,
     /// The arguments before the program's own.
     pub arguments: Vec<OsString>,
@@ -64,7 +64,7 @@ impl Launched {
 }
 
 impl StateFolder {
-    /// Cleans what killed runs of this user left under `root`, and makes a folder for this run. Also answers what was
+    /// Cleans what killed runs of this user left under `root`, and makes a folder for this run. Also returns what was
     /// cleaned, a line each. Blocks for as long as that takes.
     ///
     /// # Errors
@@ -260,8 +260,8 @@ impl Drop for StateFolder {
     }
 }
 
-/// Removes a folder. It is moved aside first: another run that looks at it now would make a new lock in it, and take it
-/// for one that nobody cleans. What cannot be removed gets its name back, so that a later run finds it.
+/// Removes a folder. It is moved aside first: otherwise another run could make a new lock in it now, and take it
+/// for a folder that no run cleans. A folder that cannot be removed gets its name back, so that a later run finds it.
 pub(crate) fn remove(folder: &Path) -> std::io::Result<()> {
     let aside = folder.with_file_name(format!("removed-{}", run_of(folder)));
     if std::fs::rename(folder, &aside).is_err() {
@@ -324,7 +324,7 @@ pub(crate) fn lock(folder: &Path) -> Option<File> {
     let path = folder.join(LOCK);
     let file = private().create(true).open(&path).ok()?;
     file.try_lock().ok()?;
-    // Whoever had the lock before may have removed the folder: then this is the lock of nothing.
+    // The holder of the lock before may have removed the folder: then no folder belongs to this lock.
     let (held, there) = (file.metadata().ok()?, std::fs::metadata(&path).ok()?);
     (held.ino() == there.ino() && held.dev() == there.dev()).then_some(file)
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use crosscut_client::Connection;
-use crosscut_standins::Targets;
+use crosscut_standins::{TargetError, Targets};
 
 use crosscut_live::KubeconfigTargets;
 
@@ -15,7 +15,7 @@ pub(crate) struct RemoteTargets {
 
 #[async_trait]
 impl Targets for RemoteTargets {
-    async fn connect(&self, kubeconfig: &str) -> Result<Connection, String> {
+    async fn connect(&self, kubeconfig: &str) -> Result<Connection, TargetError> {
         match &self.client {
             Some(client) if kubeconfig == self.kubeconfig => Ok(client.clone().into()),
             _ => self.others.connect(kubeconfig).await,

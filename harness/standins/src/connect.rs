@@ -4,42 +4,87 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use crosscut_client::{Api, Connection};
+use crosscut_client::{Api, ApiError, Connection};
 
 use crosscut_objects::{ObjectRef, object};
 use serde_json::Value;
 
-use crate::settings::Targets;
+use crate::settings::{TargetError, Targets};
 
-/// A client of the cluster that a resource's `spec.providerConfigRef` leads to.
+/// A managed resource without a connection to its target.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConnectError {
+    /// A ProviderConfig that cannot be read.
+    #[error("cannot get ProviderConfig: {kind}.{group} \"{name}\": {source}")]
+    ProviderConfig {
+        kind: String,
+        group: String,
+        name: String,
+        source: ApiError,
+    },
+    /// A Secret with the kubeconfig that cannot be read.
+    #[error("cannot get credentials: {0}")]
+    Credentials(#[source] SecretError),
+    /// A Secret with the identity that cannot be read.
+    #[error(
+        "cannot build kube client for provider config: cannot get REST config for provider: cannot extract {kind}: {source}"
+    )]
+    Identity { kind: String, source: SecretError },
+    /// A source of credentials that the stand-ins do not implement.
+    #[error("credentials from {origin} are unsupported by crosscut's stand-ins")]
+    Unsupported { origin: String },
+    /// A kubeconfig that leads to no cluster.
+    #[error(transparent)]
+    Target(TargetError),
+}
+
+/// A Secret, or a key of a Secret, that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SecretError {
+    #[error("cannot get credentials secret: {0}")]
+    Get(#[source] ApiError),
+    #[error("the secret {namespace}/{name} has no key {key}")]
+    NoKey {
+        namespace: String,
+        name: String,
+        key: String,
+    },
+    #[error(transparent)]
+    Base64(#[from] base64::DecodeError),
+    #[error(transparent)]
+    Utf8(#[from] std::string::FromUtf8Error),
+}
+
+/// Returns a connection to the cluster that a resource's `spec.providerConfigRef` leads to.
 ///
 /// # Errors
-/// Why there is none, in a chain of contexts.
+/// Fails if the ProviderConfig or its Secrets cannot be read, or if the kubeconfig leads to no cluster.
 pub(crate) async fn connect(
     api: &Api,
     own: &Connection,
     targets: &Arc<dyn Targets>,
     managed: &Value,
-) -> Result<Connection, String> {
-    let config = provider_config(api, managed)
-        .await
-        .map_err(|error| format!("cannot get ProviderConfig: {error}"))?;
+) -> Result<Connection, ConnectError> {
+    let config = provider_config(api, managed).await?;
     match object::text(&config, &["spec", "credentials", "source"]) {
         "InjectedIdentity" => Ok(own.clone()),
         "Secret" => {
             let kubeconfig = secret(api, &config, "credentials")
                 .await
-                .map_err(|error| format!("cannot get credentials: {error}"))?;
+                .map_err(ConnectError::Credentials)?;
             identify(api, &config).await?;
-            targets.connect(&kubeconfig).await
+            targets
+                .connect(&kubeconfig)
+                .await
+                .map_err(ConnectError::Target)
         }
-        other => Err(format!(
-            "credentials from {other} are unsupported by crosscut's stand-ins"
-        )),
+        other => Err(ConnectError::Unsupported {
+            origin: other.to_owned(),
+        }),
     }
 }
 
-async fn provider_config(api: &Api, managed: &Value) -> Result<Arc<Value>, String> {
+async fn provider_config(api: &Api, managed: &Value) -> Result<Arc<Value>, ConnectError> {
     let reference = |field: &str| object::text(managed, &["spec", "providerConfigRef", field]);
     let group = object::group_of(object::api_version(managed));
     // Objects are v1alpha1 and Releases v1beta1, and so are their ProviderConfigs.
@@ -64,11 +109,16 @@ async fn provider_config(api: &Api, managed: &Value) -> Result<Arc<Value>, Strin
         name,
     };
     let found = api.read(address).await;
-    found.map_err(|error| format!("{kind}.{group} \"{name}\": {error}"))
+    found.map_err(|source| ConnectError::ProviderConfig {
+        kind: kind.to_owned(),
+        group: group.to_owned(),
+        name: name.to_owned(),
+        source,
+    })
 }
 
-/// Identities are not asked for by targets here, but must be there.
-async fn identify(api: &Api, config: &Value) -> Result<(), String> {
+/// Checks that the Secret of an identity can be read. Targets here do not use identities.
+async fn identify(api: &Api, config: &Value) -> Result<(), ConnectError> {
     let identity = &config["spec"]["identity"];
     if identity["source"] != "Secret" {
         return Ok(());
@@ -78,15 +128,14 @@ async fn identify(api: &Api, config: &Value) -> Result<(), String> {
         other => other,
     };
     let found = secret(api, config, "identity").await;
-    found.map(drop).map_err(|error| {
-        format!(
-            "cannot build kube client for provider config: cannot get REST config for provider: cannot extract {kind}: {error}"
-        )
+    found.map(drop).map_err(|source| ConnectError::Identity {
+        kind: kind.to_owned(),
+        source,
     })
 }
 
-/// Returns what the Secret holds that a part of a ProviderConfig refers to.
-async fn secret(api: &Api, config: &Value, part: &str) -> Result<String, String> {
+/// Returns the value of the Secret's key that a part of a ProviderConfig refers to.
+async fn secret(api: &Api, config: &Value, part: &str) -> Result<String, SecretError> {
     let reference = |field: &str| object::text(config, &["spec", part, "secretRef", field]);
     let (name, key) = (reference("name"), reference("key"));
     let namespace = match reference("namespace") {
@@ -100,10 +149,13 @@ async fn secret(api: &Api, config: &Value, part: &str) -> Result<String, String>
         name,
     };
     let secret = api.read(address).await;
-    let secret = secret.map_err(|error| format!("cannot get credentials secret: {error}"))?;
+    let secret = secret.map_err(SecretError::Get)?;
     let data = secret["data"][key]
         .as_str()
-        .ok_or_else(|| format!("the secret {namespace}/{name} has no key {key}"))?;
-    let bytes = STANDARD.decode(data).map_err(|error| error.to_string())?;
-    String::from_utf8(bytes).map_err(|error| error.to_string())
+        .ok_or_else(|| SecretError::NoKey {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            key: key.to_owned(),
+        })?;
+    Ok(String::from_utf8(STANDARD.decode(data)?)?)
 }

@@ -6,7 +6,7 @@ use crosscut_objects::object;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-/// What an event says.
+/// The content of an Event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NewEvent<'a> {
     pub(crate) warning: bool,

@@ -22,7 +22,9 @@ use std::sync::Arc;
 
 use crosscut_controller::Controller;
 
-pub use settings::{ConnectionDetails, ManagedRule, ManagedSettings, Settings, Targets};
+pub use settings::{
+    ConnectionDetails, ManagedRule, ManagedSettings, Settings, TargetError, Targets,
+};
 
 /// The stand-ins, for the control plane that Crossplane composes on.
 #[must_use]

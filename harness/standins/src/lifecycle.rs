@@ -1,4 +1,4 @@
-//! What the life of every managed resource has in common (crossplane-runtime's managed reconciler).
+//! The part of the reconcile that all managed resources share (crossplane-runtime's managed reconciler).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,15 +17,15 @@ use crate::events::{NewEvent, say};
 
 /// Keeps a managed resource until what it stands for is gone.
 pub(crate) const FINALIZER: &str = "finalizer.managedresource.crossplane.io";
-/// The name outside of Kubernetes.
+/// The annotation with the name outside of Kubernetes.
 pub(crate) const EXTERNAL_NAME: &str = "crossplane.io/external-name";
 
-/// The reason why observing fails where there is nothing and nothing may be made.
+/// The error of an observation that finds no external resource and may not create one.
 pub(crate) const MISSING: &str = "external resource does not exist";
 
-/// The number of times that a resource that is as it should be is looked at again.
+/// The time until the next reconcile of a resource that is ready.
 pub(crate) const POLL: Action = Action::RequeueAfter(Duration::from_secs(600));
-/// The number of times that one that is not ready is.
+/// The time until the next reconcile of a resource that is not ready.
 pub(crate) const POLL_UNREADY: Action = Action::RequeueAfter(Duration::from_secs(30));
 
 /// Returns true if an event asks for a reconcile: not where only status and finalizers changed, which controllers write
@@ -42,7 +42,7 @@ pub(crate) fn desired_state_changed(event: &Event) -> bool {
         || differs("deletionTimestamp")
 }
 
-/// What a reconcile does to the external resource.
+/// An operation of a reconcile on the external resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Doing {
     Connect,
@@ -53,12 +53,12 @@ pub(crate) enum Doing {
 }
 
 impl Doing {
-    /// Create or update, by whether there is something.
+    /// Returns `Update` if the external resource exists, otherwise `Create`.
     pub(crate) fn write(exists: bool) -> Doing {
         if exists { Doing::Update } else { Doing::Create }
     }
 
-    /// The word in messages, and the reason of the event, when it fails.
+    /// Returns the word in messages and the reason of the Event if the operation fails.
     fn failing(self) -> (&'static str, &'static str) {
         match self {
             Doing::Connect => ("connect", "CannotConnectToProvider"),
@@ -69,7 +69,7 @@ impl Doing {
         }
     }
 
-    /// The event when it succeeds; nothing if that is not worth one.
+    /// Returns the Event of an operation that succeeded, or `None` if the operation has no Event.
     fn done(self) -> Option<NewEvent<'static>> {
         let (reason, message) = match self {
             Doing::Connect | Doing::Observe => return None,
@@ -102,10 +102,10 @@ pub(crate) struct Managed {
 }
 
 impl Managed {
-    /// Reads the object of a key; nothing if it is gone.
+    /// Reads the object of a key. Returns `None` if the object or its kind is gone.
     ///
     /// # Errors
-    /// The API's.
+    /// Fails if a request fails for another reason.
     pub(crate) async fn read(
         context: &Context,
         manager: &str,
@@ -243,7 +243,7 @@ impl Managed {
         conditions::set(&mut self.object, condition, None, &self.now);
     }
 
-    /// Writes the status where it has changed.
+    /// Writes the status if it has changed.
     pub(crate) async fn save(&mut self) -> Result<(), ReconcileError> {
         if self.object["status"] == self.stored {
             return Ok(());
@@ -270,7 +270,7 @@ impl Managed {
         self.context.lacks(what);
     }
 
-    /// Says in status and events what went wrong, and asks for another try.
+    /// Writes an error to the status and an Event, and returns it so that the reconcile is repeated.
     pub(crate) async fn fail(
         &mut self,
         reason: &str,
@@ -282,7 +282,7 @@ impl Managed {
         Err(ReconcileError::new(message))
     }
 
-    /// Says in status and events what could not be done, and asks for another try.
+    /// Writes a failed operation to the status and an Event, and returns the error so that the reconcile is repeated.
     pub(crate) async fn fail_to(
         &mut self,
         doing: Doing,
@@ -292,7 +292,7 @@ impl Managed {
         self.fail(reason, &format!("{word} failed: {why}")).await
     }
 
-    /// Says in an event what was done.
+    /// Writes the Event of an operation that succeeded.
     pub(crate) async fn did(&self, doing: Doing) -> Result<(), ReconcileError> {
         match doing.done() {
             Some(new_event) => self.say(new_event).await,
@@ -300,7 +300,7 @@ impl Managed {
         }
     }
 
-    /// Stops at an object that is paused.
+    /// Writes the condition of a paused object and ends the reconcile.
     pub(crate) async fn pause(&mut self) -> Result<Action, ReconcileError> {
         self.set(Condition::PAUSED);
         self.save().await?;

@@ -2,6 +2,29 @@
 
 use serde_json::{Map, Value};
 
+/// An error in a path, or between a path and the value that it is applied to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum PathError {
+    /// A field of a value that is not an object.
+    #[error("{path}: not an object")]
+    NotAnObject { path: String },
+    /// An index of a value that is not an array.
+    #[error("{path}: not an array")]
+    NotAnArray { path: String },
+    /// An index beyond [`MOST_ITEMS`].
+    #[error("{path}: index {index} is too large")]
+    IndexTooLarge { path: String, index: usize },
+    /// A bracket without its end.
+    #[error("{path}: unterminated '['")]
+    Unterminated { path: String },
+    /// A dot without a name before it.
+    #[error("{path}: unexpected '.'")]
+    UnexpectedDot { path: String },
+    /// A path without steps.
+    #[error("the path is empty")]
+    Empty,
+}
+
 /// One step of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Step {
@@ -12,8 +35,8 @@ enum Step {
 /// The longest list that a path may make.
 const MOST_ITEMS: usize = 1024;
 
-/// The value at a path; nothing if it leads nowhere.
-pub(crate) fn get<'a>(value: &'a Value, path: &str) -> Result<Option<&'a Value>, String> {
+/// Returns the value at a path, or `None` if the value has no such field or item.
+pub(crate) fn get<'a>(value: &'a Value, path: &str) -> Result<Option<&'a Value>, PathError> {
     let steps = parse(path)?;
     Ok(steps.iter().try_fold(value, |value, step| match step {
         Step::Field(name) => value.get(name),
@@ -21,8 +44,9 @@ pub(crate) fn get<'a>(value: &'a Value, path: &str) -> Result<Option<&'a Value>,
     }))
 }
 
-/// Sets the value at a path, and makes what is missing on the way.
-pub(crate) fn set(target: &mut Value, path: &str, value: Value) -> Result<(), String> {
+/// Sets the value at a path, and adds the objects and arrays that are missing on the way.
+pub(crate) fn set(target: &mut Value, path: &str, value: Value) -> Result<(), PathError> {
+    let owned = || path.to_owned();
     let mut place = target;
     for step in parse(path)? {
         place = match step {
@@ -32,7 +56,7 @@ pub(crate) fn set(target: &mut Value, path: &str, value: Value) -> Result<(), St
                 }
                 let map = place
                     .as_object_mut()
-                    .ok_or_else(|| format!("{path}: not an object"))?;
+                    .ok_or_else(|| PathError::NotAnObject { path: owned() })?;
                 map.entry(name).or_insert(Value::Null)
             }
             Step::Index(index) => {
@@ -41,9 +65,12 @@ pub(crate) fn set(target: &mut Value, path: &str, value: Value) -> Result<(), St
                 }
                 let list = place
                     .as_array_mut()
-                    .ok_or_else(|| format!("{path}: not an array"))?;
+                    .ok_or_else(|| PathError::NotAnArray { path: owned() })?;
                 if index >= MOST_ITEMS {
-                    return Err(format!("{path}: index {index} is too large"));
+                    return Err(PathError::IndexTooLarge {
+                        path: owned(),
+                        index,
+                    });
                 }
                 while list.len() <= index {
                     list.push(Value::Null);
@@ -56,14 +83,15 @@ pub(crate) fn set(target: &mut Value, path: &str, value: Value) -> Result<(), St
     Ok(())
 }
 
-fn parse(path: &str) -> Result<Vec<Step>, String> {
+fn parse(path: &str) -> Result<Vec<Step>, PathError> {
+    let owned = || path.to_owned();
     let mut steps = Vec::new();
     let mut rest = path;
     while !rest.is_empty() {
         if let Some(inner) = rest.strip_prefix('[') {
             let (name, after) = inner
                 .split_once(']')
-                .ok_or_else(|| format!("{path}: unterminated '['"))?;
+                .ok_or_else(|| PathError::Unterminated { path: owned() })?;
             let name = name.trim_matches(['\'', '"']);
             steps.push(
                 name.parse()
@@ -74,14 +102,14 @@ fn parse(path: &str) -> Result<Vec<Step>, String> {
             let end = rest.find(['.', '[']).unwrap_or(rest.len());
             let (name, after) = rest.split_at(end);
             if name.is_empty() {
-                return Err(format!("{path}: unexpected '.'"));
+                return Err(PathError::UnexpectedDot { path: owned() });
             }
             steps.push(Step::Field(name.to_owned()));
             rest = after.strip_prefix('.').unwrap_or(after);
         }
     }
     if steps.is_empty() {
-        return Err("the path is empty".to_owned());
+        return Err(PathError::Empty);
     }
     Ok(steps)
 }

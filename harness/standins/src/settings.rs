@@ -1,4 +1,4 @@
-//! What the stand-ins are told.
+//! The settings of the stand-ins.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,35 +7,38 @@ use async_trait::async_trait;
 use crosscut_client::Connection;
 use serde_json::Value;
 
-/// What a connection Secret holds: plain text by key.
+/// The data of a connection Secret: plain text by key.
 pub type ConnectionDetails = BTreeMap<String, String>;
 
-/// Leads from a kubeconfig to its cluster.
+/// An error of an environment that found no cluster for a kubeconfig. Environments have errors of their own.
+pub type TargetError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A way from kubeconfigs to clusters.
 #[async_trait]
 pub trait Targets: Send + Sync {
-    /// A client for the kubeconfig's current context.
+    /// Returns a connection to the cluster of the kubeconfig's current context.
     ///
     /// # Errors
-    /// Why there is none, as a sentence fragment; it ends up in `connect failed: …`.
-    async fn connect(&self, kubeconfig: &str) -> Result<Connection, String>;
+    /// Fails if the kubeconfig leads to no cluster. The error's text is a sentence fragment and follows `connect failed: `.
+    async fn connect(&self, kubeconfig: &str) -> Result<Connection, TargetError>;
 }
 
-/// What all stand-ins are told.
+/// The settings of all stand-ins.
 pub struct Settings {
     /// The place where kubeconfigs lead.
     pub targets: Arc<dyn Targets>,
-    /// What becomes of managed resources that are neither Object nor Release.
+    /// The settings for managed resources that are neither Object nor Release.
     pub managed: ManagedSettings,
 }
 
-/// What becomes of managed resources: the first rule that matches.
+/// The rules for managed resources. The first rule that matches applies.
 #[derive(Clone, Debug, Default)]
 pub struct ManagedSettings {
     /// The rules; a resource that none matches becomes ready under its own name.
     pub rules: Vec<ManagedRule>,
 }
 
-/// What becomes of some managed resources.
+/// A rule for the managed resources of some kinds.
 #[derive(Clone, Debug)]
 pub struct ManagedRule {
     /// The groups, with `*` for anything.
@@ -44,16 +47,16 @@ pub struct ManagedRule {
     pub kind: String,
     /// True if they become ready.
     pub ready: bool,
-    /// True if they are called outside as they are here; else the provider chooses a name.
+    /// True if their external name is their own name. Otherwise the provider chooses a name.
     pub external_name_from_name: bool,
-    /// What is merged into their status; null for nothing.
+    /// The value that is merged into their status; null for none.
     pub status: Value,
-    /// What they publish where they are asked to.
+    /// The connection details that they publish if their spec asks for a Secret.
     pub connection: Option<ConnectionDetails>,
 }
 
 impl ManagedSettings {
-    /// The first rule that matches a kind.
+    /// Returns the first rule that matches a kind.
     pub(crate) fn rule(&self, group: &str, kind: &str) -> Option<&ManagedRule> {
         self.rules
             .iter()

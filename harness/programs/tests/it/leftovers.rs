@@ -162,7 +162,7 @@ fn what_only_looks_like_a_run_is_left_alone() {
     let root = TempDir::new().expect("a folder");
     let folder = abandon(root.path(), "");
     std::fs::remove_dir_all(&folder).expect("a removal");
-    // A link to somebody's folder, and a file.
+    // A link to another user's folder, and a file.
     let somebodys = TempDir::new().expect("a folder");
     std::fs::write(somebodys.path().join("precious"), "").expect("a file");
     std::os::unix::fs::symlink(somebodys.path(), &folder).expect("a link");

@@ -178,7 +178,7 @@ async fn a_taken_port_is_replaced() {
             (port, port)
         };
         ProgramSettings {
-            // Nobody answers on the silent port, so that only the program's end tells.
+            // No program listens on the silent port, so that only the program's end counts.
             ready: Ready::Tcp(([127, 0, 0, 1], asked).into()),
             ..settings("listens").with_port(port)
         }
@@ -202,7 +202,7 @@ async fn a_port_that_is_taken_again_and_again_is_an_error() {
     let make = |_: [u16; 1]| {
         attempts += 1;
         ProgramSettings {
-            // Nobody answers there, so that only the program's end tells.
+            // No program listens there, so that only the program's end counts.
             ready: Ready::Tcp(([127, 0, 0, 1], silent).into()),
             ..settings("listens").with_port(taken)
         }

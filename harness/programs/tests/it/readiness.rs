@@ -57,7 +57,7 @@ async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, status: &str) {
     let _ = stream.shutdown().await;
 }
 
-/// A server that answers with one status after the other, and goes on with the last.
+/// Starts a server that responds with one status after the other, and goes on with the last.
 async fn server(statuses: &'static [&'static str], tls: Option<TlsAcceptor>) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
     let port = listener.local_addr().expect("an address").port();

@@ -20,7 +20,7 @@ const PORT: &str = "CROSSCUT_STUB_PORT";
 const NOTE: &str = "CROSSCUT_STUB_NOTE";
 /// The place where an owner keeps its state.
 const ROOT: &str = "CROSSCUT_STUB_ROOT";
-/// How much the flooding program writes, in lines.
+/// The number of lines that the flooding program writes.
 pub(crate) const FLOOD: usize = 50_000;
 
 /// Returns the way to start the program in a mode.

@@ -1,4 +1,4 @@
-//! What definitions tell of managed resources: which kinds there are, and which of their fields refer to which.
+//! The kinds of managed resources, and the fields that refer to other kinds, as CRDs define them.
 //!
 //! Providers say it in their CRDs' descriptions: `Selector for a Role in iam to populate roleArn.`
 
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crosscut_objects::object;
 use serde_json::Value;
 
-/// How deep schemas may nest.
+/// The greatest depth of schemas.
 const DEEPEST: usize = 32;
 
 /// All that definitions have told.

@@ -34,7 +34,7 @@ const OTHERS: [&str; 4] = [
 pub(crate) struct ManagedResources {
     settings: ManagedSettings,
     kinds: RwLock<Arc<Kinds>>,
-    /// What waits for what its references mean.
+    /// The resources whose references are not resolved, with the awaited kinds.
     waiting: Mutex<BTreeMap<Key, Awaited>>,
 }
 

@@ -14,16 +14,17 @@ use serde_json::{Map, Value, json};
 use super::kinds::{Kinds, Reference};
 use crate::lifecycle::{EXTERNAL_NAME, Managed};
 
-/// How deep parameters may nest.
+/// The greatest depth of parameters.
 const DEEPEST: usize = 32;
 
-/// How old what a selector of many finds must be, so that no more comes of what is being made: what was found stays.
+/// The age that a resource must have before the result of a selector for several resources counts as complete, because
+/// the result stays.
 const COMPLETE: SignedDuration = SignedDuration::from_secs(2);
 
-/// How old a resource must be before it fails for a reference: what it refers to is made with it, in whatever order.
+/// The age of a resource before a missing reference is an error: both may be created together, in any order.
 const MADE_TOGETHER: SignedDuration = SignedDuration::from_secs(10);
 
-/// How old it must be where what it refers to is known to come: only how busy the machine is decides when.
+/// The same age if the referenced resource is known to come. A busy machine may delay that resource.
 const EXPECTED: SignedDuration = SignedDuration::from_secs(60);
 
 /// The time after which it is looked again whether all are there, once they take longer than that.
@@ -32,19 +33,19 @@ const COMPLETE_AGAIN: Duration = Duration::from_secs(5);
 /// The reason why references are not resolved.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unresolved {
-    /// One leads nowhere.
+    /// An error of a reference, as a sentence fragment.
     Nowhere(String),
-    /// What one means may still come.
+    /// A referenced resource that may still come.
     Early(Awaited),
 }
 
-/// What may still come.
+/// A kind of resource that may still come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Awaited {
     /// The group and the kind of it: when something happens to one, it is to be looked again.
     pub(super) group: String,
     pub(super) kind: String,
-    /// The time that it is waited for at most.
+    /// The longest time to wait for the resource.
     pub(super) at_most: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! Which of the target's objects are known to be as they should be.
+//! The objects of the target that are known to equal their manifests.
 //!
 //! As provider-kubernetes does, what it owns of an object is compared with what a dry run of the same apply would give,
 //! and applied only where they differ. Where neither the manifest nor the object has changed since, that is not asked.

@@ -29,6 +29,7 @@ use crate::usage;
 
 use current::Current;
 use readiness::Readiness;
+use references::ResolveError;
 
 /// The time after which is looked again after something was begun.
 const SOON: Action = Action::RequeueAfter(Duration::from_secs(1));
@@ -99,7 +100,7 @@ impl Controller for Objects {
         let target = match connected.await {
             Ok(client) => Api::new(client, &format!("provider-kubernetes/{name}")),
             Err(error) => {
-                return managed.fail_to(Doing::Connect, &error).await;
+                return managed.fail_to(Doing::Connect, &error.to_string()).await;
             }
         };
         keep(&mut managed, &target, &self.current).await
@@ -107,7 +108,7 @@ impl Controller for Objects {
 }
 
 /// The manifest, with what its references add where that is wanted: what is referred to may be gone before it.
-async fn manifest(managed: &Managed, resolve: bool) -> Result<Value, String> {
+async fn manifest(managed: &Managed, resolve: bool) -> Result<Value, ResolveError> {
     let mut manifest = managed.object["spec"]["forProvider"]["manifest"].clone();
     if resolve {
         references::resolve(&managed.api, &managed.object, &mut manifest).await?;

@@ -1,9 +1,9 @@
-//! When an Object is ready, by its policy.
+//! The readiness of an Object, by its policy.
 
 use crosscut_schema::{Query, query};
 use serde_json::Value;
 
-/// What a policy says of the target's object.
+/// The result of a policy for the target's object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Readiness {
     Ready,

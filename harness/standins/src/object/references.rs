@@ -1,27 +1,41 @@
 //! `spec.references`: what an Object depends on, and what it takes from other objects of the control plane.
 
-use crosscut_client::Api;
+use crosscut_client::{Api, ApiError};
 
 use crosscut_controller::ReconcileError;
 use crosscut_objects::{ObjectRef, object};
 use serde_json::{Value, json};
 
 use crate::lifecycle::{Managed, failed};
-use crate::path;
+use crate::path::{self, PathError};
 
-/// Patches the manifest with what the references lead to.
+/// A reference that cannot be resolved.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ResolveError {
+    /// An object that cannot be read.
+    #[error("cannot get referenced resource: {0}")]
+    Get(#[source] ApiError),
+    /// A path that leads to no field of the referenced object.
+    #[error("{path}: no such field")]
+    NoField { path: String },
+    /// A path that cannot be read, or does not fit the manifest.
+    #[error(transparent)]
+    Path(#[from] PathError),
+}
+
+/// Patches the manifest with the fields that the references lead to.
 ///
 /// # Errors
-/// The first that leads nowhere.
+/// Fails at the first reference that cannot be resolved.
 pub(super) async fn resolve(
     api: &Api,
     managed: &Value,
     manifest: &mut Value,
-) -> Result<(), String> {
+) -> Result<(), ResolveError> {
     for reference in list(managed) {
         let source = source(reference);
         let found = api.read(address(source)).await;
-        let found = found.map_err(|error| format!("cannot get referenced resource: {error}"))?;
+        let found = found.map_err(ResolveError::Get)?;
         let Some(from) = reference["patchesFrom"].as_object() else {
             continue;
         };
@@ -30,8 +44,9 @@ pub(super) async fn resolve(
             .and_then(Value::as_str)
             .unwrap_or_default();
         let to_path = reference["toFieldPath"].as_str().unwrap_or(from_path);
-        let value =
-            path::get(&found, from_path)?.ok_or_else(|| format!("{from_path}: no such field"))?;
+        let value = path::get(&found, from_path)?.ok_or_else(|| ResolveError::NoField {
+            path: from_path.to_owned(),
+        })?;
         path::set(manifest, to_path, value.clone())?;
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! What provider-kubernetes writes into an Object, apart from its status.
+//! The fields that provider-kubernetes writes into an Object, apart from its status.
 //!
 //! crossplane-runtime replaces the whole object, as the provider's Go types hold it. They know no readiness that is not
 //! there, so that the first write brings an empty one, which the API server completes: a second generation.

@@ -1,6 +1,11 @@
-//! Which chart a Release means, and in which version (provider-helm 1.1's rules).
+//! The chart and the version that a Release means (provider-helm 1.1's rules).
 
 use serde_json::{Value, json};
+
+/// A Release that names no chart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("chart needs repository and name, or url")]
+pub(super) struct NoChart;
 
 /// A chart as it would be pulled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +22,7 @@ pub(super) struct Chart {
 impl Chart {
     /// Resolves `spec.forProvider.chart`: a url wins over repository and name; an oci url brings its own version or
     /// none, whatever `version` says.
-    pub(super) fn resolve(chart: &Value) -> Result<Chart, String> {
+    pub(super) fn resolve(chart: &Value) -> Result<Chart, NoChart> {
         let text = |field: &str| chart[field].as_str().unwrap_or_default().to_owned();
         let (url, repository) = (text("url"), text("repository"));
         let given = Some(text("version")).filter(|version| !version.is_empty());
@@ -34,7 +39,7 @@ impl Chart {
         }
         let name = text("name");
         if repository.is_empty() || name.is_empty() {
-            return Err("chart needs repository and name, or url".to_owned());
+            return Err(NoChart);
         }
         Ok(Chart {
             source: format!("{}/{name}", repository.trim_end_matches('/')),

@@ -26,10 +26,23 @@ use crate::events::NewEvent;
 use crate::lifecycle::{Doing, MISSING, Managed, POLL, desired_state_changed};
 use crate::settings::Targets;
 
-use chart::Chart;
+use chart::{Chart, NoChart};
 use record::Record;
+use values::ValuesError;
 
 const GROUPS: [&str; 2] = ["helm.m.crossplane.io", "helm.crossplane.io"];
+
+/// A Release whose chart or values are not usable.
+#[derive(Debug, thiserror::Error)]
+enum WantedError {
+    /// A field that the stand-in does not implement.
+    #[error("{field} is unsupported by crosscut's stand-in for provider-helm")]
+    Unsupported { field: &'static str },
+    #[error(transparent)]
+    Chart(#[from] NoChart),
+    #[error(transparent)]
+    Values(#[from] ValuesError),
+}
 
 /// Records releases on targets.
 pub(crate) struct Releases {
@@ -79,7 +92,7 @@ impl Controller for Releases {
         {
             Ok(client) => Api::new(client, "provider-helm"),
             Err(error) => {
-                return managed.fail_to(Doing::Connect, &error).await;
+                return managed.fail_to(Doing::Connect, &error.to_string()).await;
             }
         };
         if object::is_being_deleted(&managed.object) {
@@ -100,7 +113,7 @@ fn namespace(release: &Value) -> &str {
 async fn keep(managed: &mut Managed, target: &Api) -> Result<Action, ReconcileError> {
     let wanted = match wanted(managed).await {
         Ok(wanted) => wanted,
-        Err(error) => return managed.fail_to(Doing::Observe, &error).await,
+        Err(error) => return managed.fail_to(Doing::Observe, &error.to_string()).await,
     };
     let found = record::latest(target, namespace(&managed.object), managed.external_name()).await;
     let deployed = match found {
@@ -137,11 +150,9 @@ async fn keep(managed: &mut Managed, target: &Api) -> Result<Action, ReconcileEr
 }
 
 /// Returns what the Release asks for.
-async fn wanted(managed: &Managed) -> Result<Record, String> {
-    if let Some(what) = unsupported(&managed.object) {
-        return Err(format!(
-            "{what} is unsupported by crosscut's stand-in for provider-helm"
-        ));
+async fn wanted(managed: &Managed) -> Result<Record, WantedError> {
+    if let Some(field) = unsupported(&managed.object) {
+        return Err(WantedError::Unsupported { field });
     }
     let parameters = &managed.object["spec"]["forProvider"];
     Ok(Record {

@@ -1,4 +1,4 @@
-//! What is recorded of a release on the target: a Secret where Helm would keep its own.
+//! The record of a release on the target: a Secret in the place of Helm's own.
 //!
 //! It has Helm's name, type and labels; its content is plain JSON instead of Helm's compressed form, and there are no
 //! manifests in it, since nothing is rendered.

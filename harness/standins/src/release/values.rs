@@ -2,19 +2,56 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use crosscut_client::Api;
+use crosscut_client::{Api, ApiError};
 
 use crosscut_objects::{ObjectRef, object};
-use crosscut_yaml::{Limits, Node, parse};
+use crosscut_yaml::{Limits, Node, SyntaxError, parse};
 use serde_json::{Map, Value};
 
-use crate::path;
+use crate::path::{self, PathError};
 
-/// The values as Helm would get them.
+/// A part of the values that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ValuesError {
+    /// A source that refers to no object.
+    #[error("a source of values needs configMapKeyRef or secretKeyRef")]
+    NoReference,
+    /// An object that cannot be read.
+    #[error("cannot get values: {0}")]
+    Get(#[source] ApiError),
+    /// An object without the key.
+    #[error("missing key {key} in {kind} {name}")]
+    MissingKey {
+        key: String,
+        kind: &'static str,
+        name: String,
+    },
+    /// An entry of `set` without a value.
+    #[error("missing value for --set: {name}")]
+    MissingValue { name: String },
+    /// An entry of `set` whose name is no path in the values.
+    #[error(transparent)]
+    Path(#[from] PathError),
+    /// Data of a Secret that are not base64.
+    #[error(transparent)]
+    Base64(#[from] base64::DecodeError),
+    /// Data of a Secret that are not text.
+    #[error(transparent)]
+    Utf8(#[from] std::string::FromUtf8Error),
+    /// Text that is not YAML; the message is that of the first mistake.
+    #[error("{}", .0.first().map_or("", |error| error.message.as_str()))]
+    Yaml(Vec<SyntaxError>),
+}
+
+/// Returns the values as Helm would get them.
 ///
 /// # Errors
-/// What cannot be read.
-pub(super) async fn compose(api: &Api, own: &str, parameters: &Value) -> Result<Value, String> {
+/// Fails if a source of values cannot be read.
+pub(super) async fn compose(
+    api: &Api,
+    own: &str,
+    parameters: &Value,
+) -> Result<Value, ValuesError> {
     let mut values = Value::Object(Map::new());
     for source in list(&parameters["valuesFrom"]) {
         if let Some(text) = referenced(api, own, source, "values.yaml").await? {
@@ -32,9 +69,12 @@ pub(super) async fn compose(api: &Api, own: &str, parameters: &Value) -> Result<
             Value::Null => set["value"].as_str().map(str::to_owned),
             source => referenced(api, own, source, "").await?,
         };
-        let value = value
-            .filter(|value| !value.is_empty())
-            .ok_or_else(|| format!("missing value for --set: {name}"))?;
+        let value =
+            value
+                .filter(|value| !value.is_empty())
+                .ok_or_else(|| ValuesError::MissingValue {
+                    name: name.to_owned(),
+                })?;
         path::set(&mut values, name, typed(&value))?;
     }
     Ok(values)
@@ -44,16 +84,16 @@ fn list(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-/// The text that a `configMapKeyRef` or `secretKeyRef` leads to; nothing if it is optional and not there.
+/// Returns the text that a `configMapKeyRef` or `secretKeyRef` leads to, or `None` if the text is optional and missing.
 async fn referenced(
     api: &Api,
     own: &str,
     source: &Value,
     default_key: &str,
-) -> Result<Option<String>, String> {
+) -> Result<Option<String>, ValuesError> {
     let (kind, reference) = match (&source["configMapKeyRef"], &source["secretKeyRef"]) {
         (Value::Null, Value::Null) => {
-            return Err("a source of values needs configMapKeyRef or secretKeyRef".to_owned());
+            return Err(ValuesError::NoReference);
         }
         (Value::Null, secret) => ("Secret", secret),
         (map, _) => ("ConfigMap", map),
@@ -68,7 +108,7 @@ async fn referenced(
     };
     let found = match api.get(address).await {
         Err(error) if error.is_not_found() && optional => return Ok(None),
-        found => found.map_err(|error| format!("cannot get values: {error}"))?,
+        found => found.map_err(ValuesError::Get)?,
     };
     let key = Some(object::text(reference, &["key"]))
         .filter(|key| !key.is_empty())
@@ -77,7 +117,11 @@ async fn referenced(
         if optional {
             return Ok(None);
         }
-        return Err(format!("missing key {key} in {kind} {}", address.name));
+        return Err(ValuesError::MissingKey {
+            key: key.to_owned(),
+            kind,
+            name: address.name.to_owned(),
+        });
     };
     if kind == "ConfigMap" {
         return Ok(Some(text.to_owned()));
@@ -85,17 +129,12 @@ async fn referenced(
     decoded(text).map(Some)
 }
 
-fn decoded(text: &str) -> Result<String, String> {
-    let bytes = STANDARD.decode(text).map_err(|error| error.to_string())?;
-    String::from_utf8(bytes).map_err(|error| error.to_string())
+fn decoded(text: &str) -> Result<String, ValuesError> {
+    Ok(String::from_utf8(STANDARD.decode(text)?)?)
 }
 
-fn yaml(text: &str) -> Result<Value, String> {
-    let documents = parse(text, &Limits::default()).map_err(|errors| {
-        errors
-            .first()
-            .map_or_else(String::new, |error| error.message.clone())
-    })?;
+fn yaml(text: &str) -> Result<Value, ValuesError> {
+    let documents = parse(text, &Limits::default()).map_err(ValuesError::Yaml)?;
     Ok(documents
         .first()
         .map_or(Value::Object(Map::new()), Node::to_value))

@@ -169,7 +169,7 @@ async fn a_selector_of_many_waits_for_what_a_composite_has_named() {
     assert_eq!(ids(&now), json!(["one", "two"]));
 }
 
-/// Without a composite resource nobody says how many there will be.
+/// Without a composite resource the number of resources is unknown.
 #[tokio::test]
 async fn a_selector_of_many_waits_until_no_more_come() {
     let mut planes = planes(vec![rule("*")]).await;
@@ -228,7 +228,7 @@ async fn what_is_made_together_does_not_fail_at_first() {
     );
 }
 
-/// How old an object was, in seconds, when its first condition became what it is.
+/// Returns the age of an object, in seconds, at the last transition of its first condition.
 fn age_at_first_condition(object: &Value) -> i64 {
     let time = |text: &Value| -> jiff::Timestamp { text.as_str().unwrap().parse().unwrap() };
     time(&object["status"]["conditions"][0]["lastTransitionTime"])
@@ -236,7 +236,7 @@ fn age_at_first_condition(object: &Value) -> i64 {
         .as_secs()
 }
 
-/// What waits has looked twice (it named itself meanwhile) when what it waits for gets what it needs.
+/// The endpoint has named itself, and so was reconciled twice, when the subnet gets the value that the endpoint awaits.
 #[tokio::test]
 async fn what_waits_is_woken_by_what_it_waits_for() {
     let with_arn = ManagedRule {
@@ -274,14 +274,14 @@ async fn gave_up_after(planes: &mut Planes, subnet: &Value) -> i64 {
     age_at_first_condition(&now)
 }
 
-/// How busy the machine is decides when a provider comes to a resource that is there; it says nothing of references.
+/// A busy machine delays the provider of a resource that exists. The delay is no error of a reference.
 #[tokio::test]
 async fn what_no_provider_has_looked_at_yet_is_waited_for_longer_than_what_is_not_there() {
     let mut planes = planes(vec![rule("*")]).await;
     let spec = json!({"forProvider": {"networkIdRef": {"name": "n"}}});
     let lost = resource("Subnet", "lost", &spec);
     assert_eq!(gave_up_after(&mut planes, &lost).await, 10);
-    // Without parameters it is nobody's.
+    // Without parameters no provider reconciles the resource.
     planes.apply(&resource("Network", "n", &json!({}))).await;
     let waiting = resource("Subnet", "waiting", &spec);
     assert_eq!(gave_up_after(&mut planes, &waiting).await, 60);

@@ -175,7 +175,7 @@ async fn what_others_do_on_the_target_is_seen_at_the_next_look() {
     assert_eq!(seen(&planes.now(&one).await.unwrap()), live);
 }
 
-/// Nobody owns anything of a Namespace that was applied with its name alone. The second Object finds it as it should be;
+/// A Namespace that was applied with its name alone has no managed fields. The second Object finds it as it should be;
 /// had it come before that was to be seen, it would have applied too, and the API server would have said who had it.
 #[tokio::test]
 async fn the_second_of_two_objects_finds_what_the_first_made() {
@@ -209,7 +209,7 @@ async fn fields_that_the_manifest_drops_go_and_those_of_others_stay() {
     assert!(planes.stays().await);
 }
 
-/// What deletion leaves on the target.
+/// The objects that deletion leaves on the target.
 #[rstest]
 #[case::all(json!(["*"]), false)]
 #[case::without_delete(json!(["Create", "Update", "Observe"]), true)]

@@ -20,10 +20,13 @@ struct OneTarget(crosscut_client::Connection);
 
 #[async_trait::async_trait]
 impl Targets for OneTarget {
-    async fn connect(&self, kubeconfig: &str) -> Result<crosscut_client::Connection, String> {
+    async fn connect(
+        &self,
+        kubeconfig: &str,
+    ) -> Result<crosscut_client::Connection, crosscut_standins::TargetError> {
         match kubeconfig {
             "target" => Ok(self.0.clone()),
-            other => Err(format!("no cluster is called {other}")),
+            other => Err(format!("no cluster is called {other}").into()),
         }
     }
 }

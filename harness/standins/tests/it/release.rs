@@ -109,7 +109,7 @@ async fn a_set_without_a_value_is_an_error() {
     assert!(planes.stays().await);
 }
 
-/// Whether the namespace is made, and so whether the release can be installed.
+/// A release can be installed if its namespace exists or is created.
 #[rstest]
 #[case(false, "True ReconcileSuccess")]
 #[case(
@@ -126,7 +126,7 @@ async fn the_namespace_is_made_unless_it_is_not_to_be(#[case] skip: bool, #[case
     assert_eq!(condition(&now, "Synced"), synced);
 }
 
-/// What deletion leaves on the target, and what a Release of the same name then finds.
+/// The records that deletion leaves on the target, and those that a later Release of the same name finds.
 #[rstest]
 #[case::all(json!(["*"]), false)]
 #[case::without_delete(json!(["Create", "Update", "Observe"]), true)]
