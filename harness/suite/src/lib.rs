@@ -6,6 +6,7 @@
 //!
 //! Reads files through [`Files`]; no environment, no clock, no printing.
 
+mod crossplane;
 mod diagnostic;
 mod files;
 mod lint;
@@ -18,6 +19,7 @@ mod read;
 mod relative;
 mod variables;
 
+pub use crossplane::uses_crossplane;
 pub use diagnostic::{Diagnostic, Report};
 pub use files::{Disk, Files, Unread, Walk};
 pub use load::{load, load_from};

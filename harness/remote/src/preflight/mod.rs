@@ -10,6 +10,7 @@ mod tests;
 
 use crosscut_client::Api;
 use crosscut_suite::model::{Provider, Resource, Suite};
+use crosscut_suite::uses_crossplane;
 
 use super::access::Access;
 use super::trial::api;
@@ -73,7 +74,9 @@ async fn control_plane(
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<Resource>, crosscut_client::ApiError> {
     let found = crossplane::find(control).await?;
-    findings.extend(crossplane::judge(&found));
+    if uses_crossplane(asked.suite) {
+        findings.extend(crossplane::judge(&found));
+    }
     if found.is_some() {
         findings.extend(functions::missing(control, asked.suite).await?);
     }

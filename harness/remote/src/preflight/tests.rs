@@ -37,9 +37,9 @@ spec:
   versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]
 ";
 
-fn plan() -> Plan {
+fn plan(suite: &str) -> Plan {
     let project = Project::new(&[
-        ("crosscut.yaml", SUITE),
+        ("crosscut.yaml", suite),
         ("providers/provider.yaml", PROVIDER),
         ("providers/things.yaml", THINGS),
         (
@@ -59,7 +59,16 @@ async fn looked(
     denied: &[&str],
     stand_ins: bool,
 ) -> Result<Vec<String>, String> {
-    let plan = plan();
+    looked_for(SUITE, cluster, denied, stand_ins).await
+}
+
+async fn looked_for(
+    suite: &str,
+    cluster: &InProcess,
+    denied: &[&str],
+    stand_ins: bool,
+) -> Result<Vec<String>, String> {
+    let plan = plan(suite);
     let asked = Asked {
         suite: &plan.suite,
         control: &cluster.connection(denied),
@@ -102,6 +111,34 @@ in crosscut.yaml
   - your user may not create namespaces
     grant it, to give each trial a namespace of its own; or use another context";
     assert_eq!(error, expected);
+}
+
+#[tokio::test]
+async fn a_suite_without_anything_of_crossplane_needs_none() {
+    let mut cluster = InProcess::new();
+    cluster.settle().await;
+    let plain = SUITE.replace("  functions: [{name: ready, builtin: auto-ready}]\n", "");
+    let installed = looked_for(&plain, &cluster, &[], true).await.unwrap();
+    assert_eq!(
+        installed,
+        [
+            "CustomResourceDefinition things.example.org",
+            "Namespace team",
+            "ConfigMap settings"
+        ]
+    );
+    let composed = plain.replace(
+        "    - resource: {apiVersion: v1, kind: ConfigMap",
+        "    - resource: {apiVersion: apiextensions.crossplane.io/v1, kind: Composition, metadata: {name: c}}\n    \
+         - resource: {apiVersion: v1, kind: ConfigMap",
+    );
+    let error = looked_for(&composed, &cluster, &[], true)
+        .await
+        .unwrap_err();
+    assert!(
+        error.contains("Crossplane is not installed there"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -162,7 +162,14 @@ impl Defined {
     }
 }
 
-fn for_each_use(suite: &Suite, side: Side, visit: &mut dyn FnMut(&str, &str, &Place)) {
+/// Returns true if an apiVersion is one of Crossplane's own.
+pub(crate) fn is_of_crossplane(api_version: &str) -> bool {
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    CROSSPLANE.contains(&group)
+}
+
+/// Visits the apiVersion and kind of every object that a scenario writes, prints or judges on one side.
+pub(crate) fn for_each_use(suite: &Suite, side: Side, visit: &mut dyn FnMut(&str, &str, &Place)) {
     for_each_resource(suite, side, &mut |resource| {
         let text = |field| {
             resource

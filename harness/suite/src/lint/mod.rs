@@ -9,6 +9,7 @@ mod schemas;
 mod unread;
 
 pub(crate) use fields::unknown as unknown_fields;
+pub(crate) use kinds::{for_each_use, is_of_crossplane};
 
 use crate::diagnostic::Diagnostic;
 use crate::model::Suite;
