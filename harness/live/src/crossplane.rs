@@ -100,10 +100,10 @@ fn is_configured(view: &View, config: &Key) -> bool {
     })
 }
 
-/// Returns the pending work on a managed resource. After a failure, a provider retries after 1, 2, 4 … 60 s, because a
-/// missing object, such as the Secret for the target, may exist by then. The creation counts as the start of the
-/// failure: most fail from the beginning, and the condition's time is that of its last message only. The provider
-/// checks an object that it has written but not seen every 30 s.
+/// Returns the pending work on a managed resource. After a failure, a provider retries after 1, 2, 4 … 60 s. A missing
+/// object, such as the Secret for the target, may exist by then. The creation counts as the start of the failure: most
+/// fail from the beginning, and the condition's time is that of its last message only. The provider checks an object
+/// that it has written but not seen every 30 s.
 fn pending_of_managed(managed: &Value) -> Option<Pending> {
     let synced = conditions(managed).find(|condition| condition["type"] == "Synced");
     match synced {

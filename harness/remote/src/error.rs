@@ -87,7 +87,7 @@ impl AccessError {
 /// A proxy for programs under test cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProxyError {
-    /// The certificates cannot be made.
+    /// The certificates cannot be issued.
     #[error("its certificates cannot be made")]
     Certificate(#[from] rcgen::Error),
     /// The server cannot be started.

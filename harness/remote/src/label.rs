@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::ledger::LABEL;
 
-/// The content type of objects in protobuf, as clients of built-in kinds send them, and the first bytes of such a body
-/// (apimachinery's `runtime/serializer/protobuf`, Kubernetes 1.34).
+/// The content type of objects in protobuf from clients of built-in kinds, and the first bytes of such a body. The
+/// source is apimachinery's `runtime/serializer/protobuf`, Kubernetes 1.34.
 const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 const MAGIC: &[u8] = b"k8s\0";
 

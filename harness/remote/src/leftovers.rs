@@ -16,7 +16,7 @@ use crosscut_cluster::ClusterError;
 /// An object with the label of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leftover {
-    /// The run that made it.
+    /// The run that created the object.
     pub run: String,
     created: Created,
 }
