@@ -1,4 +1,4 @@
-//! What can go wrong with a control plane.
+//! Errors of control planes.
 
 use std::sync::Arc;
 
@@ -7,14 +7,14 @@ use crosscut_suite::model::Place;
 /// The cause of an error.
 pub type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// A control plane could not be had.
+/// A control plane cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClusterError {
-    /// This kind of control plane cannot do what the trial needs.
+    /// The kind of control plane lacks something that the trial needs.
     #[error("{reason}")]
     Unsupported {
-        /// What is missing, as a sentence fragment.
+        /// The missing feature, as a sentence fragment.
         reason: String,
     },
     /// A function under test could not be built, started or called.
@@ -22,7 +22,7 @@ pub enum ClusterError {
     Function {
         /// The function's name in compositions.
         name: String,
-        /// Why; shared by every trial that needs the function.
+        /// The cause, shared by all trials that need the function.
         #[source]
         source: Arc<dyn std::error::Error + Send + Sync>,
     },
@@ -31,7 +31,7 @@ pub enum ClusterError {
     Install {
         /// The document: kind and name.
         what: String,
-        /// The place where it is written; `None` for what crosscut brings itself.
+        /// The document's position; `None` for documents of crosscut itself.
         place: Option<Place>,
         /// The reason.
         #[source]
@@ -44,31 +44,31 @@ pub enum ClusterError {
         what: String,
         /// The advice for the user.
         help: Option<String>,
-        /// The cause; `None` if `what` says all.
+        /// The cause; `None` if `what` is complete.
         #[source]
         source: Option<Source>,
     },
-    /// What a trial left could not be taken away.
+    /// Objects of a trial could not be deleted.
     #[error("take away what the trial left: {what}")]
     Clean {
-        /// What stays, with its causes.
+        /// The objects that stay, with their causes.
         what: String,
     },
-    /// What a trial ran on broke in the middle of it.
+    /// A trial's environment broke during the trial.
     #[error("the control plane broke: {what}")]
     Broken {
-        /// What does not run or answer any more, with its last words.
+        /// The program or server that failed, with its last lines.
         what: String,
     },
-    /// What a trial left could not be read.
+    /// The objects of a trial could not be read.
     #[error("read what the trial left")]
     Read(#[source] Source),
-    /// The control plane did not come to rest after documents were installed.
+    /// The control plane did not settle after documents were installed.
     #[error("settle after installing {what}")]
     Settle {
         /// The documents, from the first to the last.
         what: String,
-        /// What kept moving.
+        /// The objects that kept changing.
         #[source]
         source: SettleError,
     },
@@ -91,16 +91,16 @@ impl ClusterError {
     }
 }
 
-/// The clusters did not come to rest.
+/// The clusters did not settle.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettleError {
-    /// Something kept moving.
+    /// Objects kept changing.
     #[error("{reason}")]
     Unsettled {
-        /// The bound that was reached.
+        /// The limit that was reached.
         reason: String,
-        /// What kept moving, one line each.
+        /// The objects that kept changing, one line each.
         moving: Vec<String>,
     },
 }

@@ -1,4 +1,4 @@
-//! Whether what a trial runs on still works: a verdict on a control plane that broke would be about the wrong thing.
+//! Health of a trial's control plane. A broken control plane must not lead to a verdict.
 
 use std::time::Duration;
 
@@ -6,28 +6,28 @@ use async_trait::async_trait;
 
 use crate::ClusterError;
 
-/// Between two looks whether everything still runs.
+/// The time between two checks that all programs run.
 const LOOK: Duration = Duration::from_millis(500);
-/// So many looks later it is asked whether it also answers, which costs requests.
+/// The number of such checks between two checks that the servers respond, which cost requests.
 const ASKED_EVERY: u32 = 30;
 
-/// The way in which one trial's clusters are.
+/// The health of one trial's clusters.
 #[async_trait]
 pub trait Health: Send + Sync {
-    /// Whether everything runs, as far as it can be told at once and without a request.
+    /// Checks that all programs run, at once and without a request.
     ///
     /// # Errors
-    /// [`ClusterError::Broken`] with what does not.
+    /// [`ClusterError::Broken`] with the program that does not run.
     fn runs(&self) -> Result<(), ClusterError>;
 
-    /// Whether everything answers, in bounded time.
+    /// Checks that all API servers respond, in bounded time.
     ///
     /// # Errors
-    /// [`ClusterError::Broken`] with what does not, and why.
+    /// [`ClusterError::Broken`] with the server that does not respond, and the reason.
     async fn answers(&self) -> Result<(), ClusterError>;
 }
 
-/// Ends when something is broken, and says what. Never ends where nothing can break.
+/// Waits until something is broken and returns the error. Never returns if `health` is `None`.
 pub async fn until_broken(health: Option<&dyn Health>) -> ClusterError {
     let Some(health) = health else {
         return std::future::pending().await;
@@ -51,7 +51,7 @@ mod tests {
 
     use super::*;
 
-    /// Runs for so many looks, and answers for so many questions.
+    /// A health check that succeeds as many times as each field has left, and fails then.
     struct Patient {
         runs: AtomicU32,
         answers: AtomicU32,

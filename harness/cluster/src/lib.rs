@@ -1,8 +1,8 @@
-//! The seam between trials and the control planes that they run on.
+//! The interface between trials and the control planes that they run on.
 //!
-//! A [`Cluster`] leases a control plane and a target to each trial: a [`Lease`] has a connection to each of them and waits
-//! until both are at rest. The kinds of control plane are crates of their own, above this one. Steps, expectations and
-//! verdicts are not known here.
+//! A [`Cluster`] leases a control plane and a target to each trial. A [`Lease`] has a connection to each of them and
+//! waits until both have settled. The kinds of control plane are crates of their own above this one. Steps,
+//! expectations and verdicts are in other crates.
 
 mod cluster;
 mod error;

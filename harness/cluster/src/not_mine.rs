@@ -1,20 +1,20 @@
-//! Objects that a trial must leave alone.
+//! The error for a change to an object of others.
 
 use crosscut_objects::object;
 use serde_json::Value;
 
-/// A change of an object that the run did not make, which was not sent. On a cluster that others use, a trial leaves alone
-/// what is theirs, unless the scenario says `notMine: true`.
+/// A refused change of an object that the run did not create. On a cluster that others use, a trial does not change
+/// their objects, unless the scenario has `notMine: true`.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}")]
 pub struct NotMine {
     what: String,
-    /// True if `notMine: true` allows it.
+    /// True if `notMine: true` allows the change.
     may_be_allowed: bool,
 }
 
 impl NotMine {
-    /// Returns the error for an object that was there before.
+    /// Returns the error for an object that existed before the run.
     #[must_use]
     pub fn of(found: &Value) -> NotMine {
         NotMine {
@@ -23,7 +23,7 @@ impl NotMine {
         }
     }
 
-    /// Returns the error for a deletion that takes more with it than can be put back.
+    /// Returns the error for a deletion that also deletes objects which cannot be restored.
     #[must_use]
     pub fn with_more(found: &Value) -> NotMine {
         NotMine {
@@ -35,7 +35,7 @@ impl NotMine {
         }
     }
 
-    /// Returns the error for a request that is about more than one object.
+    /// Returns the error for a request for more than one object.
     #[must_use]
     pub fn all(path: &str) -> NotMine {
         NotMine {
@@ -44,7 +44,7 @@ impl NotMine {
         }
     }
 
-    /// Returns what a user can do about it.
+    /// Returns advice for the user.
     #[must_use]
     pub fn help(&self) -> &'static str {
         match self.may_be_allowed {
@@ -55,7 +55,7 @@ impl NotMine {
         }
     }
 
-    /// Returns what is behind an error, if it is this.
+    /// Returns the first `NotMine` among an error and its causes, if there is one.
     pub fn behind<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a NotMine> {
         let mut error = Some(error);
         while let Some(one) = error {

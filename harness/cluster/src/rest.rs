@@ -1,10 +1,10 @@
-//! How settling ends, in the terms of the seam.
+//! Conversions of the controllers' settle results into those of this crate.
 
 use crosscut_controller::{Settled, Unsettled};
 
 use crate::{Rest, SettleError};
 
-/// At rest, with what keeps failing, after so many changes that were seen.
+/// Converts a settled state, with the number of changes so far.
 pub fn rest(settled: Settled, changes: u64) -> Rest {
     Rest {
         failing: settled.failing,
@@ -12,7 +12,7 @@ pub fn rest(settled: Settled, changes: u64) -> Rest {
     }
 }
 
-/// Never at rest, with what kept moving.
+/// Converts the error of controllers that did not settle.
 pub fn unsettled(unsettled: Unsettled) -> SettleError {
     SettleError::Unsettled {
         reason: unsettled.to_string(),

@@ -15,30 +15,30 @@ use super::error::EnvtestError;
 use crosscut_setup::{Certificates, SetupError};
 use crosscut_setup::{go, kubeconfig};
 
-/// The time that it may take until it is ready. On a machine with nothing else to do it takes less than two seconds.
+/// The time until the server must be ready. On an idle machine it takes less than two seconds.
 const DEADLINE: Duration = Duration::from_secs(60);
-/// Between two looks whether the first objects are there.
+/// The time between two checks for the first objects.
 const POLL: Duration = Duration::from_millis(20);
-/// The namespaces that an API server makes by itself.
+/// The namespaces that an API server creates by itself.
 const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
-/// Admission plugins that wait for what is not there: a controller that makes tokens, priority classes, runtime
+/// Admission plugins that need objects which do not exist here: a controller's tokens, priority classes, runtime
 /// classes.
 const PLUGINS_OFF: &str = "ServiceAccount,Priority,RuntimeClass";
-/// Groups that nothing has a use for where no pod ever runs and no request is queued. Without them the server is
-/// ready a second earlier: it does not wait for its own priority classes.
+/// API groups without any use, because no pod runs and no request is queued. Without them the server is ready a second
+/// earlier, because it does not wait for its own priority classes.
 const GROUPS_OFF: &str = "flowcontrol.apiserver.k8s.io/v1=false,scheduling.k8s.io/v1=false,\
                           node.k8s.io/v1=false,certificates.k8s.io/v1=false";
 
 /// A running API server.
 pub struct Server {
-    /// An administrator's, which trials that follow one another share with what discovery said.
+    /// An administrator's connection. Trials share it, and with it the cached discovery.
     pub connection: Connection,
-    /// An administrator's kubeconfig, with the certificates in it.
+    /// An administrator's kubeconfig, with embedded certificates.
     pub kubeconfig: String,
-    /// A file with the kubeconfig, for programs; readable for its owner only.
+    /// A file with the kubeconfig, for programs. Only its owner can read it.
     pub kubeconfig_path: PathBuf,
-    /// What its keys in etcd begin with.
+    /// The prefix of the server's keys in etcd.
     pub prefix: String,
     /// The URL.
     pub address: String,
@@ -48,7 +48,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// An administrator's client.
+    /// Returns an administrator's client.
     #[must_use]
     pub fn client(&self) -> &kube::Client {
         self.connection.http()
@@ -65,7 +65,7 @@ impl fmt::Debug for Server {
     }
 }
 
-/// What API servers are started with.
+/// The common settings of all API servers.
 #[derive(Clone, Copy)]
 pub(super) struct Common<'a> {
     /// The program.
@@ -78,8 +78,8 @@ pub(super) struct Common<'a> {
     pub(super) state: &'a Arc<StateFolder>,
 }
 
-/// Starts an API server and waits until it is ready and has its first objects. What it is called in the
-/// environment is also what its keys begin with.
+/// Starts an API server and waits until it is ready and has its first objects. `name` is its name in the environment
+/// and the prefix of its keys.
 pub(super) async fn start(common: Common<'_>, name: &str) -> Result<Server, EnvtestError> {
     let Common {
         program,
@@ -130,8 +130,8 @@ fn ready(port: u16, certificates: &Certificates) -> Ready {
     })
 }
 
-/// Some objects that every API server makes by itself appear a moment after it is ready. They are waited for: what is
-/// remembered or judged after the start is to have them.
+/// Waits for the objects that every API server creates a moment after it is ready. Checkpoints and verdicts must
+/// include them.
 async fn wait_for_first_objects(
     program: &Program,
     client: &kube::Client,
@@ -179,7 +179,7 @@ fn arguments(etcd: &str, prefix: &str, port: u16, certificates: &Certificates) -
         format!("--etcd-servers={etcd}"),
         format!("--etcd-prefix={prefix}"),
         "--bind-address=127.0.0.1".to_owned(),
-        // Otherwise it looks for the address of a default route, and does not start if there is none.
+        // Without this flag the server looks for the address of a default route, and fails to start if there is none.
         "--advertise-address=127.0.0.1".to_owned(),
         format!("--secure-port={port}"),
         certificate,
@@ -193,11 +193,11 @@ fn arguments(etcd: &str, prefix: &str, port: u16, certificates: &Certificates) -
         ),
         "--service-cluster-ip-range=10.0.0.0/24".to_owned(),
         "--allow-privileged=true".to_owned(),
-        // No roles have to be made before the first request is allowed.
+        // No roles are needed before the first request.
         "--authorization-mode=AlwaysAllow".to_owned(),
-        // It is the only one under its prefix.
+        // No other server uses this prefix.
         "--endpoint-reconciler-type=none".to_owned(),
-        // Nobody waits for anybody: all clients are of one run.
+        // All clients belong to one run, so requests need no fair queues.
         "--enable-priority-and-fairness=false".to_owned(),
         "--max-requests-inflight=0".to_owned(),
         "--max-mutating-requests-inflight=0".to_owned(),

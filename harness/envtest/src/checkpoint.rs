@@ -1,7 +1,7 @@
-//! Bringing what an API server stores back to a remembered state, beneath the API server.
+//! Restoration of the state that an API server stores, beneath the API server.
 //!
-//! An API server sees the changes through its watches, as those that another API server on the same etcd makes. It
-//! takes milliseconds where deleting through the API server takes finalizers, namespaces and seconds.
+//! The API server sees the changes through its watches, like those of another API server on the same etcd. It takes
+//! milliseconds; a deletion through the API server takes seconds, because of finalizers and namespaces.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use super::etcd::MAX_OPERATIONS;
 use super::etcd_client::{EtcdClient, EtcdError, KeyValue, Operation};
 use super::keys::{Rules, Treatment, is_in_namespace};
 
-/// The number of bytes of keys and values that one transaction may have; etcd's default limit for a request is 1.5 MiB.
+/// The maximum number of bytes of keys and values of one transaction. etcd's default limit for a request is 1.5 MiB.
 const MAX_BYTES: usize = 1024 * 1024;
 
-/// What was stored under a prefix at one moment.
+/// The keys and values under a prefix at one moment.
 ///
-/// It holds the values, not only the revision, because API servers compact etcd's history every five minutes.
+/// It has the values and not only the revision, because API servers compact etcd's history every five minutes.
 #[derive(Debug)]
 pub struct Checkpoint {
     etcd: EtcdClient,
@@ -29,12 +29,12 @@ struct Stored {
     value: Vec<u8>,
 }
 
-/// What a restoration did.
+/// The counts of a restoration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Restored {
     /// The number of keys that were deleted because they were new.
     pub deleted: usize,
-    /// How many keys got their old value back.
+    /// The number of keys that got their old value back.
     pub written: usize,
 }
 
@@ -50,7 +50,7 @@ impl Restored {
 }
 
 impl Checkpoint {
-    /// Remembers what the API server with this prefix stores now.
+    /// Reads the state that the API server with this prefix stores now.
     ///
     /// # Errors
     /// [`EnvtestError::Etcd`].
@@ -75,11 +75,11 @@ impl Checkpoint {
         })
     }
 
-    /// Brings everything back as it was: new keys are deleted, changed and deleted ones get their old value.
-    /// The checkpoint can be used again.
+    /// Restores the state: deletes new keys, and writes the old values of changed and deleted keys. The checkpoint can
+    /// be used again.
     ///
     /// # Errors
-    /// [`EnvtestError::Etcd`]; then part of it may be done.
+    /// [`EnvtestError::Etcd`]. The restoration may be partial then.
     pub async fn restore(&mut self) -> Result<Restored, EnvtestError> {
         let now = self.keys().await?;
         let operations = self.operations(&now);
@@ -97,7 +97,7 @@ impl Checkpoint {
         keys.map_err(|source| failed(format!("read {}", self.prefix), source))
     }
 
-    /// What was written back has the revision of its transaction.
+    /// Records the new revision of the keys that a transaction wrote.
     fn learn(&mut self, operations: &[Operation], revision: i64) {
         for operation in operations {
             if let Operation::Put { key, .. } = operation
@@ -136,11 +136,10 @@ impl Checkpoint {
     }
 }
 
-/// Deletes everything in a namespace, and the namespace, beneath the API server with this prefix. Answers how many
-/// keys that were.
+/// Deletes a namespace and all its objects beneath the API server with this prefix. Returns the number of deleted keys.
 ///
 /// # Errors
-/// [`EnvtestError::Etcd`]; then part of it may be done.
+/// [`EnvtestError::Etcd`]. The deletion may be partial then.
 pub async fn delete_namespace(
     etcd: &EtcdClient,
     prefix: &str,
@@ -173,7 +172,7 @@ async fn commit(
         .map_err(|source| failed(format!("write {prefix}"), source))
 }
 
-/// As few transactions as etcd's limits allow.
+/// Splits operations into as few transactions as etcd's limits allow.
 fn chunks(operations: &[Operation]) -> Vec<&[Operation]> {
     let mut chunks = Vec::new();
     let (mut start, mut bytes) = (0, 0);

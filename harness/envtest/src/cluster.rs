@@ -1,8 +1,8 @@
 //! Trials on a real control plane of plain processes.
 //!
-//! One control server with the real Crossplane serves all trials: each has a namespace of its own there. Targets are
-//! made of cluster-wide objects, so each trial has a whole target server, which is brought back to its checkpoint
-//! afterwards. provider-kubernetes is real; Releases and managed resources are stood in for by clients.
+//! One control server with the real Crossplane serves all trials, each in a namespace of its own. Targets have
+//! cluster-wide objects, so each trial has a whole target server. It is restored to its checkpoint after the trial.
+//! provider-kubernetes is real; stand-ins handle Releases and managed resources.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -30,26 +30,26 @@ use crosscut_setup::{FunctionSettings, Progress, SharedFunctions};
 
 use crosscut_setup::install;
 
-/// What the real provider-kubernetes manages.
+/// The API groups that the real provider-kubernetes serves.
 const REAL_PROVIDERS: [&str; 2] = ["kubernetes.m.crossplane.io", "kubernetes.crossplane.io"];
 
-/// How real control planes are run.
+/// The settings of real control planes.
 pub struct EnvtestSettings {
-    /// The place where programs are looked for.
+    /// The search for programs.
     pub assets: AssetSearch,
-    /// The number of target servers that there are: so many trials run at a time.
+    /// The number of target servers, and so of trials at the same time.
     pub targets: NonZeroUsize,
-    /// The place where the folder of the run is made.
+    /// The parent of the run's folder.
     pub state_root: PathBuf,
-    /// Tells the time: libraries do not read it.
+    /// The clock, given by the caller because libraries do not read the time.
     pub clock: Arc<dyn Clock>,
-    /// The time at which a control plane counts as being at rest.
+    /// The times after which a control plane counts as settled.
     pub limits: LiveLimits,
-    /// Told what is waited for.
+    /// A callback for messages about waits.
     pub progress: Progress,
-    /// What starts programs so that they end with this process.
+    /// A launcher that ends programs with this process.
     pub launcher: Option<Launcher>,
-    /// Told each line that functions write.
+    /// A callback for each line that functions write.
     pub on_output: Option<OnOutput>,
 }
 
@@ -63,7 +63,7 @@ pub struct Envtest {
 }
 
 impl Envtest {
-    /// Nothing is started yet.
+    /// Creates the value without starting anything.
     #[must_use]
     pub fn new(suite: Arc<Suite>, settings: EnvtestSettings) -> Envtest {
         let functions = FunctionSettings {
@@ -94,7 +94,7 @@ impl Envtest {
 
     async fn start(&self) -> Result<Running, ClusterError> {
         let assets = self.settings.assets.find_all()?;
-        // What would fail last is looked at before anything is started.
+        // The last steps could fail for these reasons, so they are checked before anything is started.
         let isolated = check(&assets, self.settings.launcher.as_ref()).await?;
         let settings = EnvironmentSettings {
             assets: assets.environment.clone(),
@@ -113,8 +113,8 @@ impl Envtest {
         Ok(running)
     }
 
-    /// Installs what the suite and all its providers have on the control plane, and waits for rest where that is needed
-    /// only, and once in the end: a quiet window after each part adds up.
+    /// Installs the documents of the suite and of all its providers on the control plane. It settles only where later
+    /// documents need it, and once at the end, because each settling costs a quiet period.
     async fn install(&self, running: &Running) -> Result<(), ClusterError> {
         (self.settings.progress)("installing the documents of suite and providers");
         let mut leased = running.targets.lease(&[]).await?;
@@ -126,7 +126,7 @@ impl Envtest {
         install::on_control(&mut lease, documents).await
     }
 
-    /// A lease without stand-ins.
+    /// Returns a lease without stand-ins.
     fn lease_on(
         &self,
         running: &Running,
@@ -158,7 +158,7 @@ impl Envtest {
         ))
     }
 
-    /// A target server with the documents that a provider's target has.
+    /// Returns a target server with the target documents of a provider installed.
     async fn target(&self, running: &Running, provider: &Provider) -> Result<Leased, ClusterError> {
         let mut leased = running.targets.lease(&provider.target_crds).await?;
         if let Some(target) = leased.target()
@@ -166,7 +166,7 @@ impl Envtest {
         {
             return Ok(leased);
         }
-        // Nobody's namespace: what other trials do meanwhile must not be waited for.
+        // A namespace that no trial uses, so that settling does not wait for changes of other trials.
         let nobodys = format!("{}-nobodys", self.suite.namespace);
         let mut lease = self.lease_on(running, &mut leased, nobodys)?;
         install::on_target(&mut lease, &provider.target_crds).await?;
@@ -176,8 +176,8 @@ impl Envtest {
         Ok(leased)
     }
 
-    /// The trial's namespace, with the documents that the suite and the provider have in theirs, and the revision of
-    /// the store since when all are there.
+    /// Creates the trial's namespace with the documents that the suite and the provider have in theirs. Returns its
+    /// name and the store's revision at which all of them exist.
     async fn make_namespace(
         &self,
         running: &Running,
@@ -215,7 +215,7 @@ impl Cluster for Envtest {
             lease.with_programs(running.program_place(&namespace, kubeconfig));
         }
         lease.with_functions(self.functions.trace(&namespace));
-        // Both API servers keep what they have in one etcd.
+        // Both API servers use the same etcd, so the revision is valid for both.
         lease.begin(made, made).await?;
         lease.tell_of_waiting(&self.settings.progress);
         lease.watch_over(Arc::new(EnvtestHealth {
@@ -241,8 +241,8 @@ impl Cluster for Envtest {
     }
 }
 
-/// Looks whether the programs can be used, as far as it can be told without starting them. Returns whether
-/// provider-kubernetes can have a network of its own.
+/// Checks the programs as far as possible without starting them. Returns true if provider-kubernetes can have a network
+/// of its own.
 async fn check(assets: &AllAssets, launcher: Option<&Launcher>) -> Result<bool, ClusterError> {
     assets.environment.check_versions().await?;
     RealCrossplane::check(&assets.crossplane).await?;
@@ -259,7 +259,7 @@ async fn check(assets: &AllAssets, launcher: Option<&Launcher>) -> Result<bool, 
     Ok(isolated.is_ok())
 }
 
-/// Makes room for the next trial.
+/// The cleanup of one trial's namespace and target.
 struct TrialCleanup {
     running: Arc<Running>,
     leased: Leased,

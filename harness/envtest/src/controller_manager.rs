@@ -10,7 +10,7 @@ use super::error::EnvtestError;
 use crosscut_setup::Certificates;
 use crosscut_setup::go;
 
-/// What it is called in messages.
+/// The program's name in messages.
 const NAME: &str = "kube-controller-manager";
 
 /// Starts the garbage collector and the namespace controller on a server.
@@ -44,12 +44,12 @@ fn arguments(kubeconfig: &str, port: u16, certificates: &Certificates) -> Vec<St
         format!("--kubeconfig={kubeconfig}"),
         "--leader-elect=false".to_owned(),
         "--controllers=garbage-collector-controller,namespace-controller".to_owned(),
-        // Only to be asked whether it is ready: without a port, one that cannot work would not be noticed.
+        // The port is only for the readiness check. Without it, a failing controller manager would not be noticed.
         "--bind-address=127.0.0.1".to_owned(),
         format!("--secure-port={port}"),
         certificate,
         key,
-        // The default is 20 requests a second, which many objects in one namespace would wait for.
+        // The default is 20 requests a second, which delays the deletion of namespaces with many objects.
         "--kube-api-qps=1000".to_owned(),
         "--kube-api-burst=2000".to_owned(),
     ]

@@ -1,4 +1,4 @@
-//! A whole environment: started in order, watched, and stopped in the other order.
+//! A control plane's processes: started in order, observed, and stopped in the reverse order.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,43 +17,43 @@ use crosscut_setup::Progress;
 use crosscut_setup::crossplane::Place;
 use crosscut_setup::open_state;
 
-/// What the server is called that Crossplane composes on.
+/// The name of the server that Crossplane composes on.
 const CONTROL: &str = "control";
-/// The time that a program may take to end by itself. None has anything to save, and an API server that is asked to end
-/// waits one to three seconds for its clients.
+/// The time that a program may take to end. No program has data to save, and an API server waits one to three seconds
+/// for its clients when it ends.
 const GRACE: Duration = Duration::from_millis(250);
-/// The number of lines of each program that are evidence.
+/// The number of last lines of each program that logs and errors have.
 const LINES: usize = 20;
 
-/// What to start.
+/// The settings of an environment.
 #[derive(Clone, Debug)]
 pub struct EnvironmentSettings {
     /// The programs.
     pub assets: Assets,
-    /// The number of target servers that there are.
+    /// The number of target servers.
     pub targets: usize,
-    /// The place where the folder of the run is made; [`default_root`](crosscut_programs::default_root) knows a good
-    /// place.
+    /// The parent of the run's folder, usually [`default_root`](crosscut_programs::default_root).
     pub state_root: PathBuf,
-    /// What starts programs so that they end with this process.
+    /// A launcher that ends programs with this process.
     pub launcher: Option<Launcher>,
 }
 
 /// The last lines of one program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProgramLog {
-    /// What the program is called.
+    /// The program's name.
     pub name: String,
-    /// What it wrote last, oldest first.
+    /// The last lines that the program wrote, oldest first.
     pub lines: Vec<String>,
-    /// The whole log, until the environment is gone.
+    /// The file with the whole log. It is removed with the environment.
     pub path: PathBuf,
 }
 
-/// A running control plane: etcd, a control server, target servers, and the built-in controllers when asked for.
-/// Dropping it kills everything; [`stop`](Environment::stop) does it in order.
+/// A running control plane: etcd, a control server, target servers, and the built-in controllers after
+/// [`start_controllers`](Environment::start_controllers). Dropping it kills all programs; [`stop`](Environment::stop)
+/// ends them in order.
 pub struct Environment {
-    // Dropped in this order: who writes to whom goes first.
+    // Fields are dropped in this order: clients before their servers.
     controller_manager: Option<Program>,
     control: Server,
     targets: Vec<Server>,
@@ -65,11 +65,12 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Starts everything but the built-in controllers. Says through `progress` what of earlier runs was cleaned up, and what is started.
+    /// Starts all programs except the built-in controllers. Reports to `progress` what was cleaned up of earlier runs,
+    /// and what is started.
     ///
     /// # Errors
-    /// [`EnvtestError`] for the first thing that fails; what was started before is gone again then, as it is when
-    /// this future is dropped.
+    /// [`EnvtestError`] for the first failure. Programs that were started before it are ended, also if this future is
+    /// dropped.
     pub async fn start(
         settings: EnvironmentSettings,
         progress: &Progress,
@@ -113,8 +114,8 @@ impl Environment {
         })
     }
 
-    /// Starts the garbage collector and the namespace controller on the control server. The garbage collector looks
-    /// for new kinds every 30 s only, so it is best started once all are defined.
+    /// Starts the garbage collector and the namespace controller on the control server. The garbage collector discovers
+    /// new kinds only every 30 s, so start it after all kinds are defined.
     ///
     /// # Errors
     /// [`EnvtestError::Program`].
@@ -126,19 +127,19 @@ impl Environment {
         Ok(())
     }
 
-    /// The programs that were found.
+    /// Returns the paths of the programs.
     #[must_use]
     pub fn assets(&self) -> &Assets {
         &self.assets
     }
 
-    /// The server that Crossplane composes on, with the garbage collector and the namespace controller.
+    /// Returns the server that Crossplane composes on. It has the garbage collector and the namespace controller.
     #[must_use]
     pub fn control(&self) -> &Server {
         &self.control
     }
 
-    /// The servers that composed objects act on; they have no controllers.
+    /// Returns the servers that composed objects act on. They have no controllers.
     #[must_use]
     pub fn targets(&self) -> &[Server] {
         &self.targets
@@ -151,25 +152,25 @@ impl Environment {
         servers.map(|server| server.port).collect()
     }
 
-    /// The store of all servers.
+    /// Returns a client for the store of all servers.
     #[must_use]
     pub fn etcd(&self) -> &EtcdClient {
         &self.etcd_client
     }
 
-    /// The certificates; more can be made.
+    /// Returns the certificates, which can issue more.
     #[must_use]
     pub fn certificates(&self) -> &Certificates {
         &self.certificates
     }
 
-    /// The folder of the run, for what else is started.
+    /// Returns the folder of the run, for other programs.
     #[must_use]
     pub fn state(&self) -> &Arc<StateFolder> {
         &self.state
     }
 
-    /// The control server as a place for Crossplane.
+    /// Returns the control server as a place for Crossplane.
     #[must_use]
     pub fn place(&self) -> Place<'_> {
         Place {
@@ -181,7 +182,7 @@ impl Environment {
         }
     }
 
-    /// The last lines of every program, as evidence.
+    /// Returns the last lines of every program.
     #[must_use]
     pub fn logs(&self) -> Vec<ProgramLog> {
         let log = |program: &Program| ProgramLog {
@@ -192,10 +193,11 @@ impl Environment {
         self.programs().map(log).collect()
     }
 
-    /// Whether everything still runs.
+    /// Checks that all programs still run.
     ///
     /// # Errors
-    /// [`EnvtestError::Ended`] for the first program that does not; etcd before those that end because it did.
+    /// [`EnvtestError::Ended`] for the first program that does not run. etcd is checked first, because other programs
+    /// end without it.
     pub fn check(&self) -> Result<(), EnvtestError> {
         let first = self
             .programs()
@@ -206,10 +208,10 @@ impl Environment {
         }
     }
 
-    /// Stops everything in order, and removes the folder of the run when the last that holds it is gone.
+    /// Stops all programs in order. The folder of the run is removed when its last reference is dropped.
     ///
     /// # Errors
-    /// The first program that does not end although it was killed; the others are stopped all the same.
+    /// The error of the first program that does not end although it was killed. The others are stopped nevertheless.
     pub async fn stop(self) -> Result<(), EnvtestError> {
         let mut stopped = Vec::new();
         if let Some(controllers) = self.controller_manager {
@@ -231,7 +233,7 @@ impl Environment {
     }
 }
 
-/// The error for a program that ended while it was needed, with its last words.
+/// Returns the error for a program that ended too early, with its last lines.
 pub(super) fn ended(program: &Program, status: String) -> EnvtestError {
     EnvtestError::Ended {
         name: program.name().to_owned(),

@@ -6,7 +6,7 @@ use crosscut_setup::SetupError;
 
 use crate::etcd_client::EtcdError;
 
-/// An environment that cannot be started, or that broke.
+/// An environment cannot be started, or broke.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnvtestError {
@@ -16,18 +16,18 @@ pub enum EnvtestError {
     /// A program could not be started or ended.
     #[error(transparent)]
     Program(#[from] ProgramError),
-    /// An API server is ready and does not make an object that each has.
+    /// An API server is ready but does not create an object that every API server has.
     #[error("{server} is ready and does not make {object}")]
     NoFirstObject {
-        /// Which server.
+        /// The server's name.
         server: String,
         /// The missing object.
         object: String,
     },
-    /// etcd did not do what it was asked.
+    /// A request to etcd failed.
     #[error("cannot {action} in etcd")]
     Etcd {
-        /// What was tried, as in "cannot … in etcd".
+        /// The attempted action, as in "cannot … in etcd".
         action: String,
         /// The reason.
         #[source]
@@ -36,9 +36,9 @@ pub enum EnvtestError {
     /// A program ended while it was needed.
     #[error("{name} ended ({status}){}", quoted(.lines))]
     Ended {
-        /// What it is called.
+        /// The program's name.
         name: String,
-        /// The way it ended.
+        /// The exit status.
         status: String,
         /// The last lines that it wrote.
         lines: Vec<String>,

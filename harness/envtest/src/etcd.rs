@@ -1,4 +1,4 @@
-//! Starting etcd, with data that does not have to survive.
+//! Starting etcd, whose data does not outlive the run.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,18 +9,18 @@ use super::error::EnvtestError;
 use super::etcd_client::EtcdClient;
 use crosscut_setup::go;
 
-/// What it is called in messages.
+/// The program's name in messages.
 const NAME: &str = "etcd";
-/// The number of operations that one transaction may have; etcd's default is 128.
+/// The maximum number of operations of one transaction; etcd's default is 128.
 pub(super) const MAX_OPERATIONS: usize = 1024;
 
-/// Starts etcd with its data in the folder of the run, and waits until it answers.
+/// Starts etcd with its data in the folder of the run, and waits until it is ready.
 pub(super) async fn start(
     program: &Path,
     state: &Arc<StateFolder>,
 ) -> Result<(Program, EtcdClient), EnvtestError> {
     let data = state.folder("etcd")?;
-    // Named as the run is, so that no other etcd is taken for this one.
+    // The member has the run's name, so that another etcd on the port is recognized.
     let member = state.run();
     let settings = |[client, peer]: [u16; 2]| ProgramSettings {
         environment: go::environment(),
@@ -31,7 +31,8 @@ pub(super) async fn start(
     Ok((program, EtcdClient::new(port)))
 }
 
-/// Ready is what answers as the member that was started, once it has a leader.
+/// Returns a check that succeeds once the started member responds with its own name. It responds only after it has a
+/// leader.
 fn ready(client: EtcdClient, member: String) -> Ready {
     Ready::Custom(Arc::new(move || {
         let (client, member) = (client.clone(), member.clone());
@@ -58,9 +59,9 @@ fn arguments(data: &Path, member: &str, client: u16, peer: u16) -> Vec<String> {
         format!("--initial-cluster={member}={peer}"),
         format!("--initial-cluster-token={member}"),
         format!("--max-txn-ops={MAX_OPERATIONS}"),
-        // The data goes with the run.
+        // The data is deleted with the run.
         "--unsafe-no-fsync".to_owned(),
-        // The only member elects itself: 0.1 s to start instead of up to 1 s.
+        // The only member elects itself. The start takes 0.1 s instead of up to 1 s.
         "--heartbeat-interval=10".to_owned(),
         "--election-timeout=50".to_owned(),
     ]

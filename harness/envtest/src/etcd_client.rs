@@ -1,6 +1,6 @@
 //! A minimal client of etcd's v3 API over its JSON gateway: ranges, and transactions of puts and deletes.
 //!
-//! No leases, no watches, no authentication: API servers do the rest.
+//! It has no leases, watches or authentication, because only API servers need them.
 
 use std::time::Duration;
 
@@ -14,64 +14,64 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 
-/// The time that any answer may take; the largest takes milliseconds.
+/// The time limit of a request. The largest takes milliseconds.
 const ANSWER: Duration = Duration::from_secs(10);
 
 /// A request to etcd failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EtcdError {
-    /// It was not answered.
+    /// There was no response.
     #[error("no answer from {url}")]
     Transport {
-        /// What was asked.
+        /// The requested URL.
         url: String,
         /// The reason.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// It was refused.
+    /// etcd refused the request.
     #[error("etcd answers {status} to {url}: {message}")]
     Refused {
-        /// What was asked.
+        /// The requested URL.
         url: String,
         /// The HTTP status.
         status: u16,
-        /// What it said.
+        /// The message of etcd.
         message: String,
     },
-    /// The answer is not what etcd answers.
+    /// The response has an unexpected form.
     #[error("the answer of {url} has no usable {field}")]
     Answer {
-        /// What was asked.
+        /// The requested URL.
         url: String,
-        /// What is missing in it.
+        /// The name of the missing or unusable field.
         field: &'static str,
     },
 }
 
-/// A key as it is stored.
+/// A key in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyValue {
     /// The key.
     pub key: Vec<u8>,
     /// The revision of its last change.
     pub revision: i64,
-    /// The bytes; empty if only keys were asked for.
+    /// The value's bytes; empty if only keys were requested.
     pub value: Vec<u8>,
 }
 
-/// What a transaction does to a key.
+/// An operation of a transaction on one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// Writes it.
+    /// Writes the key.
     Put {
         /// The key.
         key: Vec<u8>,
         /// The bytes.
         value: Vec<u8>,
     },
-    /// Deletes it.
+    /// Deletes the key.
     Delete {
         /// The key.
         key: Vec<u8>,
@@ -79,7 +79,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Returns the number of bytes that it brings into a request.
+    /// Returns the number of bytes that the operation adds to a request.
     pub(super) fn size(&self) -> usize {
         match self {
             Self::Put { key, value } => key.len() + value.len(),
@@ -105,7 +105,7 @@ pub struct EtcdClient {
 }
 
 impl EtcdClient {
-    /// A client of the etcd on a port of the loopback interface. Nothing is sent yet.
+    /// Creates a client of the etcd on a port of the loopback interface. Sends nothing yet.
     #[must_use]
     pub fn new(port: u16) -> Self {
         let mut connector = HttpConnector::new();
@@ -116,21 +116,21 @@ impl EtcdClient {
         }
     }
 
-    /// Returns the place where it is.
+    /// Returns etcd's URL.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.base
     }
 
-    /// Every key under a prefix, in order.
+    /// Returns every key under a prefix, in order, with its value.
     ///
     /// # Errors
-    /// [`EtcdError`], as for every request here.
+    /// [`EtcdError`] if the request fails, as for all requests here.
     pub async fn list(&self, prefix: &str) -> Result<Vec<KeyValue>, EtcdError> {
         self.range(prefix, false).await
     }
 
-    /// Every key under a prefix, in order, without its bytes.
+    /// Returns every key under a prefix, in order, without its value.
     ///
     /// # Errors
     /// [`EtcdError`].
@@ -147,7 +147,7 @@ impl EtcdClient {
         self.send("/v3/kv/put", &body).await.map(drop)
     }
 
-    /// Deletes every key under a prefix, and says how many.
+    /// Deletes every key under a prefix. Returns the number of deleted keys.
     ///
     /// # Errors
     /// [`EtcdError`].
@@ -157,14 +157,14 @@ impl EtcdClient {
             "key": encode(prefix.as_bytes()), "range_end": encode(&range_end(prefix)),
         });
         let answer = self.send(path, &body).await?;
-        // Zero is left out of the answer.
+        // The JSON gateway omits zero.
         Ok(number(&answer["deleted"]).unwrap_or(0))
     }
 
-    /// Does all operations or none, and answers the revision that they made. No key may be in two of them.
+    /// Applies all operations or none, and returns the revision of the transaction. No key may occur twice.
     ///
     /// # Errors
-    /// [`EtcdError`]; also if there are more than etcd takes in one transaction.
+    /// [`EtcdError`], also if there are more operations than etcd accepts in one transaction.
     pub async fn transaction(&self, operations: &[Operation]) -> Result<i64, EtcdError> {
         let path = "/v3/kv/txn";
         let operations: Vec<Value> = operations.iter().map(Operation::to_json).collect();
@@ -173,7 +173,7 @@ impl EtcdClient {
         number(&answer["header"]["revision"]).ok_or_else(|| self.answer(path, "revision"))
     }
 
-    /// The names of the members of its cluster.
+    /// Returns the names of the members of etcd's cluster.
     pub(super) async fn members(&self) -> Result<Vec<String>, EtcdError> {
         let path = "/v3/cluster/member/list";
         let answer = self.send(path, &json!({})).await?;
@@ -201,7 +201,7 @@ impl EtcdClient {
                 value: if keys_only {
                     Vec::new()
                 } else {
-                    // Nothing at all is left out of the answer.
+                    // The JSON gateway omits an empty value.
                     item.get("value").map_or(Some(Vec::new()), decode)?
                 },
             })
@@ -263,10 +263,10 @@ impl EtcdClient {
     }
 }
 
-/// The first key behind every key under the prefix.
+/// Returns the first key after every key with the prefix.
 fn range_end(prefix: &str) -> Vec<u8> {
     let mut end = prefix.as_bytes().to_vec();
-    // No byte of UTF-8 is 0xff.
+    // No byte of UTF-8 is 0xff, so there is no overflow.
     if let Some(last) = end.last_mut() {
         *last += 1;
     }
@@ -281,7 +281,7 @@ fn decode(value: &Value) -> Option<Vec<u8>> {
     STANDARD.decode(value.as_str()?).ok()
 }
 
-/// 64-bit numbers are strings in the JSON of protocol buffers.
+/// Reads a 64-bit number, which is a string in the JSON of protocol buffers.
 fn number(value: &Value) -> Option<i64> {
     value.as_str()?.parse().ok()
 }

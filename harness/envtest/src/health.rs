@@ -1,4 +1,4 @@
-//! Whether the programs of a trial still run, and its API servers answer.
+//! Health of a trial's programs and API servers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use super::running::Running;
 use crosscut_cluster::{ClusterError, Health, Side};
 use crosscut_live::answers;
 
-/// The time that etcd may take to answer once an API server does not.
+/// The time that etcd may take to respond after an API server did not.
 const ETCD: Duration = Duration::from_secs(2);
 
-/// What one trial runs on.
+/// The programs and servers of one trial.
 pub(super) struct EnvtestHealth {
     pub(super) running: Arc<Running>,
     pub(super) target: kube::Client,
@@ -31,7 +31,7 @@ impl Health for EnvtestHealth {
             answers(Side::Target.as_str(), &self.target)
         );
         let Err(silent) = both else { return Ok(()) };
-        // One that ended meanwhile is the better reason.
+        // A program that ended meanwhile is the better explanation.
         self.running.check()?;
         let etcd = self.running.environment.etcd();
         let what = match tokio::time::timeout(ETCD, etcd.members()).await {
@@ -44,7 +44,7 @@ impl Health for EnvtestHealth {
     }
 }
 
-/// Nothing works without the store, so its fault comes first.
+/// Puts etcd's failure first, because the API servers cannot work without it.
 fn broken(silent: &ClusterError, etcd: &str) -> ClusterError {
     let what = match silent {
         ClusterError::Broken { what } => format!("etcd does not answer ({etcd}); {what}"),

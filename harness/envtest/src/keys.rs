@@ -1,28 +1,29 @@
-//! What the keys mean under which an API server stores objects in etcd.
+//! The meaning of the keys under which an API server stores objects in etcd.
 
 use std::collections::BTreeSet;
 
-/// The place where custom resource definitions are: PLURAL.GROUP.
+/// The path of custom resource definitions, followed by PLURAL.GROUP.
 const DEFINITIONS: &str = "apiextensions.k8s.io/customresourcedefinitions/";
-/// The place where the API server keeps which groups it serves: VERSION.GROUP.
+/// The path of the API groups that the server serves, followed by VERSION.GROUP.
 const SERVICES: &str = "apiregistration.k8s.io/apiservices/";
 
-/// What is done with a key that is not as it was.
+/// The treatment of a key that was changed since the checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Treatment {
-    /// It is brought back.
+    /// The key gets its old value, or is deleted if it is new.
     Restored,
-    /// It is deleted if it is new, and else left: an event expires, and one that is written back would not.
+    /// The key is deleted if it is new, and left otherwise. A restored event would not expire.
     DeletedOnly,
-    /// It is left as it is: the API server's own. That includes what it makes and removes by itself as definitions come
-    /// and go; deleted with its definition, it would be made again until the server sees that the definition is gone.
+    /// The key is left because it belongs to the API server. This includes the keys that the server creates and removes
+    /// with definitions. If they were deleted with their definition, the server would create them again until it sees
+    /// that the definition is gone.
     Left,
 }
 
-/// How keys are treated.
+/// The rules for the treatment of keys under one prefix.
 pub(super) struct Rules<'a> {
     prefix: &'a str,
-    /// The API groups of custom resource definitions, now or then.
+    /// The API groups of custom resource definitions, in the store or in the checkpoint.
     groups: BTreeSet<String>,
 }
 
@@ -51,18 +52,18 @@ impl<'a> Rules<'a> {
     }
 }
 
-/// The API group in the key of an object that is called by something, a dot, and a group.
+/// Returns the API group in the key of an object whose name is a word, a dot and the group.
 fn group(key: &[u8], prefix: &str, kind: &str) -> Option<String> {
     let key = std::str::from_utf8(key).ok()?;
     let name = key.strip_prefix(prefix)?.strip_prefix(kind)?;
     name.split_once('.').map(|(_, group)| group.to_owned())
 }
 
-/// Returns true if a key is of an object in the namespace, or of the namespace itself.
+/// Returns true if the key belongs to an object in the namespace, or to the namespace itself.
 ///
-/// Built-in kinds are stored as RESOURCE/NAMESPACE/NAME or, a few, RESOURCE/PART/NAMESPACE/NAME, custom ones as
-/// GROUP/RESOURCE/NAMESPACE/NAME. Custom kinds without namespaces are GROUP/RESOURCE/NAME: their group has a dot,
-/// which no name of a built-in resource has.
+/// Built-in kinds are stored as RESOURCE/NAMESPACE/NAME or, a few, RESOURCE/PART/NAMESPACE/NAME. Namespaced custom
+/// kinds are stored as GROUP/RESOURCE/NAMESPACE/NAME, cluster-wide ones as GROUP/RESOURCE/NAME. A group of a custom
+/// kind has a dot, and the name of a built-in resource has none.
 pub(super) fn is_in_namespace(key: &[u8], prefix: &str, namespace: &str) -> bool {
     let key = String::from_utf8_lossy(key);
     let Some(path) = key.strip_prefix(prefix) else {

@@ -1,8 +1,8 @@
 //! A real control plane without containers: etcd, kube-apiserver and kube-controller-manager as child programs.
 //!
-//! An [`Environment`] is one etcd with a control server and any number of target servers on it, each with its own
-//! prefix, all on the loopback interface with certificates of their own, and gone when it stops. [`Envtest`] judges
-//! trials there, with the real Crossplane.
+//! An [`Environment`] is one etcd with a control server and any number of target servers. Each server has its own
+//! prefix in etcd. All listen on the loopback interface with certificates of their own, and end with the environment.
+//! [`Envtest`] runs trials there, with the real Crossplane.
 
 mod api_server;
 mod checkpoint;

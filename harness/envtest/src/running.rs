@@ -1,4 +1,4 @@
-//! Everything that the trials of one run share: the environment, Crossplane, its provider, and what is installed.
+//! State that the trials of one run share: the environment, Crossplane, its provider, and the installed documents.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -20,10 +20,10 @@ use crosscut_setup::crossplane::{
     definitions_of,
 };
 
-/// The number of times that provider-kubernetes looks at Objects that nobody changed: trials are shorter than that.
+/// The interval at which provider-kubernetes reconciles unchanged Objects. Trials are shorter.
 const POLL: Duration = Duration::from_secs(600);
 
-/// What runs.
+/// The running programs of one run, and their observers.
 pub(super) struct Running {
     pub(super) environment: Environment,
     crossplane: RealCrossplane,
@@ -31,15 +31,15 @@ pub(super) struct Running {
     pub(super) observer: Arc<Reflector>,
     pub(super) targets: Pool,
     progress: Progress,
-    /// What was seen not to answer any more: no trial can be judged here again.
+    /// The failure of a server that stopped responding. If it is set, no further trial can be judged here.
     broken: OnceLock<String>,
 }
 
 impl Running {
-    /// Starts Crossplane on an environment, and observes all servers.
+    /// Starts Crossplane on an environment, and a reflector for each server.
     ///
     /// # Errors
-    /// [`ClusterError::Start`]. What was started before ends when it is dropped.
+    /// [`ClusterError::Start`]. Programs that were started before end when they are dropped.
     pub(super) async fn start(
         environment: Environment,
         assets: &AllAssets,
@@ -68,8 +68,8 @@ impl Running {
         })
     }
 
-    /// Starts what needs all kinds to be defined: the built-in controllers and provider-kubernetes, which is `program`, in a
-    /// network of its own if it is to be `isolated`.
+    /// Starts the programs that need all kinds to be defined: the built-in controllers and provider-kubernetes.
+    /// `program` is provider-kubernetes, which gets a network of its own if `isolated`.
     ///
     /// # Errors
     /// [`ClusterError::Start`].
@@ -93,13 +93,12 @@ impl Running {
         Ok(())
     }
 
-    /// The server that Crossplane composes on.
+    /// Returns the server that Crossplane composes on.
     pub(super) fn control(&self) -> &Server {
         self.environment.control()
     }
 
-    /// Returns the place where programs under test run beside a trial's clusters; `target` is the kubeconfig of its
-    /// target.
+    /// Returns the place for programs under test beside a trial's clusters. `target` is the kubeconfig of its target.
     pub(super) fn program_place(&self, trial: &str, target: String) -> ProgramPlace {
         let assets = self.environment.assets();
         let programs = [Some(&assets.api_server), assets.crossplane.as_ref()];
@@ -118,10 +117,10 @@ impl Running {
         }
     }
 
-    /// Whether all programs still run, and nothing was given up.
+    /// Checks that all programs still run, and that [`Running::give_up`] was not called.
     ///
     /// # Errors
-    /// [`ClusterError::Broken`] with the last words of the one that ended.
+    /// [`ClusterError::Broken`] with the last lines of the program that ended.
     pub(super) fn check(&self) -> Result<(), ClusterError> {
         let broken = |error: EnvtestError| ClusterError::Broken {
             what: chain(&error),
@@ -139,18 +138,18 @@ impl Running {
         }
     }
 
-    /// Remembers that something does not answer any more.
+    /// Records that a server does not respond any more.
     pub(super) fn give_up(&self, error: &ClusterError) {
         if let ClusterError::Broken { what } = error {
-            // The first reason is as good as any.
+            // The first reason is kept.
             let _ = self.broken.set(what.clone());
         }
     }
 
-    /// Ends everything in order. What does not end by itself is killed.
+    /// Ends all programs in order. A program that does not end is killed.
     ///
     /// # Errors
-    /// [`ClusterError::Start`] for what cannot even be killed.
+    /// [`ClusterError::Start`] for a program that cannot be killed.
     pub(super) async fn stop(self) -> Result<(), ClusterError> {
         if let Some(provider) = self.provider {
             provider.stop().await?;

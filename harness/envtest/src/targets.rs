@@ -1,4 +1,4 @@
-//! The target servers: each is one trial's at a time, and made clean before the next.
+//! The target servers: one trial uses each at a time, and it is cleaned before the next trial.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,23 +11,23 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::{Checkpoint, EnvtestError, EtcdClient, Server};
 use crosscut_cluster::ClusterError;
 
-/// A target server that is nobody's at the moment, or one trial's.
+/// A target server, free or used by one trial.
 pub(super) struct Target {
     pub(super) connection: Connection,
     pub(super) kubeconfig: String,
     pub(super) observer: Arc<Reflector>,
     prefix: String,
     etcd: EtcdClient,
-    /// Before any document was installed.
+    /// The state before any document was installed.
     empty: Checkpoint,
-    /// What is installed, and the state right after.
+    /// The installed documents, and the state right after their installation.
     installed: Option<(Vec<Value>, Checkpoint)>,
-    /// True if there may be more than that: from the moment that a trial has it until it is cleaned.
+    /// True if there may be other changes: from the lease by a trial until the cleanup.
     dirty: bool,
 }
 
 impl Target {
-    /// Observes a server that was just started.
+    /// Starts a reflector for a new server and takes its first checkpoint.
     ///
     /// # Errors
     /// [`ClusterError::Start`].
@@ -47,15 +47,15 @@ impl Target {
         })
     }
 
-    /// Returns true if exactly these documents are installed and nothing else.
+    /// Returns true if exactly these documents are installed.
     pub(super) fn has(&self, documents: &[Resource]) -> bool {
         self.installed
             .as_ref()
             .is_some_and(|(installed, _)| *installed == values(documents))
     }
 
-    /// Makes it ready for a trial that needs these documents; says whether they are there already. From now on it is
-    /// dirty: a trial that does not come to its end cleans nothing.
+    /// Prepares the target for a trial that needs these documents. Returns true if they are installed already. The
+    /// target counts as dirty from now on, because an aborted trial cleans nothing.
     ///
     /// # Errors
     /// [`EnvtestError::Etcd`].
@@ -70,13 +70,13 @@ impl Target {
         Ok(prepared)
     }
 
-    /// Takes everything away.
+    /// Restores the state before any document was installed.
     async fn empty(&mut self) -> Result<(), EnvtestError> {
         self.installed = None;
         self.empty.restore().await.map(drop)
     }
 
-    /// Remembers the present state as the one with these documents installed.
+    /// Records the current state as the one with these documents installed.
     ///
     /// # Errors
     /// [`EnvtestError::Etcd`].
@@ -86,7 +86,7 @@ impl Target {
         Ok(())
     }
 
-    /// Takes away what a trial left.
+    /// Removes the changes of a trial.
     ///
     /// # Errors
     /// [`EnvtestError::Etcd`].
@@ -107,13 +107,13 @@ fn values(documents: &[Resource]) -> Vec<Value> {
         .collect()
 }
 
-/// Target servers that are free.
+/// The free target servers.
 pub(super) struct Pool {
     free: Arc<Mutex<Vec<Target>>>,
     permits: Arc<Semaphore>,
 }
 
-/// A target server that is one trial's; it goes back when this is dropped.
+/// A target server of one trial. It becomes free when this is dropped.
 pub(super) struct Leased {
     target: Option<Target>,
     free: Arc<Mutex<Vec<Target>>>,
@@ -129,10 +129,10 @@ impl Pool {
         }
     }
 
-    /// The next free target; one that has these documents already, if there is one.
+    /// Waits for a free target. Prefers one that has these documents already.
     ///
     /// # Errors
-    /// [`ClusterError::Start`] if there is none any more.
+    /// [`ClusterError::Start`] if the pool is closed.
     pub(super) async fn lease(&self, documents: &[Resource]) -> Result<Leased, ClusterError> {
         let gone = || ClusterError::Start {
             what: "the target servers are gone".to_owned(),
@@ -160,7 +160,7 @@ impl Pool {
 }
 
 impl Leased {
-    /// The server; `None` never happens before the drop.
+    /// Returns the server. It is never `None` before the drop.
     pub(super) fn target(&mut self) -> Option<&mut Target> {
         self.target.as_mut()
     }

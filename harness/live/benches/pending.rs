@@ -1,4 +1,4 @@
-//! The time of one look for pending work at every object in view. Prints one JSON object on its last line.
+//! A benchmark of the search for pending work on all objects in view. Prints one JSON object on its last line.
 //!
 //! The view has composites, each with three composed objects, as Crossplane 2.2 leaves them when all are ready.
 
@@ -22,7 +22,7 @@ fn main() {
     println!("{}", json!({ "looks": looks }));
 }
 
-/// Returns the milliseconds that one look takes.
+/// Returns the milliseconds that one search takes.
 fn look(objects: usize) -> f64 {
     let definition = json!({
         "apiVersion": "apiextensions.crossplane.io/v2", "kind": "CompositeResourceDefinition",

@@ -1,4 +1,4 @@
-//! Whether an API server, and the store behind it, answers.
+//! A check that an API server and the store behind it respond.
 
 use std::time::Duration;
 
@@ -8,15 +8,15 @@ use tokio::time::Instant;
 use crosscut_cluster::ClusterError;
 use crosscut_errors::chain;
 
-/// The time that an API server may be silent. One that is restarted is back within seconds.
+/// The time that an API server may be silent. A restarted one is back within seconds.
 const SILENT: Duration = Duration::from_secs(20);
-/// Between two questions.
+/// The time between two requests.
 const AGAIN: Duration = Duration::from_millis(500);
 
-/// Asks until there is an answer that the store was asked for.
+/// Sends requests until one succeeds that the API server can only serve with its store.
 ///
 /// # Errors
-/// [`ClusterError::Broken`] with what the last call came to.
+/// [`ClusterError::Broken`] with the last error, if no request succeeds within 20 s.
 pub async fn answers(name: &str, client: &kube::Client) -> Result<(), ClusterError> {
     let end = Instant::now() + SILENT;
     let mut last = "nothing came back".to_owned();

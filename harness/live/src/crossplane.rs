@@ -1,6 +1,6 @@
-//! What a real Crossplane and its providers still owe, as an object in view shows it.
+//! The pending work of a real Crossplane and its providers, read from the objects in view.
 //!
-//! For control planes whose Crossplane runs elsewhere: the embedded one is at rest when its queues are empty.
+//! For control planes whose Crossplane runs elsewhere. The embedded one has settled when its queues are empty.
 
 use crate::{Pending, View};
 use crosscut_objects::Key;
@@ -9,13 +9,13 @@ use serde_json::Value;
 
 use crosscut_crossplane::{ANNOTATION_NAME, LABEL_IN_USE, is_paused, is_usage_of};
 
-/// What a provider has as its own on what it manages.
+/// The finalizer of a provider on a managed resource.
 const MANAGED_FINALIZER: &str = "finalizer.managedresource.crossplane.io";
-/// What keeps a provider's configuration while something uses it.
+/// The finalizer of a provider's configuration that is in use.
 const IN_USE_FINALIZER: &str = "in-use.crossplane.io";
 
-/// Returns true if a Usage in view keeps this object from being deleted, so that nobody can be waited for to do it. The
-/// label alone says too little: of two Usages that go at the same time neither takes it away.
+/// Returns true if a Usage in view protects this object, so that its deletion must not be waited for. The label alone
+/// is no proof: if two Usages are deleted at the same time, neither removes it.
 #[must_use]
 pub fn is_in_use(view: &View, object: &Value) -> bool {
     object::label(object, LABEL_IN_USE) == "true"
@@ -25,7 +25,7 @@ pub fn is_in_use(view: &View, object: &Value) -> bool {
             .any(|(_, usage)| is_usage_of(usage, object))
 }
 
-/// Returns what Crossplane or a provider has not done yet for this object, and what it will not do.
+/// Returns the pending work of Crossplane or a provider on this object, and also work that will not be done.
 #[must_use]
 pub fn pending_in_crossplane(view: &View, key: &Key, object: &Value) -> Option<Pending> {
     if is_paused(object) {
@@ -57,10 +57,10 @@ pub fn pending_in_crossplane(view: &View, key: &Key, object: &Value) -> Option<P
     }
 }
 
-/// Returns what ends for certain, but late: a Usage looks every 30 s whether what it stands for is gone, and so does
-/// the
-/// configuration of a provider; a provider lets go of what it made only when it is 30 s old, and tries again after 1, 2,
-/// 4 … 60 s.
+/// Returns the end of a deletion that is certain, but late:
+/// - A Usage checks every 30 s if its user is gone.
+/// - A provider's configuration checks every 30 s if it is in use.
+/// - A provider removes its finalizer only when the object is 30 s old, and retries after 1, 2, 4 … 60 s.
 fn ending(view: &View, key: &Key, object: &Value) -> Option<Pending> {
     let finalizers = object["metadata"]["finalizers"].as_array()?;
     let ends = match (key.group.as_str(), key.kind.as_str()) {
@@ -77,7 +77,7 @@ fn ending(view: &View, key: &Key, object: &Value) -> Option<Pending> {
     ends.then(|| Pending::certainly("is let go of, but not at once"))
 }
 
-/// Returns true if what a usage names as the user is still there.
+/// Returns true if the user of a Usage exists.
 fn has_user(view: &View, usage: &Value) -> bool {
     let by = &usage["spec"]["by"];
     let text = |path: &[&str]| object::text(by, path);
@@ -89,7 +89,7 @@ fn has_user(view: &View, usage: &Value) -> bool {
         .is_some()
 }
 
-/// Returns true if something manages by a configuration.
+/// Returns true if an object refers to this configuration.
 fn is_configured(view: &View, config: &Key) -> bool {
     view.objects().any(|(key, user)| {
         let reference = &user["spec"]["providerConfigRef"];
@@ -100,9 +100,10 @@ fn is_configured(view: &View, config: &Key) -> bool {
     })
 }
 
-/// A provider that failed tries again, after 1, 2, 4 … 60 s: what it lacked, such as the Secret that leads to the target,
-/// may have come meanwhile. (Its condition says since when with one message; most fail from the beginning.) What it has
-/// written but not seen it looks at every 30 s.
+/// Returns the pending work on a managed resource. After a failure, a provider retries after 1, 2, 4 … 60 s. A missing
+/// object, such as the Secret for the target, may exist by then. The creation counts as the start of the failure: most
+/// fail from the beginning, and the condition's time is that of its last message only. The provider checks an object
+/// that it has written but not seen every 30 s.
 fn pending_of_managed(managed: &Value) -> Option<Pending> {
     let synced = conditions(managed).find(|condition| condition["type"] == "Synced");
     match synced {
@@ -120,13 +121,13 @@ fn pending_of_managed(managed: &Value) -> Option<Pending> {
     }
 }
 
-/// Returns true if an Object that is ready as soon as it is as it should be, is not.
+/// Returns true if an Object with the policy `SuccessfulCreate` is not ready yet.
 fn becomes_ready(managed: &Value) -> bool {
     managed["spec"]["readiness"]["policy"] == "SuccessfulCreate"
         && !condition_is(managed, "Ready", "True")
 }
 
-/// Returns true if a definition in view makes this kind.
+/// Returns true if a definition in view defines this kind as a composite resource.
 fn is_composite(view: &View, key: &Key) -> bool {
     view.of_kind("CompositeResourceDefinition")
         .any(|(_, definition)| {
@@ -145,7 +146,8 @@ fn pending_of_composite(view: &View, composite: &Value) -> Option<Pending> {
     let Some(synced) = condition(composite, "Synced") else {
         return Some(Pending::soon("has not been reconciled yet"));
     };
-    // Where composing fails, a missing function for example, there is a reason, and nothing more will come.
+    // A failed composition, for example without its function, has a reason in its condition, and nothing more will
+    // happen.
     if synced["status"] == "False" {
         let message = object::text(synced, &["message"]);
         return Some(Pending::never(format!("is not composed: {message}")));
@@ -162,8 +164,8 @@ fn pending_of_composite(view: &View, composite: &Value) -> Option<Pending> {
         .map(Pending::soon)
 }
 
-/// Returns what is ready, and in the composite's condition is among what is not: on a busy machine it takes Crossplane
-/// seconds to look again. Where a function says so of what is ready, it is waited for in vain.
+/// Returns the name of a ready resource that the composite's condition lists as unready. On a busy machine Crossplane
+/// takes seconds to reconcile again. If a function itself reports the resource as unready, the wait has no result.
 fn unseen(view: &View, composite: &Value) -> Option<String> {
     let ready = condition(composite, "Ready").filter(|one| one["status"] == "False")?;
     let message = object::text(ready, &["message"]);
@@ -179,7 +181,7 @@ fn unseen(view: &View, composite: &Value) -> Option<String> {
     Some(object::name(unseen).to_owned())
 }
 
-/// Returns what a composite names and is not there.
+/// Returns a description of a composed resource that is not in view although other objects of its kind are.
 fn missing(view: &View, composite: &Value) -> Option<String> {
     let is_missing = |(reference, resource): &(&Value, Option<&Value>)| {
         let group = object::group_of(object::api_version(reference));
@@ -193,7 +195,7 @@ fn missing(view: &View, composite: &Value) -> Option<String> {
     ))
 }
 
-/// Returns what a composite names, each with the object where it is in view.
+/// Returns the references of a composite, each with its object if that is in view.
 fn composed<'a>(
     view: &'a View,
     composite: &'a Value,
@@ -208,7 +210,7 @@ fn composed<'a>(
     })
 }
 
-/// Returns true if a composition's newest revision was made of what it is now.
+/// Returns true if a composition has a revision with its current pipeline.
 fn has_revision(view: &View, composition: &Value) -> bool {
     let pipeline = &composition["spec"]["pipeline"];
     view.dependents(object::uid(composition))
@@ -267,7 +269,7 @@ mod tests {
         }
     }
 
-    /// Returns what is pending to an object that is there with another.
+    /// Returns the quiet period of an object in view of another one.
     fn pending(subject: &Value, other: Value) -> Option<QuietPeriod> {
         let view = View::still([subject.clone(), other].map(|object| (key(&object), object)));
         pending_in_crossplane(&view, &key(subject), subject).map(|pending| pending.quiet_period)
@@ -359,8 +361,8 @@ mod tests {
         assert_eq!(pending(&object, thing("other")), None);
     }
 
-    /// Seen on clusters of kind on a busy machine: nothing changed for longer than the usual quiet_period, and the composite
-    /// still named what had become ready.
+    /// A case from kind clusters on a busy machine. Nothing changed for longer than the usual quiet period, and the
+    /// composite still listed a resource that had become ready.
     #[rstest]
     #[case::once_it_is_ready("Unready resources: a, pool", "True", QuietPeriod::Long)]
     #[case::not_before("Unready resources: a, pool", "False", QuietPeriod::Usual)]

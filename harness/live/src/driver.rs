@@ -1,7 +1,7 @@
-//! Running controllers over views in real time, until they are at rest.
+//! A driver that runs controllers over views in real time, until they have settled.
 //!
-//! A few reconciles run at the same time, as a provider's do. What happens on the planes meanwhile is taken up when all of
-//! them have ended: a controller is never asked whether it is interested in an event while it looks at something.
+//! A few reconciles run at the same time, as in a provider. Events of the planes are processed after all of them have
+//! ended, so a controller's `map_to_keys` never runs beside its own reconcile.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,48 +20,49 @@ use crosscut_controller::engine::{Engine, Moment, Work};
 use crosscut_controller::{Activity, Controller, Failing, Limit, Settled, Unsettled, is_movement};
 use crosscut_objects::Key;
 
-/// Who waits for longer than this waits for time to pass.
+/// The longest delay of a timer that a change may shorten. Longer delays wait for time to pass.
 const MOMENT: Duration = Duration::from_secs(10);
 
-/// The time after which a failed reconcile is tried again after a change, and at most, doubling with every further
+/// The first delay before a failed reconcile is retried after a change, and the longest. The delay doubles with each
 /// failure.
 const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(800));
 
-/// The number of reconciles that run at the same time, as in a provider: the sooner all are done, the less often who
-/// watches what they write reconciles meanwhile.
+/// The number of reconciles that run at the same time, as in a provider. The sooner all have ended, the less often the
+/// controllers that watch their objects reconcile meanwhile.
 const AT_ONCE: usize = 10;
 
-/// The time after which it is looked again whether a watch has caught up.
+/// The time between two checks if a watch has caught up.
 const AGAIN: Duration = Duration::from_millis(20);
 
-/// A plane of a driver.
+/// The index of a plane of a driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LivePlane(usize);
 
-/// Runs controllers over the views of one trial.
+/// A driver of controllers over the views of one trial.
 pub struct Driver {
     clock: Arc<dyn Clock>,
     engine: Engine<Now>,
     planes: Vec<PlaneState>,
-    /// The time at which something changed last.
+    /// The time of the last change.
     changed: Instant,
-    /// The number of changes that have been seen.
+    /// The number of changes so far.
     changes: u64,
-    /// The time that nothing must have changed since then, while that is known: all objects are looked at to know it.
+    /// The required time without any change since then, if it is known. It is cached because its computation visits all
+    /// objects.
     window: Option<Duration>,
-    /// Reported what is waited for where that takes long.
+    /// The callback for long waits.
     told: Option<Reported>,
 }
 
-/// Who is told what a user waits for, as a sentence fragment, and has been told since settling began: of what takes as
-/// long as something else, now one is the longest and now the other.
+/// A callback for long waits, with the texts reported since settling began. Of equally long waits, sometimes one and
+/// sometimes the other is the longest, so each is reported once.
 struct Reported {
     tell: Arc<dyn Fn(&str) + Send + Sync>,
     known: BTreeSet<String>,
 }
 
 impl Reported {
-    /// Tells it unless it is known, however long it may take now.
+    /// Reports `what` once per settle; later calls with the same text are ignored, even if `seconds` differs.
     fn once(&mut self, seconds: u64, what: String) {
         if !self.known.contains(&what) {
             (self.tell)(&format!("waiting for up to {seconds} s, {what}"));
@@ -75,7 +76,7 @@ struct PlaneState {
     rules: Vec<Arc<dyn PendingWork>>,
 }
 
-/// A moment of the machine's clock.
+/// An instant of the machine's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Now(Instant);
 
@@ -85,14 +86,14 @@ impl Moment for Now {
     }
 }
 
-/// Returns how soon a key that has failed so often is tried again after a change.
+/// Returns the delay until a key with this number of failures is retried after a change.
 fn retry(times: u32) -> Duration {
     let doublings = times.saturating_sub(1).min(16);
     RETRY.0.saturating_mul(1 << doublings).min(RETRY.1)
 }
 
 impl Driver {
-    /// No planes and no controllers yet. Must be called within a tokio runtime.
+    /// Creates a driver without planes and controllers. Must be called within a tokio runtime.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Driver {
         Driver {
@@ -106,19 +107,19 @@ impl Driver {
         }
     }
 
-    /// Returns what reconciles needed and controllers cannot do, the first first.
+    /// Returns the missing features of controllers that reconciles needed, in the order of their first use.
     #[must_use]
     pub fn lacks(&self) -> Vec<String> {
         self.engine.lacks()
     }
 
-    /// Says what is waited for where that may take long.
+    /// Reports long waits to `tell`.
     pub fn tell_of_waiting(&mut self, tell: Arc<dyn Fn(&str) + Send + Sync>) {
         let known = BTreeSet::new();
         self.told = Some(Reported { tell, known });
     }
 
-    /// Adds a plane that is seen through `view` and written to through `connection`.
+    /// Adds a plane that is read through `view` and written to through `connection`.
     pub fn add_plane(
         &mut self,
         name: &str,
@@ -133,46 +134,46 @@ impl Driver {
         LivePlane(index)
     }
 
-    /// Adds a controller. All must be added before the first [`Driver::settle`], which tells them what there is.
+    /// Adds a controller. All must be added before the first [`Driver::settle`], which sends them the existing objects.
     pub fn add(&mut self, plane: LivePlane, controller: Arc<dyn Controller>) {
         self.engine.add(plane.0, controller);
     }
 
-    /// Returns what one plane shows, as it was when the last call returned.
+    /// Returns the view of a plane, as it was when the last call returned.
     #[must_use]
     pub fn view(&self, plane: LivePlane) -> Option<&View> {
         self.planes.get(plane.0).map(|plane| &plane.view)
     }
 
-    /// Takes up what there is now, so that [`Driver::view`] shows it; runs nothing.
+    /// Processes the events so far, so that [`Driver::view`] is current. Runs no reconcile.
     pub fn look(&mut self) {
         self.observe();
     }
 
-    /// Returns what tells from outside what the controllers do and wait for.
+    /// Returns a handle for observing the controllers' work and waits from outside.
     #[must_use]
     pub fn activity(&self) -> Activity {
         self.engine.activity().clone()
     }
 
-    /// Returns the number of changes that have been taken up, by whatever call; Events and leases are none.
+    /// Returns the number of changes that any call has processed. Events and leases do not count.
     #[must_use]
     pub fn changes(&self) -> u64 {
         self.changes
     }
 
-    /// Runs controllers until everything is at rest. What is still pending then is among what fails.
+    /// Runs controllers until all planes have settled. Work that is still pending then is among the failures.
     ///
     /// # Errors
-    /// [`Unsettled`] where something still moves after the longest time. Dropping the future loses the reconciles that
-    /// are under way until their objects change.
+    /// [`Unsettled`] if changes continue after the time limit. Dropping the future loses the running reconciles until
+    /// their objects change.
     pub async fn settle(&mut self, limits: &LiveLimits) -> Result<Settled, Unsettled> {
         let start = Instant::now();
         self.engine.activity().clear();
         if let Some(told) = &mut self.told {
             told.known.clear();
         }
-        // What was written just before this call is on its way: it must be quiet from now on.
+        // Writes just before this call may not have arrived yet, so the quiet period starts now at the earliest.
         let quiet_at = start + limits.quiet;
         let mut steps = 0;
         loop {
@@ -205,7 +206,7 @@ impl Driver {
         }
     }
 
-    /// Lets time pass, with what controllers do meanwhile, and settles.
+    /// Runs controllers for the time `by`, and settles.
     ///
     /// # Errors
     /// As [`Driver::settle`].
@@ -226,14 +227,12 @@ impl Driver {
         self.settle(limits).await
     }
 
-    /// Returns true if something may have happened that is not in view yet: of a kind that is new, or while a watch was
-    /// broken.
+    /// Returns true if changes may be missing in a view: of a new kind, or while a watch was interrupted.
     fn is_behind(&self) -> bool {
         self.planes.iter().any(|plane| plane.view.is_behind())
     }
 
-    /// Returns the time that nothing must have changed by now. What was waited for in vain once is not waited for again
-    /// before something has changed.
+    /// Returns the required time without any change. A wait without a result is not repeated before the next change.
     fn window(&mut self, limits: &LiveLimits) -> Duration {
         let known = self.window.unwrap_or_else(|| self.quiet_period(limits));
         self.window = Some(known);
@@ -254,7 +253,7 @@ impl Driver {
         }
     }
 
-    /// Says once what deserves more than the usual quiet_period.
+    /// Reports the longest pending work once, if it needs more than the usual quiet period.
     fn say_what_is_owed(&mut self, limits: &LiveLimits) {
         if self.window <= Some(limits.quiet_period) {
             return;
@@ -273,16 +272,17 @@ impl Driver {
         }
     }
 
-    /// As long as something had failed when the last change came, which may have been what it lacked.
+    /// Returns how long the work had been failing at the last change, which may have brought what was missing. The
+    /// result is between the usual and the long quiet period.
     fn doubled(&self, since: Timestamp, limits: &LiveLimits) -> Duration {
         let until_now = self.clock.now().duration_since(since);
         let until_now = Duration::try_from(until_now).unwrap_or_default();
         let failed = until_now.saturating_sub(self.changed.elapsed());
-        // Times are told in whole seconds.
+        // Times of objects are in whole seconds.
         (failed + Duration::from_secs(2)).clamp(limits.quiet_period, limits.long_patience)
     }
 
-    /// Returns each expected change with the index of its plane and the object's key.
+    /// Returns the pending work on each object, with the index of its plane and the object's key.
     fn pending(&self) -> impl Iterator<Item = (usize, &Key, Pending)> {
         self.planes.iter().enumerate().flat_map(|(index, plane)| {
             plane.view.objects().flat_map(move |(key, object)| {
@@ -294,7 +294,7 @@ impl Driver {
         })
     }
 
-    /// Returns what somebody owes, as what fails.
+    /// Returns the pending work as failures.
     fn still_pending(&self) -> impl Iterator<Item = Failing> {
         self.pending().map(|(index, key, pending)| Failing {
             controller: self.engine.plane(index).to_owned(),
@@ -303,7 +303,7 @@ impl Driver {
         })
     }
 
-    /// Takes up what has happened on the planes since the last look.
+    /// Processes the events of the planes since the last call. Returns true if one of them was a change.
     fn observe(&mut self) -> bool {
         let mut moved = false;
         for index in 0..self.planes.len() {
@@ -329,8 +329,7 @@ impl Driver {
         moved
     }
 
-    /// What failed may succeed now that something has changed: it need not wait for the end of its back-off. Nor need
-    /// what waits for a moment, mostly for what others are about to make.
+    /// Shortens the delays of failed reconciles and of short timers, because the change may be what they wait for.
     fn try_again_soon(&mut self) {
         let now = Instant::now();
         self.engine.hasten(|Now(at), failed| {
@@ -340,7 +339,7 @@ impl Driver {
         });
     }
 
-    /// Reconciles what is queued, as much of it as may run at the same time; how many reconciles that were.
+    /// Runs queued reconciles, as many as may run at the same time. Returns their number.
     async fn reconcile(&mut self) -> u64 {
         let works: Vec<Work> = std::iter::from_fn(|| self.engine.pop())
             .take(AT_ONCE)
@@ -354,7 +353,7 @@ impl Driver {
         count
     }
 
-    /// Until news come, a timer is due, or it is `until`.
+    /// Waits for the next watch event, the next timer or `until`, whichever comes first.
     async fn wait(&mut self, until: Instant) {
         let timer = self.engine.timers().next().map_or(until, |Now(at)| at);
         if self.planes.is_empty() {

@@ -1,7 +1,7 @@
-//! Following one resource of an API server: what there is, and every change of it.
+//! A list and watch of one resource of an API server.
 //!
-//! kube's own watcher does not tell when a watch has ended and the next one has not begun. Here that is what matters:
-//! whoever judges a control plane as being at rest must know what it may not have seen.
+//! kube's own watcher does not report the gap between two watches. Here that gap matters: a control plane must not
+//! count as settled while changes may have been missed.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -18,26 +18,26 @@ use tokio::time::Instant;
 use super::resources;
 use super::state::State;
 
-/// The number of objects that a page of a list has.
+/// The number of objects in one page of a list.
 const PAGE: u32 = 500;
-/// The time that an answer may take until nobody waits for it any longer before judging.
+/// The time that settling waits for a response of the API server.
 const ANSWER: Duration = Duration::from_secs(30);
-/// The time that a watch that has begun may take until it has told what was missed.
+/// The time that settling waits for missed events after a watch has begun.
 const CATCHING_UP: Duration = Duration::from_millis(250);
-/// The time after which what failed is tried again, and at most, doubling with every further time.
+/// The first delay before a failed request is retried, and the longest. The delay doubles with each failure.
 const AGAIN: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
-/// From this on nobody waits for it: it may never work.
+/// The retry delay from which settling ignores this resource, because the request may never succeed.
 const HOPELESS: Duration = Duration::from_secs(3);
-/// After so long without an error everything counts as well again.
+/// The time without an error after which the delay starts again at its first value.
 const WELL: Duration = Duration::from_secs(5);
 
-/// The time after which a watch that has ended is followed by the next.
+/// The delay between the end of a watch and the start of the next.
 const ENDED: Duration = Duration::from_millis(20);
 
-/// The code of what is not known any more, so that all must be listed again.
+/// The code of an expired version, after which all objects must be listed again.
 const GONE: u16 = 410;
 
-/// Follows one resource for ever; `listed` becomes true with the first list.
+/// Lists and watches one resource without end. `listed` becomes true after the first list.
 pub(super) async fn follow(
     client: kube::Client,
     resource: Arc<Resource>,
@@ -70,10 +70,11 @@ struct Watcher {
 }
 
 impl Watcher {
-    /// Takes up everything that there is, and answers its version.
+    /// Lists all objects into the state, and returns the list's version.
     async fn list(&mut self) -> Result<String, kube::Error> {
         self.behind(ANSWER);
-        // Lists and watches, not streamed lists: with an etcd before 3.4.31 those never say that they are complete.
+        // Lists and watches, not streamed lists: with an etcd before 3.4.31, streamed lists never report that they are
+        // complete.
         let mut page = ListParams::default().limit(PAGE);
         let mut all = Vec::new();
         loop {
@@ -90,12 +91,12 @@ impl Watcher {
         }
     }
 
-    /// Takes up changes since `version`, until all must be listed again. An API server ends watches every few minutes,
-    /// and those of a kind whose definition changes.
+    /// Applies changes since `version` to the state, until all objects must be listed again. An API server ends watches
+    /// every few minutes, and those of a kind whose definition changes.
     async fn watch(&mut self, mut version: String) {
         self.behind(ANSWER);
         loop {
-            // From its end to the beginning of the next a watch sees nothing.
+            // Between the end of a watch and the start of the next, changes are not seen.
             let events = self.api.watch(&WatchParams::default(), &version).await;
             let mut events = match events {
                 Ok(events) => events.boxed(),
@@ -122,7 +123,7 @@ impl Watcher {
                 }
             }
             self.behind(ANSWER);
-            // One that ends as soon as it has begun must not keep the API server busy.
+            // A watch that ends at once must not be restarted in a tight loop.
             tokio::time::sleep(ENDED).await;
         }
     }
@@ -148,7 +149,7 @@ impl Watcher {
         }
     }
 
-    /// An error that the watch itself tells.
+    /// Handles an error event of the watch. Returns `Break` if all objects must be listed again.
     async fn refused(&mut self, status: &Status) -> ControlFlow<()> {
         if status.code == GONE {
             return ControlFlow::Break(());
@@ -184,7 +185,7 @@ fn note(object: &DynamicObject, version: &mut String) {
     }
 }
 
-/// The number of times that something failed of late.
+/// A count of recent failures.
 #[derive(Default)]
 struct Trouble {
     times: u32,
@@ -192,7 +193,7 @@ struct Trouble {
 }
 
 impl Trouble {
-    /// Returns the time to wait this time.
+    /// Counts a failure and returns the delay before the retry.
     fn next(&mut self) -> Duration {
         if self
             .last
@@ -205,7 +206,7 @@ impl Trouble {
         self.delay()
     }
 
-    /// Returns the time that it was the last time.
+    /// Returns the delay after the last failure.
     fn delay(&self) -> Duration {
         let Some(doublings) = self.times.checked_sub(1) else {
             return Duration::ZERO;

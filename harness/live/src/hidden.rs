@@ -1,4 +1,4 @@
-//! A stand-in that leaves the kinds of a real provider to that provider.
+//! A wrapper that hides the kinds of real providers from a stand-in.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ pub struct Hidden {
 }
 
 impl Hidden {
-    /// `inner`, without the objects of `groups`.
+    /// Returns `inner` without the events of objects of `groups`.
     pub fn from(inner: Arc<dyn Controller>, groups: &Arc<[String]>) -> Arc<dyn Controller> {
         let groups = Arc::clone(groups);
         Arc::new(Hidden { inner, groups })

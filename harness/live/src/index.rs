@@ -1,4 +1,4 @@
-//! Indexes of the objects in view, so that a look at one object costs the same however many others there are.
+//! Indexes of the objects in view, so that the cost of a lookup does not depend on their number.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -11,10 +11,10 @@ type Place = (String, String);
 /// The keys of the objects in view, by kind, by UID and by owner.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    /// By kind, then by group: a kind has few groups.
+    /// The keys by kind, then by group, because a kind has few groups.
     kinds: HashMap<String, BTreeMap<String, BTreeMap<Place, Key>>>,
     uids: HashMap<String, Key>,
-    /// By the UID of an owner.
+    /// The keys of dependents, by the UID of an owner.
     dependents: HashMap<String, BTreeSet<Key>>,
 }
 
@@ -61,7 +61,7 @@ impl Index {
         }
     }
 
-    /// Returns the key of an object, in whatever version it is watched. An empty namespace means a cluster-scoped object.
+    /// Returns the key of an object, in the version that is watched. An empty namespace means a cluster-scoped object.
     pub(super) fn find(
         &self,
         group: &str,
@@ -127,7 +127,7 @@ mod tests {
     }
 
     proptest! {
-        // Every look by the index has the result of a look at all objects.
+        // A lookup in the index must have the result of a search through all objects.
         #[test]
         fn an_index_finds_what_a_scan_finds(
             writes in prop::collection::vec((0..3usize, 0..2usize, 0..3usize, 0..4u8, 0..4u8, any::<bool>()), 0..40)

@@ -1,4 +1,4 @@
-//! One trial's share of two API servers, with the stand-ins that work for it.
+//! The lease of one trial on two API servers, with its stand-ins.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,17 +25,18 @@ use crosscut_setup::Progress;
 
 use crosscut_setup::user_agent;
 
-/// Crossplane tells the Events of all trials one after the other; on a busy machine that takes seconds.
+/// The maximum delay of Events. Crossplane writes the Events of all trials one by one, which takes seconds on a busy
+/// machine.
 const EVENTS_LAG: Duration = Duration::from_secs(30);
 
-/// Makes the clusters clean for the next trial.
+/// The cleanup of the clusters for the next trial.
 #[async_trait]
 pub trait Cleanup: Send {
-    /// Takes away everything that the trial left.
+    /// Removes all objects of the trial.
     async fn clean(self: Box<Self>) -> Result<(), ClusterError>;
 }
 
-/// One API server as a trial has it.
+/// One API server, as one trial sees it.
 pub struct LiveSide {
     /// The connection to the API server.
     pub client: Connection,
@@ -43,17 +44,18 @@ pub struct LiveSide {
     pub view: View,
 }
 
-/// One API server under the lease's driver.
+/// One API server, as a plane of the lease's driver.
 struct Plane {
     client: Connection,
     plane: LivePlane,
-    /// The resourceVersions of what was in view before the trial.
+    /// The resource versions of the objects in view before the trial.
     before: HashMap<Key, String>,
-    /// The store's revision when the trial began: what has no later one was there before, in view or not yet.
+    /// The store's revision at the start of the trial. An object with this version or a lower one existed before, even
+    /// if it was not in view yet.
     since: Option<u64>,
 }
 
-/// What one trial runs on.
+/// A trial's lease on two running API servers.
 pub struct LiveLease {
     control: Plane,
     target: Plane,
@@ -67,7 +69,7 @@ pub struct LiveLease {
 }
 
 impl LiveLease {
-    /// A lease without controllers.
+    /// Creates a lease without controllers.
     pub fn new(
         control: LiveSide,
         target: LiveSide,
@@ -104,11 +106,11 @@ impl LiveLease {
         self.driver.add(self.control.plane, controller);
     }
 
-    /// Remembers what there is now as what was there before the trial. The revisions of the two stores are those of now,
-    /// where they are known; they are asked for otherwise.
+    /// Records the existing objects as those from before the trial. `control` and `target` are the current revisions of
+    /// the stores; `None` requests the revision from the API server.
     ///
     /// # Errors
-    /// [`ClusterError::Start`] where an API server does not answer.
+    /// [`ClusterError::Start`] if an API server does not respond.
     pub async fn begin(
         &mut self,
         control: Option<u64>,
@@ -147,27 +149,27 @@ impl LiveLease {
         }
     }
 
-    /// Says what is waited for where that may take long.
+    /// Reports long waits to `progress`.
     pub fn tell_of_waiting(&mut self, progress: &Progress) {
         self.driver.tell_of_waiting(Arc::clone(progress));
     }
 
-    /// What tells whether the clusters still work.
+    /// Sets the health check of the clusters.
     pub fn watch_over(&mut self, health: Arc<dyn Health>) {
         self.health = Some(health);
     }
 
-    /// Lets programs under test run beside the clusters.
+    /// Sets the place for programs under test beside the clusters.
     pub fn with_programs(&mut self, place: ProgramPlace) {
         self.programs = Some(place);
     }
 
-    /// What is noted of the functions for the trial.
+    /// Sets the trace of the functions for the trial.
     pub fn with_functions(&mut self, trace: Arc<FunctionTrace>) {
         self.trace = Some(trace);
     }
 
-    /// What to do when the trial is over.
+    /// Sets the cleanup to run when the lease is closed.
     pub fn clean_with(&mut self, cleanup: Box<dyn Cleanup>) {
         self.cleanup = Some(cleanup);
     }
@@ -198,12 +200,12 @@ impl Lease for LiveLease {
         let Some(view) = self.driver.view(plane.plane) else {
             return Ok(Vec::new());
         };
-        // Asked and not taken from the view, which may lack what was made a moment ago.
+        // The view may lack objects that were created a moment ago.
         let all = view
             .list(plane.client.http())
             .await
             .map_err(ClusterError::read)?;
-        // The trial's own namespace was made for it; whether that had been seen when it began does not matter.
+        // The trial's own namespace was created for it, so it never counts as an object of the trial.
         let own = |key: &Key| key.kind == "Namespace" && key.name == self.namespace;
         Ok(all
             .into_iter()
@@ -246,7 +248,7 @@ impl Lease for LiveLease {
 
     async fn close(mut self: Box<Self>) -> Result<(), ClusterError> {
         let cleanup = self.cleanup.take();
-        // The stand-ins stop before what they work on goes.
+        // The stand-ins must stop before their objects are deleted.
         drop(self);
         match cleanup {
             Some(cleanup) => cleanup.clean().await,
@@ -255,7 +257,7 @@ impl Lease for LiveLease {
     }
 }
 
-/// A thing that a provider does, and the stand-in in its place does not.
+/// Returns the lack of a feature that a provider has and its stand-in has not.
 fn of_stand_ins(what: String) -> Lack {
     Lack {
         message: format!("the stand-ins for providers do not have {what}"),
@@ -263,7 +265,7 @@ fn of_stand_ins(what: String) -> Lack {
     }
 }
 
-/// Returns what Kubernetes owes, but for what Crossplane leaves as it is, and for collecting what it protects.
+/// Returns the pending work of Kubernetes, except on paused objects and for the collection of objects in use.
 fn unless_kept(view: &View, key: &Key, object: &Value) -> Option<Pending> {
     if is_paused(object) {
         return None;
@@ -289,7 +291,7 @@ impl Plane {
         }
     }
 
-    /// Returns true if an object is not as it was before the trial.
+    /// Returns true if an object was created or changed since the start of the trial.
     fn is_new(&self, key: &Key, object: &Value) -> bool {
         let version = version(object);
         let is_later = match (version.parse::<u64>(), self.since) {

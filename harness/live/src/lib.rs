@@ -1,11 +1,11 @@
 //! Controllers on API servers that run outside this process, in real time, and the lease of a trial on two of them.
 //!
-//! An [`Reflector`] watches everything that an API server holds, once for all trials. A [`View`] is the part that one trial
-//! sees. A [`Driver`] runs controllers over views and returns when they are at rest: nothing in view changed for a quiet
-//! period, no key waits, and no expected change ([`PendingWork`]) is missing. This is an observation and not a proof, unlike the
-//! rest of [`Scheduler`](crosscut_controller::Scheduler).
+//! A [`Reflector`] watches all objects of an API server, once for all trials. A [`View`] is the part that one trial
+//! sees. A [`Driver`] runs controllers over views and returns when they have settled: nothing in view changed for a
+//! quiet period, no key is queued, and no pending work ([`PendingWork`]) is left to wait for. This is an observation
+//! and not a proof, unlike with the [`Scheduler`](crosscut_controller::Scheduler).
 //!
-//! How an API server is started and cleaned is not known here: that is the part of each kind of control plane.
+//! The crates of the kinds of control planes start and clean the API servers.
 
 mod answers;
 mod crossplane;

@@ -1,21 +1,21 @@
-//! The time that is waited for controllers that run in real time.
+//! The times to wait for controllers that run in real time.
 
 use std::time::Duration;
 
-/// When controllers that run in real time count as being at rest, and when waiting for that is given up.
+/// The times after which controllers in real time count as settled, or as never settling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LiveLimits {
-    /// The time that nothing may change where nothing is pending.
+    /// The time without any change if no work is pending.
     pub quiet: Duration,
-    /// The time that nothing may change where something is pending: past this it will not come.
+    /// The time without any change if work is pending. After it, the work counts as never done.
     pub quiet_period: Duration,
-    /// The same for what comes for certain, but from somebody who looks only now and then.
+    /// The same for work that is certain, but done by a controller that checks only at long intervals.
     pub long_patience: Duration,
-    /// The time that everything may take.
+    /// The time limit of settling.
     pub longest: Duration,
 }
 
-/// 0.4 s of quiet, 10 s of quiet_period, 100 s of long quiet_period, five minutes at most.
+/// 0.4 s if nothing is pending, 10 s of quiet period, 100 s of long quiet period, five minutes at most.
 impl Default for LiveLimits {
     fn default() -> LiveLimits {
         LiveLimits {

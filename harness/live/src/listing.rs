@@ -1,4 +1,4 @@
-//! What an API server has right now, asked and not watched.
+//! The current objects of an API server, by lists and not by watches.
 
 use std::collections::BTreeSet;
 
@@ -10,13 +10,13 @@ use serde_json::Value;
 
 use super::resources;
 
-/// The number of lists that are asked for at a time.
+/// The number of concurrent lists.
 const AT_A_TIME: usize = 8;
 
-/// Every object of the kinds that are worth watching, with its kind.
+/// Returns every object of the watched kinds, with its resource.
 ///
 /// # Errors
-/// kube's, for the first list that fails. A kind that is gone meanwhile has no objects.
+/// The error of the first list that fails. A kind that is gone meanwhile has no objects.
 pub(super) async fn everything(
     client: &kube::Client,
 ) -> Result<Vec<(Resource, Value)>, kube::Error> {
@@ -33,10 +33,11 @@ pub(super) async fn everything(
         .await
 }
 
-/// The revision of the store behind an API server: whatever changes from now on has a later one.
+/// Returns the current revision of the store behind an API server; `None` if its version is no number. All later
+/// changes have a higher revision.
 ///
 /// # Errors
-/// kube's.
+/// The error of the list request.
 pub(super) async fn revision(client: &kube::Client) -> Result<Option<u64>, kube::Error> {
     let namespaces: kube::Api<Namespace> = kube::Api::all(client.clone());
     let list = namespaces
@@ -48,8 +49,8 @@ pub(super) async fn revision(client: &kube::Client) -> Result<Option<u64>, kube:
         .and_then(|version| version.parse().ok()))
 }
 
-/// Returns what definitions define, each in the version that it is stored in, as watches see it; and what else
-/// discovery tells of, which learns of definitions a little later.
+/// Returns the resources of definitions, each in its storage version, as watches use it, and all other discovered
+/// resources. Discovery lists new definitions a little later.
 async fn kinds(client: &kube::Client) -> Result<Vec<Resource>, kube::Error> {
     let found = resources::discover(client).await?;
     let is_definition = |resource: &&Resource| {

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crosscut_cluster::ClusterError;
 use crosscut_setup::install::FIELD_MANAGER;
 
-/// Makes a namespace with the documents that the suite and the provider have in theirs, and answers the revision of the
-/// store at which all of it was there; nothing if the API server's versions are no numbers.
+/// Creates a namespace with the documents that the suite and the provider have in theirs. Returns the store's revision
+/// at which all of them exist, or `None` if the API server's versions are no numbers.
 ///
 /// # Errors
 /// [`ClusterError::Start`].
@@ -43,7 +43,7 @@ fn revision(object: &Value) -> Option<u64> {
         .ok()
 }
 
-/// A document in a trial's own namespace, where it was in the suite's or said none.
+/// Returns a document for the trial's namespace if it has the suite's namespace or none. `None` for other documents.
 fn moved(document: &Value, from: &str, to: &str) -> Option<Value> {
     let namespace = object::namespace(document);
     let is_there = namespace == from || namespace.is_empty();

@@ -1,6 +1,6 @@
-//! What is still to come: an object that shows that somebody has not acted on it yet keeps a control plane from rest.
+//! Pending work: an object in view that a controller has not finished with keeps a control plane unsettled.
 //!
-//! Here is what any Kubernetes cluster owes. Who knows more (Crossplane, a provider) brings an [`PendingWork`] of its own.
+//! This module has the rules for any Kubernetes cluster. Crossplane and providers have a [`PendingWork`] of their own.
 
 use crosscut_objects::object;
 use jiff::Timestamp;
@@ -11,9 +11,9 @@ use super::view::View;
 use crosscut_controller::builtin::{FOREGROUND, ORPHAN};
 use crosscut_objects::Key;
 
-/// Tells what somebody still owes to an object in view; nothing if all is done.
+/// A rule for the work that controllers must still do on an object in view.
 pub trait PendingWork: Send + Sync {
-    /// Returns what is still to come for this object.
+    /// Returns the pending work on this object; `None` if there is none.
     fn pending(&self, view: &View, key: &Key, object: &Value) -> Option<Pending>;
 }
 
@@ -26,33 +26,33 @@ where
     }
 }
 
-/// What somebody owes to an object, and how long one should wait for it without any sign.
+/// Work that a controller must still do on an object, and the time to wait for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
-    /// As a sentence fragment.
+    /// A description, as a sentence fragment.
     pub what: String,
-    /// The quiet_period of [`super::LiveLimits`] that it deserves.
+    /// The quiet period of [`super::LiveLimits`] that this work needs.
     pub quiet_period: QuietPeriod,
 }
 
-/// The time to wait for something while nothing moves.
+/// The time without any change to wait for pending work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QuietPeriod {
-    /// Not at all: it will not come, and why is known.
+    /// No extra time: the work will not be done, and the reason is known.
     None,
-    /// It may come soon, or never.
+    /// The usual time: the work may be done soon, or never.
     Usual,
-    /// Somebody tries again, after times that double: the next try comes after no longer than it has failed by now.
+    /// A controller retries with a delay that doubles. The next delay is at most as long as the work has been failing.
     Doubling {
-        /// Since when it fails.
+        /// The start of the failure.
         since: Timestamp,
     },
-    /// It comes for certain, but whoever it comes from looks only now and then.
+    /// The long time: the work will certainly be done, but by a controller that checks only at long intervals.
     Long,
 }
 
 impl Pending {
-    /// Returns what will not come as things are: nothing is waited for, and what settling ends with says why.
+    /// Returns work that will not be done. Settling does not wait for it, but reports it among the failures.
     #[must_use]
     pub fn never(what: impl Into<String>) -> Pending {
         let what = what.into();
@@ -62,7 +62,7 @@ impl Pending {
         }
     }
 
-    /// Returns what may come soon, or never.
+    /// Returns work that may be done soon, or never.
     #[must_use]
     pub fn soon(what: impl Into<String>) -> Pending {
         let what = what.into();
@@ -72,7 +72,8 @@ impl Pending {
         }
     }
 
-    /// Returns what may come when it is tried again; it has failed since a time in RFC 3339, where that is known.
+    /// Returns work that may succeed when it is tried again. `since` is the start of the failure in RFC 3339; if it is
+    /// no time, the usual quiet period applies.
     #[must_use]
     pub fn when_tried_again(what: impl Into<String>, since: &str) -> Pending {
         let what = what.into();
@@ -83,7 +84,7 @@ impl Pending {
         Pending { what, quiet_period }
     }
 
-    /// Returns what comes for certain, but perhaps late.
+    /// Returns work that will certainly be done, but perhaps late.
     #[must_use]
     pub fn certainly(what: impl Into<String>) -> Pending {
         let what = what.into();
@@ -94,9 +95,13 @@ impl Pending {
     }
 }
 
-/// Returns what the API server and the controllers of every cluster owe: an end to deletions, conditions on the current
-/// generation, established definitions, and the collection of what has lost its owner. The garbage collector learns of
-/// new kinds every 30 s, and tries what was refused again after a time that doubles.
+/// Returns the pending work of the API server and of the controllers of every cluster:
+/// - the end of deletions
+/// - conditions of the current generation
+/// - the establishment of definitions
+/// - the garbage collection of objects without owners
+///
+/// The garbage collector discovers new kinds every 30 s, and retries refused requests with a delay that doubles.
 #[must_use]
 pub fn pending_in_kubernetes(view: &View, key: &Key, object: &Value) -> Option<Pending> {
     if object::is_being_deleted(object) {
@@ -113,8 +118,8 @@ pub fn pending_in_kubernetes(view: &View, key: &Key, object: &Value) -> Option<P
     orphaned(view, object).then(|| Pending::certainly("has lost its owner and is to be collected"))
 }
 
-/// Returns what becomes of a deletion. The garbage collector lets go for certain of what it holds, unless somebody else
-/// holds what it is to delete before.
+/// Returns the pending end of a deletion. The garbage collector certainly removes its own finalizers, unless a
+/// dependent is still being deleted.
 fn ending(view: &View, object: &Value) -> Pending {
     let finalizers = object["metadata"]["finalizers"].to_string();
     let what = format!("is being deleted, finalizers {finalizers}");
@@ -132,7 +137,7 @@ fn has_ending_dependent(view: &View, object: &Value) -> bool {
         .any(|(_, one)| object::is_being_deleted(one))
 }
 
-/// The first condition that speaks of an older generation.
+/// Returns the type of the first condition that has an older `observedGeneration`.
 fn outdated_condition(object: &Value) -> Option<&str> {
     let generation = object["metadata"]["generation"].as_i64()?;
     let outdated = conditions(object).find(|condition| {
@@ -151,9 +156,8 @@ fn is_decided(definition: &Value) -> bool {
     })
 }
 
-/// Returns true if an object has owners and all of them are gone. Owners are in view where their dependents are, since
-/// they live
-/// in the same namespace or cluster-wide, but for kinds that are not watched, such as the Node that a CSINode belongs to.
+/// Returns true if an object has owners and all of them are gone. Owners are in the same namespace or cluster-wide, so
+/// they are in view. Kinds that are not watched are an exception, such as the Node that owns a CSINode.
 fn orphaned(view: &View, object: &Value) -> bool {
     let is_gone = |owner: &Value| {
         let group = object::group_of(object::api_version(owner));
@@ -187,7 +191,7 @@ mod tests {
         }
     }
 
-    /// The garbage collector learns of new kinds every 30 s.
+    /// The garbage collector discovers new kinds every 30 s.
     #[rstest]
     #[case::by_itself(json!({}), QuietPeriod::Long)]
     #[case::with_a_dependent(json!({"metadata": {"ownerReferences": [{"uid": "u"}]}}), QuietPeriod::Long)]

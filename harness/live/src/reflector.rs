@@ -1,4 +1,4 @@
-//! Watching everything that an API server holds.
+//! A reflector of all objects of an API server.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +14,7 @@ use super::resources;
 use super::state::State;
 use super::view::View;
 
-/// The time that the first lists may take together.
+/// The time limit for all first lists together.
 const START: Duration = Duration::from_secs(60);
 
 /// An API server cannot be observed.
@@ -23,18 +23,18 @@ pub enum ReflectorError {
     /// Discovery failed.
     #[error("ask the API server for its resources")]
     Discover(#[source] kube::Error),
-    /// What there is could not be asked for.
+    /// A list request failed.
     #[error("list what the API server has")]
     List(#[source] kube::Error),
-    /// Some resources were never listed.
+    /// Some resources were not listed in time.
     #[error("the API server did not list {} within {} s", resources.join(", "), START.as_secs())]
     Silent {
-        /// Their names, such as `widgets.example.org`.
+        /// The resources' names, such as `widgets.example.org`.
         resources: Vec<String>,
     },
 }
 
-/// Watches every resource of one API server until it is dropped; new definitions are taken up, deleted ones let go.
+/// Watches on every resource of one API server until it is dropped. Watches are added and removed with definitions.
 pub struct Reflector {
     state: State,
     watches: Arc<Watches>,
@@ -42,7 +42,7 @@ pub struct Reflector {
 }
 
 impl Reflector {
-    /// Starts the watches and waits until each has listed what there is.
+    /// Starts the watches and waits until each has listed its objects.
     ///
     /// # Errors
     /// [`ReflectorError`]. Dropping the future ends the watches.
@@ -66,7 +66,7 @@ impl Reflector {
         Ok(observer)
     }
 
-    /// Returns what there is in the namespaces that `namespaces` says and cluster-wide, and what becomes of it.
+    /// Returns a view of the cluster-wide objects and of the objects in the namespaces that `namespaces` accepts.
     #[must_use]
     pub fn view(&self, namespaces: impl Fn(&str) -> bool + Send + Sync + 'static) -> View {
         View::new(&self.state, Box::new(namespaces))
@@ -80,7 +80,7 @@ impl Drop for Reflector {
     }
 }
 
-/// Watches what definitions define, as long as they do.
+/// Adds and removes watches as definitions come and go.
 async fn follow_definitions(
     mut news: tokio::sync::mpsc::UnboundedReceiver<Arc<Event>>,
     watches: Arc<Watches>,
@@ -100,7 +100,7 @@ async fn follow_definitions(
     }
 }
 
-/// The watches of one observer.
+/// The watches of one reflector.
 struct Watches {
     client: kube::Client,
     state: State,
@@ -122,7 +122,7 @@ impl Watches {
         }
     }
 
-    /// Watches a resource, unless it is watched already in whatever version.
+    /// Watches a resource, unless another version of it is watched already.
     fn add(&self, resource: Resource) {
         let key = (resource.group.clone(), resource.plural.clone());
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
@@ -130,7 +130,7 @@ impl Watches {
             return;
         }
         let resource = Arc::new(resource);
-        // It is known from now on that there is something to list.
+        // The resource counts as incomplete until its first list.
         self.state.behind(&resource, START);
         let (sender, listed) = watch::channel(false);
         let watching = follow(

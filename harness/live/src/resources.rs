@@ -1,4 +1,4 @@
-//! Which resources an API server has that are worth watching: from discovery, and from definitions that come later.
+//! The resources of an API server that are watched: from discovery, and from definitions that come later.
 
 use crosscut_objects::Resource;
 use crosscut_objects::object;
@@ -6,7 +6,7 @@ use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 use kube::discovery::{Discovery, Scope, verbs};
 use serde_json::Value;
 
-/// What moves without anything coming of it, or is large and nobody's subject: `group/kind`.
+/// Kinds that are not watched, as `group/kind`, because they change without effect, or are large and never judged.
 const UNWATCHED: [&str; 8] = [
     "/Event",
     "events.k8s.io/Event",
@@ -18,10 +18,10 @@ const UNWATCHED: [&str; 8] = [
     "metrics.k8s.io/PodMetrics",
 ];
 
-/// Every resource that can be watched, in the version that the server prefers.
+/// Returns every watched resource, in the version that the server prefers.
 ///
 /// # Errors
-/// kube's, where discovery fails.
+/// The error of kube if discovery fails.
 pub(super) async fn discover(client: &kube::Client) -> Result<Vec<Resource>, kube::Error> {
     let discovery = Discovery::new(client.clone()).run_aggregated().await?;
     let mut resources: Vec<Resource> = discovery
@@ -54,7 +54,7 @@ pub(super) fn is_in_view(group: &str, kind: &str) -> bool {
     !UNWATCHED.contains(&name.as_str())
 }
 
-/// The resource that an established definition serves, in the version that it stores.
+/// Returns the resource of an established definition, in its storage version if that is served.
 pub(super) fn defined(definition: &Value) -> Option<Resource> {
     let spec = &definition["spec"];
     let established = definition["status"]["conditions"]
@@ -75,13 +75,13 @@ pub(super) fn defined(definition: &Value) -> Option<Resource> {
     })
 }
 
-/// kube's description of a resource.
+/// Returns kube's description of a resource.
 pub(super) fn api_resource(resource: &Resource) -> ApiResource {
     let kind = GroupVersionKind::gvk(&resource.group, &resource.version, &resource.kind);
     ApiResource::from_gvk_with_plural(&kind, &resource.plural)
 }
 
-/// The object as JSON, with its type, which lists leave out.
+/// Returns the object as JSON, with `apiVersion` and `kind`, which lists omit.
 pub(super) fn json(resource: &Resource, object: &DynamicObject) -> Option<Value> {
     let mut value = serde_json::to_value(object).ok()?;
     value["apiVersion"] = Value::String(resource.api_version());

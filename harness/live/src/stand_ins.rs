@@ -8,7 +8,7 @@ use crosscut_suite::model::Provider;
 use super::{Hidden, LiveLease};
 use crosscut_setup::managed_settings;
 
-/// Lets stand-ins work for a lease: on everything but the groups that real providers serve. `kubeconfig` leads to the
+/// Adds stand-ins to a lease. They ignore the API groups `real`, which real providers serve. `kubeconfig` leads to the
 /// trial's target.
 pub fn add_stand_ins(
     lease: &mut LiveLease,

@@ -1,4 +1,4 @@
-//! What an observer knows: every object, and who wants to hear of changes.
+//! The shared state of a reflector: all objects, and the subscribers to their changes.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 /// Namespace (empty for cluster-scoped objects) and name.
 type Name = (String, String);
 
-/// Shared by an observer's watches and its views.
+/// The state that a reflector's watches and views share.
 #[derive(Clone, Default)]
 pub(super) struct State(Arc<Mutex<Inner>>);
 
@@ -21,17 +21,17 @@ pub(super) struct State(Arc<Mutex<Inner>>);
 struct Inner {
     objects: BTreeMap<Arc<Resource>, BTreeMap<Name, Arc<Value>>>,
     subscribers: Vec<UnboundedSender<Arc<Event>>>,
-    /// Resources whose watch has to catch up, and until when it has at the latest.
+    /// The resources whose watch has to catch up, each with the time limit for it.
     behind: BTreeMap<Arc<Resource>, Instant>,
 }
 
 impl State {
     fn with<T>(&self, act: impl FnOnce(&mut Inner) -> T) -> T {
-        // A panic in another watch leaves the maps whole: every change is one insertion or removal.
+        // A panic of another watch leaves the maps valid, because every change is one insertion or removal.
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Returns everything that is there now, as if it had just been added, and all that follows.
+    /// Returns the current objects as added events, and a receiver of all later events.
     pub(super) fn subscribe(&self) -> (Vec<Arc<Event>>, UnboundedReceiver<Arc<Event>>) {
         self.with(|inner| {
             let present = inner
@@ -49,24 +49,24 @@ impl State {
         })
     }
 
-    /// An object was created or changed.
+    /// Stores an object that was created or changed.
     pub(super) fn apply(&self, resource: &Arc<Resource>, object: Value) {
         let object = Arc::new(object);
         self.with(|inner| inner.apply(resource, &object));
     }
 
-    /// An object is gone.
+    /// Removes an object that was deleted.
     pub(super) fn delete(&self, resource: &Arc<Resource>, object: &Value) {
         self.with(|inner| inner.delete(resource, &name(object)));
     }
 
-    /// What there is of a resource may not be known, for so long at most: its watch begins.
+    /// Marks a resource as incomplete for at most `longest`, because its watch is starting.
     pub(super) fn behind(&self, resource: &Arc<Resource>, longest: Duration) {
         let until = Instant::now() + longest;
         self.with(|inner| inner.behind.insert(Arc::clone(resource), until));
     }
 
-    /// Returns true if there is anything that may not be known yet.
+    /// Returns true if any resource may be incomplete.
     pub(super) fn is_behind(&self) -> bool {
         let now = Instant::now();
         self.with(|inner| {
@@ -75,13 +75,13 @@ impl State {
         })
     }
 
-    /// A resource is not watched any more.
+    /// Removes a resource that is not watched any more, with its objects.
     pub(super) fn forget(&self, resource: &Arc<Resource>) {
         self.replace(resource, Vec::new());
         self.with(|inner| inner.behind.remove(resource));
     }
 
-    /// A watch has begun again, and these are all objects that there are.
+    /// Replaces the objects of a resource by those of a new list.
     pub(super) fn replace(&self, resource: &Arc<Resource>, objects: Vec<Value>) {
         self.with(|inner| {
             let present: HashSet<Name> = objects.iter().map(name).collect();
@@ -152,7 +152,7 @@ fn event(
     previous: Option<Arc<Value>>,
 ) -> Arc<Event> {
     Arc::new(Event {
-        // Opaque to clients of other API servers, and told of for reports only.
+        // Resource versions of other API servers may be no numbers. The revision is only for reports.
         revision: version(object).parse().unwrap_or_default(),
         change,
         resource: Arc::clone(resource),
@@ -214,7 +214,7 @@ mod tests {
         assert!(!state.is_behind());
         state.behind(&resource(), Duration::from_secs(60));
         assert!(state.is_behind());
-        // It has begun.
+        // The watch has begun.
         state.behind(&resource(), Duration::from_secs(1));
         tokio::time::advance(Duration::from_secs(2)).await;
         assert!(!state.is_behind());

@@ -11,7 +11,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 
 use crosscut_setup::user_agent;
 
-/// Connects to whatever cluster a kubeconfig names. A kubeconfig that was seen before gets the client it had.
+/// Clients for the clusters of kubeconfigs. The same kubeconfig gets the same client.
 #[derive(Default)]
 pub struct KubeconfigTargets {
     clients: Mutex<HashMap<String, Connection>>,

@@ -1,4 +1,4 @@
-//! What one trial sees of an API server: the objects of its namespaces and those of the whole cluster.
+//! A trial's view of an API server: the objects of its namespaces and the cluster-wide objects.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,13 +16,13 @@ use crosscut_objects::Key;
 
 type Scope = Box<dyn Fn(&str) -> bool + Send + Sync>;
 
-/// The objects in scope as they were when the last news were taken.
+/// The objects in scope, as of the last processed event.
 pub struct View {
     objects: BTreeMap<Key, Arc<Value>>,
     index: Index,
     news: UnboundedReceiver<Arc<Event>>,
     scope: Scope,
-    /// What was there at first and has not been told yet.
+    /// Events that [`View::take`] has not returned yet.
     untold: Vec<Arc<Event>>,
     state: State,
 }
@@ -40,7 +40,7 @@ impl View {
         }
     }
 
-    /// These objects, which never change: for tests of what [`super::PendingWork`] make of them.
+    /// Returns a view of these objects, which never change. For tests of [`super::PendingWork`].
     pub fn still(objects: impl IntoIterator<Item = (Key, Value)>) -> View {
         let mut view = View::new(&State::default(), Box::new(|_| true));
         for (key, object) in objects {
@@ -49,14 +49,15 @@ impl View {
         view
     }
 
-    /// Every object in scope.
+    /// Returns every object in scope.
     pub fn objects(&self) -> impl Iterator<Item = (&Key, &Value)> {
         self.objects
             .iter()
             .map(|(key, object)| (key, object.as_ref()))
     }
 
-    /// Every object in scope, as the API server has it now; this view stays as it is. `client` is one of its API server.
+    /// Lists every object in scope from the API server, without a change to this view. `client` must be a client of the
+    /// same API server.
     ///
     /// # Errors
     /// [`ReflectorError::List`].
@@ -73,8 +74,8 @@ impl View {
         Ok(found)
     }
 
-    /// The revision of the store behind an API server, where it has numbers for that: whatever changes from now on has
-    /// a later one.
+    /// Returns the current revision of the store behind an API server; `None` if its versions are no numbers. All later
+    /// changes have a higher revision.
     ///
     /// # Errors
     /// [`ReflectorError::List`].
@@ -84,8 +85,8 @@ impl View {
             .map_err(ReflectorError::List)
     }
 
-    /// Returns the object of a group, kind, namespace and name, in whatever version it is watched. An empty namespace means a
-    /// cluster-scoped object.
+    /// Returns the object of a group, kind, namespace and name, in the version that is watched. An empty namespace
+    /// means a cluster-scoped object.
     #[must_use]
     pub fn find(&self, group: &str, kind: &str, namespace: &str, name: &str) -> Option<&Value> {
         let key = self.index.find(group, kind, namespace, name)?;
@@ -120,12 +121,12 @@ impl View {
         self.objects.get(key).map(Arc::as_ref)
     }
 
-    /// Returns true if some watch has to catch up, so that there may be more than is shown.
+    /// Returns true if a watch has to catch up, so that objects may be missing in the view.
     pub(super) fn is_behind(&self) -> bool {
         self.state.is_behind()
     }
 
-    /// Takes up what has happened since the last call, without waiting.
+    /// Processes and returns the events since the last call, without waiting.
     pub(super) fn take(&mut self) -> Vec<Arc<Event>> {
         let mut events = std::mem::take(&mut self.untold);
         while let Ok(event) = self.news.try_recv() {
@@ -138,11 +139,11 @@ impl View {
         events
     }
 
-    /// Waits until something has happened, in scope or not, and keeps it for the next [`View::take`]. Cancel safe.
+    /// Waits for the next event, in scope or not, and keeps it for the next [`View::take`]. Cancel safe.
     pub(super) async fn wait(&mut self) {
         match self.news.recv().await {
             Some(event) => self.untold.push(event),
-            // The observer is gone: nothing will ever happen again.
+            // The reflector is gone, so there are no more events.
             None => std::future::pending().await,
         }
     }

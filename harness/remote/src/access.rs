@@ -1,4 +1,4 @@
-//! The way to one cluster: a context of a kubeconfig, and a client by it.
+//! Access to one cluster: a context of a kubeconfig, and a client for that context.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -12,27 +12,28 @@ use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use super::error::AccessError;
 use crosscut_setup::user_agent;
 
-/// The time that an API server may take to answer at all.
+/// The time that an API server may take to respond.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// One cluster, and who asks it.
+/// One cluster, with the user who accesses it.
 #[derive(Clone)]
 pub struct Access {
     /// The context's name.
     pub context: String,
     /// The server's URL.
     pub address: String,
-    /// A kubeconfig with this context alone, and with the certificates in it.
+    /// A kubeconfig with this context only, and with the certificates embedded.
     pub kubeconfig: String,
-    /// A client in the context's name.
+    /// A client for the context.
     pub client: kube::Client,
 }
 
 impl Access {
-    /// Makes a client for a context, or the current one; nothing is asked yet. `from` says where the kubeconfig is from.
+    /// Creates a client for `context`, or for the current context if it is `None`. Sends no request yet. `from`
+    /// describes the kubeconfig's source in messages.
     ///
     /// # Errors
-    /// [`AccessError`], but not that it is dead.
+    /// [`AccessError`], except [`AccessError::Dead`] and [`AccessError::Refused`].
     pub async fn open(
         kubeconfig: &Kubeconfig,
         context: Option<&str>,
@@ -42,7 +43,7 @@ impl Access {
         Self::to(kubeconfig, context).await
     }
 
-    /// The same for the context of a target, which must be named.
+    /// Creates a client for the context of a target, which has no default. Otherwise like [`Access::open`].
     ///
     /// # Errors
     /// As [`Access::open`].
@@ -87,7 +88,7 @@ impl Access {
         is_local(&self.address)
     }
 
-    /// Whether it answers, and lets its user in.
+    /// Checks that the API server responds and accepts the user.
     ///
     /// # Errors
     /// [`AccessError::Dead`], [`AccessError::Refused`].
@@ -97,7 +98,7 @@ impl Access {
             address: self.address.clone(),
             reason,
         };
-        // What everybody who is let in may read, unlike the version, which strangers may read as well.
+        // Every authenticated user may read this list. The version is no proof: anonymous users may read it, too.
         let answer = tokio::time::timeout(ANSWER, self.client.list_core_api_versions()).await;
         match answer {
             Err(_) => Err(dead(format!("nothing within {} s", ANSWER.as_secs()))),
@@ -114,7 +115,7 @@ impl Access {
     }
 }
 
-/// The context that is named by an option, or the current one.
+/// Returns the name of the context that `option` names, or of the current context if `context` is `None`.
 fn chosen(
     kubeconfig: &Kubeconfig,
     context: Option<&str>,
@@ -142,7 +143,7 @@ fn chosen(
     })
 }
 
-/// A kubeconfig with one context, whose files are in it.
+/// Returns a kubeconfig with one context, and with the content of its certificate files embedded.
 fn alone(
     kubeconfig: &Kubeconfig,
     context: &str,
@@ -183,7 +184,7 @@ fn alone(
     Ok(alone)
 }
 
-/// A file as kubeconfigs carry it.
+/// Returns the content of a file as kubeconfigs embed it, in base64.
 fn data(file: Option<String>) -> Result<Option<String>, Box<dyn std::error::Error + Send + Sync>> {
     let Some(file) = file else { return Ok(None) };
     let content =
@@ -191,7 +192,7 @@ fn data(file: Option<String>) -> Result<Option<String>, Box<dyn std::error::Erro
     Ok(Some(STANDARD.encode(content)))
 }
 
-/// Returns true if a URL leads to this machine.
+/// Returns true if a URL leads to the local machine.
 fn is_local(address: &str) -> bool {
     let uri: Option<http::Uri> = address.parse().ok();
     let host = uri.as_ref().and_then(http::Uri::host).unwrap_or_default();
@@ -202,7 +203,7 @@ fn is_local(address: &str) -> bool {
             .is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
-/// The last cause of an error: the ones before it say no more than that a request failed.
+/// Returns the last cause of an error. The causes before it only report that a request failed.
 fn deepest(error: &dyn std::error::Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {

@@ -1,4 +1,4 @@
-//! What a trial changed of objects that are not the run's, and putting it back.
+//! Changes of a trial to objects that the run did not create, and their restoration.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -17,7 +17,7 @@ const SERVERS: [&str; 6] = [
     "selfLink",
 ];
 
-/// Objects of others as they were, and as the trial made them, in the order of the first change.
+/// Objects of others, each as it was before the trial and as the trial left it, in the order of the first change.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     all: Mutex<Vec<Change>>,
@@ -26,14 +26,14 @@ pub(super) struct Changes {
 #[derive(Debug)]
 struct Change {
     before: Value,
-    /// Nothing if the trial deleted it.
+    /// The object after the trial's last change; `None` if the trial deleted it.
     after: Option<Value>,
-    /// True if its status was changed, too.
+    /// True if the trial changed the status, too.
     has_status: bool,
 }
 
 impl Changes {
-    /// Remembers that the trial made `after` of `before`.
+    /// Records that the trial changed `before` to `after`.
     pub(super) fn note(&self, before: Value, after: Option<Value>, is_status: bool) {
         let mut all = self.locked();
         let known = all
@@ -52,8 +52,8 @@ impl Changes {
         }
     }
 
-    /// Puts everything back, the latest first, and forgets it. Returns a line for each object that is not as it was, and
-    /// why.
+    /// Restores all objects, the latest change first, and clears the record. Returns a line for each object that was
+    /// not restored, with the reason.
     pub(super) async fn put_back(&self, api: &Api) -> Vec<String> {
         let changes = std::mem::take(&mut *self.locked());
         let mut left = Vec::new();
@@ -110,7 +110,8 @@ impl Change {
         Ok(())
     }
 
-    /// Returns what nobody else may have changed. Controllers write the status of what others change.
+    /// Returns the parts of an object that must be unchanged since the trial's last change. The status counts only if
+    /// the trial changed it, because controllers write the status of objects that others change.
     fn compared(&self, object: &Value) -> Value {
         let mut compared = without(object, &["resourceVersion", "generation", "managedFields"]);
         if !self.has_status {
@@ -120,7 +121,7 @@ impl Change {
     }
 }
 
-/// The object as it was, to take the place of `there`.
+/// Returns the object as it was, with the `resourceVersion` of `there`, so that it can replace `there`.
 fn as_before(before: &Value, there: &Value) -> Value {
     let mut object = without(before, &["generation", "managedFields"]);
     let version = object::at(there, &["metadata", "resourceVersion"]);

@@ -1,4 +1,4 @@
-//! Definitions of kinds on a cluster: which are the run's to make, and which are somebody else's.
+//! Custom resource definitions on a cluster: those that the run may install, and those of others.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use super::ledger::LABEL;
 
-/// The definitions that are not there, or are of this run: others are somebody else's, and stay as they are.
+/// Returns the definitions that are missing on the cluster or have this run's label. All others belong to other users
+/// and stay as they are.
 pub(super) async fn ours(
     api: &Api,
     definitions: &[Resource],
@@ -29,12 +30,13 @@ pub(super) async fn ours(
     Ok(ours)
 }
 
-/// A definition's name.
+/// Returns the name of a definition.
 pub(crate) fn name_of(resource: &Resource) -> String {
     object::name(&resource.node.to_value()).to_owned()
 }
 
-/// The groups of kinds that are not crosscut's: whoever brought them works on them, and no stand-in does.
+/// Returns the API groups of definitions without crosscut's label. Real controllers serve these groups, so no stand-in
+/// does.
 pub(super) async fn real_groups(api: &Api) -> Result<Vec<String>, ApiError> {
     let kind = "CustomResourceDefinition";
     let definitions = api

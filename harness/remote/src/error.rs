@@ -1,4 +1,4 @@
-//! Why a cluster cannot be reached.
+//! Errors of access to a cluster.
 
 use crosscut_cluster::ClusterError;
 
@@ -11,19 +11,19 @@ pub enum AccessError {
     UnknownContext {
         /// The name.
         context: String,
-        /// The place where it was looked for.
+        /// The source of the kubeconfig.
         from: String,
-        /// The contexts that there are.
+        /// The contexts that the kubeconfig has.
         known: Vec<String>,
-        /// The option that names it.
+        /// The command-line option that names the context.
         option: &'static str,
     },
     /// No context was named, and the kubeconfig has no current one.
     #[error("{from} has no current context")]
     NoContext {
-        /// The place where it was looked for.
+        /// The source of the kubeconfig.
         from: String,
-        /// The contexts that there are.
+        /// The contexts that the kubeconfig has.
         known: Vec<String>,
     },
     /// The context cannot be used as it is written.
@@ -35,7 +35,7 @@ pub enum AccessError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Nothing answers.
+    /// The API server does not respond.
     #[error("the cluster of the context \"{context}\" ({address}) does not answer: {reason}")]
     Dead {
         /// The name.
@@ -45,7 +45,7 @@ pub enum AccessError {
         /// The reason.
         reason: String,
     },
-    /// The API server does not know who asks.
+    /// The API server does not accept the user.
     #[error(
         "the cluster of the context \"{context}\" ({address}) does not let its user in: {reason}"
     )]
@@ -54,13 +54,13 @@ pub enum AccessError {
         context: String,
         /// The server's URL.
         address: String,
-        /// What it said.
+        /// The message of the API server.
         reason: String,
     },
 }
 
 impl AccessError {
-    /// Returns what the user can do about it.
+    /// Returns advice for the user.
     #[must_use]
     pub fn help(&self) -> String {
         match self {
@@ -84,10 +84,10 @@ impl AccessError {
     }
 }
 
-/// No proxy can be started for programs under test.
+/// A proxy for programs under test cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProxyError {
-    /// The certificates cannot be made.
+    /// The certificates cannot be issued.
     #[error("its certificates cannot be made")]
     Certificate(#[from] rcgen::Error),
     /// The server cannot be started.

@@ -1,4 +1,4 @@
-//! A client for a trial's own requests that leaves alone what the run did not make.
+//! A client for a trial's own requests that protects objects which the run did not create.
 
 use std::sync::Arc;
 
@@ -15,16 +15,16 @@ use crosscut_cluster::NotMine;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// What a trial may do to objects that the run did not make.
+/// The treatment of a trial's changes to objects that the run did not create.
 #[derive(Clone)]
 pub(super) enum Others {
-    /// Nothing: such requests fail with [`NotMine`], and are not sent.
+    /// No change is allowed: the request fails with [`NotMine`] and is not sent.
     Remnant,
-    /// Changes, which are remembered.
+    /// Changes are sent, and recorded for restoration.
     Changed(Arc<Changes>),
 }
 
-/// Returns `client`, with changes to objects that are not of `mine` treated as `others` says.
+/// Returns a client like `client` that treats changes to objects outside `mine` as `others` requires.
 pub(super) fn guarded(client: &kube::Client, mine: &Mine, others: &Others) -> kube::Client {
     let (inner, mine, others) = (client.clone(), mine.clone(), others.clone());
     let service = tower::service_fn(move |request: Request<Body>| {
@@ -70,7 +70,7 @@ async fn pass(
     }
 }
 
-/// Sends a change to an object of others, and remembers what it was before.
+/// Sends a change to an object of others, and records the object's previous state.
 async fn change(
     client: &kube::Client,
     changes: &Changes,
@@ -106,7 +106,7 @@ fn is_dry(request: &Request<Body>) -> bool {
     query.is_some_and(|query| query.contains("dryRun="))
 }
 
-/// The object that is there, if there is one.
+/// Returns the object at `path`, or `None` if there is none.
 async fn look(client: &kube::Client, path: &str) -> Result<Option<Value>, BoxError> {
     let request = Request::get(path)
         .header(http::header::ACCEPT, "application/json")
@@ -124,7 +124,7 @@ async fn look(client: &kube::Client, path: &str) -> Result<Option<Value>, BoxErr
     }
 }
 
-/// Deletes the object that was looked at, and none that has its name by then.
+/// Adds the `uid` as a precondition to a deletion, so that a later object of the same name is not deleted.
 async fn only_this(request: Request<Body>, uid: &str) -> Result<Request<Body>, BoxError> {
     let (mut parts, body) = request.into_parts();
     let body = body.collect().await?.to_bytes();
@@ -140,7 +140,7 @@ async fn only_this(request: Request<Body>, uid: &str) -> Result<Request<Body>, B
     Ok(Request::from_parts(parts, Body::from(body)))
 }
 
-/// The place where a request leads that is about one object.
+/// The object that a request's path addresses.
 #[derive(Debug, PartialEq, Eq)]
 struct Place<'a> {
     /// Empty for cluster-wide objects.
@@ -151,7 +151,7 @@ struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    /// `None` for a path that is about all objects of a kind.
+    /// Returns `None` for a path that addresses all objects of a kind.
     fn of(path: &'a str) -> Option<Place<'a>> {
         let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
         let (before, rest) = match parts[..] {

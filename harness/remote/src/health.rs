@@ -1,4 +1,4 @@
-//! Whether clusters that run elsewhere still answer. What runs there cannot be seen from here.
+//! Health of API servers that run elsewhere. Their processes cannot be observed.
 
 use async_trait::async_trait;
 

@@ -1,4 +1,4 @@
-//! The run's label on an object that is about to be made, in whatever form its sender writes it.
+//! The run's label on an object in the body of a request that creates it, in JSON or protobuf.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,13 @@ use serde_json::{Value, json};
 
 use super::ledger::LABEL;
 
-/// How clients of Kubernetes' own kinds write objects, and what such a body begins with (apimachinery's
-/// `runtime/serializer/protobuf`, Kubernetes 1.34).
+/// The content type of objects in protobuf from clients of built-in kinds, and the first bytes of such a body. The
+/// source is apimachinery's `runtime/serializer/protobuf`, Kubernetes 1.34.
 const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 const MAGIC: &[u8] = b"k8s\0";
 
-/// A body with the label; one that is no object is left to the API server to refuse.
+/// Returns the body with the run's label. Returns the body unchanged if it is not an object; the API server refuses it
+/// then.
 pub(super) fn labelled(headers: &HeaderMap, body: &Bytes, run: &str) -> Bytes {
     let content = headers.get(CONTENT_TYPE).and_then(|one| one.to_str().ok());
     let is_protobuf = content.is_some_and(|content| content.starts_with(PROTOBUF));
@@ -34,8 +35,8 @@ fn in_json(body: &Bytes, run: &str) -> Option<Bytes> {
     serde_json::to_vec(&value).ok().map(Bytes::from)
 }
 
-/// Appends what says no more than the label: a message that is there twice is merged with what came before, and so is
-/// a map.
+/// Appends a message that has only the label. Protobuf merges a message that occurs twice with the first one, and so it
+/// does with a map.
 fn in_protobuf(body: &Bytes, run: &str) -> Option<Bytes> {
     let mut envelope = Envelope::decode(body.strip_prefix(MAGIC)?).ok()?;
     let labels = BTreeMap::from([(LABEL.to_owned(), run.to_owned())]);
@@ -44,7 +45,7 @@ fn in_protobuf(body: &Bytes, run: &str) -> Option<Bytes> {
     Some([MAGIC, &envelope.encode_to_vec()].concat().into())
 }
 
-/// `runtime.Unknown`, which every object in protobuf comes in.
+/// `runtime.Unknown`, the envelope of every object in protobuf.
 #[derive(Clone, PartialEq, Message)]
 struct Envelope {
     #[prost(bytes = "vec", tag = "1")]
@@ -57,14 +58,14 @@ struct Envelope {
     content_type: String,
 }
 
-/// Of any object, its metadata.
+/// The metadata of an object of any kind.
 #[derive(Clone, PartialEq, Message)]
 struct Labelled {
     #[prost(message, optional, tag = "1")]
     metadata: Option<Metadata>,
 }
 
-/// Of `meta.v1.ObjectMeta`, the labels.
+/// The labels of `meta.v1.ObjectMeta`.
 #[derive(Clone, PartialEq, Message)]
 struct Metadata {
     #[prost(btree_map = "string, string", tag = "11")]

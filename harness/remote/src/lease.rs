@@ -1,4 +1,4 @@
-//! What one trial runs on: its share of two clusters, with what it makes remembered.
+//! The lease of one trial on two clusters, with a record of the objects that it creates.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,16 +19,16 @@ use crosscut_cluster::{
 };
 use crosscut_live::LiveLease;
 
-/// A trial's lease. What it made is taken away when it is closed, or at the end of the run.
+/// A trial's lease. The objects that the trial created are deleted when the lease is closed, or at the end of the run.
 pub(crate) struct RemoteLease {
     pub(crate) live: LiveLease,
     /// The client of the trial's own requests to the control plane.
     pub(crate) control: kube::Client,
     pub(crate) scope: Arc<Scope>,
     pub(crate) remote: Arc<Remote>,
-    /// Held by the one trial that has the target.
+    /// The lock on the target; `None` if the trial has no target.
     pub(crate) target: Option<OwnedMutexGuard<()>>,
-    /// The place where it starts programs.
+    /// Access for the trial's programs; `None` if it starts none.
     pub(crate) programs: Option<ProgramAccess>,
 }
 

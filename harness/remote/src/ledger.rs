@@ -1,4 +1,4 @@
-//! What crosscut made on an API server, in the order in which it was made.
+//! Records of the objects that crosscut created on an API server, in the order of creation.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,7 +6,7 @@ pub use crosscut_events::RUN_LABEL as LABEL;
 use crosscut_objects::{ObjectRef, object};
 use serde_json::Value;
 
-/// An object that was made.
+/// An object that was created.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Created {
     api_version: String,
@@ -17,7 +17,7 @@ pub(crate) struct Created {
 }
 
 impl Created {
-    /// The object that an API server answered when it was made. `None` if the answer is no object.
+    /// Reads the object that an API server returned when it was created. Returns `None` if `object` has no name or UID.
     pub(crate) fn of(object: &Value) -> Option<Created> {
         let created = Created {
             api_version: object::api_version(object).to_owned(),
@@ -67,24 +67,27 @@ impl std::fmt::Display for Created {
     }
 }
 
-/// What one trial, or the run, made on one API server.
+/// The record of one trial, or of the run, for one API server.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     run: String,
-    /// The namespace that is the trial's own, with those whose names begin with it and a hyphen; empty for none.
+    /// The namespace of the trial. Namespaces whose name starts with it and a hyphen also belong to the trial. Empty if
+    /// there is none.
     own: String,
-    /// True if what is in those namespaces is remembered as well. It goes with them in any case.
+    /// True if objects in the trial's namespaces are recorded as well. They are deleted with the namespaces in any
+    /// case.
     remembers_own: bool,
     created: Mutex<Vec<Created>>,
 }
 
 impl Ledger {
-    /// A ledger that labels and remembers everything.
+    /// Creates a record that labels and records every object.
     pub(crate) fn of_run(run: &str) -> Ledger {
         Ledger::new(run, "", true)
     }
 
-    /// A ledger that does not label what is in a trial's own namespaces, and remembers it or not.
+    /// Creates a record that labels no objects in the trial's own namespaces, and records these only if
+    /// `remembers_own`.
     pub(crate) fn of_trial(run: &str, own: &str, remembers_own: bool) -> Ledger {
         Ledger::new(run, own, remembers_own)
     }
@@ -98,23 +101,23 @@ impl Ledger {
         }
     }
 
-    /// The run that objects are labelled with.
+    /// Returns the run that is the value of the label.
     pub(crate) fn run(&self) -> &str {
         &self.run
     }
 
-    /// Returns true if objects in a namespace (empty: cluster-wide ones) are labelled.
+    /// Returns true if objects in a namespace get the label. Empty: cluster-wide objects.
     pub(crate) fn labels(&self, namespace: &str) -> bool {
         !self.is_own(namespace)
     }
 
-    /// Tells if an object of this identity was made, and was not taken away since.
+    /// Returns true if an object with this UID is recorded.
     pub(crate) fn has(&self, uid: &str) -> bool {
         let created = self.locked();
         created.iter().any(|created| created.uid == uid)
     }
 
-    /// Tells if an object of this name was made whose kind is not one of Kubernetes' first, such as a composite resource.
+    /// Returns true if an object of this name is recorded whose API has a group, such as a composite resource.
     pub(crate) fn has_custom(&self, name: &str) -> bool {
         let is_custom = |created: &Created| created.api_version.contains('/');
         let created = self.locked();
@@ -123,14 +126,14 @@ impl Ledger {
             .any(|created| created.name == name && is_custom(created))
     }
 
-    /// Remembers an object that was made just now.
+    /// Records an object that was created just now.
     pub(crate) fn note(&self, created: Created) {
         if self.remembers_own || !self.is_own(&created.namespace) {
             self.locked().push(created);
         }
     }
 
-    /// Returns what was made but for namespaces, and forgets it.
+    /// Removes all objects except namespaces from the record and returns them.
     pub(crate) fn take_objects(&self) -> Vec<Created> {
         let mut created = self.locked();
         let (namespaces, objects) = created.drain(..).partition(Created::is_namespace);
@@ -138,12 +141,12 @@ impl Ledger {
         objects
     }
 
-    /// Remembers again what could not be taken away yet.
+    /// Records again the objects that could not be deleted yet.
     pub(crate) fn put_back(&self, left: impl IntoIterator<Item = Created>) {
         self.locked().extend(left);
     }
 
-    /// Returns everything that was made, and forgets it.
+    /// Removes all objects from the record and returns them.
     pub(crate) fn take(&self) -> Vec<Created> {
         std::mem::take(&mut *self.locked())
     }
@@ -159,7 +162,7 @@ impl Ledger {
     }
 }
 
-/// The label is ours: it is no part of what a trial comes to.
+/// Removes the run's label, which crosscut added, from an object of a trial's result.
 pub(crate) fn without_label(value: &mut Value) {
     object::remove(value, &["metadata", "labels", LABEL]);
     let is_empty = |labels: &Value| labels.as_object().is_some_and(serde_json::Map::is_empty);

@@ -1,4 +1,4 @@
-//! What runs left on a cluster that were killed, by its label, and taking that away.
+//! Objects that killed runs left on a cluster, found by their label, and their deletion.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crosscut_cluster::ClusterError;
 /// An object with the label of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leftover {
-    /// The run that made it.
+    /// The run that created the object.
     pub run: String,
     created: Created,
 }
@@ -27,16 +27,16 @@ impl std::fmt::Display for Leftover {
     }
 }
 
-/// Everything on a cluster that has the label of a run, or of one of all runs.
+/// Objects on a cluster that have the label of one run, or of any run.
 pub struct Leftovers {
     api: Api,
-    /// What was found, by run and then in the order of kinds.
+    /// The objects that were found, sorted by run and then by kind.
     pub found: Vec<Leftover>,
-    /// Kinds that the user may not list, with the reason; something of them may be left.
+    /// Kinds that the user may not list, with the reason. Objects of these kinds may be left.
     pub unseen: Vec<String>,
 }
 
-/// An object that is not gone, and why.
+/// An object that was not deleted, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept(pub String);
 
@@ -48,10 +48,10 @@ struct Listed {
 }
 
 impl Leftovers {
-    /// Looks through all kinds that the cluster serves, each in the version that the cluster prefers.
+    /// Searches all kinds that the cluster serves. Lists each kind in one version of its group only.
     ///
     /// # Errors
-    /// [`ClusterError::Start`] if the cluster does not say which kinds it serves, or a list cannot be read.
+    /// [`ClusterError::Start`] if the cluster does not respond, or its kinds or a list cannot be read.
     pub async fn find(access: &Access, run: Option<&str>) -> Result<Leftovers, ClusterError> {
         access.check().await?;
         let mut leftovers = Leftovers {
@@ -91,7 +91,7 @@ impl Leftovers {
                 ));
                 return Ok(());
             }
-            // Served no more, or not to be listed.
+            // The kind is not served any more, or has no list.
             Err(kube::Error::Api(status)) if matches!(status.code, 404 | 405) => return Ok(()),
             Err(error) => return Err(failed(error.into())),
         };
@@ -106,8 +106,8 @@ impl Leftovers {
         Ok(())
     }
 
-    /// Deletes everything that was found, namespaces and definitions of kinds last, and waits until it is gone. Returns
-    /// what is not.
+    /// Deletes all objects that were found and waits until they are gone: first other objects, then definitions, then
+    /// namespaces. Returns the objects that are not gone.
     pub async fn delete(self) -> Vec<Kept> {
         let created = self.found.into_iter().map(|leftover| leftover.created);
         let (last, first): (Vec<Created>, Vec<Created>) =
@@ -122,14 +122,14 @@ impl Leftovers {
     }
 }
 
-/// The object, if it has the label that was asked for: whatever a server makes of a selector.
+/// Returns the object if it has the label. Servers that ignore the selector also return objects without the label.
 fn leftover(item: &Value, listed: &Listed, run: Option<&str>) -> Option<Leftover> {
     let label = object::label(item, LABEL);
     if label.is_empty() || run.is_some_and(|run| run != label) {
         return None;
     }
     let mut item = item.clone();
-    // Items of lists of Kubernetes' own kinds do not say what they are.
+    // Items of lists of built-in kinds have no `apiVersion` and `kind`.
     object::set(
         &mut item,
         &["apiVersion"],
@@ -142,7 +142,7 @@ fn leftover(item: &Value, listed: &Listed, run: Option<&str>) -> Option<Leftover
     })
 }
 
-/// Every kind of object that can be listed and deleted.
+/// Returns each kind of object that can be listed and deleted.
 async fn kinds(api: &Api) -> Result<Vec<Listed>, ClusterError> {
     let failed = |error| ClusterError::start(error, None);
     let mut versions = BTreeMap::from([("v1".to_owned(), "/api/v1".to_owned())]);
@@ -164,7 +164,7 @@ async fn kinds(api: &Api) -> Result<Vec<Listed>, ClusterError> {
     for (api_version, path) in versions {
         let resources = match api.document(&path).await {
             Ok(resources) => resources,
-            // An aggregated API whose server does not answer, or a version that went away.
+            // The server of an aggregated API does not respond, or the version is gone.
             Err(error) if error.status().is_some() => continue,
             Err(error) => return Err(failed(error)),
         };
@@ -179,7 +179,7 @@ async fn kinds(api: &Api) -> Result<Vec<Listed>, ClusterError> {
             if name.contains('/') || !can("list") || !can("delete") {
                 continue;
             }
-            // An object is the same in all versions.
+            // An object is the same in all versions of its group.
             let group = object::group_of(&api_version);
             kinds.entry(format!("{name}.{group}")).or_insert(Listed {
                 api_version: api_version.clone(),
@@ -207,7 +207,7 @@ mod tests {
         json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "default"}})
     }
 
-    /// A cluster that two runs and somebody else made something on.
+    /// Creates a cluster with objects of two runs and of another user.
     async fn shared() -> (InProcess, Access) {
         let cluster = InProcess::new();
         for run in ["one", "two"] {

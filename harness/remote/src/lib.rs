@@ -1,9 +1,9 @@
-//! What clusters have in common that crosscut reaches through their API alone: the user's, and those that kind makes.
+//! Trials on clusters that crosscut reaches through their API alone: the user's clusters, and those that kind makes.
 //!
-//! Nothing is known here beneath the API server, so everything is made and taken away by requests: a trial has a
-//! namespace of its own, every object that crosscut makes elsewhere is labelled with the run and remembered, and only
-//! what is remembered is ever deleted. What is missing is told by a preflight before anything is made. How a cluster
-//! comes to be is the business of each kind.
+//! crosscut has no access beneath the API server, so it creates and deletes everything by requests. Each trial has a
+//! namespace of its own. Every object that crosscut creates elsewhere gets the run's label and is recorded, and only
+//! recorded objects are deleted. A preflight reports what a cluster lacks before anything is created. Each kind of
+//! cluster has its own module for starting it.
 
 mod access;
 mod changes;

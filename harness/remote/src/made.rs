@@ -1,4 +1,4 @@
-//! Tests of what is made through a recorded client, and of taking it away again, on the API server in this process.
+//! Tests of a recorded client and of the deletion of the objects that it created, on the in-process API server.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ async fn what_is_made_is_labelled_and_what_is_there_is_not() {
         settings("applied", "default"),
     );
     recorded.create(&created).await.unwrap();
-    // The second apply must not take the label away.
+    // The second apply must not remove the label.
     for object in [&applied, &theirs, &applied] {
         recorded.apply(object, "crosscut").await.unwrap();
     }
@@ -64,7 +64,7 @@ async fn only_what_was_made_is_deleted() {
     for object in [&gone, &replaced, &held] {
         recorded.create(object).await.unwrap();
     }
-    // Somebody has made another one with the same name meanwhile.
+    // Another user has created an object of the same name meanwhile.
     plain
         .delete(ObjectRef::of(&replaced), Default::default())
         .await

@@ -1,4 +1,4 @@
-//! Which objects on a cluster the run made, itself or by what it made.
+//! Ownership of objects on a cluster: those that the run created, directly or through other objects.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,31 +12,32 @@ use super::ledger::{LABEL, Ledger};
 use super::trial::api;
 use crosscut_cluster::Side;
 
-/// The label of everything that a composite resource is composed of, with the name of the one that nothing composes.
+/// The label of all composed resources, with the name of the root composite resource.
 const COMPOSITE: &str = "crossplane.io/composite";
-/// The kinds whose objects have a manifest that provider-kubernetes makes.
+/// The kinds whose objects have a manifest that provider-kubernetes applies.
 const OBJECTS: [(&str, &str); 2] = [
     ("kubernetes.m.crossplane.io/v1alpha1", "Object"),
     ("kubernetes.crossplane.io/v1alpha2", "Object"),
 ];
-/// The number of owners that are looked at, from an object up.
+/// The maximum number of owners to visit from one object upwards.
 const MOST_OWNERS: usize = 32;
 
-/// What one trial knows of what the run made.
+/// The objects of the run, as one trial sees them on one side.
 #[derive(Clone)]
 pub(super) struct Mine {
     side: Side,
     run: String,
-    /// Knows the namespaces that are the trial's own on the control plane.
+    /// The record that has the trial's own namespaces on the control plane.
     own: Arc<Ledger>,
     ledgers: Vec<Arc<Ledger>>,
-    /// The cluster in call.
+    /// The cluster that the trial's request goes to.
     here: Api,
     control: Api,
 }
 
 impl Mine {
-    /// Returns what is in `ledgers`, on the side that `here` leads to; `own` knows the trial's own namespaces.
+    /// Creates a view of the objects in `ledgers` on `side`, which `here` leads to. `own` has the trial's own
+    /// namespaces.
     pub(super) fn new(
         side: Side,
         own: &Arc<Ledger>,
@@ -54,7 +55,7 @@ impl Mine {
         }
     }
 
-    /// Tells if a namespace of this cluster is the trial's own, with all that is in it.
+    /// Returns true if a namespace of this cluster belongs to the trial, with all its objects.
     pub(super) fn owns(&self, namespace: &str) -> bool {
         self.owns_on(self.side, namespace)
     }
@@ -63,11 +64,13 @@ impl Mine {
         side == Side::Control && !namespace.is_empty() && !self.own.labels(namespace)
     }
 
-    /// Tells if the run made an object of this cluster: if it did so itself, if it made all owners of the object, or if
-    /// the object is the manifest of an Object that it made.
+    /// Returns true if the run created an object of this cluster. One of these is enough:
+    /// - The run created it itself.
+    /// - The run created all its owners.
+    /// - It is the manifest of an Object that the run created.
     ///
     /// # Errors
-    /// [`ApiError`] if that cannot be known.
+    /// [`ApiError`] if an owner or the Objects cannot be read.
     pub(super) async fn made(&self, object: &Value) -> Result<bool, ApiError> {
         Ok(self.made_on(self.side, object).await? || self.is_manifest(object).await?)
     }
@@ -94,7 +97,8 @@ impl Mine {
         Ok(true)
     }
 
-    /// Tells if the run made an object itself, or composed it: what nothing owns is known by its label.
+    /// Returns true if the run created an object itself, or composed it. A composed object without owners is recognized
+    /// by its label.
     fn is_known(&self, side: Side, object: &Value) -> bool {
         let composite = object::label(object, COMPOSITE);
         let is_composed = || {
@@ -114,7 +118,7 @@ impl Mine {
             || is_composed()
     }
 
-    /// The object that a reference means, in the namespace of what it owns or in none; `None` if it is gone.
+    /// Returns the owner that a reference names, in the owned object's namespace or cluster-wide. `None` if it is gone.
     async fn owner(
         &self,
         side: Side,
@@ -159,7 +163,7 @@ impl Mine {
     }
 }
 
-/// Tells if a manifest is of this object, in whatever version.
+/// Returns true if a manifest describes this object, in any version.
 fn describes(manifest: &Value, object: &Value) -> bool {
     let group = |value| object::group_of(object::api_version(value));
     let namespace = object::namespace(manifest);

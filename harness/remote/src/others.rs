@@ -1,4 +1,4 @@
-//! What other runs have on a cluster, or left there.
+//! Namespaces of other runs on a cluster.
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use super::ledger::LABEL;
 
-/// One line for each other run that has namespaces there. Whether it is still going on cannot be told: it may be on
+/// Returns one line for each other run that has namespaces on the cluster. Such a run may still be running, perhaps on
 /// another machine.
 ///
 /// # Errors
-/// Where the API server does not answer.
+/// [`ApiError`] if the namespaces cannot be listed.
 pub(crate) async fn say_others(api: &Api, run: &str) -> Result<Vec<String>, ApiError> {
     let namespaces = api.list("v1", "Namespace", "", &BTreeMap::new()).await?;
     Ok(lines(&namespaces, run))

@@ -1,4 +1,4 @@
-//! What the programs under test of one trial need beside clusters that are reached through their API alone.
+//! Access for the programs under test of one trial to clusters that are reached through their API alone.
 
 use std::sync::Arc;
 
@@ -7,15 +7,15 @@ use super::trial::Scope;
 use super::trials::RemoteSettings;
 use crosscut_cluster::{ClusterError, ProgramPlace};
 
-/// Ways to the clusters for the programs of a trial, as long as it lives.
+/// The proxies to the clusters for the programs of a trial. They end when it is dropped.
 pub(crate) struct ProgramAccess {
     pub(crate) place: ProgramPlace,
     _proxies: Vec<Proxy>,
 }
 
 impl ProgramAccess {
-    /// Starts proxies in front of the clients that remember what is made through them. Without a target its kubeconfig is
-    /// empty: no program of such a trial has it.
+    /// Starts proxies in front of the recorded clients. Without a target its kubeconfig is empty, because no program of
+    /// such a trial uses it.
     ///
     /// # Errors
     /// [`ClusterError::Start`].

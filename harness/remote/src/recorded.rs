@@ -1,4 +1,4 @@
-//! A client that labels what it makes, and remembers it.
+//! A client that labels and records the objects that it creates.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use super::ledger::{Created, LABEL, Ledger};
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 const APPLY: &str = "application/apply-patch+yaml";
-/// Groups whose objects are questions: nothing is made by asking them.
+/// API groups whose objects are queries: a create request there stores nothing.
 const QUESTIONS: [&str; 2] = ["authorization.k8s.io", "authentication.k8s.io"];
 
-/// `client`, with everything that it makes labelled and remembered as the ledger says.
+/// Returns a client like `client` that labels and records every object it creates, as `ledger` requires.
 pub(crate) fn recorded(client: &kube::Client, ledger: &Arc<Ledger>) -> kube::Client {
     let (inner, ledger) = (client.clone(), Arc::clone(ledger));
     let service = tower::service_fn(move |request: Request<Body>| {
@@ -48,7 +48,7 @@ async fn pass(
         true => labelled(&parts.headers, &body, ledger.run()),
         false => body,
     };
-    // Whatever form of answer the sender likes best: what was made must be read here.
+    // The created object must be read here, so the response must be JSON, whatever the sender prefers.
     let json = HeaderValue::from_static("application/json");
     parts.headers.insert(header::ACCEPT, json);
     parts.headers.remove(header::ACCEPT_ENCODING);
@@ -58,8 +58,8 @@ async fn pass(
     note(answer, ledger).await
 }
 
-/// An apply makes what is not there. What is there stays as it is, but for what this run made: an apply without the
-/// label would take it away.
+/// Returns true if an apply request gets the label: if the object is missing, or if this run created it. An apply
+/// without the label would remove it from an object of this run.
 async fn is_to_label(
     client: &kube::Client,
     ledger: &Ledger,
@@ -75,7 +75,7 @@ async fn is_to_label(
     Ok(object::label(&there, LABEL) == ledger.run())
 }
 
-/// Remembers what the API server says that it made.
+/// Records the object if the API server reports that it was created.
 async fn note(answer: Response<Body>, ledger: &Ledger) -> Result<Response<Body>, BoxError> {
     if answer.status() != StatusCode::CREATED {
         return Ok(answer);
@@ -91,22 +91,22 @@ async fn note(answer: Response<Body>, ledger: &Ledger) -> Result<Response<Body>,
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
-/// A request that may make an object.
+/// A request that may create an object.
 #[derive(Debug, PartialEq, Eq)]
 struct Making {
-    /// Where; empty for cluster-wide objects.
+    /// The namespace; empty for cluster-wide objects.
     namespace: String,
     how: How,
 }
 
-/// In which ways an object comes to be.
+/// The ways to create an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum How {
-    /// It must not be there.
+    /// A create request, which fails if the object exists.
     Create,
-    /// It may be there already, and keeps what others say of it.
+    /// A server-side apply, which creates the object or updates its fields.
     Apply,
-    /// It mostly is there already; of a few kinds it is made where it is not.
+    /// A PUT, which mostly replaces an object. A few kinds are created by it if they do not exist.
     Replace,
 }
 
@@ -130,7 +130,8 @@ impl Making {
     }
 }
 
-/// The namespace of a path that has as many parts behind its version as one of `lengths` says: cluster-wide first.
+/// Returns the namespace of a path. `lengths` has the number of parts after the version, for cluster-wide objects and
+/// for others.
 fn namespace(path: &str, lengths: &[usize; 2]) -> Option<String> {
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let rest = match parts[..] {

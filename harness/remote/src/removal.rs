@@ -1,16 +1,16 @@
-//! Taking away what was made, and nothing else.
+//! Deletion of the objects that were created, and of no others.
 
 use crosscut_client::{Api, ApiError, Deletion};
 
 use super::ledger::Created;
 
-/// An object that is still there.
+/// An object that is not gone.
 #[derive(Debug)]
 pub(crate) struct Remnant {
     pub(crate) created: Created,
-    /// Why; empty if its deletion was asked for and is not done yet.
+    /// The reason; empty if the deletion was requested and is not done yet.
     why: String,
-    /// True if the API server did not even answer: then nothing more can be done.
+    /// True if the API server did not respond, so that trying again is useless.
     pub(crate) is_unreachable: bool,
 }
 
@@ -42,8 +42,8 @@ impl std::fmt::Display for Remnant {
     }
 }
 
-/// Asks for the deletion of each, the latest first; answers what is still there, the earliest first. Whatever has
-/// another identity by now is somebody else's, and stays.
+/// Requests the deletion of each object, the latest first. Returns the objects that are not gone, the earliest first.
+/// An object with another UID belongs to another user and stays.
 pub(crate) async fn remove(api: &Api, created: Vec<Created>) -> Vec<Remnant> {
     let mut left = Vec::new();
     for created in created.into_iter().rev() {
@@ -57,7 +57,7 @@ pub(crate) async fn remove(api: &Api, created: Vec<Created>) -> Vec<Remnant> {
     left
 }
 
-/// Returns true if it is gone.
+/// Returns true if the object is gone.
 async fn remove_one(api: &Api, created: &Created) -> Result<bool, ApiError> {
     let is_gone = |error: &ApiError| error.is_not_found() || error.is_no_match();
     let there = match api.get(created.address()).await {

@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
-/// A name from the name of a run's folder: what namespaces and labels may have in them, and short.
+/// Returns a short name, made from the name of the run's folder, that is valid in namespaces and labels.
 pub(crate) fn run_name(folder: &str) -> String {
     digest(folder)
 }
 
-/// Eight hexadecimal digits that stand for a text.
+/// Returns eight hexadecimal digits of a text's SHA-256 digest.
 pub(crate) fn digest(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     digest.iter().take(4).fold(String::new(), |mut name, byte| {

@@ -1,4 +1,4 @@
-//! Clients for the kubeconfigs that ProviderConfigs lead to, with what is made on the trial's target remembered.
+//! Clients for the kubeconfigs of ProviderConfigs. Objects that are created on the trial's target are recorded.
 
 use async_trait::async_trait;
 use crosscut_client::Connection;
@@ -6,7 +6,7 @@ use crosscut_standins::{TargetError, Targets};
 
 use crosscut_live::KubeconfigTargets;
 
-/// The trial's target by its kubeconfig; any other cluster by its own.
+/// The clients of one trial: the recorded one for the trial's target, and others for other kubeconfigs.
 pub(crate) struct RemoteTargets {
     pub(crate) kubeconfig: String,
     pub(crate) client: Option<kube::Client>,

@@ -1,4 +1,4 @@
-//! A cluster in this process for tests: the embedded API server, with an answer to what one may do.
+//! An in-process cluster for tests: the embedded API server, with responses to access reviews.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::access::Access;
 
-/// A cluster whose kinds are served as soon as it has settled.
+/// A cluster that serves new kinds once it has settled.
 pub(super) struct InProcess {
     pub(super) client: kube::Client,
     scheduler: Scheduler,
@@ -45,7 +45,7 @@ impl InProcess {
             .unwrap();
     }
 
-    /// The way to it for a user who may do everything but what `denied` says: `verb resource`.
+    /// Returns access for a user who may do everything except `denied`, each as `verb resource`.
     pub(super) fn connection(&self, denied: &[&str]) -> Access {
         let denied: Arc<[String]> = denied.iter().map(|&one| one.to_owned()).collect();
         let inner = self.client.clone();

@@ -1,4 +1,4 @@
-//! Tests of what a trial's requests may do to what others have on a cluster, on the API server in this process.
+//! Tests of a trial's requests to objects of others on a cluster, on the in-process API server.
 
 use std::sync::Arc;
 
@@ -19,13 +19,13 @@ use crosscut_cluster::{NotMine, Side};
 
 const OWN: &str = "team-run-t1";
 
-/// A cluster with a trial's client to it, and that of somebody else.
+/// A cluster with a client of a trial and a client of another user.
 struct Shared {
     _cluster: InProcess,
     theirs: Api,
-    /// Refuses what is not of the run.
+    /// Refuses changes to objects of others.
     ours: Api,
-    /// Changes it.
+    /// Sends changes to objects of others.
     bold: Api,
     changes: Arc<Changes>,
 }
@@ -71,7 +71,7 @@ async fn create(api: &Api, object: &Value) -> Value {
         .clone()
 }
 
-/// An owner reference to `owner`.
+/// Returns metadata with references to `owners`.
 fn owned_by(owners: &[&Value]) -> Value {
     let references: Vec<Value> = owners
         .iter()
@@ -109,7 +109,7 @@ impl Shared {
         shared
     }
 
-    /// Objects of both, and what they own.
+    /// Creates objects of both users, and objects that these own.
     async fn fill(&self) {
         let theirs = create(&self.theirs, &map("theirs", "default", json!({}))).await;
         let ours = create(&self.ours, &map("ours", "default", json!({}))).await;
@@ -245,7 +245,7 @@ async fn what_is_changed_of_others_is_put_back() {
         meaning(&shared.theirs.get(ObjectRef::of(&deleted)).await.unwrap()),
         before
     );
-    // It is done once.
+    // The restoration happens once.
     assert_eq!(
         shared.changes.put_back(&shared.theirs).await,
         Vec::<String>::new()

@@ -1,4 +1,4 @@
-//! One trial's share of the clusters: what it may be given, what it makes, and taking that away again.
+//! The share of one trial in the clusters: the objects that it creates, and their deletion.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,28 +15,28 @@ use crosscut_cluster::Lease;
 use crosscut_live::LiveLease;
 use crosscut_setup::install::FIELD_MANAGER;
 
-/// The time that what a trial made may take to be gone.
+/// The time that the deletion of a trial's objects may take.
 const GONE: Duration = Duration::from_secs(90);
-/// Between two looks where nothing of ours helps it to go.
+/// The time between two checks if no stand-in works on the deletion.
 const POLL: Duration = Duration::from_millis(250);
 
-/// What one trial makes.
+/// The records of the objects that one trial creates.
 pub(crate) struct Scope {
     pub(crate) namespace: String,
     pub(crate) provider: Arc<Provider>,
-    /// What the trial's actions make on the control plane.
+    /// Objects on the control plane by the trial's actions.
     pub(crate) control: Arc<Ledger>,
-    /// What stand-ins make there outside the trial's namespaces.
+    /// Objects on the control plane by stand-ins, outside the trial's namespaces.
     pub(crate) stand_ins: Arc<Ledger>,
-    /// What both make on the target.
+    /// Objects on the target by actions and stand-ins.
     pub(crate) target: Arc<Ledger>,
-    /// What programs under test make.
+    /// Objects by programs under test.
     pub(crate) programs: Sides,
-    /// What the trial's actions changed of others, on the control plane and on the target.
+    /// Changes of the trial's actions to objects of others, on the control plane and on the target.
     pub(super) changed: [Arc<Changes>; 2],
 }
 
-/// What is made on the control plane outside the trial's namespaces, and on the target.
+/// Records for the control plane, outside the trial's namespaces, and for the target.
 pub(crate) struct Sides {
     pub(crate) control: Arc<Ledger>,
     pub(crate) target: Arc<Ledger>,
@@ -59,7 +59,7 @@ impl Scope {
         }
     }
 
-    /// Returns everything that knows what the trial made.
+    /// Returns all records of the trial.
     pub(super) fn ledgers(&self) -> Vec<Arc<Ledger>> {
         let all = [
             &self.control,
@@ -71,8 +71,8 @@ impl Scope {
         all.into_iter().cloned().collect()
     }
 
-    /// Takes away what the trial applied, while its stand-ins and programs still work on what that composed, and then what
-    /// is on the target; no namespaces. What is left stays remembered.
+    /// Deletes the objects that the trial applied, while its stand-ins and programs still work on the composed objects.
+    /// Then deletes the objects on the target. Namespaces stay. Objects that are not gone stay recorded.
     pub(crate) async fn withdraw(
         &self,
         lease: &mut LiveLease,
@@ -85,7 +85,7 @@ impl Scope {
         }
     }
 
-    /// Returns what the trial and its stand-ins made, in the order in which it is taken away.
+    /// Returns the records of the trial and its stand-ins, in the order of deletion.
     fn worked_on(
         &self,
         control: &kube::Client,
@@ -98,7 +98,8 @@ impl Scope {
             .collect()
     }
 
-    /// Puts back what the trial's actions changed of others; says what is not as it was.
+    /// Restores the objects of others that the trial's actions changed. Returns a line for each object that was not
+    /// restored.
     pub(crate) async fn put_back(
         &self,
         control: &kube::Client,
@@ -112,9 +113,9 @@ impl Scope {
         left
     }
 
-    /// Takes away what was made, in order: as [`Scope::withdraw`] does; then what programs made, which have ended; then
-    /// namespaces. Answers the namespaces of the control plane whose deletion was asked for and takes its time, and what
-    /// is left.
+    /// Deletes the trial's objects: first as [`Scope::withdraw`], then those of programs, which have ended, then
+    /// namespaces. Returns the control plane's namespaces whose deletion is not done, and the other objects that are
+    /// not gone.
     pub(crate) async fn clean(
         &self,
         lease: &mut LiveLease,
@@ -140,7 +141,8 @@ impl Scope {
     }
 }
 
-/// Removes objects and waits until they are gone; what holds them may be what a lease's stand-ins are to do.
+/// Deletes objects and waits until they are gone or 90 s have passed. The stand-ins of `lease` run meanwhile, because they
+/// may have to remove finalizers. Returns the objects that are not gone.
 pub(crate) async fn until_gone(
     api: &Api,
     created: Vec<Created>,
@@ -152,7 +154,7 @@ pub(crate) async fn until_gone(
         |left: &[Remnant]| !left.is_empty() && !left.iter().any(|left| left.is_unreachable);
     while can_go_on(&left) && Instant::now() < end {
         match lease.as_deref_mut() {
-            // Not at rest yet is not wrong here: it is looked at again.
+            // An error here only means that the lease has not settled yet; the next round checks again.
             Some(lease) => drop(lease.settle().await),
             None => tokio::time::sleep(POLL).await,
         }
@@ -161,7 +163,7 @@ pub(crate) async fn until_gone(
     left
 }
 
-/// A client for what is installed and taken away.
+/// Creates a client for installation and deletion.
 pub(crate) fn api(client: &kube::Client) -> Api {
     Api::new(client.clone(), FIELD_MANAGER)
 }

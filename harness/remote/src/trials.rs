@@ -1,4 +1,4 @@
-//! Everything that the trials of one run share on clusters that are reached through their API alone.
+//! State that the trials of one run share on clusters that are reached through their API alone.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,24 +30,24 @@ use crosscut_setup::Progress;
 
 use crosscut_setup::install;
 
-/// What trials run on.
+/// The clusters of a run, and its settings.
 pub(crate) struct RemoteSettings {
     pub(crate) suite: Arc<Suite>,
     pub(crate) control: Access,
-    /// The cluster that composed objects act on, where there is one.
+    /// The cluster that composed objects act on; `None` if there is none.
     pub(crate) target: Option<Access>,
-    /// True if what no provider there serves is stood in for.
+    /// True if stand-ins serve the kinds that no provider serves.
     pub(crate) stand_ins: bool,
-    /// The run's name: the value of its label, and part of its namespaces' names.
+    /// The run's name: the value of its label, and a part of its namespaces' names.
     pub(crate) run: String,
     pub(crate) clock: Arc<dyn crosscut_objects::Clock>,
     pub(crate) limits: LiveLimits,
     pub(crate) progress: Progress,
     /// The folder of the run.
     pub(crate) state: Arc<StateFolder>,
-    /// Folders that programs under test are looked for in before those of `PATH`.
+    /// Folders to search for programs under test, before those of `PATH`.
     pub(crate) path: Vec<PathBuf>,
-    /// What the user can do about a trial that lacks a target.
+    /// Advice for the user if a trial lacks a target.
     pub(crate) target_help: &'static str,
 }
 
@@ -56,23 +56,23 @@ pub(crate) struct Remote {
     settings: RemoteSettings,
     control: Watched,
     target: Option<Watched>,
-    /// What is missing on the control plane, and to be installed.
+    /// The documents that the control plane lacks, to be installed.
     missing: Vec<Resource>,
-    /// The definitions that the target was given last.
+    /// The names of the definitions that were last installed on the target.
     target_has: AsyncMutex<Vec<String>>,
-    /// Held by the one trial that has the target: what is there is cluster-wide.
+    /// The lock on the target. One trial has it at a time, because objects there are cluster-wide.
     exclusive: Arc<AsyncMutex<()>>,
-    /// The groups of kinds that are not crosscut's.
+    /// The API groups of definitions without crosscut's label.
     real: OnceLock<Arc<[String]>>,
     namespaces: AtomicUsize,
-    /// Trials that were not closed.
+    /// The trials that were not closed.
     open: Mutex<Vec<Arc<Scope>>>,
     /// Namespaces that are being deleted.
     leaving: Mutex<Vec<Created>>,
 }
 
 impl Remote {
-    /// Looks whether everything is there that the suite needs, and begins to watch. Nothing is made yet.
+    /// Checks that the clusters have what the suite needs, and starts the watches. Nothing is created yet.
     ///
     /// # Errors
     /// [`ClusterError::Start`] with all that is missing.
@@ -108,11 +108,11 @@ impl Remote {
         })
     }
 
-    /// Installs what is missing on the control plane.
+    /// Installs the missing documents on the control plane.
     ///
     /// # Errors
-    /// [`ClusterError::Install`], [`ClusterError::Settle`]. What was installed before is taken away by
-    /// [`Remote::close`].
+    /// [`ClusterError::Install`], [`ClusterError::Settle`]. [`Remote::close`] deletes what was installed before the
+    /// error.
     pub(crate) async fn install(&self) -> Result<(), ClusterError> {
         let suite = &self.settings.suite;
         if !self.missing.is_empty() {
@@ -127,15 +127,16 @@ impl Remote {
         let groups = real_groups(&api(&self.control.connection.client))
             .await
             .map_err(|error| ClusterError::start(error, None))?;
-        // Installed twice is as good as once.
+        // A second installation finds the same groups.
         let _ = self.real.set(groups.into());
         Ok(())
     }
 
-    /// One trial's share.
+    /// Returns a lease for one trial.
     ///
     /// # Errors
-    /// [`ClusterError::Unsupported`] where it needs a target and there is none; others where the clusters refuse.
+    /// [`ClusterError::Unsupported`] if the trial needs a target and there is none. Other errors if a cluster refuses a
+    /// request.
     pub(crate) async fn lease(
         self: &Arc<Self>,
         trial: &Trial,
@@ -191,7 +192,7 @@ impl Remote {
         })
     }
 
-    /// Returns what the programs of a trial need, which may reach the target or not.
+    /// Starts the proxies for the programs of a trial. They include the target only if `reaches_target`.
     async fn beside(
         &self,
         scope: &Scope,
@@ -205,7 +206,7 @@ impl Remote {
         ProgramAccess::start(scope, settings, control, target).await
     }
 
-    /// Takes away what a trial applied, while its programs still run.
+    /// Deletes the objects that a trial applied, while its programs still run.
     pub(crate) async fn withdraw(&self, live: &mut LiveLease, scope: &Scope) {
         let target = self.target.as_ref();
         let target = target.map(|target| &target.connection.client);
@@ -214,7 +215,7 @@ impl Remote {
             .await;
     }
 
-    /// Takes away what a trial made, and says what is left of it.
+    /// Deletes the objects of a trial, and reports those that are not gone. Also restores the objects of others.
     pub(crate) async fn clean(
         &self,
         mut live: LiveLease,
@@ -240,8 +241,8 @@ impl Remote {
         }
     }
 
-    /// A client for the requests of a trial's actions to one of its clusters. `recorded` is the one that remembers what
-    /// is made.
+    /// Returns a client for the requests of a trial's actions to one of its clusters. `recorded` is the client that
+    /// records created objects.
     pub(super) fn guarded(
         &self,
         scope: &Scope,
@@ -262,11 +263,12 @@ impl Remote {
         guarded(recorded, &mine, others)
     }
 
-    /// Takes away everything that the run made, trials that were not closed first, and says what is left.
+    /// Deletes all objects of the run, first those of trials that were not closed. Reports the objects that are not
+    /// gone.
     pub(crate) async fn close(&self) {
         let open = std::mem::take(&mut *self.open());
         for scope in open {
-            // What is left has been said.
+            // `clean` has already reported the error.
             let _ = self.clean(self.lease_of(&scope), &scope).await;
         }
         let client = &self.control.connection.client;
@@ -307,7 +309,7 @@ impl Remote {
         ));
     }
 
-    /// A lease with the stand-ins of whatever provider, which let go of what they hold.
+    /// Returns a lease with the stand-ins of the suite's first provider, so that they remove their finalizers.
     fn base_lease(&self) -> Option<LiveLease> {
         let provider = self.settings.suite.providers.first()?;
         let namespace = self.settings.suite.namespace.clone();
@@ -315,7 +317,7 @@ impl Remote {
         Some(self.lease_of(&scope))
     }
 
-    /// A trial's lease, with stand-ins where there are any.
+    /// Returns a trial's lease, with stand-ins if the settings ask for them.
     fn lease_of(&self, scope: &Scope) -> LiveLease {
         let control = recorded(&self.control.connection.client, &scope.stand_ins);
         let target = self
@@ -338,7 +340,8 @@ impl Remote {
         lease
     }
 
-    /// A lease without stand-ins. Where there is no target the control plane is in its place, with nothing in view.
+    /// Returns a lease without stand-ins. If there is no target, the control plane takes its place, with no objects in
+    /// view.
     fn lease_on(
         &self,
         namespace: String,
@@ -365,8 +368,8 @@ impl Remote {
         LiveLease::new(control, target, namespace, clock, self.settings.limits)
     }
 
-    /// Returns the namespaces that are seen: a trial's own, or the suite's alone, since others there begin with its
-    /// name.
+    /// Returns the filter of namespaces in view. For a trial, these are its own namespaces. For the suite's namespace
+    /// it is that one only, because the names of the trials' namespaces start with it.
     fn scope_of(&self, namespace: &str) -> Box<dyn Fn(&str) -> bool + Send + Sync> {
         if namespace != self.settings.suite.namespace {
             return Box::new(crosscut_setup::is_in_scope(namespace));
@@ -375,7 +378,7 @@ impl Remote {
         Box::new(move |other| other == namespace)
     }
 
-    /// Brings the target to what a provider's has: its definitions, without those of another provider.
+    /// Installs the provider's definitions on the target, after the removal of another provider's definitions.
     async fn prepare_target(
         &self,
         target: &Watched,

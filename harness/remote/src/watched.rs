@@ -1,4 +1,4 @@
-//! One cluster of a run, with everything on it in view.
+//! One cluster of a run, with a watch on its objects.
 
 use std::sync::Arc;
 
@@ -8,19 +8,19 @@ use super::access::Access;
 use super::ledger::Ledger;
 use crosscut_cluster::ClusterError;
 
-/// One cluster, watched.
+/// A watched cluster.
 pub(super) struct Watched {
     pub(super) connection: Access,
     pub(super) observer: Reflector,
-    /// What the run made there for all trials.
+    /// The record of the objects that the run created there for all trials.
     pub(super) base: Arc<Ledger>,
 }
 
 impl Watched {
-    /// Begins to watch.
+    /// Starts the watch.
     ///
     /// # Errors
-    /// [`ClusterError::Start`] where the cluster cannot be watched.
+    /// [`ClusterError::Start`] if the cluster cannot be watched.
     pub(super) async fn start(connection: &Access, run: &str) -> Result<Watched, ClusterError> {
         let observer = Reflector::start(connection.client.clone())
             .await

@@ -1,4 +1,4 @@
-//! Bringing what real API servers store back beneath them; skipped, with the reason printed, where there are none.
+//! Tests of restorations beneath real API servers. They are skipped, with the reason printed, if there are none.
 
 use std::time::Instant;
 
@@ -109,7 +109,7 @@ async fn a_checkpoint_brings_everything_back() {
             "round {round}: restored in {:?}: {restored:?}",
             restoring.elapsed()
         );
-        // The definition, the namespace and twenty instances; the config maps.
+        // Deleted: the definition, the namespace and twenty instances. Written: the two config maps.
         let expected = Restored {
             deleted: 22,
             written: 2,
@@ -127,7 +127,7 @@ async fn a_checkpoint_brings_everything_back() {
     environment.stop().await.expect("it stops");
 }
 
-/// Makes a definition with instances in a new namespace, changes a config map and deletes another.
+/// Creates a definition with instances in a new namespace, changes a config map and deletes another.
 async fn change_everything(target: &Server) {
     let defining = Instant::now();
     define_widgets(target).await;
@@ -144,7 +144,7 @@ async fn change_everything(target: &Server) {
         .expect("a deletion");
 }
 
-/// By lists, which the server answers out of its watch cache where it can, and by reads.
+/// Returns true if lists and reads show the old state. The server serves lists from its watch cache if it can.
 async fn sees_the_old_state(target: &Server) -> bool {
     let maps = config_maps(target, "default");
     let cached = ListParams::default().match_any();
@@ -191,7 +191,7 @@ async fn a_namespace_is_deleted_at_once() {
     assert_eq!(deleted, 5, "three widgets, a config map, and the namespace");
     assert!(!has_namespace(target, "shop").await);
     assert!(outside.get_opt("shop").await.expect("an answer").is_some());
-    // It can be made and used again at once.
+    // The namespace can be created and used again at once.
     create_namespace(target, "shop").await;
     eventually("the namespace's use", || async {
         inside.create(&create, &config_map("a", "b")).await.is_ok()

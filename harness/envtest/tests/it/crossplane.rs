@@ -26,7 +26,7 @@ const MANAGED: (&str, &str) = (
     "containerservice.azure.m.upbound.io/v1beta1",
     "KubernetesCluster",
 );
-/// What the composite refers to, in its order: the embedded Crossplane has the same.
+/// The resources that the composite refers to, in its order. They are the same on the embedded Crossplane.
 const EXPECTED: [&str; 25] = [
     "ResourceGroup a-team-aks",
     "KubernetesCluster a-team-aks",
@@ -91,13 +91,13 @@ async fn the_real_crossplane_composes_protects_and_applies() {
     clock.lap("stopped");
 }
 
-/// What is started on an environment.
+/// The programs that are started on an environment.
 pub(crate) struct Programs {
     pub(crate) crossplane: PathBuf,
     pub(crate) provider_kubernetes: PathBuf,
 }
 
-/// Every program that the test needs, or what is missing.
+/// Returns the paths of all programs that the test needs, or a message about the missing ones.
 pub(crate) fn programs() -> Result<(Assets, Programs), String> {
     let search = AssetSearch::from_variables(None, |name| std::env::var(name).ok());
     let assets = search.find().map_err(|error| error.to_string())?;
@@ -134,7 +134,7 @@ async fn environment(assets: Assets) -> Environment {
 }
 
 impl Run {
-    /// The XRD is established and the compositions are valid.
+    /// Installs the fixture and waits until the XRD is established and the compositions are valid.
     async fn install(&self, clock: &mut Clock) {
         let namespace =
             json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
@@ -152,7 +152,7 @@ impl Run {
         clock.lap("CompositionRevision valid");
     }
 
-    /// A cluster is composed as the embedded Crossplane does it.
+    /// Composes a cluster and checks the references of its composite.
     async fn compose(&self, clock: &mut Clock) {
         create_served(&self.control, &cluster()).await;
         let composite = self.settled_composite().await;
@@ -166,7 +166,7 @@ impl Run {
         .await;
     }
 
-    /// Any object of one of Crossplane's kinds with this condition.
+    /// Waits for an object of one of Crossplane's kinds that has this condition.
     async fn has(&self, kind: &str, condition: &str, status: &str) -> Arc<Value> {
         let api_version = if kind == "CompositeResourceDefinition" {
             "apiextensions.crossplane.io/v2"
@@ -185,8 +185,8 @@ impl Run {
         .await
     }
 
-    /// The composite when it is synced and all of its resources are composed. The managed resource gets the status that
-    /// a provider without credentials writes: without one the function refuses to go on.
+    /// Waits until the composite is synced and all of its resources are composed. Gives the managed resource the status
+    /// that a provider without credentials writes, because the function fails without one.
     async fn settled_composite(&self) -> Value {
         let address = of(COMPOSITE, CLUSTER);
         until("the composite", async || {
@@ -217,7 +217,7 @@ impl Run {
             .expect("a status");
     }
 
-    /// Composites and Objects, of which there are none after a restoration.
+    /// Returns the composites and Objects that exist. There must be none after a restoration.
     async fn left(&self) -> Vec<Arc<Value>> {
         let mut left = Vec::new();
         for (api_version, kind) in [COMPOSITE, OBJECT] {
@@ -234,7 +234,7 @@ impl Run {
         until(name, async || self.control.get(of(kind, name)).await.ok()).await
     }
 
-    /// The webhook refuses to delete the cluster that Usages hold.
+    /// Checks that the webhook refuses to delete the cluster that Usages hold.
     async fn protect(&self, clock: &mut Clock) {
         until("the label of what is in use", async || {
             let managed = self.control.get(of(MANAGED, CLUSTER)).await.ok()?;
@@ -256,7 +256,7 @@ impl Run {
         clock.lap("deletion refused");
     }
 
-    /// Without the Secret of its ProviderConfig an Object cannot connect; with it, it is applied.
+    /// Checks that an Object fails to connect without the Secret of its ProviderConfig, and is applied with it.
     async fn apply_on_the_target(&self, kubeconfig: &str, clock: &mut Clock) {
         let message = until("the Object's failure", async || {
             let found = self.control.get(of(OBJECT, DEFINITION)).await.ok()?;
@@ -282,8 +282,8 @@ impl Run {
         .await;
     }
 
-    /// Google's composition gives its ProviderConfig an identity: text that is not JSON is taken for a token, which the
-    /// target does not look at, since the kubeconfig has a certificate as well.
+    /// Checks the identity that Google's composition gives its ProviderConfig. Text that is not JSON counts as a token.
+    /// The target ignores the token, because the kubeconfig has a certificate as well.
     async fn use_a_token(&self, kubeconfig: &str, clock: &mut Clock) {
         apply(
             &self.control,

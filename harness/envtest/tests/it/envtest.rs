@@ -1,4 +1,4 @@
-//! Real control planes, where their programs are found; else each test says why it is skipped.
+//! Tests of real control planes. If their programs are not found, each test prints why it is skipped.
 
 use std::net::TcpStream;
 use std::path::Path;
@@ -13,10 +13,10 @@ use kube::api::{DeleteParams, ObjectMeta, PostParams};
 use kube::{Api, ResourceExt as _};
 use serde_json::json;
 
-/// The time that anything that happens by itself may take.
+/// The time limit for everything that the tests wait for.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// The programs of a control plane; `None`, with the reason printed, where they are not found.
+/// Returns the programs of a control plane. Prints the reason and returns `None` if they are not found.
 pub(crate) fn assets() -> Option<Assets> {
     let search = AssetSearch::from_variables(None, |name| std::env::var(name).ok());
     match search.find() {
@@ -49,7 +49,7 @@ pub(crate) fn root() -> tempfile::TempDir {
     tempfile::tempdir_in(crosscut_programs::default_root(&std::env::temp_dir())).expect("a folder")
 }
 
-/// The time of this machine.
+/// The machine's clock.
 pub(crate) struct Now;
 
 impl crosscut_objects::Clock for Now {
@@ -77,7 +77,7 @@ fn named(name: &str) -> ObjectMeta {
     }
 }
 
-/// A config map with one value.
+/// Returns a config map with one value.
 pub(crate) fn config_map(name: &str, value: &str) -> ConfigMap {
     ConfigMap {
         metadata: named(name),
@@ -90,7 +90,7 @@ pub(crate) fn config_maps(server: &Server, namespace: &str) -> Api<ConfigMap> {
     Api::namespaced(server.client().clone(), namespace)
 }
 
-/// The ids of the processes whose command line names a path.
+/// Returns the ids of the processes whose command line has a path.
 fn processes_of(path: &Path) -> Vec<String> {
     let path = path.to_string_lossy();
     let entries = std::fs::read_dir("/proc").expect("processes").flatten();
@@ -161,7 +161,7 @@ async fn an_environment_works_and_leaves_nothing() {
     assert!(left.is_empty(), "{left:?}");
 }
 
-/// The garbage collector of the controller manager deletes what a deleted owner had.
+/// Checks that the garbage collector deletes the dependents of a deleted owner.
 async fn collects_garbage(server: &Server) {
     let maps = config_maps(server, "shop");
     let create = PostParams::default();
@@ -205,7 +205,7 @@ async fn the_end_of_a_program_is_noticed() {
     assert_eq!(processes_of(root.path()), [""; 0]);
 }
 
-/// Kills a program from outside, as a lack of memory would.
+/// Kills a program from outside, as the kernel does if memory is short.
 fn kill(processes: &[String], program: &str) {
     let path = |id: &str| std::fs::read_link(format!("/proc/{id}/exe")).unwrap_or_default();
     let id = processes

@@ -1,4 +1,5 @@
-//! The client of etcd's JSON gateway against a real etcd; skipped, with the reason printed, if there is none.
+//! Tests of the client of etcd's JSON gateway against a real etcd. They are skipped, with the reason printed, if there
+//! is none.
 
 use std::process::{Child, Command, Stdio};
 
@@ -7,7 +8,7 @@ use crosscut_setup::{Asset, AssetSearch};
 use crosscut_envtest::{EtcdClient, EtcdError, Operation};
 use tempfile::TempDir;
 
-/// An etcd of the test's own, as anybody would start it.
+/// An etcd of the test's own, with default settings.
 struct Etcd {
     child: Child,
     client: EtcdClient,
@@ -116,7 +117,7 @@ async fn a_transaction_does_all_or_nothing() {
     let keys = client.list_keys("/a/").await.expect("keys");
     assert_eq!(keys[0].revision, revision);
 
-    // The same key twice is refused, and the rest with it.
+    // A key that occurs twice makes etcd refuse the whole transaction.
     let error = client
         .transaction(&[put("/a/x", b"1"), put("/a/new", b"3"), put("/a/x", b"2")])
         .await

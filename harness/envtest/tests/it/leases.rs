@@ -1,4 +1,4 @@
-//! What one trial leaves is not there for the next, however the first one ended.
+//! Tests that a trial never sees the objects of the trial before, however that one ended.
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -22,7 +22,7 @@ use crate::envtest::{Now, config_map, root};
 
 const HEAD: &str = "apiVersion: crosscut.dev/v1alpha1\nmetadata: {name: local}\n";
 
-/// One provider and one scenario, which nobody judges here.
+/// Returns a plan with one provider and one scenario, which is not judged here.
 fn plan() -> Plan {
     let document = |kind: &str, spec: &str| format!("{HEAD}kind: {kind}\nspec: {spec}\n");
     let project = Project::new(&[
@@ -38,10 +38,10 @@ fn plan() -> Plan {
     load(root, &Selection::default()).unwrap_or_else(|report| panic!("{report:?}"))
 }
 
-/// Steps that are read, and never judged.
+/// Steps that are loaded, and never judged.
 const STEPS: &str = "{steps: [{actions: [{expect: {resource: {apiVersion: v1, kind: Namespace, metadata: {name: default}}}}]}]}";
 
-/// A cluster with one target, so that trials have it one after the other.
+/// Returns a cluster with one target, so that all trials use the same one.
 fn cluster(plan: &Plan, root: &Path) -> Envtest {
     let settings = EnvtestSettings {
         assets: AssetSearch::from_variables(None, |name| std::env::var(name).ok()),
@@ -80,7 +80,7 @@ async fn the_next_trial_has_a_clean_target() {
             .expect("a config map");
         match is_closed {
             true => lease.close().await.expect("cleaned"),
-            // As where the trial's task panicked: nobody cleans.
+            // A trial whose task panicked drops its lease like this, without a cleanup.
             false => drop(lease),
         }
     }

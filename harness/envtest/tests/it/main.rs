@@ -1,4 +1,4 @@
-//! The crate from outside: real control planes from the test bed's programs, where those are there.
+//! Tests of the crate's public API: real control planes from the test bed's programs, if these are installed.
 
 #![expect(
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Reading and writing objects on real API servers, and waiting for what programs make of them.
+//! Reads and writes of objects on real API servers, and waits for the reactions of programs.
 
 use std::time::{Duration, Instant};
 
@@ -62,7 +62,7 @@ pub(crate) fn condition_of(object: &Value, kind: &str) -> Value {
         .unwrap_or_default()
 }
 
-/// `Kind name` of each composed resource, in the order of the composite.
+/// Returns `Kind name` of each composed resource, in the order of the composite.
 pub(crate) fn references(composite: &Value) -> Vec<String> {
     let references = composite["spec"]["crossplane"]["resourceRefs"].as_array();
     references
@@ -78,7 +78,7 @@ pub(crate) fn references(composite: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Looks until there is something to see.
+/// Calls `look` until it returns a value.
 pub(crate) async fn until<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
     let end = Instant::now() + Duration::from_secs(120);
     loop {
@@ -90,7 +90,7 @@ pub(crate) async fn until<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T
     }
 }
 
-/// Returns what a process has in memory, in MiB.
+/// Returns the resident memory of a process, in MiB.
 pub(crate) fn resident(program: &Program) -> u64 {
     let path = format!("/proc/{}/status", program.id());
     let text = std::fs::read_to_string(path).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! What is seen of a real API server when a control plane counts as being at rest; skipped, with the reason printed,
-//! if there is none.
+//! Tests that a settled control plane shows all objects of a real API server. They are skipped, with the reason
+//! printed, if there is none.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +13,11 @@ use serde_json::json;
 use crate::checkpoint::{create_widgets, define_widgets, widget_api};
 use crate::envtest::{Now, assets, create_namespace, eventually, root, start};
 
-/// The number of times that a definition changes: what its watches miss depends on what comes first.
+/// The number of changes of a definition. The order of events differs between them.
 const ROUNDS: usize = 8;
 
-/// The API server ends the watches of a kind when its definition changes; what others make then is not missed.
+/// The API server ends the watches of a kind when its definition changes. Objects that are created meanwhile must not
+/// be missed.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_made_while_a_definition_changes_is_in_view_at_rest() {
     let Some(assets) = assets() else { return };
@@ -58,7 +59,7 @@ async fn what_is_made_while_a_definition_changes_is_in_view_at_rest() {
     environment.stop().await.expect("it stops");
 }
 
-/// Serves another version of the kind as well, or no longer.
+/// Adds a second served version of the kind in odd rounds, and removes it in even ones.
 async fn change_definition(server: &crosscut_envtest::Server, round: usize) {
     let definitions: Api<CustomResourceDefinition> = Api::all(server.client().clone());
     let found = definitions.get("widgets.test.io").await.expect("it");

@@ -1,17 +1,17 @@
-//! Control server and target as they were, to be brought back beneath the programs that run on them.
+//! Checkpoints of the control server and the target, restored beneath the running programs.
 
 use std::time::Duration;
 
 use crosscut_envtest::{Checkpoint, Environment, EtcdClient, KeyValue, Restored};
 
-/// The time that nothing may change for things to be at rest. Longer than the programs' shortest retry, which is a
-/// second.
+/// The time without any change until the state counts as settled. It is longer than the programs' shortest retry, which
+/// is a second.
 const QUIET: Duration = Duration::from_millis(1_500);
-/// The number of times that it is looked whether they are, or whether they stay as they were.
+/// The maximum number of checks, for settling and for a restoration.
 const LOOKS: usize = 60;
-/// Between two looks whether they stay.
+/// The time between two checks after a restoration.
 const LOOK: Duration = Duration::from_millis(100);
-/// So many looks in a row have to find nothing. A reconcile that is under way takes less.
+/// The number of checks in a row that must find no change. A running reconcile takes less time.
 const QUIET_LOOKS: usize = 10;
 
 pub(crate) struct Remembered {
@@ -20,7 +20,8 @@ pub(crate) struct Remembered {
 }
 
 impl Remembered {
-    /// Waits until nothing moves: what a program would have changed next, it would change after each restoration.
+    /// Waits until nothing changes, and takes the checkpoints. A later change by a program would come back after each
+    /// restoration.
     pub(crate) async fn take(environment: &Environment) -> Remembered {
         let etcd = environment.etcd().clone();
         at_rest(&etcd).await;
@@ -33,7 +34,8 @@ impl Remembered {
         Remembered { checkpoints, etcd }
     }
 
-    /// Again until there is nothing to bring back for a while: what a program was doing just then is written after it.
+    /// Restores the state until it stays unchanged for a while. A reconcile that runs during a restoration writes after
+    /// it.
     pub(crate) async fn restore(&mut self) {
         let mut before = stored(&self.etcd).await;
         let mut quiet = 0;
@@ -53,7 +55,7 @@ impl Remembered {
         panic!("it does not stay as it was: {moved:?}");
     }
 
-    /// Returns true if everything was as it is to be already.
+    /// Restores the state once. Returns true if nothing had changed.
     async fn restore_once(&mut self) -> bool {
         let mut restored = Vec::new();
         for checkpoint in &mut self.checkpoints {
@@ -76,14 +78,14 @@ async fn at_rest(etcd: &EtcdClient) {
     panic!("it never comes to rest");
 }
 
-/// Keys and revisions of everything but what servers renew for themselves.
+/// Returns the keys and revisions of all objects except leases, which servers renew.
 async fn stored(etcd: &EtcdClient) -> Vec<KeyValue> {
     let mut keys = etcd.list_keys("/").await.expect("keys");
     keys.retain(|item| !name(item).contains("leases/"));
     keys
 }
 
-/// Returns what is new or has another revision.
+/// Returns the names of keys that are new or have another revision.
 fn moved(before: &[KeyValue], now: &[KeyValue]) -> Vec<String> {
     let is_new = |item: &&KeyValue| !before.contains(item);
     now.iter().filter(is_new).map(name).collect()

@@ -1,4 +1,4 @@
-//! What the test runs on: the bed with Crossplane, provider-kubernetes, and the definitions of the suite.
+//! The test's control plane, with Crossplane, provider-kubernetes and the definitions of the suite.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::crossplane::Programs;
 use crate::objects::{api, apply_folder, resident};
 
-/// Says how long things took: with `--nocapture`, and where the test fails.
+/// A stopwatch that prints the time of each part of the test.
 pub(crate) struct Clock {
     last: Instant,
 }
@@ -41,7 +41,7 @@ impl Clock {
     }
 }
 
-/// A control plane with Crossplane and provider-kubernetes, and everything of the fixture installed.
+/// A control plane with Crossplane, provider-kubernetes and all documents of the fixture.
 pub(crate) struct Run {
     pub(crate) control: Api,
     pub(crate) target: Api,
@@ -91,7 +91,7 @@ impl Run {
         }
     }
 
-    /// What each process has in memory.
+    /// Reports the resident memory of each process.
     pub(crate) fn memory(&self, clock: &Clock) {
         for program in [self.crossplane.program(), self.provider.program()] {
             clock.note(&format!("{} MiB {}", resident(program), program.name()));
@@ -138,7 +138,7 @@ async fn start_provider(
     ProviderKubernetes::start(&settings).await
 }
 
-/// There are two ports that every provider-kubernetes takes.
+/// Checks that a second provider-kubernetes is refused, because both would need the same two ports.
 async fn refuse_another(
     environment: &Environment,
     programs: &Programs,
@@ -151,7 +151,7 @@ async fn refuse_another(
     }
 }
 
-/// Returns what the suite defines Objects to be, which the provider's own definition must not replace.
+/// Returns the suite's definition of Objects, which the provider's own definition must not replace.
 async fn definition_of_objects(api: &Api) -> Value {
     let address = ObjectRef::cluster(
         "apiextensions.k8s.io/v1",
@@ -166,7 +166,7 @@ pub(crate) fn root() -> Utf8PathBuf {
     Utf8PathBuf::from_path_buf(crosscut_testkit::project_root()).expect("a path")
 }
 
-/// An error and its causes.
+/// Returns an error with its causes.
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))

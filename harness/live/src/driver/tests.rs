@@ -1,5 +1,4 @@
-//! What the driver does in real time, without an API server to watch: what runs together, what is waited for, and what is
-//! said of it.
+//! Tests of the driver in real time, without an API server: concurrent reconciles, waits, and their reports.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -19,7 +18,7 @@ use crosscut_controller::{Action, Context, Controller, ReconcileError, Scheduler
 
 use crosscut_objects::Key;
 
-/// Reconciles nothing before two of its reconciles are under way.
+/// A controller whose reconciles wait until two of them run.
 struct Together(Barrier);
 
 #[async_trait]
@@ -38,7 +37,7 @@ impl Controller for Together {
     }
 }
 
-/// A driver over a plane with nothing but these objects in view, which never change.
+/// Returns a driver over a plane with only these objects, which never change.
 fn driver(
     objects: impl IntoIterator<Item = (Key, Value)>,
     rules: Vec<Arc<dyn PendingWork>>,

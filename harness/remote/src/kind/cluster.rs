@@ -1,4 +1,4 @@
-//! Trials on clusters that kind makes.
+//! Trials on clusters that kind creates.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,35 +23,35 @@ use crosscut_setup::AssetSearch;
 use crosscut_setup::crossplane::RealCrossplane;
 use crosscut_setup::{FunctionSettings, Progress, SharedFunctions, open_state};
 
-/// How clusters are made, beside what the suite says.
+/// The settings of clusters, besides those of the suite.
 pub struct KindSettings {
-    /// The place where Crossplane's core is looked for, if it runs beside the cluster.
+    /// The search for Crossplane's core, if it runs beside the cluster.
     pub assets: AssetSearch,
-    /// The node image, in the place of the suite's.
+    /// The node image, which replaces the suite's.
     pub image: Option<String>,
-    /// True if clusters stay for the next run with the same settings.
+    /// True if clusters are kept for the next run with the same settings.
     pub keep: bool,
-    /// The place where the folder of the run is made. All runs of a user have theirs in the same place: by it they know
-    /// which clusters are left over.
+    /// The parent of the run's folder. It is the same for all runs of a user, because a cluster without a run's folder
+    /// in it counts as left over.
     pub state_root: PathBuf,
-    /// The place where a folder with the logs of nodes is made if something fails.
+    /// The parent of a folder with the logs of nodes, which is made if the start fails.
     pub logs_root: PathBuf,
-    /// Tells the time: libraries do not read it.
+    /// The clock, given by the caller because libraries do not read the time.
     pub clock: Arc<dyn Clock>,
-    /// The time at which a control plane counts as being at rest.
+    /// The times after which a control plane counts as settled.
     pub limits: LiveLimits,
-    /// Told what is waited for, and what is left.
+    /// A callback for messages about waits and about objects that are left.
     pub progress: Progress,
-    /// What starts programs so that they end with this process.
+    /// A launcher that ends programs with this process.
     pub launcher: Option<Launcher>,
-    /// Told each line that functions write.
+    /// A callback for each line that functions write.
     pub on_output: Option<OnOutput>,
 }
 
 /// Clusters of kind for the trials of one suite.
 pub struct Kind {
     suite: Arc<Suite>,
-    /// What the suite says, with what the user says in its place.
+    /// The suite's settings, with the user's in their place.
     configuration: KindCluster,
     settings: KindSettings,
     functions: SharedFunctions,
@@ -60,18 +60,18 @@ pub struct Kind {
     running: Mutex<Running>,
 }
 
-/// What was made so far.
+/// The programs and clusters that were started so far.
 #[derive(Default)]
 struct Running {
     remote: Option<Arc<Remote>>,
     crossplane: Option<RealCrossplane>,
-    /// The clusters that are to be deleted at the end.
+    /// The clusters to delete at the end.
     made: Vec<String>,
     folder: Option<(Arc<StateFolder>, Arc<Commands>)>,
 }
 
 impl Kind {
-    /// Nothing is started yet. `trials` are those that will be judged.
+    /// Creates the value without starting anything. `trials` are the trials that will be judged.
     #[must_use]
     pub fn new(suite: Arc<Suite>, trials: &[Trial], settings: KindSettings) -> Kind {
         let mut configuration = suite.clusters.kind.clone();
@@ -148,7 +148,7 @@ impl Kind {
             Arc::new(Remote::connect(self.remote_settings(&state, control, target)).await?);
         running.remote = Some(Arc::clone(&remote));
         remote.install().await?;
-        // Most of it has come meanwhile.
+        // kind's own workloads start meanwhile, so they are waited for last.
         let (second, progress) = (names.target(), &self.settings.progress);
         let also = async {
             if let Some(other) = &other {
@@ -157,7 +157,7 @@ impl Kind {
         };
         tokio::join!(whole::wait(&name, &api, progress), also);
         if self.settings.keep {
-            // From here on they are good, and worth keeping.
+            // From here on the clusters are complete and can be kept.
             running.made.clear();
         }
         Ok(remote)
@@ -192,10 +192,11 @@ impl Kind {
         }
     }
 
-    /// Deletes what runs left that were killed; answers the clusters that there are.
+    /// Deletes clusters of killed runs. Returns the remaining clusters.
     async fn clean(&self, commands: &Commands, names: &Names) -> Result<Vec<String>, ClusterError> {
         let mut there = clusters::list(commands).await?;
-        // Looked at after the clusters: a run makes its folder first.
+        // Read after the list of clusters: a run creates its folder before its cluster, so a new cluster's folder is
+        // seen.
         let alive = folders(&self.settings.state_root);
         for name in names.left_over(&there, &alive) {
             self.say(&format!(
@@ -207,7 +208,7 @@ impl Kind {
         Ok(there)
     }
 
-    /// Makes or finds the clusters, both at the same time.
+    /// Creates or finds the clusters, both at the same time.
     async fn clusters(
         &self,
         running: &mut Running,
@@ -227,7 +228,7 @@ impl Kind {
             }
             let mut connection = self.cluster(commands, &target, there).await?;
             if !self.configuration.packages.is_empty() {
-                // Providers run in the control plane's cluster.
+                // Providers run in the control plane's cluster, so they need an address that containers can reach.
                 connection.kubeconfig = clusters::internal_kubeconfig(commands, &target).await?;
             }
             Ok::<_, ClusterError>(Some(connection))
@@ -251,7 +252,8 @@ impl Kind {
         clusters::connect(commands, name).await
     }
 
-    /// The error, with where the logs of the clusters are that were made.
+    /// Exports the logs of the clusters that this run created, and adds their folder to the error's advice or to the
+    /// log.
     async fn with_logs(&self, error: ClusterError, running: &Running) -> ClusterError {
         let Some((state, commands)) = &running.folder else {
             return error;
@@ -312,7 +314,7 @@ impl Kind {
     }
 }
 
-/// Whatever a cluster is made with: with other settings it is another cluster.
+/// Returns a text of the settings that a cluster is created with. Other settings need another cluster.
 fn fingerprint(settings: &KindCluster) -> String {
     let packages: Vec<Value> = settings
         .packages
@@ -329,7 +331,7 @@ fn fingerprint(settings: &KindCluster) -> String {
     format!("{image:?} {config:?} {load:?} {crossplane:?} {packages:?}")
 }
 
-/// The folders of runs.
+/// Returns the names of the folders of runs.
 fn folders(root: &std::path::Path) -> Vec<String> {
     let entries = std::fs::read_dir(root).into_iter().flatten().flatten();
     entries

@@ -1,4 +1,4 @@
-//! Making, finding and deleting clusters by the kind command.
+//! Creation, search and deletion of clusters by the kind command.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use super::error::KindError;
 use crate::Access;
 use crosscut_cluster::ClusterError;
 
-/// Whether kind and Docker are there; whether Helm is, where it is needed.
+/// Checks that kind and Docker run, and Helm if `helm` is true.
 ///
 /// # Errors
 /// [`KindError::NoCommand`], [`KindError::NoDocker`].
@@ -33,21 +33,21 @@ pub(super) async fn check(commands: &Commands, helm: bool) -> Result<(), KindErr
     Ok(())
 }
 
-/// The clusters that there are.
+/// Returns the names of the existing clusters.
 ///
 /// # Errors
-/// [`KindError`] where kind fails.
+/// [`KindError`] if kind fails.
 pub(super) async fn list(commands: &Commands) -> Result<Vec<String>, KindError> {
     let lines = commands.run("kind", &["get", "clusters"], LOOK).await?;
-    // Where there are none it says so in words.
+    // Without clusters, kind prints a sentence instead of names.
     let is_name = |line: &String| !line.is_empty() && !line.contains(' ');
     Ok(lines.into_iter().filter(is_name).collect())
 }
 
-/// Makes a cluster and waits until its node is ready. A failed one stays, for its logs.
+/// Creates a cluster and waits until its node is ready. A cluster that failed is kept, for its logs.
 ///
 /// # Errors
-/// [`KindError`] where kind fails.
+/// [`KindError`] if kind fails.
 pub(super) async fn create(
     commands: &Commands,
     name: &str,
@@ -71,10 +71,10 @@ fn creation(name: &str, settings: &KindCluster, kubeconfig: &str) -> Vec<String>
     arguments.into_iter().map(str::to_owned).collect()
 }
 
-/// Writes the kubeconfig of a cluster that is there already.
+/// Writes the kubeconfig of an existing cluster.
 ///
 /// # Errors
-/// [`KindError`] where kind fails.
+/// [`KindError`] if kind fails.
 pub(super) async fn find(commands: &Commands, name: &str) -> Result<(), KindError> {
     let kubeconfig = kubeconfig(commands, name);
     let arguments = [
@@ -88,7 +88,7 @@ pub(super) async fn find(commands: &Commands, name: &str) -> Result<(), KindErro
     commands.run("kind", &arguments, LOOK).await.map(drop)
 }
 
-/// The way to a cluster, by the kubeconfig that kind wrote.
+/// Returns access to a cluster by the kubeconfig that kind wrote.
 ///
 /// # Errors
 /// [`ClusterError::Start`].
@@ -102,10 +102,10 @@ pub(super) async fn connect(commands: &Commands, name: &str) -> Result<Access, C
     Ok(Access::open(&config, None, &path.display().to_string()).await?)
 }
 
-/// A kubeconfig that leads to a cluster from within the network of containers.
+/// Returns a kubeconfig that is valid within the network of containers.
 ///
 /// # Errors
-/// [`KindError`] where kind fails.
+/// [`KindError`] if kind fails.
 pub(super) async fn internal_kubeconfig(
     commands: &Commands,
     name: &str,
@@ -114,10 +114,10 @@ pub(super) async fn internal_kubeconfig(
     Ok(commands.run("kind", &arguments, LOOK).await?.join("\n"))
 }
 
-/// Gives images of the local Docker to the nodes.
+/// Loads images of the local Docker onto the nodes.
 ///
 /// # Errors
-/// [`KindError`] where kind fails.
+/// [`KindError`] if kind fails.
 pub(super) async fn load(
     commands: &Commands,
     name: &str,
@@ -131,10 +131,10 @@ pub(super) async fn load(
     commands.run("kind", &arguments, MAKE).await.map(drop)
 }
 
-/// Deletes a cluster; one that is not there is no mistake.
+/// Deletes a cluster. Succeeds if the cluster does not exist.
 ///
 /// # Errors
-/// [`KindError`] where kind fails.
+/// [`KindError`] if kind fails.
 pub(super) async fn delete(commands: &Commands, name: &str) -> Result<(), KindError> {
     let kubeconfig = kubeconfig(commands, name);
     let arguments = [
@@ -148,7 +148,7 @@ pub(super) async fn delete(commands: &Commands, name: &str) -> Result<(), KindEr
     commands.run("kind", &arguments, MAKE).await.map(drop)
 }
 
-/// Writes the logs of a cluster's nodes into a folder. Some may be missing, which kind calls a failure.
+/// Writes the logs of a cluster's nodes into a folder. kind fails if some are missing, so errors are only logged.
 pub(super) async fn export_logs(commands: &Commands, name: &str, folder: &Path) {
     let folder = folder.display().to_string();
     let arguments = ["export", "logs", &folder, "--name", name];
@@ -157,10 +157,10 @@ pub(super) async fn export_logs(commands: &Commands, name: &str, folder: &Path) 
     }
 }
 
-/// The address of this machine in the network of containers.
+/// Returns the address of this machine in the network of containers.
 ///
 /// # Errors
-/// [`KindError`] where docker fails or does not say it.
+/// [`KindError`] if docker fails or does not print an address.
 pub(super) async fn gateway(commands: &Commands, name: &str) -> Result<String, KindError> {
     let node = format!("{name}-control-plane");
     let format = "{{range .NetworkSettings.Networks}}{{.Gateway}}\n{{end}}";
@@ -174,7 +174,7 @@ pub(super) async fn gateway(commands: &Commands, name: &str) -> Result<String, K
     })
 }
 
-/// The file with a cluster's kubeconfig, in the folder of the run.
+/// Returns the path of a cluster's kubeconfig, in the folder of the run.
 pub(super) fn kubeconfig(commands: &Commands, name: &str) -> String {
     commands.path(&format!("{name}.kubeconfig"))
 }

@@ -1,4 +1,4 @@
-//! Running commands to their end.
+//! Commands that are run to their end.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,15 +8,15 @@ use crosscut_programs::{Inherited, Program, ProgramError, ProgramSettings, State
 
 use super::error::KindError;
 
-/// The number of lines of an answer that are read.
+/// The maximum number of output lines that are read.
 const LINES: usize = 400;
-/// What commands that only look may take.
+/// The deadline of commands that only read.
 pub(super) const LOOK: Duration = Duration::from_secs(60);
-/// What commands that make something may take: images may have to be pulled first.
+/// The deadline of commands that create or delete something. They may have to pull images first.
 pub(super) const MAKE: Duration = Duration::from_secs(900);
 
-/// Runs commands whose output lies in the folder of the run. One that is no longer waited for is killed with its
-/// group; what it left in Docker is deleted by name.
+/// A runner of commands, with their output in the folder of the run. If its future is dropped, a command and its
+/// process group are killed. Clusters that it left in Docker are deleted by name.
 pub(super) struct Commands {
     state: Arc<StateFolder>,
     number: AtomicUsize,
@@ -30,10 +30,10 @@ impl Commands {
         }
     }
 
-    /// Runs a command; answers the lines that it wrote.
+    /// Runs a command and returns the lines that it wrote.
     ///
     /// # Errors
-    /// [`KindError`] if it is not there, fails or takes too long.
+    /// [`KindError`] if the command is not installed, fails or takes too long.
     pub(super) async fn run(
         &self,
         command: &'static str,
@@ -67,12 +67,12 @@ impl Commands {
         }
     }
 
-    /// A file in the folder of the run.
+    /// Returns the path of a file in the folder of the run.
     pub(super) fn path(&self, name: &str) -> String {
         self.state.path().join(name).display().to_string()
     }
 
-    /// Writes a file into the folder of the run.
+    /// Writes a file into the folder of the run and returns its path.
     ///
     /// # Errors
     /// [`KindError::State`].
@@ -81,7 +81,7 @@ impl Commands {
     }
 }
 
-/// That a program is not there is known by what the system says.
+/// Converts a failure to start a command; `NotFound` means that the command is not installed.
 fn started(command: &'static str, error: ProgramError) -> KindError {
     match &error {
         ProgramError::Start { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
@@ -91,7 +91,7 @@ fn started(command: &'static str, error: ProgramError) -> KindError {
     }
 }
 
-/// The command as it is quoted: its first two arguments say what it does.
+/// Returns the command with up to two arguments before the first option, for messages.
 fn shown(command: &str, arguments: &[&str]) -> String {
     let said: Vec<&str> = arguments
         .iter()
@@ -104,7 +104,7 @@ fn shown(command: &str, arguments: &[&str]) -> String {
         .to_owned()
 }
 
-/// The last line that says something: kind and docker write why at the end.
+/// Returns the last line with text, because kind and docker print the reason at the end.
 fn last_words(lines: &[String]) -> String {
     let mut said = lines.iter().rev().map(|line| line.trim());
     said.find(|line| !line.is_empty())

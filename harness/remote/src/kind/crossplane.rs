@@ -1,4 +1,4 @@
-//! How Crossplane gets to a cluster of kind.
+//! Installation of Crossplane on a cluster of kind.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,20 +16,21 @@ use crosscut_setup::Progress;
 use crosscut_setup::crossplane::{CrossplaneSettings, Place, RealCrossplane, definitions_of};
 use crosscut_setup::{Asset, AssetSearch, Certificates, SetupError};
 
-/// The namespace that charts are installed in.
+/// The namespace of the chart's release.
 const NAMESPACE: &str = "crossplane-system";
 
-/// The core's program.
+/// Returns the path of the core's program.
 ///
 /// # Errors
-/// [`ClusterError::Start`] if there is none.
+/// [`ClusterError::Start`] if the program is not found.
 pub(super) fn program(assets: &AssetSearch) -> Result<PathBuf, ClusterError> {
     let found = assets.find_one(Asset::Crossplane)?;
     let missing = || SetupError::Missing(assets.missing([Asset::Crossplane]));
     found.ok_or_else(|| missing().into())
 }
 
-/// Starts the core beside a cluster; its webhook is reached from the cluster's node.
+/// Starts the core beside a cluster. The cluster's node must be able to reach its webhook, so it uses the gateway's
+/// address.
 ///
 /// # Errors
 /// [`ClusterError::Start`].
@@ -59,10 +60,10 @@ pub(super) async fn start_core(
     Ok(RealCrossplane::start(&settings, functions).await?)
 }
 
-/// Installs Crossplane's chart by Helm, and waits until it runs.
+/// Installs Crossplane's chart by Helm and waits until its workloads are ready.
 ///
 /// # Errors
-/// [`KindError`] where Helm fails.
+/// [`KindError`] if Helm fails.
 pub(super) async fn install_chart(
     chart: &Chart,
     commands: &Commands,
@@ -70,7 +71,7 @@ pub(super) async fn install_chart(
 ) -> Result<(), KindError> {
     let values = match &chart.values {
         serde_json::Value::Null => None,
-        // JSON is YAML.
+        // JSON is valid YAML.
         values => Some(commands.write("crossplane-values.yaml", &values.to_string())?),
     };
     let kubeconfig = kubeconfig(commands, name);

@@ -1,4 +1,4 @@
-//! What can go wrong with clusters of kind.
+//! Errors of clusters of kind.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use crosscut_programs::{ProgramError, StateError};
 
 use crosscut_cluster::ClusterError;
 
-/// A cluster could not be had from kind.
+/// A cluster of kind cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KindError {
@@ -16,10 +16,10 @@ pub enum KindError {
         /// The name.
         command: &'static str,
     },
-    /// Docker is installed and does not run.
+    /// Docker is installed but does not run.
     #[error("Docker does not answer: {reason}")]
     NoDocker {
-        /// What it said last.
+        /// The last line that Docker wrote.
         reason: String,
     },
     /// A command failed.
@@ -37,15 +37,15 @@ pub enum KindError {
     TooLong {
         /// The command with its first arguments.
         command: String,
-        /// The time that was waited.
+        /// The deadline in seconds.
         seconds: u64,
     },
-    /// A command answered something that cannot be used.
+    /// A command's output has not the expected value.
     #[error("{command} does not say {what}")]
     Silent {
         /// The command.
         command: &'static str,
-        /// What was to be learnt.
+        /// The expected value.
         what: &'static str,
     },
     /// A program could not be started.
@@ -65,24 +65,24 @@ pub enum KindError {
     /// Packages did not become healthy.
     #[error("packages are not healthy within {seconds} s: {}", waiting.join("; "))]
     Packages {
-        /// The time that was waited.
+        /// The deadline in seconds.
         seconds: u64,
-        /// What each says.
+        /// The packages that are not healthy, each with its reason.
         waiting: Vec<String>,
     },
     /// The API server refused a package.
     #[error("cannot install {what}")]
     Package {
-        /// Kind and name.
+        /// The kind and name of the package.
         what: String,
-        /// The answer.
+        /// The error of the API server.
         #[source]
         source: crosscut_client::ApiError,
     },
 }
 
 impl KindError {
-    /// Returns what the user can do about it.
+    /// Returns advice for the user, if there is any.
     #[must_use]
     pub fn help(&self) -> Option<String> {
         Some(match self {
@@ -107,14 +107,14 @@ impl KindError {
     }
 }
 
-/// What the kernel's limit on watched files makes programs say: Crossplane and others in their own words, and kind where a
-/// node does not come up for it.
+/// Messages of programs that reach the kernel's limit on watched files: one of Crossplane and others, and one of kind
+/// if a node does not start.
 const TOO_MANY_WATCHES: [&str; 2] = [
     "too many open files",
     "could not find a log line that matches",
 ];
 
-/// Returns what the user can do about an error that is not kind's own.
+/// Returns advice for an error that is not kind's own, if there is any.
 pub(super) fn help_with(what: &str) -> Option<String> {
     TOO_MANY_WATCHES
         .iter()

@@ -1,8 +1,9 @@
-//! Clusters that kind makes: a control plane, and a target where a trial needs one.
+//! Clusters that kind creates: a control plane, and a target if a trial needs one.
 //!
-//! kind, docker and helm are commands here: there is no library for them. Crossplane runs in the cluster, by its chart,
-//! or beside it as a process. The user's kubeconfig is never touched: each cluster has one in the folder of the run. A
-//! cluster is gone after the run, unless it is kept for the next one with the same settings.
+//! crosscut runs kind, docker and helm as commands, because there is no library for them. Crossplane runs in the
+//! cluster, by its chart, or beside it as a process. The user's kubeconfig is never changed: each cluster has one in
+//! the folder of the run. A cluster is deleted after the run, unless it is kept for the next run with the same
+//! settings.
 
 mod cluster;
 mod clusters;

@@ -1,8 +1,8 @@
-//! What clusters of kind are called, so that each run knows its own, and those of runs that were killed.
+//! The names of clusters of kind. By name a run finds its own clusters and those of killed runs.
 
 use crate::{digest, run_name};
 
-/// What a run of this user calls its clusters, from the name of its folder: `crosscut-USER-RANDOM`.
+/// The names of a run's clusters, made from the name of the run's folder: `crosscut-USER-RANDOM`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Names {
     prefix: String,
@@ -10,7 +10,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Names for one run: its clusters go with it.
+    /// Returns names for one run, whose clusters are deleted with it.
     pub(super) fn of_run(folder: &str) -> Names {
         let prefix = prefix(folder);
         Names {
@@ -19,7 +19,7 @@ impl Names {
         }
     }
 
-    /// Names for all runs with the same settings: their clusters are kept.
+    /// Returns names that all runs with the same settings share, for clusters that are kept.
     pub(super) fn kept(folder: &str, settings: &str) -> Names {
         Names {
             name: format!("crosscut-kept-{}", digest(settings)),
@@ -27,17 +27,18 @@ impl Names {
         }
     }
 
-    /// The control plane's.
+    /// Returns the name of the control plane's cluster.
     pub(super) fn control(&self) -> String {
         format!("{}-control", self.name)
     }
 
-    /// The target's.
+    /// Returns the name of the target's cluster.
     pub(super) fn target(&self) -> String {
         format!("{}-target", self.name)
     }
 
-    /// Of the clusters that there are, those of this user's runs that are no more. `alive` are the folders of runs.
+    /// Returns those of `clusters` that belong to ended runs of this user. `alive` has the names of the existing
+    /// folders of runs.
     pub(super) fn left_over(&self, clusters: &[String], alive: &[String]) -> Vec<String> {
         let alive: Vec<String> = alive.iter().map(|folder| run_name(folder)).collect();
         let is_left = |cluster: &&String| {
@@ -51,7 +52,7 @@ impl Names {
     }
 }
 
-/// `crosscut-USER-`, as folders of runs begin.
+/// Returns `crosscut-USER-`, the prefix of the user's folders of runs.
 fn prefix(folder: &str) -> String {
     let user = folder.rsplit_once('-').map_or(folder, |(user, _)| user);
     format!("{user}-")

@@ -1,4 +1,4 @@
-//! Crossplane packages: installed, and waited for.
+//! Installation of Crossplane packages.
 
 use std::time::Duration;
 
@@ -13,15 +13,16 @@ use super::error::KindError;
 use crosscut_setup::Progress;
 use crosscut_setup::install::FIELD_MANAGER;
 
-/// The time that packages may take: their images have to be pulled.
+/// The time until packages are healthy; their images must be pulled first.
 const HEALTHY: Duration = Duration::from_secs(600);
-/// Between two looks.
+/// The time between two checks.
 const POLL: Duration = Duration::from_secs(1);
 
-/// Installs packages in order, and waits until all are installed and healthy.
+/// Installs packages in order and waits until all are installed and healthy.
 ///
 /// # Errors
-/// [`KindError::Package`], [`KindError::Packages`] with what each says that is not.
+/// [`KindError::Package`] if the API server refuses a package. [`KindError::Packages`] with the reasons of those that
+/// are not healthy in time.
 pub(super) async fn install(
     api: &Api,
     packages: &[Resource],
@@ -76,7 +77,7 @@ async fn waiting(api: &Api, packages: &[Value]) -> Result<Vec<String>, KindError
     Ok(waiting)
 }
 
-/// Returns what a package lacks; `None` if it is installed and healthy.
+/// Returns the first missing condition with its message; `None` if the package is installed and healthy.
 fn lacks(package: &Value) -> Option<String> {
     ["Installed", "Healthy"].into_iter().find_map(|wanted| {
         let conditions = package["status"]["conditions"].as_array();

@@ -1,5 +1,5 @@
-//! What kind itself runs in a cluster, such as its DNS: it starts when the cluster is there already, and would be seen to
-//! change while the first trial is judged.
+//! The workloads that kind itself runs in a cluster, such as its DNS. They start after the cluster is ready, and their
+//! changes would disturb the first trial.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,15 +12,16 @@ use tokio::time::{Instant, sleep};
 
 use crosscut_setup::Progress;
 
-/// The time that it may take. Trials can do without it, and a cluster without a network plugin never has it.
+/// The time to wait for the workloads. Trials do not need them, and without a network plugin they never become
+/// available.
 const AVAILABLE: Duration = Duration::from_secs(60);
-/// Between two looks.
+/// The time between two checks.
 const POLL: Duration = Duration::from_secs(1);
-/// The place where it is: nothing of a user's is in these when a cluster is made.
+/// The namespaces of kind's workloads. They have no workloads of the user when a cluster is created.
 const NAMESPACES: [&str; 2] = ["kube-system", "local-path-storage"];
 
-/// Waits until all of it is available in a cluster. Where that takes too long, `progress` is told, and the cluster is used
-/// as it is.
+/// Waits until all workloads are available in a cluster. Reports to `progress` if that takes too long; the cluster is
+/// used nevertheless.
 pub(super) async fn wait(cluster: &str, api: &Api, progress: &Progress) {
     let end = Instant::now() + AVAILABLE;
     loop {
@@ -39,7 +40,7 @@ pub(super) async fn wait(cluster: &str, api: &Api, progress: &Progress) {
     }
 }
 
-/// Returns what is not available. What cannot be listed is not waited for: installing the suite says why.
+/// Returns the Deployments that are not available. Ignores list errors: the installation of the suite reports them.
 async fn unavailable(api: &Api) -> Vec<String> {
     let mut missing = Vec::new();
     for namespace in NAMESPACES {
@@ -52,7 +53,7 @@ async fn unavailable(api: &Api) -> Vec<String> {
     missing
 }
 
-/// Returns true if as many replicas are available as are wanted, and no others are there.
+/// Returns true if all wanted replicas are available and there are no others.
 fn is_available(deployment: &Value) -> bool {
     let status = |field: &str| deployment["status"][field].as_i64().unwrap_or_default();
     let wanted = deployment["spec"]["replicas"].as_i64().unwrap_or(1);

@@ -1,4 +1,4 @@
-//! Trials on a cluster that the user has.
+//! Trials on existing clusters of the user.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,44 +18,44 @@ use crosscut_cluster::{Cluster, ClusterError, Lease};
 use crosscut_setup::SetupError;
 use crosscut_setup::{Progress, open_state};
 
-/// Which clusters, and what is known of their user's will.
+/// The clusters to use, and the user's consent.
 pub struct KubeconfigSettings {
-    /// The place where kubeconfigs are read from.
+    /// The source of the kubeconfigs.
     pub files: Files,
-    /// The context of the control plane; the current one where none is named.
+    /// The context of the control plane; the current context if `None`.
     pub context: Option<String>,
-    /// The context of the target; trials that need one are unsupported where none is named.
+    /// The context of the target. If `None`, trials that need a target are unsupported.
     pub target_context: Option<String>,
-    /// True if clusters elsewhere may be touched.
+    /// The user's consent to clusters on other machines.
     pub consent: Consent,
-    /// Folders that programs under test are looked for in before those of `PATH`.
+    /// Folders to search for programs under test, before those of `PATH`.
     pub path: Vec<PathBuf>,
-    /// The place where the folder of the run is made, whose name the run has.
+    /// The parent of the run's folder, whose name identifies the run.
     pub state_root: PathBuf,
-    /// Tells the time: libraries do not read it.
+    /// The clock, given by the caller because libraries do not read the time.
     pub clock: Arc<dyn Clock>,
-    /// The time at which a control plane counts as being at rest.
+    /// The times after which a control plane counts as settled.
     pub limits: LiveLimits,
-    /// Told what is waited for, and what is left.
+    /// A callback for messages about waits and about objects that are left.
     pub progress: Progress,
-    /// What starts programs so that they end with this process.
+    /// A launcher that ends programs with this process.
     pub launcher: Option<Launcher>,
 }
 
-/// A cluster that the user has, for the trials of one suite.
+/// An existing cluster of the user, for the trials of one suite.
 pub struct KubeconfigCluster {
     suite: Arc<Suite>,
     settings: KubeconfigSettings,
     running: Mutex<Option<Running>>,
 }
 
-/// What there is once the cluster was found to be ready.
+/// The state after a successful preflight.
 struct Running {
     remote: Arc<Remote>,
 }
 
 impl KubeconfigCluster {
-    /// Nothing is read or asked yet.
+    /// Creates the value without reading or requesting anything.
     #[must_use]
     pub fn new(suite: Arc<Suite>, settings: KubeconfigSettings) -> KubeconfigCluster {
         KubeconfigCluster {
@@ -72,7 +72,7 @@ impl KubeconfigCluster {
         }
         let started = self.connect().await?;
         let remote = Arc::clone(&started.remote);
-        // Known before anything is made, so that an end in between takes it away.
+        // Stored before anything is created, so that `close` deletes it even if the installation is cancelled.
         *running = Some(started);
         remote.install().await?;
         Ok(remote)
@@ -108,7 +108,7 @@ impl KubeconfigCluster {
         })
     }
 
-    /// The clusters, once their user agrees to both.
+    /// Returns access to the control plane and the target, after the user's consent to both.
     async fn connections(&self) -> Result<(Access, Option<Access>), ClusterError> {
         let files = &self.settings.files;
         let kubeconfig = read(files)?;

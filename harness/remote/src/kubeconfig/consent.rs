@@ -1,4 +1,4 @@
-//! Whether a cluster may be touched.
+//! The user's consent to the use of a cluster.
 
 use std::sync::Arc;
 
@@ -7,23 +7,24 @@ use crosscut_suite::model::KubeconfigCluster;
 use crate::Access;
 use crosscut_cluster::ClusterError;
 
-/// Asks the user a call that is answered by yes or no. `None` if nobody can be asked. May block.
+/// A function that asks the user a yes-or-no question. Returns `None` if the user cannot be asked. May block.
 pub type Ask = Arc<dyn Fn(&str) -> Option<bool> + Send + Sync>;
 
-/// The way in which it is known that the user agrees to a cluster that is not on this machine.
+/// The user's consent to clusters that are not on this machine.
 #[derive(Clone)]
 pub struct Consent {
-    /// The user agreed in advance.
+    /// True if the user agreed in advance.
     pub yes: bool,
-    /// Asks otherwise.
+    /// The question to the user, if they did not agree in advance.
     pub ask: Ask,
 }
 
 impl Consent {
-    /// Whether trials may be judged on a cluster.
+    /// Checks that the user agrees to trials on a cluster. A local cluster, or a context that the suite allows, needs
+    /// no consent.
     ///
     /// # Errors
-    /// [`ClusterError::Start`] where the user does not agree, or cannot be asked.
+    /// [`ClusterError::Start`] if the user does not agree, or cannot be asked.
     pub(super) async fn to(
         &self,
         connection: &Access,

@@ -1,7 +1,7 @@
-//! Clusters that the user has: a context of a kubeconfig, and a second one for the target.
+//! Existing clusters of the user: a context of a kubeconfig, and a second one for the target.
 //!
-//! Crossplane, functions and providers are there already, and so they stay: nothing is started here. A cluster that is
-//! not on this machine is not touched before its user agrees.
+//! Crossplane, functions and providers are installed already and are not changed; crosscut starts none. A cluster that
+//! is not on this machine is not changed before its user agrees.
 
 mod cluster;
 mod consent;

@@ -1,4 +1,4 @@
-//! Reading kubeconfigs from where the user has them.
+//! The kubeconfigs of the user, read and merged.
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -7,20 +7,19 @@ use kube::config::{Kubeconfig, KubeconfigError};
 
 use crosscut_cluster::ClusterError;
 
-/// The place where kubeconfigs are read from.
+/// The source of kubeconfigs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Files {
-    /// This file, which must be there.
+    /// A file that must exist.
     Named(PathBuf),
-    /// These, as the variable KUBECONFIG lists them: what is not there is left out, and the first that says something
-    /// decides.
+    /// The files that the variable KUBECONFIG lists. Missing files are skipped, and the first value of a field wins.
     Listed(Vec<PathBuf>),
     /// The file in the user's home folder.
     Default(PathBuf),
 }
 
 impl Files {
-    /// As kubectl chooses: a named file, the list of KUBECONFIG, or `.kube/config` in the home folder.
+    /// Chooses files as kubectl does: a named file, the list of KUBECONFIG, or `.kube/config` in the home folder.
     #[must_use]
     pub fn from_variables(
         named: Option<PathBuf>,
@@ -41,7 +40,7 @@ impl Files {
         }
     }
 
-    /// Returns the place where that is, for messages.
+    /// Returns the source as text for messages.
     #[must_use]
     pub fn describe(&self) -> String {
         match self {
@@ -64,10 +63,10 @@ impl Files {
     }
 }
 
-/// Reads and merges them.
+/// Reads and merges the kubeconfigs of `files`.
 ///
 /// # Errors
-/// [`ClusterError::Start`] if there is none, or one cannot be read.
+/// [`ClusterError::Start`] if no file exists, or one cannot be read.
 pub fn read(files: &Files) -> Result<Kubeconfig, ClusterError> {
     let mut merged: Option<Kubeconfig> = None;
     for path in files.paths() {

@@ -1,4 +1,4 @@
-//! Which Crossplane there is.
+//! The check of Crossplane's version on a cluster.
 
 use std::collections::BTreeMap;
 
@@ -9,24 +9,24 @@ use serde_json::Value;
 
 use super::Finding;
 
-/// The major version whose composite resources are as the suite's documents and crosscut's settling expect them.
+/// The major version that the suite's documents and crosscut's settling need.
 const MAJOR: u32 = 2;
 const HELP: &str =
     "install Crossplane 2 there, for example by its Helm chart, and wait until it runs";
 
-/// A Crossplane that was found.
+/// An installed Crossplane.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Found {
-    /// The version of the image, where it runs as a Deployment that can be seen.
+    /// The version of the image; `None` if its Deployment is missing or may not be read.
     image: Option<String>,
-    /// True if definitions of composite resources are served as version 2 has them.
+    /// True if the definition of composite resource definitions serves `v2`.
     serves_second: bool,
 }
 
-/// Looks for Crossplane's kinds and its Deployment. `None` if not even its kinds are there.
+/// Looks for Crossplane's definitions and its Deployment. Returns `None` if the definitions are missing.
 ///
 /// # Errors
-/// Where the API server does not answer.
+/// [`ApiError`] if the definition cannot be read.
 pub(super) async fn find(api: &Api) -> Result<Option<Found>, ApiError> {
     let name = "compositeresourcedefinitions.apiextensions.crossplane.io";
     let address = ObjectRef::cluster("apiextensions.k8s.io/v1", "CustomResourceDefinition", name);
@@ -35,7 +35,7 @@ pub(super) async fn find(api: &Api) -> Result<Option<Found>, ApiError> {
         definition => definition?,
     };
     let labels = BTreeMap::from([("app".to_owned(), "crossplane".to_owned())]);
-    // Without the right to look, what is served says enough.
+    // The user may have no right to list Deployments; the served versions are enough then.
     let deployments = api.list("apps/v1", "Deployment", "", &labels).await;
     Ok(Some(Found {
         image: deployments
@@ -46,7 +46,7 @@ pub(super) async fn find(api: &Api) -> Result<Option<Found>, ApiError> {
     }))
 }
 
-/// Returns what is wrong with it.
+/// Returns the finding if Crossplane is missing or has another major version.
 pub(super) fn judge(found: &Option<Found>) -> Option<Finding> {
     let Some(found) = found else {
         return Some(Finding::new("Crossplane is not installed there", HELP));
@@ -66,7 +66,7 @@ pub(super) fn judge(found: &Option<Found>) -> Option<Finding> {
     }
 }
 
-/// The version of Crossplane's image in a Deployment.
+/// Returns the version of Crossplane's image in a Deployment.
 fn image(deployment: &Value) -> Option<String> {
     let containers = object::at(deployment, &["spec", "template", "spec", "containers"])?;
     containers.as_array()?.iter().find_map(|container| {

@@ -1,4 +1,4 @@
-//! The kinds that providers' documents bring: whether they are there, and in which versions.
+//! The check of the providers' definitions: if they exist, and in which versions.
 
 use crosscut_client::{Api, ApiError};
 
@@ -9,14 +9,14 @@ use serde_json::Value;
 use super::{Asked, Finding, definitions_of};
 use crate::definitions::name_of;
 
-/// The number of names that a finding quotes.
+/// The maximum number of names that a finding quotes.
 const QUOTED: usize = 5;
 
-/// The definitions that are to be made. One that is there stays as it is, if it serves what the document's serves; what
-/// is there in another way, or is missing where nobody stands in for it, is found fault with.
+/// Returns the definitions to be installed. An existing definition stays if it serves the same versions as the
+/// document. Adds a finding if it does not, or if a definition is missing and there are no stand-ins.
 ///
 /// # Errors
-/// Where the API server does not answer.
+/// [`ApiError`] if a definition cannot be read.
 pub(super) async fn look(
     asked: &Asked<'_>,
     api: &Api,
@@ -55,7 +55,7 @@ pub(super) async fn look(
     Ok(Vec::new())
 }
 
-/// The versions that are wanted and not served: `v1 of things.example.org`.
+/// Returns the wanted versions that are not served, each as `v1 of things.example.org`.
 fn versions_without(wanted: &Value, there: &Value) -> Vec<String> {
     let served = served(there);
     self::served(wanted)

@@ -1,4 +1,4 @@
-//! The suite's other documents: what is there already must be what they say.
+//! The check of the suite's other documents: an existing object must have the document's content.
 
 use crosscut_client::{Api, ApiError};
 
@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use super::Finding;
 
-/// The document where it is to be made. One that is there and would be changed by it is found fault with: it is not
-/// crosscut's.
+/// Returns the document if it must be installed. Adds a finding if the object exists with other content, because
+/// crosscut must not change it.
 ///
 /// # Errors
-/// Where the API server does not answer.
+/// [`ApiError`] if the object cannot be read.
 pub(super) async fn look(
     api: &Api,
     namespace: &str,
@@ -46,7 +46,7 @@ pub(super) async fn look(
     Ok(None)
 }
 
-/// A document as it would replace what is there.
+/// Returns the document with the metadata of the existing object, so that it can replace it.
 fn in_place_of(wanted: &Value, there: &Value) -> Value {
     let mut replacement = wanted.clone();
     for field in ["resourceVersion", "uid", "finalizers", "ownerReferences"] {
@@ -57,8 +57,7 @@ fn in_place_of(wanted: &Value, there: &Value) -> Value {
     replacement
 }
 
-/// Returns true if replacing what is there would change nothing but labels and annotations that the document does not
-/// name.
+/// Returns true if the replacement would change only labels and annotations that the document does not name.
 fn says_the_same(wanted: &Value, would_be: &Value, there: &Value) -> bool {
     let has = |field: &str| {
         let entries = object::at(wanted, &["metadata", field]).and_then(Value::as_object);
@@ -68,7 +67,7 @@ fn says_the_same(wanted: &Value, would_be: &Value, there: &Value) -> bool {
     content(would_be) == content(there) && has("labels") && has("annotations")
 }
 
-/// Returns what somebody said, without what only identifies it and what controllers say.
+/// Returns the object without metadata and status.
 fn content(object: &Value) -> Value {
     let mut content = object.clone();
     for field in ["metadata", "status"] {

@@ -1,4 +1,4 @@
-//! Whether the suite's functions are there for Crossplane to call.
+//! The check that the suite's functions are installed, so that Crossplane can call them.
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
@@ -13,10 +13,11 @@ use super::Finding;
 
 const API_VERSION: &str = "pkg.crossplane.io/v1";
 
-/// The functions that Crossplane cannot call: it looks for an active revision that says where it is served.
+/// Returns a finding for each function that Crossplane cannot call. Crossplane needs an active revision with an
+/// endpoint.
 ///
 /// # Errors
-/// Where the API server does not answer.
+/// [`ApiError`] if the revisions cannot be listed.
 pub(super) async fn missing(api: &Api, suite: &Suite) -> Result<Vec<Finding>, ApiError> {
     let mut findings = Vec::new();
     for function in &suite.functions {

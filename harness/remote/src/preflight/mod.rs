@@ -1,4 +1,4 @@
-//! What a cluster lacks, before anything is made there: everything in one report.
+//! Checks before anything is created on a cluster. All findings are in one report.
 
 mod crossplane;
 mod definitions;
@@ -16,21 +16,21 @@ use super::access::Access;
 use super::trial::api;
 use crosscut_cluster::ClusterError;
 
-/// What is to be looked at.
+/// The suite and the clusters to check.
 pub(crate) struct Asked<'a> {
     pub(crate) suite: &'a Suite,
     pub(crate) control: &'a Access,
     pub(crate) target: Option<&'a Access>,
-    /// True if kinds that nobody serves there are defined by crosscut, and stood in for.
+    /// True if crosscut installs missing definitions and runs stand-ins for them.
     pub(crate) stand_ins: bool,
 }
 
-/// One thing that is not as it must be.
+/// A difference between the cluster and the suite's needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
-    /// What, as a sentence fragment.
+    /// The difference, as a sentence fragment.
     pub(crate) what: String,
-    /// What to do about it.
+    /// Advice for the user.
     pub(crate) help: String,
 }
 
@@ -43,11 +43,11 @@ impl Finding {
     }
 }
 
-/// Returns true if everything that the suite needs is there or may be made. Answers what is to be made on the control
-/// plane, in order.
+/// Checks that the clusters have what the suite needs and that the user may create the rest. Returns the documents to
+/// be installed on the control plane, in order.
 ///
 /// # Errors
-/// [`ClusterError::Start`] with all that is missing; where the cluster cannot be reached, with that alone.
+/// [`ClusterError::Start`] with all findings, or with one reason if a cluster cannot be reached.
 pub(crate) async fn check(asked: &Asked<'_>) -> Result<Vec<Resource>, ClusterError> {
     asked.control.check().await?;
     if let Some(target) = asked.target {
@@ -95,7 +95,7 @@ async fn control_plane(
     Ok(missing)
 }
 
-/// The definitions of all providers, each once by its name.
+/// Returns the definitions of all providers, each name once.
 fn definitions_of(providers: &[std::sync::Arc<Provider>]) -> Vec<&Resource> {
     let mut names = std::collections::BTreeSet::new();
     let all = providers.iter().flat_map(|provider| &provider.crds);

@@ -1,4 +1,4 @@
-//! What the user may do there, asked by SelfSubjectAccessReview.
+//! The check of the user's rights, by SelfSubjectAccessReview.
 
 use std::collections::BTreeSet;
 
@@ -13,13 +13,13 @@ use kube::api::PostParams;
 
 use super::Finding;
 
-/// A right that is needed.
+/// A right that a run needs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Right {
     group: String,
     resource: String,
     verb: &'static str,
-    /// What for, as in "to …".
+    /// The purpose, as in "to …".
     purpose: &'static str,
 }
 
@@ -34,7 +34,7 @@ impl Right {
     }
 }
 
-/// Returns what a control plane needs, where `missing` is to be made.
+/// Returns the rights that a run needs on the control plane, with those to install `missing`.
 pub(super) async fn of_control(api: &Api, missing: &[Resource]) -> Vec<Right> {
     let mut rights = BTreeSet::new();
     for verb in ["create", "delete"] {
@@ -48,7 +48,7 @@ pub(super) async fn of_control(api: &Api, missing: &[Resource]) -> Vec<Right> {
     for document in missing {
         let value = document.node.to_value();
         let (version, kind) = (object::api_version(&value), object::kind(&value));
-        // A kind that is not served yet is defined by another of the documents.
+        // Another of the documents defines this kind.
         let Ok(resource) = api.resource_name(version, kind).await else {
             continue;
         };
@@ -65,7 +65,7 @@ pub(super) async fn of_control(api: &Api, missing: &[Resource]) -> Vec<Right> {
     observing().into_iter().chain(rights).collect()
 }
 
-/// Returns what a target needs.
+/// Returns the rights that a run needs on the target.
 pub(super) fn of_target() -> Vec<Right> {
     let mut rights = observing();
     for verb in ["create", "patch", "delete"] {
@@ -85,12 +85,12 @@ fn observing() -> Vec<Right> {
         .to_vec()
 }
 
-/// The rights that are not granted, one finding for each purpose.
+/// Returns one finding for each purpose, with the rights that are not granted.
 pub(super) async fn denied(client: &kube::Client, rights: &[Right], place: &str) -> Vec<Finding> {
     let mut findings: Vec<(&'static str, Vec<String>)> = Vec::new();
     let mut asked = BTreeSet::new();
     for right in rights {
-        // One that is needed for two things is asked for once.
+        // A right can have two purposes; one review is enough.
         if !asked.insert((&right.group, &right.resource, right.verb)) {
             continue;
         }
@@ -117,7 +117,7 @@ pub(super) async fn denied(client: &kube::Client, rights: &[Right], place: &str)
         .collect()
 }
 
-/// Returns what is not granted; `None` if it is.
+/// Returns a description of the right if it is not granted, and `None` if it is.
 async fn refusal(client: &kube::Client, right: &Right) -> Option<String> {
     let review = SelfSubjectAccessReview {
         spec: SelfSubjectAccessReviewSpec {

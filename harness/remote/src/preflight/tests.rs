@@ -1,4 +1,4 @@
-//! Preflights against the API server in this process.
+//! Preflights against the in-process API server.
 
 use crosscut_objects::object;
 use crosscut_suite::{Plan, Selection, load};
@@ -53,7 +53,7 @@ fn plan(suite: &str) -> Plan {
     load(folder, &Selection::default()).unwrap()
 }
 
-/// Returns what is to be installed there, or what is said.
+/// Returns the documents to be installed, or the error's text.
 async fn looked(
     cluster: &InProcess,
     denied: &[&str],

@@ -1,4 +1,4 @@
-//! One request of a program, passed on, and its answer.
+//! Forwarding of one request of a program, and of the response.
 
 use std::convert::Infallible;
 
@@ -10,11 +10,11 @@ use serde_json::json;
 
 use super::hops;
 
-/// The longest body that is passed on, in bytes: API servers take 3 MiB.
+/// The maximum length of a request body, in bytes. API servers accept 3 MiB.
 const LONGEST: usize = 8 << 20;
 
-/// Asks what a program asked, and answers what the API server answers. What cannot be passed on is answered as an API
-/// server would say it.
+/// Sends a program's request to the API server and returns the response. A request that cannot be forwarded gets a
+/// `Status` object as an API server would return it.
 pub(super) async fn forward<B>(
     client: kube::Client,
     request: Request<B>,
@@ -42,7 +42,7 @@ where
     Ok(Response::from_parts(head, body))
 }
 
-/// The request as the API server gets it. HTTP's version is a matter of each connection.
+/// Returns the request for the API server. It keeps no HTTP version, because each connection has its own.
 async fn asked<B>(request: Request<B>) -> Result<Request<Body>, Refused>
 where
     B: http_body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
@@ -66,7 +66,7 @@ where
     *asked.uri_mut() = path.parse::<Uri>().unwrap_or_default();
     *asked.headers_mut() = head.headers;
     hops::remove(asked.headers_mut());
-    // Counted again where the body is another in the end.
+    // The client computes the length of the final body.
     asked.headers_mut().remove(header::CONTENT_LENGTH);
     Ok(asked)
 }
@@ -86,7 +86,7 @@ fn unread(error: &(dyn std::error::Error + Send + Sync + 'static)) -> Refused {
     }
 }
 
-/// The reason why a request is not passed on.
+/// A failure `Status` for a request that cannot be forwarded.
 struct Refused {
     status: StatusCode,
     reason: &'static str,

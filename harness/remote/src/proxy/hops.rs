@@ -1,8 +1,8 @@
-//! What concerns one connection only and is not passed on (RFC 9110, section 7.6.1).
+//! Headers that concern one connection only and are not forwarded (RFC 9110, section 7.6.1).
 
 use http::{HeaderMap, HeaderName, header};
 
-/// Headers of one connection. `host` is another on the other side.
+/// Headers of one connection. The next connection has a `host` of its own.
 const OF_A_CONNECTION: [HeaderName; 7] = [
     header::CONNECTION,
     header::HOST,
@@ -13,12 +13,12 @@ const OF_A_CONNECTION: [HeaderName; 7] = [
     HeaderName::from_static("keep-alive"),
 ];
 
-/// Returns true if a request wants its connection to become something else.
+/// Returns true if a request asks for an upgrade of its connection.
 pub(super) fn wants_upgrade(headers: &HeaderMap) -> bool {
     headers.contains_key(header::UPGRADE)
 }
 
-/// Takes out what is not passed on, and what `connection` names.
+/// Removes the headers of a connection, and those that its `connection` header names.
 pub(super) fn remove(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
         .get_all(header::CONNECTION)

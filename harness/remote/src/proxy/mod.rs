@@ -1,8 +1,8 @@
-//! A way to a cluster for programs under test: a server on loopback that passes requests on through a client of ours.
+//! Access to a cluster for programs under test: a server on loopback that forwards requests through a recorded client.
 //!
-//! So whatever a program makes is labelled and remembered as what a trial makes is, and can be taken away again, and no
-//! program sees the user's own credentials. Connections that are to become something else (`exec`, `port-forward`) are
-//! refused; everything that is said in requests and answers, watches included, is passed on as it is.
+//! The objects that a program creates are labelled and recorded like those of a trial, so they can be deleted. No
+//! program gets the user's own credentials. Requests for an upgrade (`exec`, `port-forward`) are refused. All other
+//! requests and responses, watches included, are forwarded unchanged except for the label.
 
 mod forward;
 mod hops;
@@ -12,18 +12,18 @@ use crosscut_traffic::{Identity, Server, ServerTls};
 use super::error::ProxyError;
 use crosscut_setup::{Authority, kubeconfig};
 
-/// The user of the certificate that a proxy lets in.
+/// The user in the only client certificate that a proxy accepts.
 const USER: &str = "program";
 
-/// A running proxy. It ends, with the requests under way, when it is dropped.
+/// A running proxy. Dropping it ends the server and its open requests.
 pub(crate) struct Proxy {
     _server: Server,
-    /// Leads to it, with a certificate that nobody else has.
+    /// A kubeconfig for the proxy, with its only client certificate.
     pub(crate) kubeconfig: String,
 }
 
 impl Proxy {
-    /// Starts one in front of a client; `name` is what its kubeconfig calls the cluster.
+    /// Starts a proxy in front of a client. `name` is the cluster's name in the kubeconfig.
     ///
     /// # Errors
     /// [`ProxyError`].
@@ -122,7 +122,7 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(made.metadata.labels.unwrap()[LABEL], "run");
-        // What it changes is not what it made.
+        // An update of an existing object is not recorded again.
         maps.replace("made", &PostParams::default(), &config_map("made"))
             .await
             .unwrap();
@@ -148,7 +148,7 @@ mod tests {
         let version = list.metadata.resource_version.unwrap();
         let watched = maps.watch(&WatchParams::default(), &version).await.unwrap();
         let mut watched = std::pin::pin!(watched);
-        // Told while the watch goes on.
+        // The events must arrive while the watch is open.
         for name in ["first", "second"] {
             maps.create(&PostParams::default(), &config_map(name))
                 .await
