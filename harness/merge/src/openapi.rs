@@ -35,7 +35,14 @@ fn part(schema: &Value, open: bool) -> Type {
         Some("string") => Type::new(Shape::Scalar(text(schema))),
         Some("integer" | "number") => Type::new(Shape::Scalar(Scalar::Number)),
         Some("boolean") => Type::new(Shape::Scalar(Scalar::Boolean)),
-        _ => Type::new(Shape::Any(fields(schema, false, open), items(schema, open))),
+        // A list type needs the type `array`: kube-apiserver refuses other definitions.
+        _ => {
+            let items = Items {
+                relation: Relation::Atomic,
+                ..items(schema, open)
+            };
+            Type::new(Shape::Any(fields(schema, false, open), items))
+        }
     }
 }
 
