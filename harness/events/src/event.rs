@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Failure, Location, Seeds, Summary, Verdict};
 
 /// The label of all objects that a run creates on shared clusters outside its trials' own namespaces. Its value is the
-/// run's name. Final objects may include objects of others with the label.
+/// run's name. Final objects may include other objects with the label.
 pub const RUN_LABEL: &str = "crosscut.dev/run";
 
 /// An event in a run.

@@ -39,7 +39,7 @@ pub struct State {
 /// Resources that a requirement selected.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Resources {
-    /// X
+    /// The resources, in the order of the request.
     #[prost(message, repeated, tag = "1")]
     pub items: Vec<Resource>,
 }

@@ -23,7 +23,7 @@ pub(crate) fn object_name(object: &Value) -> String {
 
 /// Returns the conditions of `objects` and those of `events` (core/v1 Events) that are about them.
 ///
-/// Good conditions without a message are omitted for an object that has a bad condition.
+/// For an object with a condition that is not True, its True conditions are omitted.
 pub(crate) fn evidence(objects: &[Value], events: &[Value], notes: &[String]) -> Evidence {
     let conditions: Vec<ObjectCondition> = objects.iter().flat_map(telling).collect();
     // A reconcile that keeps failing has usually set a condition with the same message.
@@ -69,7 +69,7 @@ pub(crate) fn composed(object: &Value) -> Vec<Target> {
         .collect()
 }
 
-/// Returns true if all conditions of an object are good.
+/// Returns true if all conditions of an object are True.
 pub(crate) fn is_well(object: &Value) -> bool {
     conditions(object).iter().all(is_good)
 }
@@ -91,7 +91,7 @@ pub(crate) fn failing_function(evidence: &Evidence) -> Option<&str> {
         })
 }
 
-/// Returns the bad conditions, or all conditions if all are good.
+/// Returns the conditions that are not True, or all conditions if all are True.
 fn telling(object: &Value) -> Vec<ObjectCondition> {
     let all = conditions(object);
     if all.iter().all(is_good) {

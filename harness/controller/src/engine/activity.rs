@@ -28,12 +28,12 @@ struct State {
     changes: BTreeMap<Arc<str>, Vec<Arc<Event>>>,
     /// The current reconcile.
     running: Option<String>,
-    /// The event that controllers outside of this process have yet to cause.
+    /// The object that a controller in another process must still reconcile, with the reason.
     owed: Option<String>,
 }
 
 impl Activity {
-    /// Returns the current reconcile, the awaited event and the busiest movers, one line each.
+    /// Returns the current reconcile, the awaited object and the busiest movers, one line each.
     #[must_use]
     pub fn described(&self) -> Vec<String> {
         let moving = self.most();
@@ -60,7 +60,7 @@ impl Activity {
         self.state().running = None;
     }
 
-    /// Records the awaited event; `None` if no event is awaited.
+    /// Records the awaited object; `None` if there is none.
     pub fn owes(&self, what: Option<String>) {
         self.state().owed = what;
     }

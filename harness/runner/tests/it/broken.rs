@@ -141,7 +141,7 @@ impl Health for Broken {
     }
 }
 
-/// Creates an event three seconds late.
+/// Creates an Event after three seconds.
 async fn tell_late(connection: crosscut_client::Connection) {
     tokio::time::sleep(Duration::from_secs(3)).await;
     let event = serde_json::json!({

@@ -125,7 +125,7 @@ fn scenario(programs: &[String], actions: &str) -> String {
     format!("{{programs: [{programs}], steps: [{{name: s, actions: [{actions}]}}]}}")
 }
 
-/// The file that tells programs that the applied objects are deleted.
+/// The file that exists once the applied objects are deleted; programs look for it.
 const WITHDRAWN: &str = "withdrawn";
 const WAITS: &str = "sleep 60";
 const NOTHING: &str = "{absent: {resource: {apiVersion: v1, kind: Secret}}}";
@@ -260,7 +260,7 @@ async fn a_program_has_its_files_its_kubeconfig_and_a_home_of_its_own() {
     );
     let report = report(&spec).await;
     let failure = &report.failures[0];
-    // A status of its own makes the failure show the program's output.
+    // A nonzero exit status makes the failure show the program's output.
     assert!(failure.message.ends_with("(exit status: 5)"), "{failure:?}");
     let variables = &failure.evidence.notes[0];
     let of_the_shell = ["OLDPWD", "PWD", "SHLVL", "_", "a:", "LANG", "TZ"];
