@@ -56,7 +56,7 @@ pub enum Event {
         action: String,
         /// The time of the trial so far, in milliseconds of real time.
         elapsed_ms: u64,
-        /// The awaited and the changing objects, one line each; often empty.
+        /// The current reconcile, the awaited object and the busiest movers, one line each; often empty.
         waits_for: Vec<String>,
     },
     /// The objects that a trial left on one of its clusters, if the run's options ask for them.
@@ -67,7 +67,7 @@ pub enum Event {
         side: String,
         /// The trial's namespace.
         namespace: String,
-        /// The objects that the trial created or changed.
+        /// The objects that are new, or different from their state before the trial.
         objects: Vec<serde_json::Value>,
     },
     /// A trial was judged.

@@ -14,7 +14,7 @@ pub struct Failure {
     pub action: String,
     /// The failure in one sentence.
     pub message: String,
-    /// The place in the user's document.
+    /// The place of the failed part in the user's document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
     /// The fields that differ.
@@ -26,7 +26,7 @@ pub struct Failure {
     /// The object with the fewest differences, if none matched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nearest: Option<Nearest>,
-    /// The conditions and events of the objects concerned.
+    /// The events and conditions of the objects concerned, and notes.
     #[serde(default, skip_serializing_if = "Evidence::is_empty")]
     pub evidence: Evidence,
     /// The remedy.

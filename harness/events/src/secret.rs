@@ -70,7 +70,7 @@ fn mask_all(value: &mut Value) {
     }
 }
 
-/// Calls `found` with every text in a Secret inside `value`.
+/// Calls `found` with every leaf of the `data` and `stringData` of each Secret inside `value`.
 pub fn for_each_secret<'a>(value: &'a Value, found: &mut impl FnMut(&'a Value)) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| for_each_secret(item, found)),

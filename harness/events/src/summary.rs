@@ -17,7 +17,7 @@ pub struct Summary {
     pub errored: usize,
     /// Trials that need a feature that the control plane lacks.
     pub unsupported: usize,
-    /// Trials that do not apply to the provider.
+    /// Trials whose scenario does not apply to the provider.
     pub skipped: usize,
 }
 

@@ -29,7 +29,7 @@ pub enum Trust {
     /// No server: no authority is known.
     #[default]
     Nobody,
-    /// The servers with a valid certificate of one of these authorities (PEM).
+    /// The servers with a certificate of one of these authorities (PEM) for their name.
     Authorities(String),
     /// Every server, whatever its certificate.
     Anybody,

@@ -212,7 +212,8 @@ impl<T: Moment> Engine<T> {
         self.failures.insert(work, Failure { times, message });
     }
 
-    /// Advances timers: `sooner` returns a timer's new time from its time and the key's number of failures.
+    /// Moves timers to earlier times: `sooner` returns a timer's new time from its time and the key's number of
+    /// failures. A later time is ignored.
     pub fn hasten(&mut self, sooner: impl Fn(T, Option<u32>) -> T) {
         let failures = &self.failures;
         self.timers.change(|work, at| {
