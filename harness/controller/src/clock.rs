@@ -1,4 +1,4 @@
-//! Time that passes only when the scheduler says so.
+//! A virtual clock, which only the scheduler advances.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -9,18 +9,19 @@ use jiff::Timestamp;
 /// The time at which every virtual clock starts: 2026-01-01T00:00:00Z.
 const START: i64 = 1_767_225_600_000;
 
-/// A clock that stands still until it is set forward. Clones share the time; a fork goes on by itself.
+/// A clock that stands still until it is advanced. Clones share the time; a fork advances
+/// independently.
 #[derive(Clone, Debug)]
 pub struct VirtualClock(Arc<AtomicI64>);
 
 impl VirtualClock {
-    /// A clock at 2026-01-01T00:00:00Z.
+    /// Returns a clock at 2026-01-01T00:00:00Z.
     #[must_use]
     pub fn new() -> VirtualClock {
         VirtualClock(Arc::new(AtomicI64::new(START)))
     }
 
-    /// Another clock that shows the same time now.
+    /// Returns another clock with the same current time.
     ///
     /// ```
     /// use crosscut_controller::VirtualClock;
@@ -35,7 +36,7 @@ impl VirtualClock {
         VirtualClock(Arc::new(AtomicI64::new(self.0.load(Ordering::SeqCst))))
     }
 
-    /// Lets time pass until `to`; time never goes back.
+    /// Advances the clock to `to`, but never backwards.
     pub(crate) fn advance_to(&self, to: Timestamp) {
         self.0.fetch_max(to.as_millisecond(), Ordering::SeqCst);
     }

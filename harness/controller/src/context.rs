@@ -1,4 +1,4 @@
-//! What a reconcile may use: the plane's API, the virtual time, and seeded chance.
+//! The context of reconciles: the plane's API, the virtual time, and seeded random numbers.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crosscut_client::Connection;
 use crosscut_objects::Clock;
 
-/// The surroundings of a reconcile. Cheap to clone.
+/// The context of a reconcile. Cheap to clone.
 #[derive(Clone)]
 pub struct Context {
     connection: Connection,
@@ -16,7 +16,7 @@ pub struct Context {
     lacks: Lacks,
 }
 
-/// What reconciles needed and their controllers cannot do, in the order in which they came upon it. Clones share one
+/// The features that reconciles needed and their controllers lack, in the order of the reconciles. Clones share one
 /// list.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lacks(Arc<Mutex<Vec<String>>>);
@@ -36,7 +36,7 @@ impl Lacks {
 }
 
 impl Context {
-    /// Surroundings on the plane called `plane`; `seed` decides what [`Context::random`] says.
+    /// Creates a context on the plane called `plane`; `seed` decides the numbers of [`Context::random`].
     pub fn new(connection: Connection, clock: Arc<dyn Clock>, plane: &str, seed: u64) -> Self {
         Self {
             connection,
@@ -47,7 +47,7 @@ impl Context {
         }
     }
 
-    /// Shares the list of what reconciles lack.
+    /// Returns the context with a shared list of missing features.
     pub(crate) fn with_lacks(self, lacks: &Lacks) -> Self {
         Self {
             lacks: lacks.clone(),
@@ -55,31 +55,31 @@ impl Context {
         }
     }
 
-    /// Takes note that the object of the reconcile asks for something that the real program does and the controller
-    /// here does not. `what` is a noun phrase: `claims (Cart, offered by …)`. Nothing that follows is a verdict.
+    /// Records a feature of the real program that the reconciled object needs and the controller here lacks. `what`
+    /// is a noun phrase: `claims (Cart, offered by …)`. No later result is a verdict.
     pub fn lacks(&self, what: impl Into<String>) {
         self.lacks.note(what.into());
     }
 
-    /// The way to the API of the controller's plane.
+    /// Returns the connection to the API server of the controller's plane.
     #[must_use]
     pub fn connection(&self) -> &Connection {
         &self.connection
     }
 
-    /// The present, in virtual time.
+    /// Returns the current virtual time.
     #[must_use]
     pub fn now(&self) -> jiff::Timestamp {
         self.clock.now()
     }
 
-    /// The name of the controller's plane.
+    /// Returns the name of the controller's plane.
     #[must_use]
     pub fn plane(&self) -> &str {
         &self.plane
     }
 
-    /// A number below `bound`, the same for the same seed and history; 0 where `bound` is 0 or 1.
+    /// Returns a number below `bound`, the same for the same seed and history; 0 if `bound` is 0 or 1.
     #[must_use]
     pub fn random(&self, bound: usize) -> usize {
         let state = self
@@ -93,7 +93,7 @@ impl Context {
     }
 }
 
-/// The output function of SplitMix64 (Steele, Lea, Flood 2014).
+/// Returns the output of SplitMix64 (Steele, Lea, Flood 2014).
 fn scramble(mut state: u64) -> u64 {
     state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

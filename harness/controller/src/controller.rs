@@ -1,4 +1,4 @@
-//! What a controller is: a name, the events that concern it, and a reconcile of one key.
+//! The interface of a controller: a name, a mapping of events to keys, and a reconcile of one key.
 
 use std::time::Duration;
 
@@ -7,16 +7,17 @@ use crosscut_objects::{Event, Key};
 
 use crate::context::Context;
 
-/// The next reconcile of a key, unless an event causes one before. As `kube::runtime::controller::Action`.
+/// The next reconcile of a key, unless an event triggers one before. Corresponds to
+/// `kube::runtime::controller::Action`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// No reconcile before an event concerns the key.
+    /// No reconcile before an event for the key.
     AwaitChange,
     /// A reconcile after this time of the control plane's clock.
     RequeueAfter(Duration),
 }
 
-/// A reconcile that failed; it is tried again after the back-off.
+/// A failed reconcile; it is retried after the back-off.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct ReconcileError {
@@ -24,7 +25,7 @@ pub struct ReconcileError {
 }
 
 impl ReconcileError {
-    /// An error whose text ends up in reports where it keeps a control plane from settling.
+    /// Creates an error. Its text appears in reports if the control plane does not settle because of the error.
     pub fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
@@ -32,10 +33,10 @@ impl ReconcileError {
     }
 }
 
-/// Brings the world of one kind of object closer to what the objects ask for.
+/// A controller, which brings the objects of one kind closer to their desired state.
 #[async_trait]
 pub trait Controller: Send + Sync {
-    /// A name for reports, such as `composite/clusters.devopstoolkit.ai`.
+    /// Returns a name for reports, such as `composite/clusters.devopstoolkit.ai`.
     fn name(&self) -> &str;
 
     /// Returns true if the reconciles of this controller should run after those of all others. This saves work if each
@@ -44,12 +45,12 @@ pub trait Controller: Send + Sync {
         false
     }
 
-    /// Returns the keys that an event concerns. Must be quick and must not wait.
+    /// Returns the keys that an event affects. The method must be fast and must not block.
     fn map_to_keys(&self, event: &Event) -> Vec<Key>;
 
-    /// Looks at one object and acts, level-triggered: it must be right after any event or none.
+    /// Reconciles one object, level-triggered: the result must be right whatever events came before.
     ///
     /// # Errors
-    /// [`ReconcileError`]: the key comes back after a back-off of virtual time.
+    /// [`ReconcileError`]: the reconcile is retried after a back-off of virtual time.
     async fn reconcile(&self, context: &Context, key: &Key) -> Result<Action, ReconcileError>;
 }

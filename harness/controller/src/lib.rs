@@ -1,9 +1,9 @@
 //! Controllers, and the scheduler that runs them in virtual time.
 //!
-//! A [`Controller`] works level-triggered, as a client of an API server. [`Scheduler`] runs controllers of several
-//! planes one reconcile at a time until they are at rest; time is a [`VirtualClock`] that jumps to the next timer when
-//! nothing else is to be done. [`builtin`] has the
-//! controllers that every cluster has. What Crossplane and its providers do is not known here.
+//! A [`Controller`] is level-triggered and a client of an API server. [`Scheduler`] runs controllers of several
+//! planes, one reconcile at a time, until they are at rest. Time is a [`VirtualClock`] that jumps to the next timer if
+//! no reconcile is waiting. [`builtin`] has the controllers of every cluster. This crate is independent of Crossplane
+//! and its providers.
 
 pub mod builtin;
 mod clock;

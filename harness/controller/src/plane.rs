@@ -13,7 +13,7 @@ pub struct Plane {
 }
 
 impl Plane {
-    /// The way to the plane's API server.
+    /// Returns the connection to the plane's API server.
     #[must_use]
     pub fn connection(&self) -> &Connection {
         &self.connection
@@ -22,12 +22,12 @@ impl Plane {
 
 pub(crate) struct PlaneState {
     pub(crate) log: Arc<dyn EventLog>,
-    /// All events up to here have been told.
+    /// The revision of the last event that was delivered.
     pub(crate) seen: u64,
 }
 
 impl PlaneState {
-    /// Returns what has happened since the last call.
+    /// Returns the events since the last call.
     pub(crate) fn news(&mut self) -> Vec<Arc<Event>> {
         let events = self.log.events_after(self.seen);
         if let Some(last) = events.last() {

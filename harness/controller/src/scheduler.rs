@@ -1,7 +1,12 @@
 //! The deterministic scheduler: one reconcile at a time, until the planes are at rest.
 //!
-//! At rest means: every controller has seen every change, no key waits, and every timer that is pending has fired once
-//! since something last changed without changing anything. Events (the kind) and leases do not count as change.
+//! The planes are at rest if:
+//!
+//! - every controller has seen every change,
+//! - no key is waiting,
+//! - every pending timer has fired once since the last change, without causing a change.
+//!
+//! Objects of kind Event and leases do not count as changes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,18 +22,18 @@ use crate::engine::{
 };
 use crate::plane::{Plane, PlaneState};
 
-/// Timers and failures of a scheduler at rest.
+/// The timers and failures of a scheduler at rest.
 pub type AtRest = crate::engine::AtRest<Timestamp>;
 
-/// After how many reconciles the caller may look at its clock.
+/// The number of reconciles after which the caller gets a chance to run.
 const GIVE_WAY: u64 = 16;
 
-/// Runs controllers over planes that share a clock.
+/// A scheduler of controllers on planes that share a clock.
 pub struct Scheduler {
     clock: VirtualClock,
     engine: Engine<Timestamp>,
     planes: Vec<PlaneState>,
-    /// True if the controllers of the scheduler before have dealt with all that is on the planes.
+    /// True if the scheduler continues another one, whose controllers have reconciled all present objects.
     resumed: bool,
 }
 
@@ -39,8 +44,8 @@ impl Moment for Timestamp {
 }
 
 impl Scheduler {
-    /// Returns a scheduler without planes and controllers. The seed decides in which order waiting keys come; 0 is first
-    /// in, first out.
+    /// Returns a scheduler without planes and controllers. The seed decides the order of waiting keys; 0 is first in,
+    /// first out.
     #[must_use]
     pub fn new(clock: VirtualClock, seed: u64) -> Scheduler {
         Scheduler {
@@ -59,8 +64,8 @@ impl Scheduler {
 
     /// Returns a scheduler that continues where another came to rest, over forks of its planes at the same time.
     ///
-    /// The same planes and controllers must be added in the same order. A controller that is added sees the objects of its
-    /// plane, which are not reconciled again.
+    /// The same planes and controllers must be added in the same order. An added controller sees the present objects of
+    /// its plane, but does not reconcile them again.
     #[must_use]
     pub fn resume(clock: VirtualClock, seed: u64, at_rest: &AtRest) -> Scheduler {
         Scheduler {
@@ -83,7 +88,7 @@ impl Scheduler {
         self.engine.activity().clone()
     }
 
-    /// Adds a plane: an API server that is reached through `connection` and whose changes `log` has.
+    /// Adds a plane: an API server with its `connection` and the `log` of its changes.
     pub fn add_plane(
         &mut self,
         name: &str,
@@ -97,14 +102,15 @@ impl Scheduler {
         Plane { index, connection }
     }
 
-    /// Returns what reconciles of this scheduler needed and controllers cannot do, in the order in which it was met.
+    /// Returns the features that reconciles of this scheduler needed and controllers lack, in the order of the
+    /// reconciles.
     #[must_use]
     pub fn lacks(&self) -> Vec<String> {
         self.engine.lacks()
     }
 
-    /// Adds a controller, which sees everything that is on the plane now and all that follows. In a resumed scheduler
-    /// the present objects are seen without being reconciled.
+    /// Adds a controller, which sees all present objects of the plane and all later events. In a resumed scheduler the
+    /// present objects are not reconciled.
     pub fn add(&mut self, plane: &Plane, controller: Arc<dyn Controller>) {
         self.observe();
         let index = self.engine.add(plane.index, controller);
@@ -121,12 +127,14 @@ impl Scheduler {
         }
     }
 
-    /// Runs until everything is at rest.
+    /// Runs controllers until the planes are at rest.
+    ///
+    /// Dropping the future between two reconciles leaves the scheduler usable. Within a reconcile, that reconcile is
+    /// lost until its object changes. The future yields regularly, so that a caller can drop it however busy the
+    /// controllers are.
     ///
     /// # Errors
-    /// [`Unsettled`] where a limit is reached first, with what kept moving. Dropping the future between two reconciles
-    /// leaves the scheduler usable; within one, that reconcile is lost until its object changes. The future gives way now
-    /// and then, so that a caller can drop it however busy the controllers are.
+    /// [`Unsettled`] if a limit is reached first, with the busiest reconciles.
     pub async fn settle(&mut self, limits: &SettleLimits) -> Result<Settled, Unsettled> {
         let start = self.clock.now();
         let mut steps = 0;
@@ -143,7 +151,7 @@ impl Scheduler {
         }
     }
 
-    /// Lets time pass, with everything that falls due meanwhile, and settles.
+    /// Lets time pass, with all timers that become due meanwhile, and settles.
     ///
     /// # Errors
     /// As [`Scheduler::settle`].
@@ -169,7 +177,7 @@ impl Scheduler {
     /// Reconciles until no key waits, and counts the reconciles in `steps`.
     ///
     /// # Errors
-    /// [`Unsettled`] if there are more steps than the limit.
+    /// [`Unsettled`] if the number of steps exceeds the limit.
     async fn run_waiting(
         &mut self,
         steps: &mut u64,
@@ -189,7 +197,7 @@ impl Scheduler {
         }
     }
 
-    /// Sets the clock forward and queues what falls `due`.
+    /// Advances the clock and queues the keys that are `due`.
     fn pass_until(
         &mut self,
         at: Timestamp,
@@ -200,8 +208,7 @@ impl Scheduler {
         self.engine.queue_due(|timers| due(timers, now));
     }
 
-    /// Shows the changes of the planes since the last look to the controllers; returns those that something may follow
-    /// from.
+    /// Delivers the new changes of the planes to the controllers; returns the changes that may cause others.
     fn observe(&mut self) -> Vec<Arc<Event>> {
         let mut changes = Vec::new();
         for (index, plane) in self.planes.iter_mut().enumerate() {
@@ -251,20 +258,20 @@ impl Scheduler {
     }
 }
 
-/// Lets the caller look at its clock every few reconciles: those that wait for nothing would never end otherwise.
+/// Yields to the caller after every few reconciles: reconciles without real waits would otherwise block it.
 async fn give_way(steps: u64) {
     if steps.is_multiple_of(GIVE_WAY) {
         tokio::task::yield_now().await;
     }
 }
 
-/// Returns true if something may come of an event.
+/// Returns true if an event may cause further changes.
 pub fn is_movement(event: &Event) -> bool {
     is_lasting(&event.resource.group, &event.resource.kind)
 }
 
-/// Returns true if objects of a kind say what a cluster came to. Events are said again and again, and leases renewed,
-/// without anything coming of it.
+/// Returns true if objects of a kind are part of a cluster's state. Events are repeated and leases renewed without any
+/// effect.
 #[must_use]
 pub fn is_lasting(group: &str, kind: &str) -> bool {
     !matches!(

@@ -1,16 +1,16 @@
-//! Status conditions as Crossplane's controllers keep them (crossplane-runtime 2.2, apis/common).
+//! Status conditions as Crossplane's controllers write them (crossplane-runtime 2.2, apis/common).
 //!
-//! A condition that equals the one already there is left alone, so that its `lastTransitionTime` moves only when
-//! something else does; any difference replaces it whole.
+//! A condition that equals the existing one is not written, so that its `lastTransitionTime` stays. Any
+//! difference replaces the whole condition.
 
 use serde_json::{Value, json};
 
 use crate::object;
 
-/// The condition types that only Crossplane itself may set.
+/// The condition types that only Crossplane may set.
 const SYSTEM: [&str; 5] = ["Ready", "Synced", "Healthy", "UpToDate", "Responsive"];
 
-/// One condition, before it is put on an object.
+/// A condition, before it is set on an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Condition {
     pub(crate) kind: String,
@@ -78,7 +78,7 @@ impl Condition {
         value
     }
 
-    /// Returns true if an existing condition says the same; generations count only where both have one.
+    /// Returns true if an existing condition is equal; generations are compared only if both have one.
     fn equals(&self, existing: &Value, observed_generation: i64) -> bool {
         let theirs = object::at(existing, &["observedGeneration"])
             .and_then(Value::as_i64)
@@ -99,18 +99,18 @@ pub(crate) fn is_system(kind: &str) -> bool {
 
 pub(crate) use crosscut_objects::object::{condition as get, conditions as all};
 
-/// Sets a condition and says which generation of the object it is about.
+/// Sets a condition with the generation of the object.
 pub(crate) fn mark(object: &mut Value, condition: &Condition, now: &str) {
     let generation = object::generation(object);
     put(object, condition, generation, now);
 }
 
-/// Sets a condition without a generation, as functions' own conditions are.
+/// Sets a condition without a generation, as for functions' own conditions.
 pub(crate) fn set(object: &mut Value, condition: &Condition, now: &str) {
     put(object, condition, 0, now);
 }
 
-/// Sets conditions that were taken from another state of the object, as they are.
+/// Merges conditions from another state of the object, unchanged.
 pub(crate) fn merge(object: &mut Value, from: &[Value]) {
     let mut conditions = all(object).to_vec();
     for condition in from {
@@ -129,7 +129,7 @@ pub(crate) fn merge(object: &mut Value, from: &[Value]) {
     }
 }
 
-/// Returns true if two conditions say the same, whenever they began to.
+/// Returns true if two conditions are equal except for `lastTransitionTime`.
 fn is_same(one: &Value, other: &Value) -> bool {
     let generation = object::at(other, &["observedGeneration"])
         .and_then(Value::as_i64)

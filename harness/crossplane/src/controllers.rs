@@ -1,4 +1,4 @@
-//! The controllers of one control plane, and what they need.
+//! The controllers of one control plane, and their settings.
 
 use std::sync::Arc;
 
@@ -12,14 +12,15 @@ use crate::unserved::UnservedKinds;
 use crate::usage::{Kind, UsageAdmission, Usages};
 use crosscut_functions::Functions;
 
-/// What the controllers cannot know by themselves.
+/// The settings of the controllers.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The functions that Compositions name.
     pub functions: Arc<Functions>,
 }
 
-/// Crossplane's controllers, for one control plane. They remember what they saw there, so each plane needs its own.
+/// Returns Crossplane's controllers for one control plane. They keep a cache of its objects, so each control plane
+/// needs its own.
 pub fn controllers(settings: Settings) -> Vec<Arc<dyn Controller>> {
     vec![
         Arc::new(Definitions::new()),
@@ -31,8 +32,8 @@ pub fn controllers(settings: Settings) -> Vec<Arc<dyn Controller>> {
     ]
 }
 
-/// Returns Crossplane's part in the control plane's API server: it refuses to delete what a Usage or ClusterUsage says
-/// is in use, and names the kinds that Crossplane would serve and that are not here.
+/// Returns Crossplane's admission plugins for the control plane's API server. They refuse to delete an object that a
+/// Usage or ClusterUsage protects, and name Crossplane's kinds that crosscut does not serve.
 pub fn admission() -> Vec<Arc<dyn Admission>> {
     vec![Arc::new(UsageAdmission), Arc::new(UnservedKinds)]
 }

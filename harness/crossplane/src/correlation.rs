@@ -1,7 +1,8 @@
-//! Which events are written, and which are folded into another or dropped, as client-go decides it.
+//! Event correlation: some events are combined or dropped, as in client-go.
 //!
-//! More than nine messages with one reason about one object become one event with the last message. Then a source may
-//! write 25 events of one type about one object, and one more every five minutes. Counted repetitions spend as much.
+//! More than nine messages with one reason about one object become one event with the last message. After that, a
+//! source may write 25 events of one type about one object, and one more every five minutes. A repetition that is
+//! only counted uses the same budget.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,14 +12,15 @@ use serde_json::Value;
 use crate::object;
 use crate::recorder::NewEvent;
 
-/// The number of messages with that one reason are too many, and how long they are remembered.
+/// The number of messages with one reason that are combined, and the time since the last one after which they are
+/// forgotten.
 const SIMILAR: usize = 10;
 const SIMILAR_FOR: SignedDuration = SignedDuration::from_mins(10);
-/// The number of events that may be written at once, and after how many seconds one more.
+/// The number of events that may be written at once, and the seconds until one more.
 const BURST: f64 = 25.0;
 const REFILL: f64 = 300.0;
 
-/// What one source has said.
+/// The events of one source so far.
 #[derive(Debug, Default)]
 pub(crate) struct Correlation {
     groups: HashMap<String, Group>,
@@ -38,7 +40,7 @@ struct Bucket {
 }
 
 impl Correlation {
-    /// The event as one of many alike, where it is that.
+    /// Returns the combined event if the message is one of many similar ones; `None` otherwise.
     pub(crate) fn fold(
         &mut self,
         about: &Value,

@@ -1,12 +1,13 @@
-//! Crossplane's own CustomResourceDefinitions, as far as its controllers here serve them.
+//! Crossplane's own CustomResourceDefinitions, for the kinds that crosscut's controllers reconcile.
 //!
-//! They are written by hand, with the fields, defaults and rules of Crossplane 2.2.0, and parsed when asked for.
-//! Packages, functions, managed resource definitions and operations are not among them: nothing here reconciles those.
+//! The files are written by hand, with the fields, defaults and rules of Crossplane 2.2.0, and parsed at each call.
+//! Packages, functions, managed resource definitions and operations are not included, since no controller reconciles
+//! them.
 
 use crosscut_yaml::Limits;
 use serde_json::Value;
 
-/// The YAML of each CRD, in the order in which they are installed.
+/// The YAML of each CRD, in the order of installation.
 const FILES: [(&str, &str); 5] = [
     (
         "compositeresourcedefinitions.yaml",
@@ -24,8 +25,8 @@ const FILES: [(&str, &str); 5] = [
     ),
 ];
 
-/// Crossplane's own CRDs: CompositeResourceDefinition (v1 stored, v2), Composition, CompositionRevision, Usage and
-/// ClusterUsage. To be created on the control plane before anything of Crossplane's is.
+/// Returns Crossplane's own CRDs: CompositeResourceDefinition (v1 stored, v2), Composition, CompositionRevision, Usage
+/// and ClusterUsage. They must be created on the control plane before any object of Crossplane.
 ///
 /// ```
 /// let definitions = crosscut_crossplane::custom_resource_definitions();
@@ -41,7 +42,7 @@ pub fn custom_resource_definitions() -> Vec<Value> {
                     .map(crosscut_yaml::Node::to_value)
                     .collect(),
                 Err(errors) => {
-                    // Embedded text: the tests of this crate parse every file, so this is never reached in a build that passed them.
+                    // The tests of this crate parse every embedded file, so this never happens in a tested build.
                     tracing::error!(file = name, ?errors, "an embedded CRD does not parse");
                     Vec::new()
                 }

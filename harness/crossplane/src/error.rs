@@ -1,29 +1,29 @@
-//! What goes wrong inside a reconcile, as a chain of contexts.
+//! The errors of a reconcile, as a chain of contexts.
 //!
-//! Crossplane reports errors as `outer: inner: cause` in conditions and events, so the text of the whole chain is
-//! behaviour here, and `Display` prints all of it.
+//! Crossplane reports errors as `outer: inner: cause` in conditions and events. The text of the whole chain is
+//! therefore visible behaviour, and `Display` prints all of it.
 
 use crosscut_client::ApiError;
 
 use crosscut_functions::FunctionError;
 
-/// An error of one of Crossplane's controllers. Its `Display` is the whole chain.
+/// An error of one of Crossplane's controllers. `Display` prints the whole chain.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// Something found wrong here.
+    /// An error that this crate detected.
     #[error("{0}")]
     Plain(String),
-    /// What was being done, around its cause.
+    /// The failed activity, with the cause.
     #[error("{context}: {source}")]
     Context {
         context: String,
         #[source]
         source: Box<Error>,
     },
-    /// The API server refused, or could not be asked.
+    /// The API server refused the request or was not reachable.
     #[error(transparent)]
     Api(#[from] ApiError),
-    /// A composition function failed, other than by a fatal result.
+    /// A composition function failed without a fatal result.
     #[error(transparent)]
     Function(#[from] FunctionError),
 }
@@ -41,23 +41,23 @@ impl Error {
         }
     }
 
-    /// 404, for whatever reason.
+    /// Returns true for a 404, whatever the reason.
     pub(crate) fn is_not_found(&self) -> bool {
         self.api().is_some_and(ApiError::is_not_found)
     }
 
-    /// A write that raced with another; AlreadyExists is not one.
+    /// Returns true for a write that conflicted with another; AlreadyExists is none.
     pub(crate) fn is_conflict(&self) -> bool {
         self.api().is_some_and(ApiError::is_conflict)
     }
 
-    /// The object was refused by validation (422).
+    /// Returns true if validation refused the object (422).
     pub(crate) fn is_invalid(&self) -> bool {
         self.api().is_some_and(ApiError::is_invalid)
     }
 }
 
-/// Wraps the error of a result in what was being done.
+/// Adds the failed activity to the error of a result.
 pub(crate) trait Wrap<T> {
     fn context(self, context: impl Into<String>) -> Result<T, Error>;
     fn with_context<S: Into<String>>(self, context: impl FnOnce() -> S) -> Result<T, Error>;
@@ -79,7 +79,7 @@ impl<T, E: Into<Error>> Wrap<T> for Result<T, E> {
     }
 }
 
-/// Turns `NotFound` into `None`.
+/// Converts `NotFound` to `None`.
 pub(crate) fn optional<T, E: Into<Error>>(result: Result<T, E>) -> Result<Option<T>, Error> {
     match result.map_err(Into::into) {
         Ok(value) => Ok(Some(value)),

@@ -1,12 +1,12 @@
 //! Crossplane's behaviour (core 2.2.0) as controllers: definitions, compositions and their revisions, composite
 //! resources, usages, and the functions that compositions call.
 //!
-//! The controllers do all their work through a `kube::Client`, so they run against any API server that serves
-//! [`custom_resource_definitions`]. What they are not: packages, providers, managed resource definitions, operations,
-//! claims. Providers' behaviour is the stand-ins' part; functions are started by whoever runs this, and found by name.
+//! The controllers use only a `kube::Client`, so they run with any API server that serves
+//! [`custom_resource_definitions`]. Packages, providers, managed resource definitions, operations and claims are not
+//! implemented. The stand-ins act in place of providers. The caller starts the functions, which are found by name.
 //!
-//! - [`controllers`] makes the controllers of one control plane, [`admission`] its part in the API server;
-//! - [`Functions`](crosscut_functions::Functions) holds the function of each `functionRef.name` of a Composition.
+//! - [`controllers`] returns the controllers of one control plane, [`admission`] the plugins of its API server;
+//! - [`Functions`](crosscut_functions::Functions) has the function of each `functionRef.name` of a Composition.
 
 mod composite;
 mod composition;

@@ -1,6 +1,8 @@
-//! The names and texts that Crossplane derives: of composed resources, of revisions, of field managers, of lists.
+//! The names and texts that Crossplane derives: names of composed resources, revisions and field managers, and lists
+//! of names.
 //!
-//! Crossplane 2.2.0 (internal/names, composition_hash, ComposedFieldOwnerName, StableNAndSomeMore). All pure.
+//! Source: Crossplane 2.2.0 (internal/names, composition_hash, ComposedFieldOwnerName, StableNAndSomeMore). All
+//! functions are pure.
 
 use std::fmt::Write as _;
 
@@ -9,12 +11,12 @@ use sha2::{Digest, Sha256};
 
 /// The longest name that Crossplane gives a composed resource.
 const MAXIMUM: usize = 63;
-/// How much of a digest ends a derived name.
+/// The length of the digest at the end of a derived name.
 const SUFFIX: usize = 12;
-/// The number of names that a condition's message lists before it counts the rest.
+/// The number of names in a condition's message; the others are counted.
 const LISTED: usize = 3;
 
-/// A SHA-256 digest in hexadecimal.
+/// Returns a SHA-256 digest in hexadecimal.
 pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(64);
     for byte in Sha256::digest(bytes) {
@@ -23,7 +25,8 @@ pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     text
 }
 
-/// The deterministic name of a composed resource: its prefix, and a digest of who owns it and what it is called there.
+/// Returns the deterministic name of a composed resource: its prefix, and a digest of its owner's UID and its
+/// composition resource name.
 pub(crate) fn child_name(prefix: &str, owner_uid: &str, resource_name: &str) -> String {
     let digest = sha256_hex(format!("{owner_uid}{resource_name}").as_bytes());
     let suffix = &digest[..SUFFIX];
@@ -41,7 +44,7 @@ pub(crate) fn child_name(prefix: &str, owner_uid: &str, resource_name: &str) -> 
     prefix + suffix
 }
 
-/// Cuts a text to at most this many bytes, never inside a character.
+/// Cuts a text to at most `length` bytes, at a character boundary.
 fn truncate(text: &mut String, length: usize) {
     let mut end = length.min(text.len());
     while !text.is_char_boundary(end) {
@@ -50,7 +53,7 @@ fn truncate(text: &mut String, length: usize) {
     text.truncate(end);
 }
 
-/// Returns what identifies a state of a Composition: its labels, annotations and spec, as YAML.
+/// Returns the hash of a Composition's state: its labels, annotations and spec, as YAML.
 pub(crate) fn composition_hash(composition: &Value) -> String {
     let metadata = |field: &str| {
         composition
@@ -63,7 +66,7 @@ pub(crate) fn composition_hash(composition: &Value) -> String {
     sha256_hex(text.as_bytes())
 }
 
-/// One value as a YAML document that ends in a newline, without a document marker.
+/// Returns a value as a YAML document that ends in a newline, without a document marker.
 fn yaml(value: &Value) -> String {
     let mut text = crosscut_yaml::to_yaml(value);
     if !text.ends_with('\n') {
@@ -72,7 +75,7 @@ fn yaml(value: &Value) -> String {
     text
 }
 
-/// The field manager with which one composite resource applies what it composes.
+/// Returns the field manager with which one composite resource applies its composed resources.
 pub(crate) fn composed_field_manager(name: &str, group: &str, kind: &str) -> String {
     let group_kind = if group.is_empty() {
         kind.to_owned()
@@ -85,7 +88,7 @@ pub(crate) fn composed_field_manager(name: &str, group: &str, kind: &str) -> Str
     )
 }
 
-/// A sorted list of names in prose, cut after three: `a, b, c, and 2 more`.
+/// Returns a sorted list of names as prose, cut after three: `a, b, c, and 2 more`.
 pub(crate) fn some_and_more(names: &[String]) -> String {
     let mut sorted: Vec<&str> = names.iter().map(String::as_str).collect();
     sorted.sort_unstable();

@@ -1,6 +1,6 @@
-//! Kubernetes Events that say what a controller did and why.
+//! Kubernetes Events about the actions of a controller.
 //!
-//! The same event about the same object is one Event with a count, as client-go keeps it, which also folds and drops
+//! Repetitions of an event about an object are one Event with a count, as in client-go, which also combines and drops
 //! events ([`Correlation`]).
 
 use std::collections::HashMap;
@@ -16,14 +16,14 @@ use crosscut_client::Api;
 
 use crosscut_objects::ObjectRef;
 
-/// How serious an event is.
+/// The severity of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Severity {
     Normal,
     Warning,
 }
 
-/// What happened, before it is known to whom.
+/// An event that is not yet about an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NewEvent {
     pub(crate) severity: Severity,
@@ -56,19 +56,19 @@ impl NewEvent {
     }
 }
 
-/// Writes Events in the name of one controller.
+/// A writer of Events in the name of one controller.
 pub(crate) struct Recorder {
     component: &'static str,
     counts: Mutex<HashMap<String, u64>>,
     correlation: Mutex<Correlation>,
 }
 
-/// What an Event says besides what happened.
+/// The data of an Event besides the event itself.
 pub(crate) struct EventContext<'a> {
     pub(crate) api: &'a Api,
-    /// RFC 3339.
+    /// The current time in RFC 3339.
     pub(crate) now: &'a str,
-    /// Annotations of the Event, an object or null.
+    /// The annotations of the Event: an object or null.
     pub(crate) annotations: Value,
 }
 
@@ -81,7 +81,7 @@ impl Recorder {
         }
     }
 
-    /// Records what happened to an object. An Event that cannot be written is only logged: it must not stop the work.
+    /// Records an event about an object. A failed write is only logged: it must not stop the reconcile.
     pub(crate) async fn record(
         &self,
         context: &EventContext<'_>,
@@ -90,7 +90,7 @@ impl Recorder {
     ) {
         let (folded, may_write) = self.correlate(context, about, new_event);
         let name = match &folded {
-            // One for all that are alike, whatever they say.
+            // All similar events share one name, whatever their messages.
             Some(all) => event_name(
                 about,
                 &NewEvent {
@@ -114,7 +114,7 @@ impl Recorder {
         }
     }
 
-    /// The event as one of many alike, where it is that, and whether it may be written at all.
+    /// Returns the combined event, if the event is one of many similar ones, and true if the event may be written.
     fn correlate(
         &self,
         context: &EventContext<'_>,
@@ -153,7 +153,7 @@ impl Recorder {
         }
     }
 
-    /// An earlier life of this controller wrote the event: goes on counting from there.
+    /// Continues the count of an Event that an earlier run of this controller wrote.
     async fn count_existing(
         &self,
         context: &EventContext<'_>,
@@ -262,7 +262,7 @@ fn event_address<'a>(about: &'a Value, name: &'a str) -> ObjectRef<'a> {
     }
 }
 
-/// One name for the same event about the same object, in the shape of client-go's names.
+/// Returns the same name for the same event about the same object, in the form of client-go's names.
 fn event_name(about: &Value, new_event: &NewEvent) -> String {
     let identity = [
         object::uid(about),

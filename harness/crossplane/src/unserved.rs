@@ -1,5 +1,5 @@
-//! Kinds that a control plane with Crossplane has and this one has not: Crossplane's own that nothing here reconciles,
-//! and claims.
+//! The kinds of a control plane with Crossplane that crosscut does not serve: Crossplane's own kinds without a
+//! controller here, and claims.
 
 use crosscut_objects::{Admission, Lack, Read, Refusal, Review};
 use serde_json::Value;
@@ -56,7 +56,7 @@ const SERVED: [&str; 5] = [
     "Usage (protection.crossplane.io)",
 ];
 
-/// Names the kinds that Crossplane would have defined. It refuses no write.
+/// An admission plugin that names Crossplane's unserved kinds. The plugin refuses no write.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct UnservedKinds;
 
@@ -88,7 +88,7 @@ impl Admission for UnservedKinds {
     }
 }
 
-/// Returns what to call the claims that a CompositeResourceDefinition offers.
+/// Returns the name of a CompositeResourceDefinition's claims, for messages.
 pub(crate) fn claims(definition: &Value) -> String {
     format!(
         "claims ({} of CompositeResourceDefinition {})",

@@ -1,4 +1,4 @@
-//! What every reconcile here starts with: the API, the time, and the events' recorder.
+//! The context of every reconcile: the API, the time, and the recorder of Events.
 
 use std::time::Duration;
 
@@ -16,13 +16,14 @@ use crosscut_client::Api;
 /// The field manager of creates, updates and patches, as the API server derives it from Crossplane's user agent.
 pub(crate) const FIELD_MANAGER: &str = "crossplane";
 
-/// Asked for where Crossplane asks controller-runtime to requeue at once, which its rate limiter makes a second.
+/// The requeue for each case in which Crossplane requeues at once: controller-runtime's rate limiter makes that a
+/// second.
 pub(crate) const REQUEUE: Action = Action::RequeueAfter(Duration::from_secs(1));
 
-/// One reconcile's surroundings.
+/// The context of one reconcile.
 pub(crate) struct Work<'a> {
     pub(crate) api: Api,
-    /// RFC 3339, in seconds.
+    /// The current time in RFC 3339, in seconds.
     pub(crate) now: String,
     recorder: &'a Recorder,
     annotations: Value,
@@ -40,13 +41,13 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Takes note that the object asks for something that Crossplane does and the controllers here do not: a noun
-    /// phrase. The trial is unsupported by it.
+    /// Records a feature of Crossplane that the object needs and the controllers here lack, as a noun phrase. The
+    /// trial becomes unsupported.
     pub(crate) fn lacks(&self, what: impl Into<String>) {
         self.context.lacks(what);
     }
 
-    /// Says in every event which controller of several of a kind this is.
+    /// Adds the name of the controller to every event, if several controllers share a kind.
     pub(crate) fn with_controller(mut self, name: &str) -> Self {
         self.annotations = json!({"controller": name});
         self
@@ -76,7 +77,8 @@ impl<'a> Work<'a> {
     }
 }
 
-/// The outcome of a reconcile: a race with another writer is tried again quietly, as Crossplane does.
+/// Returns the outcome of a reconcile: a conflict with another writer is retried without an error, as in
+/// Crossplane.
 pub(crate) fn outcome(result: Result<Action, Error>) -> Result<Action, ReconcileError> {
     match result {
         Ok(after) => Ok(after),
@@ -85,7 +87,7 @@ pub(crate) fn outcome(result: Result<Action, Error>) -> Result<Action, Reconcile
     }
 }
 
-/// The key of the object that an event is about.
+/// Returns the key of the object that an event is about.
 pub(crate) fn key_of(event: &Event) -> Key {
     let namespace = object::namespace(&event.object);
     Key {
@@ -102,7 +104,7 @@ pub(crate) fn is_about(event: &Event, api_version: &str, kind: &str) -> bool {
     event.resource.kind == kind && event.resource.group == object::group_of(api_version)
 }
 
-/// The key of the controller that an object has, if it is of this kind.
+/// Returns the key of an object's controller, if the controller is of this kind.
 pub(crate) fn owner_key(event: &Event, api_version: &str, kind: &str) -> Option<Key> {
     let owner = object::controller_of(&event.object)?;
     let same = object::kind(owner) == kind
@@ -110,7 +112,7 @@ pub(crate) fn owner_key(event: &Event, api_version: &str, kind: &str) -> Option<
     same.then(|| cluster_key(api_version, kind, object::text(owner, &["name"])))
 }
 
-/// The key of a cluster-scoped object.
+/// Returns the key of a cluster-scoped object.
 pub(crate) fn cluster_key(api_version: &str, kind: &str, name: &str) -> Key {
     Key {
         group: object::group_of(api_version).to_owned(),

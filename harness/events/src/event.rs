@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Failure, Location, Seeds, Summary, Verdict};
 
-/// The label of whatever a run makes on clusters that others use too, outside its trials' own namespaces; its value is the
-/// run's name. Final objects may hold others that were seen with it.
+/// The label of all objects that a run creates on shared clusters outside its trials' own namespaces. Its value is the
+/// run's name. Final objects may include other objects with the label.
 pub const RUN_LABEL: &str = "crosscut.dev/run";
 
-/// Something that happened in a run.
+/// An event in a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -19,12 +19,12 @@ pub enum Event {
         cluster: String,
         /// The seeds that order what is concurrent.
         seeds: Seeds,
-        /// The number of trials there that are.
+        /// The number of trials.
         trials: usize,
     },
-    /// Something that the user waits for, such as a function being built.
+    /// A preparation that the user waits for, such as the build of a function.
     Preparing {
-        /// What is being done, as a sentence fragment.
+        /// The current work, as a sentence fragment.
         what: String,
     },
     /// A function of the suite wrote a line.
@@ -36,61 +36,61 @@ pub enum Event {
     },
     /// A trial begins.
     TrialStarted {
-        /// Which one.
+        /// The trial.
         trial: TrialId,
     },
     /// A step of a trial begins.
     StepStarted {
-        /// Which trial.
+        /// The trial.
         trial: TrialId,
         /// The step's name.
         step: String,
     },
-    /// A trial takes long; told again each time that it has taken twice as long.
+    /// A trial takes long; reported again each time that its time has doubled.
     TrialSlow {
-        /// Which trial.
+        /// The trial.
         trial: TrialId,
-        /// The step that is under way; empty before the first.
+        /// The current step; empty before the first.
         step: String,
-        /// The action that is under way; empty between two.
+        /// The current action; empty between two actions.
         action: String,
-        /// The time that the trial has taken so far, in milliseconds of real time.
+        /// The time of the trial so far, in milliseconds of real time.
         elapsed_ms: u64,
-        /// What is waited for and what keeps moving, one line each; often empty.
+        /// The current reconcile, the awaited object and the busiest movers, one line each; often empty.
         waits_for: Vec<String>,
     },
-    /// What a trial left on one of its clusters, where somebody asked for it.
+    /// The objects that a trial left on one of its clusters, if the run's options ask for them.
     FinalObjects {
-        /// Which trial.
+        /// The trial.
         trial: TrialId,
         /// `control` or `target`.
         side: String,
         /// The trial's namespace.
         namespace: String,
-        /// Every object that was not there before the trial, or was another then.
+        /// The objects that are new, or different from their state before the trial.
         objects: Vec<serde_json::Value>,
     },
     /// A trial was judged.
     TrialFinished(TrialReport),
-    /// Every trial was judged.
+    /// The run ended after all its trials.
     RunFinished {
-        /// The counts.
+        /// The counts of verdicts.
         summary: Summary,
-        /// Real time of the whole run in milliseconds.
+        /// The real time of the whole run in milliseconds.
         duration_ms: u64,
     },
-    /// Not every trial was judged, and none will be: the control plane could not be started, or somebody ended the run.
+    /// The run ended before all trials were judged: the control plane could not be started, or a user ended the run.
     RunEndedEarly {
         /// The kind of control plane.
         cluster: String,
         /// The seeds.
         seeds: Seeds,
-        /// Why, with its causes.
+        /// The reason, with its causes.
         reason: String,
     },
 }
 
-/// Which trial: one scenario on one provider on one kind of control plane.
+/// The identity of a trial: one scenario on one provider on one kind of control plane.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TrialId {
     /// The scenario's name.
@@ -107,42 +107,41 @@ impl std::fmt::Display for TrialId {
     }
 }
 
-/// The way in which a trial was judged.
+/// The report of a judged trial.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrialReport {
-    /// Which trial.
+    /// The trial.
     #[serde(flatten)]
     pub trial: TrialId,
     /// The verdict.
     pub verdict: Verdict,
-    /// The seed with which it did not pass, where several were to be tried.
+    /// The seed with which the trial did not pass, if the run has several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
-    /// The place where its scenario is written.
+    /// The place of the scenario.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
-    /// Real time in milliseconds from the trial's lease to its verdict and the cleaning; with several seeds, of all that were
-    /// tried.
+    /// The real time in milliseconds from the trial's lease to the end of its cleanup, summed over the seeds tried.
     pub duration_ms: u64,
-    /// Real time in milliseconds before the lease: the trial waited for its clusters, and perhaps for functions that were
-    /// built and for a base that was installed.
+    /// The real time in milliseconds before the lease: the wait for clusters, and possibly the build of functions and
+    /// the installation of a base.
     #[serde(default)]
     pub preparation_ms: u64,
-    /// The steps that began, in order; with several seeds, those of the last.
+    /// The started steps, in order; with several seeds, those of the last seed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<StepReport>,
-    /// The reason why it did not pass; empty if it passed.
+    /// The reasons why the trial did not pass; empty if it passed.
     pub failures: Vec<Failure>,
-    /// The reason why it was skipped or is unsupported.
+    /// The reason why the trial was skipped or is unsupported.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// What did not decide the verdict but should be known.
+    /// Warnings, which did not decide the verdict.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Warning>,
 }
 
 impl TrialReport {
-    /// A verdict, of which nothing else is known yet.
+    /// Creates a report with only a verdict.
     #[must_use]
     pub fn of(trial: TrialId, verdict: Verdict) -> TrialReport {
         TrialReport {
@@ -165,14 +164,14 @@ impl TrialReport {
 pub struct StepReport {
     /// The step's name.
     pub name: String,
-    /// Real time in milliseconds.
+    /// The real time in milliseconds.
     pub duration_ms: u64,
 }
 
-/// Something that did not decide the verdict but should be known.
+/// A problem that did not decide the verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
-    /// The object or document that it is about.
+    /// The object or document of the warning.
     pub about: String,
     /// The warning in one sentence.
     pub message: String,

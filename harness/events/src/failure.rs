@@ -1,4 +1,4 @@
-//! One reason why a trial did not pass, with everything needed to understand it at night.
+//! One reason why a trial did not pass, with the details that explain it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,32 +10,32 @@ pub struct Failure {
     pub code: String,
     /// The step's name; empty if the failure precedes the first step.
     pub step: String,
-    /// What was being done, such as `expect` or `apply`.
+    /// The action, such as `expect` or `apply`.
     pub action: String,
     /// The failure in one sentence.
     pub message: String,
-    /// The place where the user wrote what failed.
+    /// The place of the failed part in the user's document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
-    /// What did not match, field by field.
+    /// The fields that differ.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mismatches: Vec<Mismatch>,
-    /// Expected against actual as a unified diff; empty if there is nothing to compare.
+    /// The unified diff of expected and actual; empty if there is nothing to compare.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub diff: String,
-    /// The object that came closest where none matched.
+    /// The object with the fewest differences, if none matched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nearest: Option<Nearest>,
-    /// What the control plane itself said about the objects concerned.
+    /// The events and conditions of the objects concerned, and notes.
     #[serde(default, skip_serializing_if = "Evidence::is_empty")]
     pub evidence: Evidence,
-    /// What to do about it.
+    /// The remedy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
 }
 
 impl Failure {
-    /// A failure that has a code and a message; everything else is empty.
+    /// Creates a failure with a code and a message; the other fields are empty.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Failure {
         Failure {
             code: code.into(),
@@ -52,14 +52,14 @@ impl Failure {
     }
 }
 
-/// A place in a file that the user wrote.
+/// A place in a file of the user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Location {
     /// The file, relative to the suite's folder if it lies below it; reports show it from the current folder.
     pub file: String,
-    /// 1-based line.
+    /// The line, from 1.
     pub line: usize,
-    /// 1-based column, in characters.
+    /// The column in characters, from 1.
     pub column: usize,
 }
 
@@ -69,12 +69,12 @@ impl std::fmt::Display for Location {
     }
 }
 
-/// One field that is not as the assertion document says.
+/// A field that differs from the assertion document.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mismatch {
     /// The field in the actual object, such as `spec.versions[0].name`.
     pub path: String,
-    /// The place where the assertion document says what was expected.
+    /// The place of the expected value in the assertion document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
     /// The mismatch in words.
@@ -86,18 +86,18 @@ pub struct Mismatch {
     pub actual: Option<Value>,
 }
 
-/// The object that came closest to an assertion that nothing matched.
+/// The object with the fewest differences from an assertion that no object matched.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Nearest {
-    /// `kind namespace/name`.
+    /// The object, as `kind namespace/name`.
     pub object: String,
-    /// How many fields differ.
+    /// The number of fields that differ.
     pub differences: usize,
-    /// The number of objects that were looked at.
+    /// The number of objects that were compared.
     pub candidates: usize,
 }
 
-/// What the control plane said about the objects that a failure concerns.
+/// The state of the objects that a failure concerns, as the control plane reported it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     /// The last events, oldest first.
@@ -106,13 +106,13 @@ pub struct Evidence {
     /// The conditions of the objects concerned.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<ObjectCondition>,
-    /// What controllers that kept failing said last, or what kept moving.
+    /// The last messages of controllers that kept failing, or the latest changes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
 
 impl Evidence {
-    /// Returns true if nothing was said.
+    /// Returns true if there are no events, conditions and notes.
     pub fn is_empty(&self) -> bool {
         self.events.is_empty() && self.conditions.is_empty() && self.notes.is_empty()
     }
@@ -125,18 +125,18 @@ pub struct ObjectEvent {
     pub kind: String,
     /// The event's reason.
     pub reason: String,
-    /// `kind namespace/name` of the object that it is about.
+    /// The object of the event, as `kind namespace/name`.
     pub object: String,
     /// The event's message.
     pub message: String,
-    /// The number of times that it was seen.
+    /// The number of occurrences.
     pub count: u64,
 }
 
 /// A status condition in short.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectCondition {
-    /// `kind namespace/name` of the object that has it.
+    /// The object of the condition, as `kind namespace/name`.
     pub object: String,
     /// The condition's type.
     pub condition: String,

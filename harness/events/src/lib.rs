@@ -1,8 +1,8 @@
-//! What a run emits: events, verdicts, failures and the summary.
+//! The output of a run: events, verdicts, failures and the summary.
 //!
-//! This is the stable wire format between the runner and everything that reads a run: the terminal,
-//! JUnit, JSON and the exit code are folds over [`Event`]s. Everything here is plain data that
-//! serializes; nothing here runs, prints or knows how a trial is judged.
+//! The types are the stable wire format between the runner and all readers of a run: the terminal,
+//! JUnit, JSON and the exit code are folds over [`Event`]s. All types are plain data that
+//! serializes. This crate neither runs trials nor prints.
 //!
 //! Times are whole milliseconds of real time; virtual time of the embedded control plane never
 //! appears in a report's durations.

@@ -1,31 +1,31 @@
-//! Secret objects inside other values: which fields must not be shown.
+//! Secrets inside other values, and the fields that must be masked.
 
 use serde_json::{Map, Value};
 
-/// What is shown in the place of a secret value.
+/// The text that replaces a secret value.
 pub const MASK: &str = "(masked)";
 
 /// The annotation in which kubectl keeps a copy of the whole object.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
-/// The fields of a Secret that hold its values.
+/// The fields of a Secret with its values.
 const FIELDS: [&str; 2] = ["data", "stringData"];
 
-/// Returns whether a map is a Secret of Kubernetes, whatever it is part of.
+/// Returns true if a map is a Secret of Kubernetes, whatever value contains the map.
 #[must_use]
 pub fn is_secret(map: &Map<String, Value>) -> bool {
     let has = |key: &str, value: &str| map.get(key).and_then(Value::as_str) == Some(value);
     has("kind", "Secret") && has("apiVersion", "v1")
 }
 
-/// Returns whether a field of a Secret holds its values.
+/// Returns true if a field of a Secret contains its values.
 #[must_use]
 pub fn is_secret_field(name: &str) -> bool {
     FIELDS.contains(&name)
 }
 
 /// Returns the value with all values of Secrets masked, at any depth: an Object's manifest may be a Secret, too.
-/// Keys stay.
+/// Keys are kept.
 #[must_use]
 pub fn masked(value: &Value) -> Value {
     let mut masked = value.clone();
@@ -70,7 +70,7 @@ fn mask_all(value: &mut Value) {
     }
 }
 
-/// Calls `found` with every text that a Secret inside `value` holds.
+/// Calls `found` with every leaf of the `data` and `stringData` of each Secret inside `value`.
 pub fn for_each_secret<'a>(value: &'a Value, found: &mut impl FnMut(&'a Value)) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| for_each_secret(item, found)),

@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-/// The seeds that order what is concurrent: with each of them every trial is judged, until one does not pass. Most runs
-/// have one.
+/// The seeds that order what is concurrent. Each trial is judged with one after the other until it does not pass. Most
+/// runs have one seed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seeds {
     first: u64,
@@ -14,7 +14,7 @@ pub struct Seeds {
 }
 
 impl Seeds {
-    /// One seed.
+    /// Returns a single seed.
     #[must_use]
     pub fn one(seed: u64) -> Seeds {
         Seeds {
@@ -23,25 +23,25 @@ impl Seeds {
         }
     }
 
-    /// All seeds from the first to the last; nothing if the last is before the first.
+    /// Returns all seeds from the first to the last; `None` if the last is less than the first.
     #[must_use]
     pub fn between(first: u64, last: u64) -> Option<Seeds> {
         (first <= last).then_some(Seeds { first, last })
     }
 
-    /// The first, which is the only one of most runs.
+    /// Returns the first seed, which is the only one of most runs.
     #[must_use]
     pub fn first(self) -> u64 {
         self.first
     }
 
-    /// The last, where there are several.
+    /// Returns the last seed, if there are several.
     #[must_use]
     pub fn last_of_several(self) -> Option<u64> {
         (self.first != self.last).then_some(self.last)
     }
 
-    /// All of them, in order.
+    /// Returns all seeds, in order.
     #[must_use]
     pub fn all(self) -> RangeInclusive<u64> {
         self.first..=self.last

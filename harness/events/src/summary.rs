@@ -1,23 +1,23 @@
-//! Counting verdicts, and what the process's exit status follows from.
+//! The counts of verdicts, and the exit status that follows from them.
 
 use serde::{Deserialize, Serialize};
 
 use crate::Verdict;
 
-/// How many trials got which verdict.
+/// The numbers of trials by verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// Trials that passed.
     pub passed: usize,
-    /// Trials with an expectation that did not hold.
+    /// Trials that failed.
     pub failed: usize,
-    /// Trials whose control plane never came to rest.
+    /// Trials whose control plane never settled.
     pub unsettled: usize,
     /// Trials whose environment broke.
     pub errored: usize,
-    /// Trials that the control plane cannot judge.
+    /// Trials that need a feature that the control plane lacks.
     pub unsupported: usize,
-    /// Trials that were not run, for a reason.
+    /// Trials whose scenario does not apply to the provider.
     pub skipped: usize,
 }
 
@@ -43,12 +43,12 @@ impl Summary {
         }
     }
 
-    /// Returns the number of trials that were counted.
+    /// Returns the number of counted trials.
     pub fn total(&self) -> usize {
         Verdict::ALL.iter().map(|verdict| self.of(*verdict)).sum()
     }
 
-    /// How many trials got this verdict.
+    /// Returns the number of trials with this verdict.
     ///
     /// ```
     /// use crosscut_events::{Summary, Verdict};
@@ -66,13 +66,13 @@ impl Summary {
         }
     }
 
-    /// Returns whether no trial was judged: there was none, or all were skipped.
+    /// Returns true if no trial was judged: there was none, or all were skipped.
     pub fn is_empty(&self) -> bool {
         self.total() == self.skipped
     }
 
-    /// The exit status of a run with these counts. The first rule that fits decides: an environment
-    /// that broke, then failures, then what could not be judged, or that nothing was.
+    /// Returns the exit status of a run with these counts. The first matching rule decides: errored
+    /// trials, then failed or unsettled ones, then unsupported ones or no judged trial at all.
     pub fn exit_status(&self) -> ExitStatus {
         if self.errored > 0 {
             ExitStatus::EnvironmentFailed
@@ -98,12 +98,12 @@ pub enum ExitStatus {
     Usage = 2,
     /// The environment failed: a function that does not start, a control plane that breaks.
     EnvironmentFailed = 3,
-    /// Nothing failed, but something was unsupported and so not judged, or nothing was judged at all.
+    /// No trial failed, but some were unsupported, or no trial was judged at all.
     Unsupported = 4,
 }
 
 impl ExitStatus {
-    /// The number that the process ends with.
+    /// Returns the exit code of the process.
     pub fn code(self) -> u8 {
         self as u8
     }

@@ -1,4 +1,4 @@
-//! Every text of an event, for what is done to all of them: masking, and making them safe to show.
+//! All texts of an event, for changes to all of them: masking, and escaping for display.
 
 use serde_json::{Map, Value};
 
@@ -7,9 +7,10 @@ use crate::{
     TrialId, TrialReport, Warning,
 };
 
-/// Data whose texts can be changed in place. Implementations name all fields, so that none is forgotten.
+/// Data with texts that can be changed in place. Implementations name all fields, so that none is
+/// forgotten.
 pub trait Texts {
-    /// Calls `change` with every text, names of fields in values included.
+    /// Calls `change` with every text, including field names inside values.
     fn each_text(&mut self, change: &mut dyn FnMut(&mut String));
 }
 

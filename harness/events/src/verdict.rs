@@ -2,29 +2,28 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a trial was judged to be.
+/// The result of a trial.
 ///
-/// The order is the order of severity, mildest first, so that `max` of several verdicts is the one
-/// that decides.
+/// The order is that of severity, mildest first, so that the maximum of several verdicts decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Every expectation held on a settled control plane.
     Passed,
-    /// Not run, for a reason that the scenario gives.
+    /// The trial did not run, for a reason in the scenario.
     Skipped,
-    /// The control plane cannot do what the scenario needs; nothing was judged.
+    /// The control plane lacks a feature that the scenario needs; nothing was judged.
     Unsupported,
     /// An expectation did not hold.
     Failed,
-    /// The control plane never came to rest, so nothing could be judged.
+    /// The control plane never settled, so nothing could be judged.
     Unsettled,
     /// The environment broke (a function that does not start, a panic), so nothing could be judged.
     Errored,
 }
 
 impl Verdict {
-    /// Every verdict, mildest first.
+    /// All verdicts, mildest first.
     pub const ALL: [Verdict; 6] = [
         Verdict::Passed,
         Verdict::Skipped,
@@ -34,13 +33,13 @@ impl Verdict {
         Verdict::Errored,
     ];
 
-    /// Returns whether the verdict counts against the trial: it failed, never settled, or its environment broke.
+    /// Returns true if the verdict counts against the trial: it failed, never settled, or its environment broke.
     #[must_use]
     pub fn is_failure(self) -> bool {
         self >= Verdict::Failed
     }
 
-    /// The verdict as reports write it, in lower case.
+    /// Returns the verdict in reports, in lower case.
     pub fn as_str(self) -> &'static str {
         match self {
             Verdict::Passed => "passed",

@@ -1,11 +1,11 @@
-//! A function that is a program: started here, waited for, started again if it ended, and ended with everything that it
-//! started.
+//! A function that is a program. It is started, awaited, restarted after it ends, and ended with all its child
+//! processes.
 //!
-//! The program is told where to listen: `{address}` and `{port}` in its arguments and environment are replaced by a free
-//! address on the loopback interface. It counts as started once it answers gRPC there.
+//! In the program's arguments and environment, `{address}` and `{port}` are replaced by a free address on the loopback
+//! interface. The program counts as started once it serves gRPC there.
 //!
-//! All trials of a run share it. One that ends while it is called is started again for the next call, as the pod of a
-//! function is. If it was answering several calls, each is asked again, alone: only the one that ends it again fails by it.
+//! All trials of a run share the program. A program that ends in a call is restarted for the next call, as a function's
+//! pod is. If it ended during several calls, each is repeated alone: only the call that ends the program again fails.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -23,32 +23,32 @@ use super::serving::Serving;
 use super::{Function, FunctionCall, FunctionError, wire};
 use crosscut_programs::{Crash, Journal, OnOutput, Trace};
 
-/// The number of times in a row that it may fail to start again before it is given up.
+/// The number of consecutive failed restarts after which the function is given up.
 const RESTARTS: usize = 2;
 
-/// What to start.
+/// The settings of a program.
 #[derive(Clone)]
 pub struct CommandSettings {
-    /// What the function is called in messages, and its log.
+    /// The function's name in messages and in the name of its log.
     pub name: String,
     /// The program: a path, or a name to look up in `PATH`.
     pub program: String,
     /// The arguments; `{address}` and `{port}` are replaced.
     pub arguments: Vec<String>,
-    /// Added to the environment it inherits; `{address}` and `{port}` are replaced.
+    /// The variables added to the inherited environment; `{address}` and `{port}` are replaced.
     pub environment: BTreeMap<String, String>,
-    /// The place where it runs; in the folder of the run if `None`.
+    /// The working directory; the folder of the run if `None`.
     pub directory: Option<PathBuf>,
-    /// The time that it may take until it answers.
+    /// The time limit from the start until the program serves gRPC.
     pub start_deadline: Duration,
-    /// The time that each call may take.
+    /// The time limit of each call.
     pub call_deadline: Duration,
-    /// Told each line that it writes.
+    /// A callback for each line of the program's output.
     pub on_output: Option<OnOutput>,
 }
 
 impl CommandSettings {
-    /// A program with arguments, a minute to start and ten seconds for each call.
+    /// Returns settings with one minute to start and ten seconds for each call.
     pub fn new(
         program: impl Into<String>,
         arguments: impl IntoIterator<Item = impl Into<String>>,
@@ -71,39 +71,40 @@ impl CommandSettings {
     }
 }
 
-/// A function's program. [`Function::close`] ends the program and its process group, asking first; dropping it kills them.
+/// A function's program. [`Function::close`] terminates the program and its process group; dropping the value kills
+/// them.
 pub struct Command {
     settings: CommandSettings,
     state: Arc<StateFolder>,
     journal: Arc<Journal>,
     current: Mutex<Current>,
-    /// Held for reading by each call, and for writing by one that is to be alone.
+    /// A lock that each call holds for reading, and a call that must be alone for writing.
     beside: RwLock<()>,
 }
 
-/// What runs at the moment.
+/// The state of the program.
 enum Current {
     Serving(Arc<Serving>),
-    /// It ended, and failed to start again so many times; the last time for this reason.
+    /// The program ended and could not be restarted: the number of failures and the last reason.
     Failed(usize, String),
     Closed,
 }
 
-/// The program ended in a call.
+/// The end of the program in a call.
 struct Ended {
     status: String,
     after: Duration,
-    /// True if it was answering other calls, too.
+    /// True if other calls were running, too.
     among_others: bool,
 }
 
 type Answer = Result<wire::RunFunctionResponse, FunctionError>;
 
 impl Command {
-    /// Starts the program and waits until it answers. Its notes and log are in the folder of the run.
+    /// Starts the program and waits until it serves gRPC. Its notes and log are in the folder of the run.
     ///
     /// # Errors
-    /// If it cannot be run, ends, or does not answer in time; then it is gone again.
+    /// [`FunctionError`] if the program cannot be started, ends, or does not serve in time; the program is ended then.
     pub async fn start(
         settings: &CommandSettings,
         state: &Arc<StateFolder>,
@@ -124,10 +125,10 @@ impl Command {
         })
     }
 
-    /// Returns what runs; what has ended is started again.
+    /// Returns the running program; restarts it if it has ended.
     ///
     /// # Errors
-    /// If it does not start again, or the function is closed.
+    /// [`FunctionError`] if the program cannot be restarted, or if the function is closed.
     async fn serving(&self) -> Result<Arc<Serving>, FunctionError> {
         let mut current = self.current.lock().await;
         let failed = match &*current {
@@ -157,7 +158,7 @@ impl Command {
         }
     }
 
-    /// Asks once. `Err` if the program ended meanwhile.
+    /// Makes one call. `Err` if the program ended meanwhile.
     async fn ask(&self, call: &FunctionCall<'_>, trace: &Trace) -> Result<Answer, Ended> {
         let serving = match self.serving().await {
             Ok(serving) => serving,
@@ -179,7 +180,7 @@ impl Command {
         }
     }
 
-    /// Asks beside other calls, and once more alone if the program ended meanwhile, perhaps by another of them.
+    /// Makes a call beside others, and repeats it alone if the program ended meanwhile: another call may be the cause.
     async fn ask_fairly(&self, call: &FunctionCall<'_>, trace: &Trace) -> Result<Answer, Ended> {
         let ended = {
             let _beside = self.beside.read().await;
@@ -232,7 +233,8 @@ impl Function for Command {
             Ok(answer) => answer,
             Err(ended) => {
                 self.note_crash(trace, &ended, false);
-                // Without its last words: what differs each time would be written to objects each time, and never rest.
+                // Standard error may vary. In a condition it would change the object with each try, so that the object
+                // never settles.
                 Err(FunctionError::Exited {
                     program: self.settings.program.clone(),
                     status: ended.status,

@@ -1,16 +1,16 @@
-//! JSON values to protobuf's Struct and back, as Crossplane does it (Go's structpb).
+//! Conversion of JSON values to protobuf's Struct and back, as in Crossplane (Go's structpb).
 //!
-//! A Struct knows only doubles, so every number passes through one; whole numbers come back as integers, as Go's JSON
+//! A Struct has only doubles, so every number becomes a double. Whole numbers return as integers, since Go's JSON
 //! encoder writes them without a fraction. Values are moved, not copied, on the way back.
 
 use pbjson_types::value::Kind;
 use pbjson_types::{ListValue, Struct, Value as Proto};
 use serde_json::{Map, Number, Value};
 
-/// Go writes whole doubles below this as plain digits, and larger ones with an exponent.
+/// The bound below which Go writes whole doubles as plain digits; larger ones get an exponent.
 const PLAIN_DIGITS: f64 = 1e21;
 
-/// An object as a Struct; anything else becomes an empty one.
+/// Returns an object as a Struct; any other value becomes an empty one.
 pub fn to_struct(value: &Value) -> Struct {
     let fields = value
         .as_object()
@@ -36,7 +36,7 @@ fn to_proto(value: &Value) -> Proto {
     Proto { kind: Some(kind) }
 }
 
-/// A Struct as an object.
+/// Returns a Struct as an object.
 ///
 /// ```
 /// use crosscut_functions::convert::{from_struct, to_struct};
@@ -68,10 +68,10 @@ fn from_proto(value: Proto) -> Value {
     }
 }
 
-/// A double as the number that Go's JSON encoder writes.
+/// Returns a double as the number that Go's JSON encoder writes.
 pub(crate) fn from_number(number: f64) -> Value {
     if number.is_finite() && number.fract() == 0.0 && number.abs() < PLAIN_DIGITS {
-        // Digits beyond 64 bits stay a double, as they would when the API server reads them.
+        // A number beyond 64 bits stays a double, as the API server reads it.
         return format!("{number:.0}")
             .parse::<i64>()
             .map_or_else(|_| double(number), Value::from);

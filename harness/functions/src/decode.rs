@@ -1,8 +1,8 @@
-//! The bytes of a protobuf Struct as JSON objects, read straight from the one to the other.
+//! Decoding of a protobuf Struct directly to a JSON object.
 //!
-//! The values are those of [`convert`](super::convert). The generated types cannot be used for it: prost reads no more
-//! than 100 messages inside one another, and an object takes three for each of its levels. Go's protobuf, which the real
-//! Crossplane reads with, allows 10,000.
+//! The values equal those of [`convert`](super::convert). The generated types cannot be used: prost decodes at most 100
+//! nested messages, and an object needs three for each of its levels. Go's protobuf, which the real Crossplane uses,
+//! allows 10,000.
 
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 use serde_json::{Map, Value};
@@ -10,23 +10,23 @@ use serde_json::{Map, Value};
 use super::convert::from_number;
 use super::tags::{BOOLEAN, FIELDS, ITEMS, LIST, MAP_KEY, MAP_VALUE, NULL, NUMBER, STRUCT, TEXT};
 
-/// The largest number of objects and lists inside one another: twice what crosscut reads of an API server's JSON. A
-/// thread's stack has room for several times as many.
+/// The largest depth of nested objects and lists: twice the limit for an API server's JSON. A thread's stack has room
+/// for several times as many.
 const DEEPEST: usize = 256;
 
-/// A message that is no Struct, or one that is too deep.
+/// An error in decoding a message.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
-    /// The bytes are not those of a message.
+    /// The bytes are not a message.
     #[error(transparent)]
     Malformed(#[from] prost::DecodeError),
-    /// A field is longer than what is left of the message that it is in.
+    /// A field is longer than the rest of its message.
     #[error("failed to decode Protobuf message: buffer underflow")]
     Short,
     /// A text is not UTF-8.
     #[error("failed to decode Protobuf message: invalid string value: data is not UTF-8 encoded")]
     Text,
-    /// There are more levels than are read.
+    /// The nesting is too deep.
     #[error("objects are read to {DEEPEST} levels, and this one is nested deeper")]
     Deep,
 }
@@ -34,12 +34,12 @@ pub enum DecodeError {
 /// Returns the object of an encoded Struct.
 ///
 /// # Errors
-/// [`DecodeError`] if the bytes are no Struct, or one that is too deep.
+/// [`DecodeError`] if the bytes are not a Struct, or if its nesting is too deep.
 pub fn from_bytes(bytes: &[u8]) -> Result<Value, DecodeError> {
     fields(bytes, DEEPEST)
 }
 
-/// Returns the object of a Struct that may have `levels` more levels.
+/// Returns the object of a Struct with at most `levels` more levels.
 fn fields(bytes: &[u8], levels: usize) -> Result<Value, DecodeError> {
     let levels = levels.checked_sub(1).ok_or(DecodeError::Deep)?;
     let mut object = Map::new();
@@ -53,7 +53,7 @@ fn fields(bytes: &[u8], levels: usize) -> Result<Value, DecodeError> {
     Ok(Value::Object(object))
 }
 
-/// Returns an entry of the map of fields; what is missing is empty, as in any message.
+/// Returns an entry of the map of fields; missing parts are empty, as in any message.
 fn entry(bytes: &[u8], levels: usize) -> Result<(String, Value), DecodeError> {
     let (mut name, mut read) = (String::new(), Value::Null);
     each_field(bytes, |tag, field| {
@@ -67,7 +67,7 @@ fn entry(bytes: &[u8], levels: usize) -> Result<(String, Value), DecodeError> {
     Ok((name, read))
 }
 
-/// Reads a Value over one that was read before: objects and lists that are given twice are joined, as in any message.
+/// Merges a Value into an earlier one: as in any message, repeated objects and lists are joined.
 fn merge(read: &mut Value, bytes: &[u8], levels: usize) -> Result<(), DecodeError> {
     each_field(bytes, |tag, field| {
         match (tag, field) {
@@ -105,12 +105,12 @@ fn items(bytes: &[u8], levels: usize) -> Result<Value, DecodeError> {
     Ok(Value::Array(items))
 }
 
-/// A field's content by its type on the wire.
+/// A field's content by its wire type.
 enum Field<'a> {
     Varint(u64),
     Double(f64),
     Bytes(&'a [u8]),
-    /// A type that no field of a Struct has.
+    /// A wire type that no field of a Struct has.
     Other,
 }
 
@@ -163,7 +163,7 @@ mod tests {
     use super::*;
     use crate::{convert, to_bytes};
 
-    /// An object whose innermost level holds a text.
+    /// Returns an object whose innermost level has a text.
     fn nested(levels: usize, wrap: fn(Value) -> Value) -> Value {
         (1..levels).fold(json!({"end": "here"}), |inner, _| wrap(inner))
     }
@@ -202,7 +202,7 @@ mod tests {
     }
 
     proptest! {
-        /// Both readers agree about any bytes that prost can read; nothing makes this one panic.
+        /// Both decoders agree on any bytes that prost can decode; no bytes make this one panic.
         #[test]
         fn both_readers_agree(bytes in proptest::collection::vec(prop_oneof![
             Just(0x0a), Just(0x12), Just(1), Just(2), Just(3), Just(4), Just(0x1a), Just(0x2a), Just(0x20), any::<u8>(),

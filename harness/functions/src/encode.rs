@@ -1,6 +1,6 @@
-//! JSON objects as the bytes of a protobuf Struct, written straight from the one to the other.
+//! Encoding of a JSON object directly as a protobuf Struct.
 //!
-//! The values are those of [`convert`](super::convert): every number passes through a double.
+//! The values equal those of [`convert`](super::convert): every number becomes a double.
 
 use bytes::Bytes;
 use prost::encoding::{WireType, encode_key, encode_varint};
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::tags::{BOOLEAN, FIELDS, ITEMS, LIST, MAP_KEY, MAP_VALUE, NULL, NUMBER, STRUCT, TEXT};
 
-/// An object as an encoded Struct; anything else becomes an empty one.
+/// Returns an object as an encoded Struct; any other value becomes an empty one.
 ///
 /// ```
 /// use crosscut_functions::{from_bytes, to_bytes};
@@ -65,7 +65,8 @@ fn put_text(out: &mut Vec<u8>, tag: u32, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-/// A field whose length is known once it is written. Most are shorter than 128 bytes, whose length is one byte.
+/// Writes a field and then its length. Most fields are shorter than 128 bytes, so that their length takes one
+/// byte.
 fn nested(out: &mut Vec<u8>, tag: u32, write: impl FnOnce(&mut Vec<u8>)) {
     encode_key(tag, WireType::LengthDelimited, out);
     let place = out.len();

@@ -1,4 +1,4 @@
-//! A function that serves gRPC somewhere.
+//! A function that is reached by gRPC.
 
 use std::time::Duration;
 
@@ -16,9 +16,10 @@ use super::{Function, FunctionCall, FunctionError, wire};
 /// The path of the one method of Crossplane's functions.
 pub(crate) const METHOD: &str = "/apiextensions.fn.proto.v1.FunctionRunnerService/RunFunction";
 
-/// A function reached by gRPC. Connects on the first call, and again after a connection is lost.
+/// A function reached by gRPC. The connection is opened at the first call, and reopened after it is
+/// lost.
 ///
-/// Messages are limited to gRPC's 4 MiB, as Crossplane's client limits them.
+/// Messages are limited to gRPC's 4 MiB, as in Crossplane's client.
 #[derive(Clone, Debug)]
 pub struct GrpcFunction {
     channel: Channel,
@@ -27,10 +28,10 @@ pub struct GrpcFunction {
 }
 
 impl GrpcFunction {
-    /// A function that serves without TLS at `host:port`; each call has this deadline.
+    /// Creates a function that serves without TLS at `host:port`; each call has this deadline.
     ///
     /// # Errors
-    /// If the text is no address.
+    /// [`FunctionError::Address`] if the text is not an address.
     pub fn plaintext(address: &str, deadline: Duration) -> Result<Self, FunctionError> {
         let endpoint = Endpoint::from_shared(format!("http://{address}")).map_err(|error| {
             FunctionError::Address {
@@ -41,7 +42,7 @@ impl GrpcFunction {
         Ok(Self::with_endpoint(&endpoint, deadline))
     }
 
-    /// A function behind an endpoint that the caller set up, with TLS for example.
+    /// Creates a function with an endpoint that the caller configured, with TLS for example.
     pub fn with_endpoint(endpoint: &Endpoint, deadline: Duration) -> Self {
         let address = endpoint
             .uri()
@@ -54,7 +55,7 @@ impl GrpcFunction {
         }
     }
 
-    /// The connection, for other services at the same address.
+    /// Returns the connection, for other services at the same address.
     pub(crate) fn channel(&self) -> Channel {
         self.channel.clone()
     }
@@ -82,7 +83,7 @@ impl Function for GrpcFunction {
 }
 
 impl GrpcFunction {
-    /// The call that the generated client makes, with objects left as bytes.
+    /// Makes the same call as the generated client, with objects left as bytes.
     async fn call(
         &self,
         request: wire::RunFunctionRequest,
@@ -123,7 +124,7 @@ impl GrpcFunction {
     }
 }
 
-/// A status with the causes below it, which tonic keeps out of its message.
+/// Returns a status message with its causes, which tonic keeps out of the message.
 pub(crate) fn status_text(status: &tonic::Status) -> String {
     match std::error::Error::source(status) {
         Some(source) => format!("{}: {}", status.message(), crosscut_errors::chain(source)),

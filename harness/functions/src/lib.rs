@@ -1,9 +1,14 @@
-//! Composition functions: what runs one, and the ways to reach it.
+//! Composition functions: their interface, and the ways to reach them.
 //!
-//! The protocol is Crossplane's `apiextensions.fn.proto.v1`, with the types of `function-sdk-rust`. A function is known
-//! by the name that a Composition's `functionRef` uses. It can be called in process (implement [`Function`]), reached by
-//! gRPC at an [`GrpcFunction`], started as a [`Command`], or be the built-in [`AutoReady`]. Whatever it is, [`serve`] shows it
-//! to a real Crossplane.
+//! The protocol is Crossplane's `apiextensions.fn.proto.v1`, with the types of `function-sdk-rust`. A function has the
+//! name that a Composition's `functionRef` uses. A function can be:
+//!
+//! - called in process (any implementation of [`Function`]),
+//! - reached by gRPC (a [`GrpcFunction`]),
+//! - started as a program (a [`Command`]),
+//! - the built-in [`AutoReady`].
+//!
+//! [`serve`] makes any of them available to a real Crossplane.
 
 mod auto_ready;
 mod command;
@@ -36,17 +41,17 @@ pub use function_sdk_rust::proto::v1;
 pub use grpc_function::GrpcFunction;
 pub use serve::{FunctionServer, ServeError, ServerTls, serve};
 
-/// Something that composes: one step's function.
+/// A composition function, which runs in a step of a pipeline.
 #[async_trait]
 pub trait Function: Send + Sync {
-    /// Answers one request. Fatal results are answers, not errors.
+    /// Returns the response to one request. Fatal results are responses, not errors.
     ///
     /// # Errors
-    /// If the function cannot be reached, crashes, takes too long, or answers something that is no response.
+    /// [`FunctionError`] if the function cannot be reached, crashes, takes too long, or returns an invalid response.
     async fn run(&self, request: RunFunctionRequest) -> Result<RunFunctionResponse, FunctionError>;
 
-    /// Answers one request as the controllers put it. Functions that need not have its objects decoded do better than
-    /// this, which decodes them all.
+    /// Returns the response to one request of the controllers. This default decodes all objects; a function that does
+    /// not need them should override it.
     ///
     /// # Errors
     /// As [`Function::run`].
@@ -61,7 +66,7 @@ pub trait Function: Send + Sync {
             .map_err(|error| FunctionError::Failed(error.to_string()))
     }
 
-    /// Answers one request for a trial, and notes in its trace what is known of the function beside the answer.
+    /// Returns the response to one request of a trial, and records the function's log and crashes in the trial's trace.
     ///
     /// # Errors
     /// As [`Function::run`].
@@ -74,20 +79,20 @@ pub trait Function: Send + Sync {
         self.respond(call).await
     }
 
-    /// Ends what was started for it; calls fail from then on. Nothing if nothing was.
+    /// Ends the processes that were started for the function, if any; later calls fail.
     async fn close(&self) {}
 }
 
-/// A request, and what is known of it besides.
+/// A request, with the objects that were encoded in it.
 pub struct FunctionCall<'a> {
-    /// What goes over the wire.
+    /// The request on the wire.
     pub request: wire::RunFunctionRequest,
-    /// The observed composed resources, if they are at hand.
+    /// The observed composed resources, if the caller has them decoded.
     observed: Option<&'a BTreeMap<String, Arc<Value>>>,
 }
 
 impl<'a> FunctionCall<'a> {
-    /// Makes a call of a request alone.
+    /// Creates a call with a request alone.
     pub fn new(request: wire::RunFunctionRequest) -> Self {
         Self {
             request,
@@ -95,7 +100,7 @@ impl<'a> FunctionCall<'a> {
         }
     }
 
-    /// Makes a call whose observed composed resources are at hand: functions in this process need not decode them.
+    /// Creates a call with decoded observed composed resources: functions in this process need not decode them.
     pub fn with_observed(
         request: wire::RunFunctionRequest,
         observed: &'a BTreeMap<String, Arc<Value>>,
@@ -106,13 +111,13 @@ impl<'a> FunctionCall<'a> {
         }
     }
 
-    /// Returns the observed composite resource; `None` if there is none, or it cannot be read.
+    /// Returns the observed composite resource; `None` if it is missing or cannot be decoded.
     pub fn composite(&self) -> Option<Value> {
         let composite = self.request.observed.as_ref()?.composite.as_ref()?;
         from_bytes(composite.resource.as_ref()?).ok()
     }
 
-    /// Returns an observed composed resource; `None` if there is none, or it cannot be read.
+    /// Returns an observed composed resource; `None` if it is missing or cannot be decoded.
     pub fn observed(&self, name: &str) -> Option<Arc<Value>> {
         if let Some(observed) = self.observed {
             return observed.get(name).cloned();
@@ -123,21 +128,21 @@ impl<'a> FunctionCall<'a> {
     }
 }
 
-/// The reason why a function gave no answer.
+/// The reason why a function returned no response.
 #[derive(Debug, thiserror::Error)]
 pub enum FunctionError {
     /// No function of this name is configured.
     #[error("no function named {0:?} is configured")]
     Unknown(String),
-    /// The address is not one.
+    /// The address is invalid.
     #[error("{address:?} is not an address: {reason}")]
     Address {
-        /// What was given.
+        /// The given address.
         address: String,
-        /// What is wrong with it.
+        /// The reason why the address is invalid.
         reason: String,
     },
-    /// The program could not be run at all.
+    /// The program could not be started.
     #[error("cannot start {program:?}: {source}")]
     Start {
         /// The program.
@@ -146,7 +151,7 @@ pub enum FunctionError {
         #[source]
         source: std::io::Error,
     },
-    /// Neither arguments nor environment tell the program where to listen.
+    /// Neither the arguments nor the environment contain the address to listen on.
     #[error(
         "cannot start {program:?}: neither its arguments nor its environment contain {{address}} or {{port}}"
     )]
@@ -154,18 +159,18 @@ pub enum FunctionError {
         /// The program.
         program: String,
     },
-    /// The program runs but did not answer gRPC in time.
+    /// The program runs but did not serve gRPC in time.
     #[error("{program:?} did not answer gRPC on {address} within {deadline:?}: {last}{}", tail(.stderr))]
     NotReady {
         /// The program.
         program: String,
-        /// The place where it was to listen.
+        /// The address to listen on.
         address: String,
-        /// The time that it had.
+        /// The time limit.
         deadline: Duration,
-        /// What the last attempt met.
+        /// The error of the last attempt.
         last: String,
-        /// The end of what it wrote to standard error.
+        /// The end of the program's standard error.
         stderr: String,
     },
     /// The program ended.
@@ -173,27 +178,27 @@ pub enum FunctionError {
     Exited {
         /// The program.
         program: String,
-        /// The way it ended.
+        /// The exit status.
         status: String,
-        /// The end of what it wrote to standard error.
+        /// The end of the program's standard error.
         stderr: String,
     },
-    /// No answer in time.
+    /// The function did not respond in time.
     #[error("no answer from {address} within {deadline:?}")]
     Deadline {
         /// The function's address.
         address: String,
-        /// The time that it had.
+        /// The time limit.
         deadline: Duration,
     },
-    /// The gRPC call failed: the function is not there, refused, or answered what is no response.
+    /// The gRPC call failed: the function is unreachable, refused the call, or returned an invalid response.
     #[error("rpc error from {address}: code = {code:?} desc = {message}")]
     Rpc {
         /// The function's address.
         address: String,
-        /// The status that the call ended with.
+        /// The status code of the call.
         code: tonic::Code,
-        /// What it said.
+        /// The status message.
         message: String,
     },
     /// An in-process function failed.
@@ -201,7 +206,7 @@ pub enum FunctionError {
     Failed(String),
 }
 
-/// The end of standard error as the end of a message.
+/// Returns the end of standard error as the end of a message.
 fn tail(stderr: &str) -> String {
     let stderr = stderr.trim();
     if stderr.is_empty() {
@@ -211,43 +216,43 @@ fn tail(stderr: &str) -> String {
     }
 }
 
-/// Functions by the name that Compositions call them.
+/// Functions by their names in Compositions.
 #[derive(Clone, Default)]
 pub struct Functions {
     by_name: BTreeMap<String, Arc<dyn Function>>,
 }
 
 impl Functions {
-    /// Starts with none.
+    /// Returns a builder without functions.
     pub fn builder() -> FunctionsBuilder {
         FunctionsBuilder::default()
     }
 
-    /// The function of this name.
+    /// Returns the function of this name.
     ///
     /// # Errors
-    /// If there is none.
+    /// [`FunctionError::Unknown`] if there is none.
     pub fn get(&self, name: &str) -> Result<&Arc<dyn Function>, FunctionError> {
         self.by_name
             .get(name)
             .ok_or_else(|| FunctionError::Unknown(name.to_owned()))
     }
 
-    /// Every function with its name, sorted by name.
+    /// Returns every function with its name, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Arc<dyn Function>)> {
         self.by_name
             .iter()
             .map(|(name, function)| (name.as_str(), function))
     }
 
-    /// Ends what was started for them, one after the other.
+    /// Ends the processes that were started for the functions, one after the other.
     pub async fn close(&self) {
         for function in self.by_name.values() {
             function.close().await;
         }
     }
 
-    /// Every name, sorted.
+    /// Returns every name, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(String::as_str)
     }
@@ -259,21 +264,21 @@ impl std::fmt::Debug for Functions {
     }
 }
 
-/// Collects [`Functions`].
+/// A builder of [`Functions`].
 #[derive(Default)]
 pub struct FunctionsBuilder {
     functions: Functions,
 }
 
 impl FunctionsBuilder {
-    /// Adds a function; a later one of the same name replaces an earlier.
+    /// Adds a function; it replaces an earlier one of the same name.
     #[must_use]
     pub fn insert(mut self, name: impl Into<String>, function: Arc<dyn Function>) -> Self {
         self.functions.by_name.insert(name.into(), function);
         self
     }
 
-    /// Returns what was collected.
+    /// Returns the collected functions.
     pub fn build(self) -> Functions {
         self.functions
     }

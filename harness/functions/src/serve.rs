@@ -1,7 +1,8 @@
-//! A function shown to a real Crossplane: gRPC with mutual TLS on a free port of the loopback interface.
+//! A server that makes a function available to a real Crossplane: gRPC with mutual TLS on a free port of the loopback
+//! interface.
 //!
-//! Any [`Function`] can be served, so the real Crossplane calls what the controllers here call, by the same code. What
-//! goes wrong between here and the function becomes a gRPC status: Crossplane reports it as it reports a function's own.
+//! Any [`Function`] can be served, so the real Crossplane and crosscut's controllers call the same code. An error of
+//! the connection to the function becomes a gRPC status, which Crossplane reports like the function's own.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -19,23 +20,23 @@ use super::service::Service;
 use super::{Function, FunctionError};
 use crosscut_errors::chain;
 
-/// The time that a client may take to shake hands.
+/// The time limit of the TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
-/// What the server shows, and whom it answers, as PEM.
+/// The TLS identity of the server, and the CA of its clients, as PEM.
 #[derive(Clone)]
 pub struct ServerTls {
-    /// The server's certificate, which must be valid for 127.0.0.1, followed by those that signed it.
+    /// The server's certificate, which must be valid for 127.0.0.1, followed by its issuers' certificates.
     pub certificate: String,
     /// The certificate's private key.
     pub key: String,
-    /// Who signs the certificates of clients. A client without such a certificate is refused.
+    /// The CA that signs the clients' certificates. Other clients are refused.
     pub client_ca: String,
 }
 
 impl std::fmt::Debug for ServerTls {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The key is nobody's business.
+        // The private key must not be printed.
         formatter.debug_struct("ServerTls").finish_non_exhaustive()
     }
 }
@@ -43,15 +44,15 @@ impl std::fmt::Debug for ServerTls {
 /// The reason why a function could not be served.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// No port could be had.
+    /// No port was available.
     #[error("cannot listen on the loopback interface")]
     Listen(#[source] std::io::Error),
-    /// A certificate or key is not one, or they do not belong together.
+    /// A certificate or key is invalid, or they do not belong together.
     #[error("cannot use the certificates: {0}")]
     Certificates(String),
 }
 
-/// A served function. Dropping it ends the server: calls under way are answered, new ones are not taken.
+/// A served function. Dropping the value ends the server: running calls are finished, new ones are refused.
 #[derive(Debug)]
 pub struct FunctionServer {
     address: SocketAddr,
@@ -60,12 +61,12 @@ pub struct FunctionServer {
 }
 
 impl FunctionServer {
-    /// Returns the place where it listens.
+    /// Returns the address that the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Ends the server and waits until calls under way are answered.
+    /// Ends the server and waits until running calls are finished.
     pub async fn close(self) {
         drop(self.stop);
         if let Err(error) = self.server.await {
@@ -74,11 +75,11 @@ impl FunctionServer {
     }
 }
 
-/// Serves a function until the answer is dropped. Each call has this deadline; where the function's own is shorter, it
-/// says more about what was waited for.
+/// Serves a function until the returned server is dropped. Each call has this deadline. If the function's own deadline
+/// is shorter, its error has more detail.
 ///
 /// # Errors
-/// If there is no port to be had, or the certificates are none.
+/// [`ServeError`] if no port is available, or if a certificate or key is invalid.
 pub async fn serve(
     function: Arc<dyn Function>,
     tls: &ServerTls,
@@ -91,7 +92,7 @@ pub async fn serve(
     let (stop, stopped) = oneshot::channel::<()>();
     let server = tokio::spawn(async move {
         let stopped = async move {
-            // An error is a dropped sender, which is the sign to stop.
+            // An error is a dropped sender, which also means to stop.
             let _ = stopped.await;
         };
         let incoming = incoming.with_nodelay(Some(true));
@@ -132,7 +133,7 @@ fn tls_config(tls: &ServerTls) -> ServerTlsConfig {
         .timeout(HANDSHAKE)
 }
 
-/// Returns what a client is told: the function's own status where there is one, otherwise what kept it from answering.
+/// Returns the status for a client: the function's own status if it has one, otherwise one made from the error.
 pub(crate) fn status(error: FunctionError) -> Status {
     let text = error.to_string();
     match error {

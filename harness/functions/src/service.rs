@@ -1,6 +1,6 @@
-//! The gRPC service over a function, with every object left as the bytes that it is on the wire.
+//! The gRPC service of a function, with every object left as encoded bytes.
 //!
-//! The generated service decodes objects with prost, which reads no more than 100 messages inside one another: a
+//! The generated service decodes objects with prost, which decodes at most 100 nested messages. A
 //! CustomResourceDefinition with a pod template in its schema has more.
 
 use std::convert::Infallible;
@@ -19,8 +19,8 @@ use super::grpc_function::METHOD;
 use super::serve::status;
 use super::{Function, FunctionCall, wire};
 
-/// The largest request that is read: what the SDKs' servers read unless they are told otherwise. Answers have no limit
-/// here, as the client has one: Crossplane reads 4 MiB.
+/// The largest request in bytes: the default of the SDKs' servers. Responses have no limit here, since the client has
+/// one: Crossplane accepts 4 MiB.
 const REQUEST_LIMIT: usize = 4 * 1024 * 1024;
 
 /// A function as a gRPC service.
@@ -31,7 +31,7 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Makes a service whose calls have this deadline.
+    /// Creates a service whose calls have this deadline.
     pub(crate) fn new(function: Arc<dyn Function>, deadline: Duration) -> Self {
         Self { function, deadline }
     }

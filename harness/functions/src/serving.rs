@@ -1,4 +1,4 @@
-//! One start of a function's program: from when it answers until it ends.
+//! One run of a function's program, from its first response until its end.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -20,11 +20,11 @@ use super::grpc_function::status_text;
 use super::{FunctionError, GrpcFunction};
 use crosscut_programs::Journal;
 
-/// The number of times that a port that someone else took in between is replaced.
+/// The number of attempts with a new port if another program takes the port first.
 const ATTEMPTS: usize = 3;
-/// The time that a program that a call failed on is given to be seen as ended.
+/// The time to wait for the program's end after a call failed.
 const LAST_WORDS: Duration = Duration::from_millis(200);
-/// The time that a program may take to end when it is asked to, and what it started, after it.
+/// The time that the program, and then its child processes, may take to end before they are killed.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// A program that serves a function. Dropping it kills the program and its process group.
@@ -33,15 +33,16 @@ pub(crate) struct Serving {
     pub(crate) address: GrpcFunction,
     program: Program,
     begun: Instant,
-    /// The number of calls it that is answering; those that it did not survive stay counted.
+    /// The number of running calls; calls in which the program ended stay counted.
     answering: AtomicUsize,
 }
 
 impl Serving {
-    /// Starts the program and waits until it answers.
+    /// Starts the program and waits until it serves gRPC.
     ///
     /// # Errors
-    /// If it cannot be run, ends, or does not answer in time; then it is gone again.
+    /// [`FunctionError`] if the program cannot be started, ends, or does not serve in time; the program
+    /// is ended then.
     pub(crate) async fn start(
         settings: &CommandSettings,
         state: &Arc<StateFolder>,
@@ -80,17 +81,17 @@ impl Serving {
         })
     }
 
-    /// Returns the way in which it ended, if it did.
+    /// Returns the program's exit status, if it has ended.
     pub(crate) fn exit_status(&self) -> Option<String> {
         self.program.exit_status()
     }
 
-    /// Returns the time that it has run.
+    /// Returns the time since the program's start.
     pub(crate) fn age(&self) -> Duration {
         self.begun.elapsed()
     }
 
-    /// Counts a call until the answer is dropped.
+    /// Counts a call until the returned value is dropped.
     pub(crate) fn answering(&self) -> Answering<'_> {
         self.answering.fetch_add(1, Ordering::AcqRel);
         Answering {
@@ -98,7 +99,7 @@ impl Serving {
         }
     }
 
-    /// Returns the way in which it ended, if it is seen to have ended soon after a call failed.
+    /// Returns the program's exit status, if it ended within a short time after a failed call.
     pub(crate) async fn ended_in(&self, error: &FunctionError) -> Option<String> {
         if !matches!(error, FunctionError::Rpc { .. }) {
             return self.exit_status();
@@ -107,7 +108,7 @@ impl Serving {
         ended.ok().or_else(|| self.exit_status())
     }
 
-    /// Asks the program and everything that it started to end; what is there after a while is killed.
+    /// Ends the program and all its child processes; kills those that remain after the grace period.
     pub(crate) async fn end(&self) {
         if let Err(error) = self.program.end(EndSignal::Terminate, GRACE).await {
             tracing::warn!(%error, "a function does not end");
@@ -115,13 +116,13 @@ impl Serving {
     }
 }
 
-/// A call that is being answered.
+/// A running call.
 pub(crate) struct Answering<'a> {
     count: Option<&'a AtomicUsize>,
 }
 
 impl Answering<'_> {
-    /// Leaves the call counted, since the program ended in it, and says how many such calls there were.
+    /// Keeps the call counted, since the program ended in it; returns the number of such calls.
     pub(crate) fn ended_in(mut self) -> usize {
         let count = self.count.take();
         count.map_or(1, |count| count.load(Ordering::Acquire))
@@ -167,7 +168,7 @@ fn program_settings(
     }
 }
 
-/// Returns what a function is called among the programs of a run: a file has this name.
+/// Returns the function's name among the programs of a run, which is valid as a file name.
 fn log_name(name: &str) -> String {
     let plain = |letter: char| {
         let is_plain = letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.');
@@ -177,7 +178,8 @@ fn log_name(name: &str) -> String {
     format!("function-{name}")
 }
 
-/// Asks for the health of the server. A server that has no health service answered, so it is there.
+/// Returns the readiness check: a health request. A server without a health service is ready, too,
+/// since it responds.
 fn look(address: &GrpcFunction) -> Look {
     let channel = address.channel();
     Arc::new(move || {

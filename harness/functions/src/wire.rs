@@ -1,9 +1,8 @@
-//! The messages of `apiextensions.fn.proto.v1` with every object left as the bytes that it is on the wire.
+//! The messages of `apiextensions.fn.proto.v1`, with every object left as encoded bytes.
 //!
-//! A composite resource is composed again and again, and nearly all of what its functions are told of was told before:
-//! an object is encoded once for as long as it stays what it is, and what one step desires is handed to the next as it
-//! came. The fields have the numbers of Crossplane 2.2's `run_function.proto`; what is not an object has the types of
-//! `function-sdk-rust`.
+//! A composite resource is composed repeatedly, with nearly the same objects in each request. So an unchanged object
+//! is encoded only once, and the desired objects of one step go to the next step unchanged. The fields have the
+//! numbers of Crossplane 2.2's `run_function.proto`; other messages have the types of `function-sdk-rust`.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,21 +11,21 @@ use function_sdk_rust::proto::v1::{
     Condition, Credentials, RequestMeta, Requirements, ResponseMeta, Result as Outcome,
 };
 
-/// A resource, its Struct as bytes.
+/// A resource, with its Struct as bytes.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Resource {
     /// The object: an encoded `google.protobuf.Struct`.
     #[prost(bytes = "bytes", optional, tag = "1")]
     pub resource: Option<Bytes>,
-    /// What its connection secret holds.
+    /// The connection details of the resource.
     #[prost(btree_map = "string, bytes", tag = "2")]
     pub connection_details: BTreeMap<String, Vec<u8>>,
-    /// `Ready` by number.
+    /// The number of a `Ready` value.
     #[prost(int32, tag = "3")]
     pub ready: i32,
 }
 
-/// A composite resource and what it is composed of.
+/// A composite resource with its composed resources.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct State {
     /// The composite resource.
@@ -40,12 +39,12 @@ pub struct State {
 /// Resources that a requirement selected.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Resources {
-    /// In the order in which they are told.
+    /// The resources, in the order of the request.
     #[prost(message, repeated, tag = "1")]
     pub items: Vec<Resource>,
 }
 
-/// The schema of a kind that was asked for.
+/// The schema of a requested kind.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct Schema {
     /// The OpenAPI schema: an encoded Struct. `None` if the kind is not known.
@@ -53,60 +52,60 @@ pub struct Schema {
     pub openapi_v3: Option<Bytes>,
 }
 
-/// What a function is asked.
+/// A request to a function.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct RunFunctionRequest {
-    /// What identifies the request.
+    /// The identity of the request.
     #[prost(message, optional, tag = "1")]
     pub meta: Option<RequestMeta>,
-    /// What there is.
+    /// The observed state.
     #[prost(message, optional, tag = "2")]
     pub observed: Option<State>,
-    /// What the steps before desire.
+    /// The state that the earlier steps desire.
     #[prost(message, optional, tag = "3")]
     pub desired: Option<State>,
     /// The step's input: an encoded Struct.
     #[prost(bytes = "bytes", optional, tag = "4")]
     pub input: Option<Bytes>,
-    /// What the steps before say: an encoded Struct.
+    /// The context of the earlier steps: an encoded Struct.
     #[prost(bytes = "bytes", optional, tag = "5")]
     pub context: Option<Bytes>,
-    /// What the function asked for by the older name.
+    /// The resources that the function required in the old field `extra_resources`.
     #[prost(btree_map = "string, message", tag = "6")]
     pub extra_resources: BTreeMap<String, Resources>,
-    /// What the step names.
+    /// The credentials of the step.
     #[prost(map = "string, message", tag = "7")]
     pub credentials: HashMap<String, Credentials>,
-    /// What the function, or its step, asked for.
+    /// The resources that the function or its step required.
     #[prost(btree_map = "string, message", tag = "8")]
     pub required_resources: BTreeMap<String, Resources>,
-    /// What the function, or its step, asked for.
+    /// The schemas that the function or its step required.
     #[prost(btree_map = "string, message", tag = "9")]
     pub required_schemas: BTreeMap<String, Schema>,
 }
 
-/// What a function answers.
+/// The response of a function.
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct RunFunctionResponse {
-    /// The time that the answer is good.
+    /// The lifetime of the response.
     #[prost(message, optional, tag = "1")]
     pub meta: Option<ResponseMeta>,
-    /// What is desired now.
+    /// The desired state after the function.
     #[prost(message, optional, tag = "2")]
     pub desired: Option<State>,
-    /// What is to be told as events.
+    /// The results, which become Events.
     #[prost(message, repeated, tag = "3")]
     pub results: Vec<Outcome>,
-    /// What is told to the next steps: an encoded Struct.
+    /// The context for the later steps: an encoded Struct.
     #[prost(bytes = "bytes", optional, tag = "4")]
     pub context: Option<Bytes>,
-    /// What is asked for.
+    /// The requirements of the function.
     #[prost(message, optional, tag = "5")]
     pub requirements: Option<Requirements>,
     /// Conditions of the composite resource.
     #[prost(message, repeated, tag = "6")]
     pub conditions: Vec<Condition>,
-    /// What an operation's function puts out: an encoded Struct. Composite resources have no use for it.
+    /// The output of an operation's function: an encoded Struct. Composite resources ignore it.
     #[prost(bytes = "bytes", optional, tag = "7")]
     pub output: Option<Bytes>,
 }

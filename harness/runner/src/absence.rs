@@ -1,5 +1,5 @@
-//! Absence: that nothing is as an assertion says, and that this shows something. What could not have been made is absent
-//! whatever the configuration under test does.
+//! The check that an absence is evidence: no object matches, and one could have existed. An object that could not have
+//! been created is absent whatever the configuration under test does.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -21,17 +21,17 @@ use crate::stop::{Stop, location};
 use crate::stop::{request_help, stop_of};
 use crate::target::Target;
 
-/// The number of composite resources that are looked at: those that the trial applied, and those that these are
-/// composed of.
+/// The largest number of composite resources that are checked: those that the trial applied, and those that they
+/// compose.
 const MOST_COMPOSITES: usize = 256;
-/// How much of a message of a control plane is shown, in characters.
+/// The largest length of a control plane's message in a failure, in characters.
 const SHOWN: usize = 400;
 
-/// What is known of the clusters at rest.
+/// The state of the clusters at rest.
 pub(crate) struct Seen<'a> {
     /// The control plane.
     pub(crate) control: &'a Api,
-    /// What the trial wrote there.
+    /// The objects that the trial wrote on the control plane.
     pub(crate) written: Vec<&'a Target>,
     /// The reconciles that keep failing.
     pub(crate) failing: &'a [Failing],
@@ -39,17 +39,17 @@ pub(crate) struct Seen<'a> {
     pub(crate) known: &'a Known,
 }
 
-/// A failure that may be the reason why there is no object.
+/// A failure that may be the reason why an object does not exist.
 struct Hindrance {
-    /// What is not done, and by what, as a sentence fragment.
+    /// The action that is not done, and its actor, as a sentence fragment.
     what: String,
 }
 
-/// Checks that an absence of objects like `subject` shows something: nothing that could have made one fails, unless the
+/// Checks that an absence of objects like `subject` is evidence: no controller that could create one fails, unless the
 /// scenario expected the failure.
 ///
 /// # Errors
-/// [`Stop`] with what fails, and if that cannot be known.
+/// [`Stop`] with the failing controller, and if the controllers' state cannot be read.
 pub(crate) async fn shows_something(
     subject: &Subject,
     side: Side,
@@ -76,11 +76,11 @@ impl Hindrance {
     }
 }
 
-/// What a scenario does that is about a failure.
+/// The help of a failure that makes an absence worthless.
 pub(crate) const EXPECT_IT: &str = "if the scenario is about this failure, let it say so first: expect the object's condition Synced with status \
      \"False\", or the Event";
 
-/// Group and kind of each composite resource that is defined. Without Crossplane there is none.
+/// Returns group and kind of each defined composite resource; an empty set without Crossplane.
 async fn composite_kinds(seen: &Seen<'_>) -> Result<BTreeSet<(String, String)>, Stop> {
     let Some(definitions) = Target::all(
         "apiextensions.crossplane.io/v2",
@@ -104,8 +104,8 @@ async fn composite_kinds(seen: &Seen<'_>) -> Result<BTreeSet<(String, String)>, 
     Ok(kinds)
 }
 
-/// The first composite resource that is not synced and that the scenario does not expect to be so: of those that the
-/// trial wrote, and of those that these are composed of.
+/// Returns the first composite resource that is not synced, unless the scenario expects that. Checks the composite
+/// resources that the trial wrote and those that they compose.
 async fn failing_composite(
     kinds: &BTreeSet<(String, String)>,
     seen: &Seen<'_>,
@@ -122,7 +122,7 @@ async fn failing_composite(
         }
         let found = match seen.control.find(&target).await {
             Ok(found) => found,
-            // Its definition is gone.
+            // The definition of this kind was deleted.
             Err(RequestError::NoSuchKind { .. }) => continue,
             Err(error) => return Err(stop_of(&error)),
         };
@@ -140,7 +140,7 @@ async fn failing_composite(
     Ok(None)
 }
 
-/// Returns the reason why what a composite resource consists of may not be there.
+/// Returns the reason why the composed resources of a composite resource may be missing.
 fn not_composed(object: &Value, identity: &Identity, seen: &Seen<'_>) -> Option<Hindrance> {
     let name = object_name(object);
     let Some((_, condition)) = not_synced(object) else {
@@ -158,14 +158,14 @@ fn not_composed(object: &Value, identity: &Identity, seen: &Seen<'_>) -> Option<
     Some(Hindrance { what })
 }
 
-/// Returns true if a controller has said that all is done, or the object is going and nothing is done any more.
+/// Returns true if a controller has reported success, or if the object is being deleted and no longer reconciled.
 fn is_synced(object: &Value) -> bool {
     let conditions = object.pointer("/status/conditions");
     let mut conditions = conditions.and_then(Value::as_array).into_iter().flatten();
     object::is_being_deleted(object) || conditions.any(|one| text(one, "/type") == SYNCED)
 }
 
-/// The first reconcile that keeps failing, could have made such an object, and is not expected to fail.
+/// Returns the first reconcile that keeps failing, could have created such an object, and is not expected to fail.
 async fn failing_controller(
     subject: &Subject,
     side: Side,
@@ -194,8 +194,8 @@ async fn failing_controller(
     Ok(None)
 }
 
-/// Tells if a controller could make an object like `subject`. A managed resource that is not synced is the normal state
-/// of a control plane whose cloud is not there.
+/// Returns true if a controller could create an object like `subject`. A managed resource that is not synced is the
+/// normal state of a control plane without its cloud.
 async fn makes(
     failing: &Failing,
     subject: &Subject,
@@ -206,7 +206,7 @@ async fn makes(
     Ok(match failing.controller.as_str() {
         "composite" => true,
         "stand-in/object" => is_manifest_of(failing, kind, seen).await?,
-        // Nothing of a chart is made, but for the record of its release.
+        // The stand-in creates no objects of a chart, except the record of its release.
         "stand-in/release" => side == Side::Target && matches!(kind, "Secret" | "Namespace"),
         name if name.starts_with("defined/") => kind == "CustomResourceDefinition",
         name if name.contains("composition") => kind == "CompositionRevision",
@@ -214,7 +214,7 @@ async fn makes(
     })
 }
 
-/// Tells if an Object's manifest is of a kind. One that cannot be read any more may be.
+/// Returns true if the manifest of an Object is of the kind, or if the Object cannot be read any more.
 async fn is_manifest_of(failing: &Failing, kind: &str, seen: &Seen<'_>) -> Result<bool, Stop> {
     let Some(target) = Target::of_key(&failing.key) else {
         return Ok(true);
@@ -228,8 +228,8 @@ async fn is_manifest_of(failing: &Failing, kind: &str, seen: &Seen<'_>) -> Resul
     Ok(found.iter().any(|object| is_it(&object)))
 }
 
-/// Checks that `$values` has each value that the assertion names. A value that is not there is null, and no object is as
-/// an assertion about null says.
+/// Checks that `$values` has each value that the assertion names. A missing value is null, and no object matches an
+/// assertion about null.
 ///
 /// # Errors
 /// [`Stop`] with the first value that the trial's provider does not have.
@@ -259,10 +259,11 @@ pub(crate) fn has_values(expectation: &Expectation, scope: &Scope) -> Result<(),
     Err(Stop::failed(failure))
 }
 
-/// Checks that an object of the kind can have the fields of the assertion: what has others is absent in any case.
+/// Checks that an object of the kind can have the fields of the assertion. An object with other fields is always
+/// absent.
 ///
 /// # Errors
-/// [`Stop`] with the first field that the kind's schema does not have, and if that cannot be known.
+/// [`Stop`] with the first field that the kind's schema does not have, and if the schema cannot be read.
 pub(crate) async fn is_possible(
     expectation: &Expectation,
     subject: &Subject,
@@ -288,10 +289,10 @@ pub(crate) async fn is_possible(
     Err(Stop::failed(failure))
 }
 
-/// Checks that a kind that is not to be served is not. That the cluster answers at all is seen by what it serves.
+/// Checks that a kind is not served. The list of served kinds proves that the cluster works at all.
 ///
 /// # Errors
-/// [`Stop`] if it is served, or if that cannot be known.
+/// [`Stop`] if the kind is served, or if discovery fails.
 pub(crate) async fn is_not_served(subject: &Subject, api: &Api) -> Result<(), Stop> {
     let Some(target) = Target::of_subject(subject) else {
         return Ok(());
@@ -315,7 +316,7 @@ pub(crate) async fn is_not_served(subject: &Subject, api: &Api) -> Result<(), St
     Err(Stop::failed(failure))
 }
 
-/// A kind that is not served has no objects, whatever the configuration does: its absence shows nothing.
+/// Returns the failure for a kind that is not served: without objects of it, absence is no evidence.
 pub(crate) async fn not_served(error: &RequestError, api: &Api) -> Stop {
     let mut stop = stop_of(error);
     let RequestError::NoSuchKind { api_version, kind } = error else {
@@ -337,7 +338,7 @@ pub(crate) async fn not_served(error: &RequestError, api: &Api) -> Stop {
     stop
 }
 
-/// Returns the served kind that was most likely meant: the same kind of another version, or one that is spelt alike.
+/// Returns the served kind that was most likely meant: the same kind of another version, or one with a similar name.
 fn nearest_kind<'a>(
     api_version: &str,
     kind: &str,

@@ -13,7 +13,7 @@ use crate::request_error::RequestError;
 use crate::secrets::Secrets;
 use crate::target::{Manifest, Target, Whereabouts, Which};
 
-/// The field manager of everything that scenarios write.
+/// The field manager of all writes of scenarios.
 const FIELD_MANAGER: &str = "crosscut";
 
 /// One cluster of a trial.
@@ -35,16 +35,16 @@ pub(crate) struct Patch<'a> {
     pub(crate) validation: Validation,
 }
 
-/// The namespaces of other trials, where trials share an API server.
+/// The namespaces of other trials, if trials share an API server.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Others {
-    /// The beginning of every trial's namespace, and the trial's own. None: no server is shared.
+    /// The prefix of all trials' namespaces, and the trial's own namespace. `None` if no server is shared.
     known: Option<(String, String)>,
 }
 
 impl Others {
-    /// Reads them from a trial's own namespace, which is the suite's where no server is shared, and otherwise a name with
-    /// the trial's number at its end.
+    /// Derives the other namespaces from a trial's own namespace. On a shared server that name ends with the trial's
+    /// number; otherwise `own` equals `suite`.
     pub(crate) fn of(own: &str, suite: &str) -> Others {
         let stem = own.trim_end_matches(|letter: char| letter.is_ascii_digit());
         let is_shared = own != suite && stem.len() < own.len() && stem.ends_with("-t");
@@ -53,7 +53,7 @@ impl Others {
         }
     }
 
-    /// Tells if a namespace belongs to another trial: it begins with the name of its own.
+    /// Returns true if a namespace belongs to another trial: its name begins with that trial's namespace.
     fn has(&self, namespace: &str) -> bool {
         let Some((stem, own)) = &self.known else {
             return false;
@@ -68,11 +68,10 @@ impl Others {
     }
 }
 
-/// The number of times that a write is tried if another client writes first. Controllers write now and then, not all the
-/// time.
+/// The number of tries for a write if another client writes first. Controllers write now and then, not all the time.
 const TRIES: usize = 5;
 
-/// Tries again while another client wrote first: a document to apply is meant for the object in any state.
+/// Retries while another client writes first: a document to apply is meant for the object in any state.
 async fn while_conflicting<Made, T>(mut make: impl FnMut() -> Made) -> Result<T, RequestError>
 where
     Made: Future<Output = Result<T, RequestError>>,
@@ -87,8 +86,8 @@ where
 }
 
 impl Api {
-    /// `namespace` is where namespaced objects are that name none.
-    /// The values of Secrets that are read or written are told to `secrets`.
+    /// Creates the requests of one cluster. `namespace` is used for namespaced objects without a namespace. `secrets`
+    /// learns the values of all Secrets that are read or written.
     pub(crate) fn new(
         client: &Connection,
         namespace: &str,
@@ -104,12 +103,12 @@ impl Api {
         }
     }
 
-    /// The kinds and objects that are there, for what this has no word for.
+    /// Returns the client, for requests that [`Api`] does not offer.
     pub(crate) fn client(&self) -> &Client {
         &self.client
     }
 
-    /// The objects that `target` names: one or none by name, any number otherwise.
+    /// Returns the objects that `target` names: at most one by name, any number otherwise.
     ///
     /// # Errors
     /// [`RequestError`]; a missing object is no error.
@@ -139,10 +138,10 @@ impl Api {
         Ok(found)
     }
 
-    /// Returns what is printed of the objects that `target` names.
+    /// Returns the `Table` that `kubectl get` prints for `target`.
     ///
     /// # Errors
-    /// [`RequestError`]; a name that no object has is refused with 404.
+    /// [`RequestError`]; an unknown name is refused with 404.
     pub(crate) async fn table(&self, target: &Target) -> Result<Value, RequestError> {
         let none = BTreeMap::new();
         let (name, labels) = match &target.which {
@@ -194,10 +193,10 @@ impl Api {
         }
     }
 
-    /// Every kind that is served, as apiVersion and kind.
+    /// Returns every served kind, as apiVersion and kind.
     ///
     /// # Errors
-    /// [`RequestError`] if discovery does not answer.
+    /// [`RequestError`] if discovery fails.
     pub(crate) async fn kinds(&self) -> Result<Vec<(String, String)>, RequestError> {
         let groups = self.client.document("/apis").await?;
         let versions = |group: &Value| group.get("versions").and_then(Value::as_array).cloned();
@@ -211,7 +210,7 @@ impl Api {
         for (version, path) in paths {
             let list = match self.client.document(&path).await {
                 Ok(list) => list,
-                // A version that went away since.
+                // A version that was removed meanwhile.
                 Err(error) if error.is_missing_route() => continue,
                 Err(error) => return Err(error.into()),
             };
@@ -227,11 +226,11 @@ impl Api {
         }
     }
 
-    /// Returns the schema of a kind that a CustomResourceDefinition defines; `None` for other kinds, and if it cannot be
-    /// read.
+    /// Returns the schema of a kind that a CustomResourceDefinition defines. `None` for other kinds, and if the
+    /// definition cannot be read.
     ///
     /// # Errors
-    /// [`RequestError::Transport`] if the API server does not answer.
+    /// [`RequestError::Transport`] if the API server does not respond.
     pub(crate) async fn schema(&self, target: &Target) -> Result<Option<Value>, RequestError> {
         let (group, version) = (
             object::group_of(&target.api_version),
@@ -253,10 +252,10 @@ impl Api {
         Ok(schema.cloned())
     }
 
-    /// Creates the object, or merges it into what is there.
+    /// Creates the object, or merges it into the existing one.
     ///
     /// # Errors
-    /// [`RequestError`], [`RequestError::Refused`] above all.
+    /// [`RequestError`], mostly [`RequestError::Refused`].
     pub(crate) async fn apply(
         &self,
         manifest: &Manifest,
@@ -267,13 +266,13 @@ impl Api {
             .client
             .placed(manifest.value(), &self.namespace)
             .await?;
-        // generateName asks for a new object each time.
+        // With generateName, each request creates a new object.
         if manifest.is_generated() {
             return self.create(&placed, validation).await;
         }
         let target = Target::of_object(&placed)?;
         if !manifest.name().is_none_or(Name::is_path_segment) {
-            // Nothing of that name can be there; why, the API server says.
+            // No object can have that name; the API server returns the reason.
             return self.create(&placed, validation).await;
         }
         while_conflicting(|| self.apply_once(&target, &placed, validation)).await
@@ -367,7 +366,7 @@ impl Api {
         Ok(self.client.write(&write).await?)
     }
 
-    /// Deletes one object, or every object that `target` selects. What is missing is no error.
+    /// Deletes one object, or every object that `target` selects. A missing object is no error.
     ///
     /// # Errors
     /// [`RequestError`].
@@ -428,8 +427,8 @@ mod tests {
         RequestError::Refused(Box::new(serde_json::from_value(status).unwrap()))
     }
 
-    /// Returns the number of times that something is tried that fails so often with a reason, and whether it succeeds
-    /// in the end.
+    /// Returns the number of tries of a write that fails `failures` times with `reason`, and true if it succeeds in the
+    /// end.
     async fn tried(failures: usize, reason: &str) -> (usize, bool) {
         let mut tries = 0;
         let made = while_conflicting(|| {

@@ -1,9 +1,9 @@
-//! Judging what is at rest, and judging again what moved meanwhile.
+//! Judging at rest, and judging again if an object changed meanwhile.
 //!
-//! On real control planes rest is observed and not proven: nothing has changed for a while, and then a controller that was
-//! late takes something up. Crossplane, for example, writes the conditions that it had read before it writes those that it
-//! comes to, so that a composite resource that is ready is not ready for a moment. What is seen at such a moment is no
-//! verdict. On the embedded control plane nothing moves unless it is waited for, and everything is judged once.
+//! On a real control plane, rest is observed and not proven: after a while without changes, a late controller may still
+//! write. Crossplane, for example, first writes the conditions that it read and then its new ones. A ready composite
+//! resource is therefore not ready for a moment, and that moment must not decide a verdict. The embedded control plane
+//! changes only while it settles, so every assertion is judged once.
 
 use crosscut_cluster::SettleError;
 use crosscut_events::Verdict;
@@ -11,18 +11,18 @@ use crosscut_events::Verdict;
 use crate::session::Session;
 use crate::stop::Stop;
 
-/// The number of times that is looked at what keeps moving, each time after it was at rest again.
+/// The largest number of times that a changing object is judged, each time after the clusters settled again.
 const LOOKS: usize = 8;
 
-/// Rejudge at clusters that are at rest.
+/// The remaining tries to judge at rest.
 pub(crate) struct Rejudge {
     left: usize,
-    /// How many changes had been seen when they were.
+    /// The number of changes that had been seen when the clusters were last at rest.
     changes: u64,
 }
 
 impl Rejudge {
-    /// The clusters are at rest now.
+    /// Starts at clusters that are at rest.
     pub(crate) fn at_rest(session: &Session) -> Rejudge {
         Rejudge {
             left: LOOKS,
@@ -30,12 +30,12 @@ impl Rejudge {
         }
     }
 
-    /// Returns true if what was looked at was not at rest, and is now, so that it is to be looked at again. Whoever
-    /// judged says
-    /// why something `failed`, if it did. What did not hold is judged once the clusters have been quiet for a while more: what was read may be newer than what had been seen.
+    /// Returns true if the assertion must be judged again, because the clusters changed meanwhile and have settled
+    /// since. `failed` is the result of the last judgement; `None` if the assertion held. A failed assertion is judged
+    /// again only after another quiet period: the objects read may be newer than the changes seen.
     ///
     /// # Errors
-    /// Where they do not come to rest again.
+    /// [`SettleError`] if the clusters do not settle again.
     pub(crate) async fn again(
         &mut self,
         failed: Option<&Stop>,
@@ -44,7 +44,7 @@ impl Rejudge {
         self.left = self.left.saturating_sub(1);
         let is_certain = match failed {
             None => !session.has_moved(),
-            // With any other verdict nothing that moves has to do.
+            // Changes of objects do not cause any other verdict.
             Some(stop) => stop.verdict != Verdict::Failed,
         };
         if is_certain || self.left == 0 {

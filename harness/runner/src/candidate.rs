@@ -1,4 +1,4 @@
-//! The objects that an assertion document is about, each held against the assertion.
+//! The objects that an assertion document is about, each compared with the assertion.
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use crate::session::Session;
 use crate::stop::{Stop, location};
 use crate::target::{Target, Whereabouts, Which};
 
-/// Returns what an assertion is about.
+/// Returns the subject of an assertion.
 ///
 /// # Errors
-/// [`Stop`] for a template that cannot be evaluated, and for a name that is not text.
+/// [`Stop`] for a template that cannot be evaluated, and for a name that is not a string.
 pub(crate) fn subject(expectation: &Expectation, scope: &Scope) -> Result<Subject, Stop> {
     let subject = expectation.assertion.subject(scope);
     let subject = subject.map_err(|problems| problem_stop(expectation, problems))?;
@@ -39,10 +39,10 @@ pub(crate) fn about(subject: Subject, expectation: &Expectation) -> Subject {
     }
 }
 
-/// Checks the names that an assertion about an Event gives.
+/// Checks the names in an assertion about an Event.
 ///
 /// # Errors
-/// [`Stop`] for one that is not text.
+/// [`Stop`] for a name that is not a string.
 pub(crate) fn involved(expectation: &Expectation, scope: &Scope) -> Result<(), Stop> {
     expectation
         .assertion
@@ -52,7 +52,7 @@ pub(crate) fn involved(expectation: &Expectation, scope: &Scope) -> Result<(), S
 
 pub(crate) fn problem_stop(expectation: &Expectation, problems: Vec<Problem>) -> Stop {
     let mut stop = Stop::misnamed(problems, &expectation.place);
-    // What a template of an assertion is about has names of its own.
+    // A template in an assertion's subject has its own error codes.
     for (template, expectation) in [
         ("template::evaluation", "expect::evaluation"),
         ("template::unsupported", "expect::unsupported"),
@@ -64,7 +64,7 @@ pub(crate) fn problem_stop(expectation: &Expectation, problems: Vec<Problem>) ->
     stop
 }
 
-/// Returns the objects that the assertion is about. An assertion without apiVersion and kind is about no object: its
+/// Returns the objects that the assertion is about. An assertion without apiVersion and kind has no object: its
 /// expressions see null.
 pub(crate) async fn candidates(
     subject: &Subject,
@@ -84,7 +84,7 @@ pub(crate) async fn found(subject: &Subject, api: &Api) -> Result<Vec<Arc<Value>
     }
 }
 
-/// Returns the field that a subject lacks to be about objects, although it says something of them.
+/// Returns the field that a subject lacks to select objects. `None` if it selects objects or is empty.
 pub(crate) fn unnamed(subject: &Subject) -> Option<&'static str> {
     let is_about_objects = *subject != Subject::default();
     match (&subject.api_version, &subject.kind) {
@@ -94,8 +94,8 @@ pub(crate) fn unnamed(subject: &Subject) -> Option<&'static str> {
     }
 }
 
-/// Returns every object of the kind in the namespace, or else in all. A refusal counts as none, since a failure is
-/// being explained already.
+/// Returns every object of the kind in the namespace, or in all namespaces without one. A refused request counts as
+/// none, since a failure is being explained already.
 pub(crate) async fn others(
     subject: &Subject,
     side: Side,
@@ -130,19 +130,19 @@ impl Judged<'_> {
         self.mismatches.is_empty()
     }
 
-    /// Returns true if only what crosscut does not support keeps the candidate from matching.
+    /// Returns true if only features that crosscut does not support prevent a match.
     pub(crate) fn is_undecided(&self) -> bool {
         !self.holds() && self.mismatches.iter().all(|mismatch| mismatch.unsupported)
     }
 
-    /// Returns true if nothing is known to differ, but an expression cannot be evaluated or is not supported.
+    /// Returns true if no difference is certain, but an expression cannot be evaluated or is not supported.
     pub(crate) fn is_unknown(&self) -> bool {
         let is_unknown = |one: &Mismatch| one.unevaluated || one.unsupported;
         !self.holds() && self.mismatches.iter().all(is_unknown)
     }
 }
 
-/// Holds every candidate against the assertion. Each has a budget of its own, so others have their turn in between.
+/// Compares every candidate with the assertion. Each has its own budget, and other tasks run in between.
 pub(crate) async fn judged<'a>(
     expectation: &Expectation,
     candidates: &'a [Arc<Value>],

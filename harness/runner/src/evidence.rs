@@ -1,4 +1,4 @@
-//! What the control plane said about objects: conditions and events, in short.
+//! The messages of the control plane about objects: conditions and events, in short.
 //!
 //! Pure: the objects and Event objects are read by the caller.
 
@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use crate::target::{Target, Whereabouts, Which};
 
-/// At most this many events are kept, the last ones.
+/// The largest number of events in the evidence; the last ones are kept.
 const MOST_EVENTS: usize = 12;
 
-/// `Kind namespace/name` of an object.
+/// Returns `Kind namespace/name` of an object.
 pub(crate) fn object_name(object: &Value) -> String {
     let kind = text(object, "/kind");
     let name = text(object, "/metadata/name");
@@ -21,13 +21,12 @@ pub(crate) fn object_name(object: &Value) -> String {
     }
 }
 
-/// The conditions of `objects` and those of `events` (core/v1 Events) that are about them.
+/// Returns the conditions of `objects` and those of `events` (core/v1 Events) that are about them.
 ///
-/// Conditions that say that all is well and say nothing more are left out where an object has one
-/// that does not: at night only the bad ones help.
+/// For an object with a condition that is not True, its True conditions are omitted.
 pub(crate) fn evidence(objects: &[Value], events: &[Value], notes: &[String]) -> Evidence {
     let conditions: Vec<ObjectCondition> = objects.iter().flat_map(telling).collect();
-    // A reconcile that keeps failing has mostly said so in a condition already.
+    // A reconcile that keeps failing has usually set a condition with the same message.
     let is_said = |note: &String| {
         conditions
             .iter()
@@ -45,8 +44,7 @@ pub(crate) fn evidence(objects: &[Value], events: &[Value], notes: &[String]) ->
     }
 }
 
-/// Returns what a composite resource says that it is composed of, in Crossplane's second version or its first; nothing
-/// for any other object.
+/// Returns the composed resources of a composite resource of Crossplane 2 or 1; an empty list for any other object.
 pub(crate) fn composed(object: &Value) -> Vec<Target> {
     let references = ["/spec/crossplane/resourceRefs", "/spec/resourceRefs"]
         .into_iter()
@@ -71,7 +69,7 @@ pub(crate) fn composed(object: &Value) -> Vec<Target> {
         .collect()
 }
 
-/// Returns true if none of an object's conditions says otherwise.
+/// Returns true if all conditions of an object are True.
 pub(crate) fn is_well(object: &Value) -> bool {
     conditions(object).iter().all(is_good)
 }
@@ -80,7 +78,7 @@ fn is_good(condition: &ObjectCondition) -> bool {
     condition.status == "True"
 }
 
-/// The function that could not be called, by what Crossplane's conditions and events say.
+/// Returns the function that could not be called, as Crossplane's conditions and events name it.
 pub(crate) fn failing_function(evidence: &Evidence) -> Option<&str> {
     let conditions = evidence.conditions.iter().map(|one| &one.message);
     let events = evidence.events.iter().map(|one| &one.message);
@@ -93,7 +91,7 @@ pub(crate) fn failing_function(evidence: &Evidence) -> Option<&str> {
         })
 }
 
-/// The conditions that are not good, or all where all are.
+/// Returns the conditions that are not True, or all conditions if all are True.
 fn telling(object: &Value) -> Vec<ObjectCondition> {
     let all = conditions(object);
     if all.iter().all(is_good) {
@@ -150,14 +148,14 @@ fn short_event(event: &Value) -> ObjectEvent {
     }
 }
 
-/// The resourceVersion as a number: on one control plane it orders writes.
+/// Returns the resourceVersion as a number: on one control plane it orders writes.
 fn revision(object: &Value) -> u64 {
     text(object, "/metadata/resourceVersion")
         .parse()
         .unwrap_or(0)
 }
 
-/// The string at `pointer`; empty if there is none.
+/// Returns the string at `pointer`; empty if there is none.
 pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value
         .pointer(pointer)
@@ -236,7 +234,7 @@ mod tests {
         assert_eq!(found.conditions.len(), 1);
     }
 
-    /// Events of one that has another kind, name or namespace are about something else.
+    /// Events about an object of another kind, name or namespace are ignored.
     #[rstest]
     #[case::the_same("Cluster", "team", "a", 1)]
     #[case::another_kind("Release", "team", "a", 0)]

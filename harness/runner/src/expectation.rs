@@ -1,4 +1,4 @@
-//! `expect`, `absent` and `events`: assertion documents against what is really there, at rest.
+//! `expect`, `absent` and `events`: assertion documents compared with the real objects, at rest.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,13 +22,13 @@ use crate::session::Session;
 use crate::stop::Stop;
 use crate::stop::stop_of;
 
-/// Between two looks for an Event.
+/// The pause between two polls for an Event.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Checks that an object is as the assertion says just now, at rest or not.
+/// Checks that an object matches the assertion now, at rest or not.
 ///
 /// # Errors
-/// The first difference, in a few words.
+/// The first difference, as a short text.
 pub(crate) async fn look(
     expectation: &Expectation,
     api: &Api,
@@ -57,7 +57,7 @@ pub(crate) async fn look(
     }
 }
 
-/// Returns the first object that is as the assertion says.
+/// Returns the first object that matches the assertion.
 ///
 /// # Errors
 /// [`Stop`] with the nearest candidate if there is none.
@@ -114,10 +114,10 @@ pub(crate) async fn expect(
     Err(explained(stop, expectation, &subject, side, &concerned, session).await)
 }
 
-/// Checks that an Event is as the assertion says, and waits for one that comes late.
+/// Checks that an Event matches the assertion, and waits for a late one.
 ///
 /// # Errors
-/// [`Stop`] with the nearest candidate if none comes.
+/// [`Stop`] with the nearest candidate if no Event matches in time.
 pub(crate) async fn event(
     expectation: &Expectation,
     side: Side,
@@ -135,7 +135,7 @@ pub(crate) async fn event(
     }
 }
 
-/// Checks that no object is as the assertion says, and that one could have been: see [`absence`]. With `served: false`,
+/// Checks that no object matches the assertion, and that one could have existed: see [`absence`]. With `served: false`,
 /// the kind must not be served.
 ///
 /// # Errors
@@ -176,7 +176,7 @@ pub(crate) async fn absent(
     }
 }
 
-/// Checks that an object of a kind that is served could be as the assertion says.
+/// Checks that an object of a served kind could match the assertion.
 async fn could_be_there(
     expectation: &Expectation,
     subject: &Subject,
@@ -188,7 +188,7 @@ async fn could_be_there(
     absence::shows_something(subject, side, seen).await
 }
 
-/// Returns the objects that are as the assertion says, of which there must be `number`.
+/// Returns the objects that match the assertion; there must be `number` of them.
 ///
 /// # Errors
 /// [`Stop`] if there are more or fewer.
@@ -223,7 +223,7 @@ pub(crate) async fn matching(
     }
     let holds: Vec<bool> = judged.iter().map(Judged::holds).collect();
     if stop.is_none() {
-        // That there are no more says as little as that there is none, where nothing could have made one.
+        // Too few objects prove as little as none, if no controller could have created more.
         let shown = absence::shows_something(&subject, side, &session.seen()).await;
         stop = shown.err();
     }

@@ -1,14 +1,15 @@
-//! What the functions of the suite did beside answering: what they wrote, and whether they ended.
+//! The log lines and crashes of the suite's functions, beside their responses.
 
 use crosscut_events::Warning;
 
 use crate::session::Session;
 use crate::stop::Stop;
 
-/// The number of lines of each function that a failure shows.
+/// The number of lines of each function in a failure.
 const SHOWN: usize = 10;
 
-/// Shows beside a failure what functions wrote since they were called for the trial, and which ended in a call.
+/// Adds to a failure the lines that functions wrote since the trial first called them, and the functions that
+/// crashed in a call.
 pub(crate) fn explain(outcome: Result<(), Stop>, session: &Session) -> Result<(), Stop> {
     outcome.map_err(|mut stop| {
         stop.failure.evidence.notes.extend(notes(session));
@@ -29,7 +30,7 @@ fn notes(session: &Session) -> Vec<String> {
     crashes.chain(output).collect()
 }
 
-/// Returns what should be known of functions although the trial did not fail by it.
+/// Returns warnings for crashed functions, even if the trial did not fail because of them.
 pub(crate) fn warnings(session: &Session) -> Vec<Warning> {
     let crashes = session.functions().map(|trace| trace.crashes());
     let warning = |(name, message)| Warning {

@@ -1,14 +1,14 @@
-//! Failures of the control plane that the scenario expected, and so knows of.
+//! The failures of the control plane that the scenario expected.
 
 use crosscut_objects::object;
 use serde_json::{Value, json};
 
 use crate::evidence::text;
 
-/// The condition that says whether a controller could do what an object asks for.
+/// The condition in which a controller reports that it could reconcile an object.
 pub(crate) const SYNCED: &str = "Synced";
 
-/// An object by what names it on one cluster, whatever the version.
+/// The identity of an object on one cluster, without its version.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Identity {
     pub(crate) group: String,
@@ -48,8 +48,8 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// Notes that the assertion `holds` for `object`. A condition `Synced` that is not True is known if the assertion
-    /// depends on it: it would not hold if the condition were True.
+    /// Records that the assertion `holds` for `object`. A condition `Synced` that is not True is known if the assertion
+    /// depends on it: the assertion would not hold if the condition were True.
     pub(crate) fn expected(&mut self, object: &Value, holds: impl Fn(&Value) -> bool) {
         let Some((index, condition)) = not_synced(object) else {
             return;
@@ -66,7 +66,7 @@ impl Known {
         }
     }
 
-    /// Notes an Event that an assertion matched. A warning is about a failure.
+    /// Records an Event that an assertion matched. Only a warning is about a failure.
     pub(crate) fn event(&mut self, event: &Value) {
         if text(event, "/type") == "Warning" {
             let message = text(event, "/message").to_owned();
@@ -74,7 +74,8 @@ impl Known {
         }
     }
 
-    /// Tells if the scenario knows that `object` fails with `message`. An Event may say less than a condition, or more.
+    /// Returns true if the scenario expected that `object` fails with `message`. An Event's text may be shorter or
+    /// longer than the condition's.
     pub(crate) fn has(&self, object: &Identity, message: &str) -> bool {
         let is_it = |known: &str| match known.is_empty() || message.is_empty() {
             true => known == message,
@@ -86,7 +87,7 @@ impl Known {
     }
 }
 
-/// Returns the condition `Synced` of an object with its place among the conditions, if it is not True.
+/// Returns the condition `Synced` of an object with its index among the conditions, if it is not True.
 pub(crate) fn not_synced(object: &Value) -> Option<(usize, &Value)> {
     let conditions = object.pointer("/status/conditions")?.as_array()?;
     conditions.iter().enumerate().find(|(_, condition)| {

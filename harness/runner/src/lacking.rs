@@ -1,15 +1,16 @@
-//! Trials that need what their kind of control plane does not have: `unsupported`, whatever their actions came to.
+//! Trials that need a feature that their kind of control plane lacks: `unsupported`, whatever the results of their
+//! actions.
 
 use crosscut_events::{Failure, Verdict};
 
 use crate::session::Session;
 use crate::stop::Stop;
 
-/// Returns the outcome of an action, unless the control plane came upon something that it does not have: then nothing
-/// that the action saw is a verdict, and the trial is unsupported.
+/// Returns the outcome of an action, unless the control plane lacks a feature that the trial needed. In that case the
+/// results prove nothing, and the trial is unsupported.
 ///
 /// # Errors
-/// The action's own [`Stop`], or an unsupported one in its place. A control plane that broke stays the first reason.
+/// The action's own [`Stop`], or an unsupported one instead. An `errored` or unsupported [`Stop`] is kept.
 pub(crate) fn unless_lacking(outcome: Result<(), Stop>, session: &Session) -> Result<(), Stop> {
     let stays = |stop: &Stop| matches!(stop.verdict, Verdict::Errored | Verdict::Unsupported);
     if outcome.as_ref().is_err_and(stays) {

@@ -1,8 +1,9 @@
 //! Runs trials: plan × cluster → events.
 //!
-//! [`run`] hands trials to tasks and puts their events in line; [`judge`] runs one. A trial leases a
-//! control plane and a target, does its scenario's actions in order, and is judged at rest. The
-//! runner knows neither how a control plane works nor how a report rejudge.
+//! [`run`] gives trials to tasks and puts their events in order; [`judge`] runs one trial. A trial
+//! leases a control plane and a target, runs its scenario's actions in order, and is judged at
+//! rest. The runner depends neither on the implementation of a control plane nor on the form of a
+//! report.
 
 mod absence;
 mod action;

@@ -1,4 +1,4 @@
-//! Failures of assertions, with what a reader needs to see why.
+//! Failures of assertions, with the details that explain them.
 
 use crosscut_assertion::{Mismatch as AssertionMismatch, Subject};
 use crosscut_events::{Failure, Mismatch, Nearest};
@@ -19,7 +19,7 @@ pub(crate) fn present(object: &Value) -> Failure {
     Failure::new("absent::present", message)
 }
 
-/// Returns the failure if an object is as the assertion says, or may be, with that object.
+/// Returns the failure for an object that matches the assertion, or may match it.
 pub(crate) fn not_absent<'a>(
     expectation: &Expectation,
     judged: &[Judged<'a>],
@@ -38,7 +38,7 @@ pub(crate) fn not_absent<'a>(
     ))
 }
 
-/// Returns the failure of an object that differs in nothing, but on which an expression cannot be evaluated.
+/// Returns the failure for an object without differences on which an expression cannot be evaluated.
 pub(crate) fn unevaluated(
     expectation: &Expectation,
     mismatch: &AssertionMismatch,
@@ -61,7 +61,7 @@ pub(crate) fn unevaluated(
     Stop::failed(failure)
 }
 
-/// Returns the failure if an object may be one that counts: nothing is known to differ.
+/// Returns the failure for an object that may count: no difference is certain.
 pub(crate) fn uncounted(expectation: &Expectation, judged: &[Judged<'_>]) -> Option<Stop> {
     if let Some(one) = judged.iter().find(|one| one.is_undecided()) {
         return Some(undecided_stop(expectation, one));
@@ -79,7 +79,7 @@ pub(crate) fn uncounted(expectation: &Expectation, judged: &[Judged<'_>]) -> Opt
     Some(stop)
 }
 
-/// The number of names that a failure shows.
+/// The number of names in a failure.
 pub(crate) const MOST_NAMES: usize = 10;
 
 pub(crate) fn miscounted(
@@ -128,7 +128,7 @@ pub(crate) fn undecided_stop(expectation: &Expectation, undecided: &Judged<'_>) 
     }
 }
 
-/// Returns the verdict `unsupported`: an expression needs what crosscut does not have.
+/// Returns the verdict `unsupported`: an expression needs a feature that crosscut does not have.
 pub(crate) fn undecided(expectation: &Expectation, mismatch: &AssertionMismatch) -> Stop {
     let mut failure = Failure::new("expect::unsupported", mismatch.message.clone());
     failure.location = Some(location(&expectation.place.with_span(mismatch.span)));
@@ -171,7 +171,7 @@ pub(crate) fn wire_nearest(nearest: &Judged<'_>, candidates: usize) -> Nearest {
     }
 }
 
-/// Returns a mismatch as events carry it.
+/// Returns a mismatch in the form of events.
 pub(crate) fn wire(expectation: &Expectation, mismatch: AssertionMismatch) -> Mismatch {
     Mismatch {
         path: mismatch.path,
@@ -182,8 +182,8 @@ pub(crate) fn wire(expectation: &Expectation, mismatch: AssertionMismatch) -> Mi
     }
 }
 
-/// Returns the failure if no object has the name or the labels. It shows the object of the kind with the fewest
-/// differences, and of several such the one whose name is most alike.
+/// Returns the failure if no object has the name or the labels. The failure shows the object of the kind with the
+/// fewest differences; among equals, the one with the most similar name.
 pub(crate) async fn missing(
     expectation: &Expectation,
     subject: &Subject,
@@ -209,7 +209,7 @@ pub(crate) async fn missing(
     failure
 }
 
-/// Masks what a failure says of the values of a Secret, unless they are to be shown.
+/// Masks the values of a Secret in a failure, unless they are to be shown.
 fn mask_secret_of(subject: &Subject, session: &Session, failure: &mut Failure) {
     if subject.kind.as_deref() == Some("Secret") && session.secrets().is_some() {
         mask_secret(failure);
@@ -244,7 +244,7 @@ pub(crate) fn kind_of(subject: &Subject) -> &str {
     subject.kind.as_deref().unwrap_or("object")
 }
 
-/// Adds to a failure of an assertion the place, the evidence and the help that it lacks, and masks the values of a Secret.
+/// Completes a failure of an assertion with the place, the evidence and the help, and masks the values of a Secret.
 pub(crate) async fn explained(
     mut stop: Stop,
     expectation: &Expectation,
@@ -261,7 +261,7 @@ pub(crate) async fn explained(
     let function = failing_function(&stop.failure.evidence);
     let function = function.map(|name| session.function_help(name));
     stop.failure.help = match (stop.failure.help.take(), function) {
-        // What to do about a failure, beside how a scenario says that it is about one.
+        // The remedy for the failure, beside the hint for scenarios that expect the failure.
         (Some(help), Some(function)) if help == absence::EXPECT_IT => {
             Some(format!("{function}; {help}"))
         }

@@ -7,12 +7,12 @@ use crosscut_cluster::NotMine;
 /// A request that could not be made or was not granted.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RequestError {
-    /// No such kind is served: its CRD is missing, not established, or named wrongly.
+    /// The kind is not served: its CRD is missing, not established, or misnamed.
     #[error("the control plane serves no kind {kind} in {api_version}")]
     NoSuchKind {
-        /// The apiVersion that was asked for.
+        /// The requested apiVersion.
         api_version: String,
-        /// The kind that was asked for.
+        /// The requested kind.
         kind: String,
     },
     /// The object has no field that a request needs.
@@ -21,7 +21,7 @@ pub(crate) enum RequestError {
         /// The field.
         field: &'static str,
     },
-    /// No object can have the name, so that no request can ask for it.
+    /// No object can have the name, so that no request can contain it.
     #[error(
         "no object can be named \"{name}\": a name is neither . nor .., and has no / and no % in it"
     )]
@@ -32,7 +32,8 @@ pub(crate) enum RequestError {
     /// The API server refused.
     #[error("{}", .0.message)]
     Refused(Box<kube::core::Status>),
-    /// The run did not make the object, and the scenario does not say that it means to change such.
+    /// The run did not create the object, and the scenario does not state that it changes such
+    /// objects.
     #[error("{what}")]
     NotMine {
         /// The object, as a sentence.
@@ -40,7 +41,7 @@ pub(crate) enum RequestError {
         /// The remedy.
         help: &'static str,
     },
-    /// The request could not be made or answered.
+    /// The request could not be sent, or got no response.
     #[error("the control plane did not answer")]
     Transport(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

@@ -1,4 +1,4 @@
-//! The dispatcher: hands trials to tasks, a bounded number at a time, and puts their events in line.
+//! The dispatcher: gives trials to tasks, a bounded number at a time, and puts their events in order.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -17,22 +17,22 @@ use crate::stop::location;
 use crate::timekeeper::milliseconds;
 use crate::trial::run_trial;
 
-/// The time that trials may take in real time, from their lease on and without what their own documents ask them to
-/// wait.
+/// The limits of real time for trials. A trial's time starts with its lease and excludes the waits that its own
+/// documents require.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// The longest that a trial may take, unless its scenario or its suite says otherwise. Past it the trial is
-    /// `unsettled`.
+    /// The longest time of a trial, unless its scenario or its suite sets another. After that the trial is `unsettled`.
     pub usual: Duration,
-    /// The same in place of whatever documents say.
+    /// The longest time of a trial, which overrides the documents.
     pub instead: Option<Duration>,
-    /// The longest that the whole run may take. Trials that run then are `unsettled`, and no further one begins.
+    /// The longest time of the whole run. After that, running trials are `unsettled` and no further trial starts.
     pub run: Option<Duration>,
-    /// The time at which a trial is said to be slow for the first time; then each time that it has taken twice as long.
+    /// The time after which a trial is first reported as slow; it is reported again each time that its time has
+    /// doubled.
     pub slow: Duration,
 }
 
-/// One minute, and slow after ten seconds.
+/// One minute per trial, and slow after ten seconds.
 impl Default for Timeouts {
     fn default() -> Timeouts {
         Timeouts {
@@ -45,26 +45,26 @@ impl Default for Timeouts {
 }
 
 impl Timeouts {
-    /// Returns the longest that this trial may take.
+    /// Returns the longest time of this trial.
     pub(crate) fn of(&self, trial: &Trial) -> Duration {
         let written = trial.scenario.timeout.or(trial.suite.timeout);
         self.instead.or(written).unwrap_or(self.usual)
     }
 }
 
-/// What expressions may know of the machine that a run is on. The caller reads it: libraries read none.
+/// The properties of the machine that expressions may read. The caller provides them: libraries read none.
 #[derive(Clone, Default)]
 pub struct Machine {
     /// The environment variables that `env` may read.
     pub environment: Environment,
-    /// The clock that `time_now` asks on control planes without a clock of their own.
+    /// The clock that `time_now` reads on control planes without a clock of their own.
     pub clock: Option<Clock>,
-    /// The number that `random` begins with. A run mixes its seed and each trial's name into it.
+    /// The start value of `random`. A run mixes its seed and each trial's name into the number.
     pub chance: u64,
 }
 
 impl Machine {
-    /// Returns what the expressions of one trial may know.
+    /// Returns the machine for the expressions of one trial.
     pub(crate) fn of_trial(&self, trial: &TrialId, seed: u64) -> Machine {
         let name = format!("{}::{}", trial.scenario, trial.provider);
         Machine {
@@ -74,7 +74,7 @@ impl Machine {
     }
 }
 
-/// Mixes bytes into a number: FNV-1a.
+/// Mixes bytes into a number with FNV-1a.
 fn mixed(number: u64, bytes: &[u8]) -> u64 {
     bytes
         .iter()
@@ -83,26 +83,27 @@ fn mixed(number: u64, bytes: &[u8]) -> u64 {
         })
 }
 
-/// The way in which a run is done.
+/// The options of a run.
 #[derive(Clone)]
 pub struct RunOptions {
     /// The number of trials that run at the same time.
     pub jobs: NonZeroUsize,
-    /// Order what is concurrent inside a trial: it is judged with one after the other, until it does not pass.
+    /// The seeds to judge each trial with, one after the other, until the trial does not pass. A seed orders what is
+    /// concurrent.
     pub seeds: Seeds,
     /// The time that trials may take.
     pub timeouts: Timeouts,
-    /// True if no further trial is started once one did not pass for a reason that counts against it.
+    /// True if no further trial starts after one that counts as a failure.
     pub fail_fast: bool,
     /// True if the values of Secrets are shown in reports of trials.
     pub show_secrets: bool,
-    /// True if to send what each trial leaves as [`Event::FinalObjects`].
+    /// True if the objects that each trial leaves are sent as [`Event::FinalObjects`].
     pub final_objects: bool,
-    /// Real time since the run began. The caller has the clock: libraries read none.
+    /// Returns the real time since the run began. The caller has the clock: libraries read none.
     pub elapsed: Arc<dyn Fn() -> Duration + Send + Sync>,
-    /// What expressions may know of the machine.
+    /// The properties of the machine that expressions may read.
     pub machine: Machine,
-    /// Becomes true when no further trial is to be started.
+    /// True as soon as no further trial may start.
     pub stop: watch::Receiver<bool>,
 }
 
@@ -126,17 +127,17 @@ impl RunOptions {
         }
     }
 
-    /// Returns how much of the run's timeout is left, if it has one.
+    /// Returns the remaining time of the run's timeout, if it has one.
     pub(crate) fn left(&self) -> Option<Duration> {
         let run = self.timeouts.run?;
         Some(run.saturating_sub((self.elapsed)()))
     }
 }
 
-/// Runs every trial and sends what happens to `events`, ending with [`Event::RunFinished`].
+/// Runs every trial and sends events to `events`, ending with [`Event::RunFinished`].
 ///
-/// A trial that panics is `errored`, alone. Trials that were not started because of `stop`, `fail_fast` or the run's timeout are not
-/// reported. Dropping the future ends the running trials without a report.
+/// A trial that panics is `errored`; other trials continue. Trials that did not start because of `stop`, `fail_fast` or
+/// the run's timeout are not reported. Dropping the future ends the running trials without a report.
 pub async fn run(
     trials: Vec<Trial>,
     cluster: Arc<dyn Cluster>,
@@ -174,7 +175,7 @@ pub async fn run(
     summary
 }
 
-/// Starts trials in order as permits come free, and waits for all of them.
+/// Starts trials in order as permits become free, and waits for all of them.
 async fn dispatch(
     trials: Vec<Trial>,
     cluster: Arc<dyn Cluster>,
@@ -200,9 +201,9 @@ async fn dispatch(
         let (events, reports) = (events.clone(), reports.clone());
         tasks.spawn(async move {
             let report = judge(trial, cluster, options, events).await;
-            // Before the next trial can begin.
+            // The flag must be set before the next trial can begin.
             failed.fetch_or(report.verdict.is_failure(), Ordering::SeqCst);
-            // Reports that are no longer read are no reason to stop judging.
+            // Judging goes on if the reports are no longer read.
             let _ = reports.send(report);
             drop(permit);
         });
@@ -212,8 +213,8 @@ async fn dispatch(
     while tasks.join_next().await.is_some() {}
 }
 
-/// Judges one trial, with every seed until it does not pass. Its events go to `events`, but for the report, which is the
-/// answer. Dropping the future ends the trial without a report.
+/// Judges one trial with every seed until the trial does not pass, and returns the report. Its other events go to
+/// `events`. Dropping the future ends the trial without a report.
 pub async fn judge(
     trial: Trial,
     cluster: Arc<dyn Cluster>,
@@ -260,7 +261,7 @@ struct Attempt {
 }
 
 impl Attempt {
-    /// Judges in a task of its own, so that a panic ends that task alone.
+    /// Judges in its own task, so that a panic ends only that task.
     async fn judge(self: &Arc<Self>, seed: u64) -> TrialReport {
         let attempt = Arc::clone(self);
         let mut task = AbortOnDrop(tokio::spawn(async move {
@@ -279,7 +280,7 @@ impl Attempt {
         };
         report.location = Some(location(&self.trial.scenario.place));
         let is_one_of_several = self.options.seeds.last_of_several().is_some();
-        // What is not supported is so with any.
+        // An unsupported trial is unsupported with any seed.
         if is_one_of_several && report.verdict > Verdict::Unsupported {
             report.seed = Some(seed);
         }
@@ -287,7 +288,7 @@ impl Attempt {
     }
 }
 
-/// A task that nobody waits for any longer must not go on: it holds the functions' processes.
+/// A task that is aborted when its handle is dropped: the task holds the functions' processes.
 struct AbortOnDrop(JoinHandle<TrialReport>);
 
 impl Drop for AbortOnDrop {
@@ -318,6 +319,6 @@ fn panicked(error: JoinError) -> Failure {
 }
 
 fn send(events: &UnboundedSender<Event>, event: Event) {
-    // Nobody listening any more is no reason to stop judging.
+    // Judging goes on if the events are no longer read.
     let _ = events.send(event);
 }

@@ -4,7 +4,7 @@ use crosscut_suite::{distance, is_near};
 use crosscut_yaml::{Entry, Node, Span};
 use serde_json::Value;
 
-/// The fields that every object has, whatever its schema says.
+/// The fields that every object has, whatever its schema contains.
 const OF_ALL: [&str; 3] = ["apiVersion", "kind", "metadata"];
 
 /// A field of a document that the schema does not have.
@@ -12,14 +12,14 @@ const OF_ALL: [&str; 3] = ["apiVersion", "kind", "metadata"];
 pub(crate) struct UnknownField {
     /// The path, such as `spec.colour`.
     pub(crate) path: String,
-    /// The place where it is in the document.
+    /// The place of the field in the document.
     pub(crate) span: Span,
-    /// The field of the same parent that is spelt most alike.
+    /// The field of the same parent with the most similar name.
     pub(crate) nearest: Option<String>,
 }
 
-/// Returns the first field of an assertion that `schema` does not have. Expressions and what is below them may be
-/// anything.
+/// Returns the first field of an assertion that `schema` does not have. Expressions and the fields below them are
+/// accepted.
 pub(crate) fn unknown_field(document: &Node, schema: &Value) -> Option<UnknownField> {
     let entries = document.entries()?.iter();
     let mut own = entries.filter(|entry| !OF_ALL.contains(&entry.key.text.as_str()));
@@ -63,13 +63,13 @@ fn in_entry(entry: &Entry, schema: &Value, path: &str) -> Option<UnknownField> {
     })
 }
 
-/// Returns true if what is below a schema is not said by it.
+/// Returns true if a schema does not restrict its fields.
 fn may_have_anything(schema: &Value) -> bool {
     let is_set = |field: &str| schema.get(field) == Some(&Value::Bool(true));
     is_set("x-kubernetes-preserve-unknown-fields")
         || is_set("x-kubernetes-embedded-resource")
         || is_set("additionalProperties")
-        // A boolean schema, or one that says nothing of a type.
+        // A boolean schema, or one without a type.
         || schema.get("type").is_none()
 }
 

@@ -1,4 +1,4 @@
-//! What expressions of a trial can see.
+//! The variables that expressions of a trial can read.
 
 use crosscut_assertion::{Problem, template_within};
 use crosscut_expr::{Budget, Scope};
@@ -14,12 +14,12 @@ pub(crate) struct TemplateError {
     pub(crate) place: Place,
     pub(crate) message: String,
     pub(crate) help: Option<String>,
-    /// True if it asks for what is not here.
+    /// True if the expression needs a feature that crosscut does not have.
     pub(crate) unsupported: bool,
 }
 
 impl TemplateError {
-    /// A mistake in a document that is at `place`.
+    /// Returns the error for a problem in the document at `place`.
     pub(crate) fn of(problem: Problem, place: &Place) -> TemplateError {
         TemplateError {
             code: problem.code,
@@ -31,11 +31,11 @@ impl TemplateError {
     }
 }
 
-/// `$provider`, `$values`, `$namespace` (the one that the trial's lease has), what is `handed` out, and the scenario's
-/// bindings.
+/// Returns the scope of a trial: `$provider`, `$values`, `$namespace` (that of the trial's lease), the `handed`
+/// variables, and the scenario's bindings.
 ///
 /// # Errors
-/// Where a binding's value cannot be evaluated.
+/// [`TemplateError`] if a binding's value cannot be evaluated.
 pub(crate) fn trial_scope(
     scope: Scope,
     trial: &Trial,
@@ -53,15 +53,15 @@ pub(crate) fn trial_scope(
     with_bindings(scope, &trial.scenario.bindings)
 }
 
-/// `scope` with `bindings`, in order: a value sees the earlier ones.
+/// Returns `scope` with `bindings`, in order: a value sees the earlier ones.
 ///
 /// # Errors
-/// Where a binding's value cannot be evaluated.
+/// [`TemplateError`] if a binding's value cannot be evaluated.
 pub(crate) fn with_bindings(
     mut scope: Scope,
     bindings: &[Binding],
 ) -> Result<Scope, TemplateError> {
-    // All of them share one: each is as large as it may be otherwise.
+    // All bindings share one budget: with a budget each, many bindings could be too large together.
     let budget = Budget::new(&scope);
     for binding in bindings {
         let value = within(
@@ -76,7 +76,7 @@ pub(crate) fn with_bindings(
     Ok(scope)
 }
 
-/// A template's value: `(expression)` strings are evaluated.
+/// Returns a template's value, with its `(expression)` strings evaluated.
 ///
 /// # Errors
 /// The first expression that cannot be evaluated.
@@ -88,7 +88,7 @@ pub(crate) fn evaluate(
     evaluate_on(node, place, &Value::Null, scope)
 }
 
-/// The same with a value that the expressions are evaluated on.
+/// Returns a template's value, with its expressions evaluated on a given value.
 ///
 /// # Errors
 /// As [`evaluate`].
@@ -134,7 +134,7 @@ mod tests {
 
     use super::{evaluate, with_bindings};
 
-    /// Bindings as a mapping writes them, in order.
+    /// Returns the bindings of a mapping, in order.
     fn bindings(text: &str) -> Vec<Binding> {
         let document = parse(text, &Limits::default()).unwrap().remove(0);
         let source = Arc::new(Source {
@@ -156,7 +156,7 @@ mod tests {
             .collect()
     }
 
-    /// The last binding's value, with the ones before it in scope.
+    /// Returns the last binding's value, with the earlier ones in scope.
     fn last(text: &str) -> Result<Value, (String, usize, bool)> {
         let mut bindings = bindings(text);
         let last = bindings.pop().unwrap();

@@ -1,4 +1,4 @@
-//! What must not be shown: the values of Secrets that a trial writes, reads or leaves.
+//! The masking of secret values: those of the Secrets that a trial writes, reads or leaves.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,19 +9,20 @@ use crosscut_events::secret::{MASK, for_each_secret};
 use crosscut_events::{Failure, Texts, TrialReport};
 use serde_json::Value;
 
-/// Shorter values are masked only where a Secret itself is shown: they are in many other texts by chance.
+/// The shortest value that is masked everywhere. Shorter values occur in other texts by chance, and are
+/// masked only in Secrets.
 const SHORTEST: usize = 6;
 
-/// Shorter lines of a value of several lines are not masked by themselves.
+/// The shortest line of a multi-line value that is masked by itself.
 const SHORTEST_LINE: usize = 12;
 
-/// The number of values that are remembered.
+/// The largest number of remembered values.
 const MOST: usize = 2_000;
 
-/// Values that stand in Secrets of providers and are no secrets.
+/// Values in Secrets of providers that are not secret.
 const PUBLIC: [&str; 3] = ["default", "kube-system", "kube-public"];
 
-/// The values of the Secrets that a trial has met. Copies share what they know.
+/// The values of the Secrets that a trial has met. Copies share the values.
 #[derive(Clone, Default)]
 pub(crate) struct Secrets(Arc<Mutex<BTreeSet<String>>>);
 
@@ -35,7 +36,7 @@ impl Secrets {
         });
     }
 
-    /// Remembers a value as it is, as base64, and what it is the base64 of.
+    /// Remembers a value as it is, its base64 form, and its decoded form if the value is base64.
     fn remember(&self, text: &str) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST || known.contains(text) {
@@ -57,11 +58,11 @@ impl Secrets {
         }
     }
 
-    /// Masks every value that is known wherever a report has it.
+    /// Masks every known value everywhere in a report.
     pub(crate) fn mask(&self, report: &mut TrialReport) {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut known: Vec<&str> = known.iter().map(String::as_str).collect();
-        // A value may be part of another.
+        // A value may be part of another, so the longest come first.
         known.sort_by_key(|value| std::cmp::Reverse(value.len()));
         let mut mask = |text: &mut String| {
             for value in &known {
@@ -86,7 +87,7 @@ impl Secrets {
     }
 }
 
-/// Masks whatever a failure says of the values of the Secret that it is about, short ones too.
+/// Masks the values of the Secret in a failure about that Secret, short values too.
 pub(crate) fn mask_secret(failure: &mut Failure) {
     for mismatch in &mut failure.mismatches {
         if !is_public(&mismatch.path) {
@@ -102,7 +103,7 @@ pub(crate) fn mask_secret(failure: &mut Failure) {
     failure.diff = masked_diff(&failure.diff);
 }
 
-/// Returns true if a path of a Secret leads to what is no secret.
+/// Returns true if a path of a Secret leads to a field that is not secret.
 fn is_public(path: &str) -> bool {
     let end = path.find(['.', '[']).unwrap_or(path.len());
     is_public_field(&path[..end])
@@ -112,7 +113,7 @@ fn is_public_field(name: &str) -> bool {
     ["apiVersion", "kind", "metadata", "type", "immutable"].contains(&name)
 }
 
-/// A diff of two Secrets in which only the names of fields are left below what is secret.
+/// Returns a diff of two Secrets with only the field names left below secret fields.
 fn masked_diff(diff: &str) -> String {
     let mut masked = String::with_capacity(diff.len());
     let mut is_secret = true;

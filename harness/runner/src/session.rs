@@ -1,4 +1,4 @@
-//! A trial's two clusters while its actions run: clients, rest, and what was touched.
+//! A trial's two clusters while its actions run: clients, rest, and written objects.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,10 +23,10 @@ use crate::stop::location;
 use crate::target::{Target, Whereabouts};
 use crate::timekeeper::Timekeeper;
 
-/// How many composed resources that are not well a failure shows.
+/// The largest number of unhealthy composed resources in a failure.
 const MOST_TROUBLED: usize = 8;
 
-/// What tells objects apart that the scenario wrote.
+/// The key of an object that the scenario wrote.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Written {
     on_target: bool,
@@ -36,29 +36,29 @@ struct Written {
     name: String,
 }
 
-/// A trial's lease and what its actions left behind so far.
+/// A trial's lease and the state that its actions left so far.
 pub(crate) struct Session {
     lease: Box<dyn Lease>,
     time: Arc<Timekeeper>,
     suite: Arc<Suite>,
     control: Api,
     target: Api,
-    /// The two for what others have there, which a scenario says that it means to change.
+    /// The two clients for objects of others, for actions with `not_mine`.
     others: [Api; 2],
-    /// True if anything was written since the clusters were last at rest.
+    /// True if an action wrote to the clusters since they were last at rest.
     moved: bool,
-    /// True if calls were made since, which may have moved something.
+    /// True if calls were made since the last rest, which may have changed objects.
     stirred: bool,
     rest: Rest,
     programs: Programs,
     secrets: Secrets,
     /// True if values of Secrets are shown.
     show_secrets: bool,
-    /// What expectations bound and no scope has yet.
+    /// Bindings of expectations that are in no scope yet.
     bound: Vec<(String, Value)>,
-    /// What API servers warned of.
+    /// Warnings of API servers.
     warned: Vec<Warning>,
-    /// What the scenario wrote itself, newest last: failures show what became of it.
+    /// The objects that the scenario wrote: failures show their state.
     written: BTreeMap<Written, Target>,
     /// The failures that the scenario expected.
     known: Known,
@@ -99,7 +99,7 @@ impl Session {
         }
     }
 
-    /// Returns what is known of the functions beside what they answered.
+    /// Returns the logs and crashes of the functions.
     pub(crate) fn functions(&self) -> Option<&FunctionTrace> {
         self.lease.functions()
     }
@@ -109,17 +109,17 @@ impl Session {
         self.lease.clock()
     }
 
-    /// The clock of the trial's timeout.
+    /// Returns the clock of the trial's timeout.
     pub(crate) fn time(&self) -> Arc<Timekeeper> {
         Arc::clone(&self.time)
     }
 
-    /// Returns the values of Secrets that were met; nothing if they are to be shown.
+    /// Returns the values of the Secrets read or written so far; `None` if they are to be shown.
     pub(crate) fn secrets(&self) -> Option<Secrets> {
         (!self.show_secrets).then(|| self.secrets.clone())
     }
 
-    /// Reads the Secrets in the trial's namespace, so that their values are known. What cannot be read is left out.
+    /// Reads the Secrets in the trial's namespace to remember their values. Unreadable Secrets are omitted.
     pub(crate) async fn learn_secrets(&mut self) {
         let Some(secrets) = Target::all_own("v1", "Secret") else {
             return;
@@ -131,12 +131,12 @@ impl Session {
         }
     }
 
-    /// The namespace of what names none.
+    /// Returns the namespace of objects without a namespace.
     pub(crate) fn namespace(&self) -> &str {
         self.lease.namespace()
     }
 
-    /// Objects of one side.
+    /// Returns the objects of one side.
     pub(crate) fn api(&self, side: DocumentSide) -> &Api {
         match side {
             DocumentSide::Control => &self.control,
@@ -144,7 +144,7 @@ impl Session {
         }
     }
 
-    /// Objects of one side, to be changed; whoever has made them, if the action is `not_mine`.
+    /// Returns the objects of one side for changes; with `not_mine`, including objects that others created.
     pub(crate) fn api_to_change(&self, side: DocumentSide, not_mine: bool) -> &Api {
         let [control, target] = &self.others;
         match side {
@@ -154,7 +154,7 @@ impl Session {
         }
     }
 
-    /// Notes that `target` was written, so that the clusters are to settle before anything is judged.
+    /// Records that `target` was written, so that the clusters settle before the next judgement.
     pub(crate) fn wrote(&mut self, side: DocumentSide, target: Target) {
         self.moved = true;
         let key = Written {
@@ -170,13 +170,13 @@ impl Session {
         self.written.insert(key, target);
     }
 
-    /// Returns what the scenario wrote on the control plane.
+    /// Returns the objects that the scenario wrote on the control plane.
     fn written_on_control(&self) -> impl Iterator<Item = &Target> {
         let on_control = self.written.iter().filter(|(key, _)| !key.on_target);
         on_control.map(|(_, target)| target)
     }
 
-    /// Returns what is known of the clusters since they were last at rest.
+    /// Returns the state of the clusters since they were last at rest.
     pub(crate) fn seen(&self) -> Seen<'_> {
         Seen {
             control: &self.control,
@@ -186,12 +186,12 @@ impl Session {
         }
     }
 
-    /// The failures that the scenario expected, to add some.
+    /// Returns the failures that the scenario expected, for additions.
     pub(crate) fn known_mut(&mut self) -> &mut Known {
         &mut self.known
     }
 
-    /// Notes what an API server warned of.
+    /// Records warnings of an API server.
     pub(crate) fn warned(&mut self, about: &str, warnings: &[String]) {
         let warnings = warnings.iter().map(|message| Warning {
             about: about.to_owned(),
@@ -200,37 +200,37 @@ impl Session {
         self.warned.extend(warnings);
     }
 
-    /// Returns what API servers warned of, in order.
+    /// Takes the recorded warnings of API servers, in order.
     pub(crate) fn take_warned(&mut self) -> Vec<Warning> {
         std::mem::take(&mut self.warned)
     }
 
-    /// The programs under test.
+    /// Returns the programs under test.
     pub(crate) fn programs(&self) -> &Programs {
         &self.programs
     }
 
-    /// The programs under test, to start and end them.
+    /// Returns the programs under test, to start and end them.
     pub(crate) fn programs_mut(&mut self) -> &mut Programs {
-        // Whatever is done to them, they may do something to the clusters.
+        // Starting and ending programs may change the clusters.
         self.moved = true;
         &mut self.programs
     }
 
-    /// Binds a name for what follows in the scenario.
+    /// Binds a name for the later actions of the scenario.
     pub(crate) fn bind(&mut self, name: &str, value: Value) {
         self.bound.push((name.to_owned(), value));
     }
 
-    /// Returns what was bound since the last time, in order.
+    /// Takes the bindings since the last call, in order.
     pub(crate) fn take_bound(&mut self) -> Vec<(String, Value)> {
         std::mem::take(&mut self.bound)
     }
 
-    /// Waits until both clusters are at rest; does nothing if they are.
+    /// Waits until both clusters are at rest; returns at once if nothing was written or called since.
     ///
     /// # Errors
-    /// [`SettleError`] where they never are.
+    /// [`SettleError`] if the clusters never settle.
     pub(crate) async fn settle(&mut self) -> Result<(), SettleError> {
         if self.moved || self.stirred {
             self.time.settles(true);
@@ -242,36 +242,35 @@ impl Session {
         Ok(())
     }
 
-    /// Waits until both clusters are at rest, also where nothing was written since they were.
+    /// Waits until both clusters are at rest, even if nothing was written since they last were.
     ///
     /// # Errors
-    /// [`SettleError`] where they never are.
+    /// [`SettleError`] if the clusters never settle.
     pub(crate) async fn settle_again(&mut self) -> Result<(), SettleError> {
         self.moved = true;
         self.settle().await
     }
 
-    /// Returns the first thing that the trial needed and its kind of control plane does not have.
+    /// Returns the first feature that the trial needed and its kind of control plane lacks.
     pub(crate) fn lack(&self) -> Option<Lack> {
         self.lease.lacks().into_iter().next()
     }
 
-    /// How many changes had been seen when the clusters were last at rest.
+    /// Returns the number of changes seen when the clusters were last at rest.
     pub(crate) fn changes_at_rest(&self) -> u64 {
         self.rest.changes
     }
 
-    /// Returns true if something has changed since the clusters were at rest: controllers that run elsewhere may be
+    /// Returns true if an object changed since the clusters were at rest: controllers of a real control plane may be
     /// late.
     pub(crate) fn has_moved(&mut self) -> bool {
         self.lease.changes() != self.rest.changes
     }
 
-    /// Waits until what was written is at rest. What calls may have moved is not waited for: only looking at objects
-    /// needs that.
+    /// Waits until the clusters settle after writes. After calls it does not wait: only judging objects needs that.
     ///
     /// # Errors
-    /// [`SettleError`] where the clusters never are.
+    /// [`SettleError`] if the clusters never settle.
     pub(crate) async fn settle_writes(&mut self) -> Result<(), SettleError> {
         if self.moved {
             self.settle().await?;
@@ -279,15 +278,15 @@ impl Session {
         Ok(())
     }
 
-    /// Notes that calls were made: whoever answered may have written something.
+    /// Records that calls were made: their receivers may have written objects.
     pub(crate) fn stirred(&mut self) {
         self.stirred = true;
     }
 
-    /// Lets time pass on the clusters' clock.
+    /// Waits until the clusters are at rest, and then lets time pass on their clock.
     ///
     /// # Errors
-    /// [`SettleError`] where the clusters do not come to rest.
+    /// [`SettleError`] if the clusters do not settle.
     pub(crate) async fn sleep(&mut self, duration: Duration) -> Result<(), SettleError> {
         self.settle().await?;
         if self.lease.sleeps_in_real_time() {
@@ -299,9 +298,13 @@ impl Session {
         Ok(())
     }
 
-    /// Returns what the clusters say about `objects` of one side, about everything that the scenario wrote on the
-    /// control plane, and about what was composed of that and is not well.
-    /// Best effort: what cannot be read is left out, since a failure is being explained already.
+    /// Returns the conditions and events of:
+    ///
+    /// - `objects` of one side,
+    /// - all objects that the scenario wrote on the control plane,
+    /// - their unhealthy composed resources.
+    ///
+    /// Unreadable objects are omitted, since a failure is being explained already.
     pub(crate) async fn evidence(&mut self, side: DocumentSide, objects: &[Value]) -> Evidence {
         let mut control = self.written().await;
         let on_target = match side {
@@ -321,14 +324,14 @@ impl Session {
         evidence(&control, &events, &failing)
     }
 
-    /// The events about what the scenario wrote on the control plane, at best effort.
+    /// Returns the events about objects that the scenario wrote on the control plane. Unreadable events are omitted.
     pub(crate) async fn events_about_written(&mut self) -> Vec<ObjectEvent> {
         let written = self.written().await;
         let events = self.events(DocumentSide::Control, &written).await;
         evidence(&written, &events, &[]).events
     }
 
-    /// Returns what the scenario wrote on the control plane, as it is there now.
+    /// Returns the objects that the scenario wrote on the control plane, in their current state.
     async fn written(&mut self) -> Vec<Value> {
         let mut found = Vec::new();
         for target in self.written_on_control() {
@@ -338,7 +341,7 @@ impl Session {
         found
     }
 
-    /// Returns what composite resources among `objects` are composed of and is not well.
+    /// Returns the unhealthy composed resources of the composite resources among `objects`.
     async fn troubled(&mut self, objects: &[Value]) -> Vec<Value> {
         let mut found = Vec::new();
         for target in objects.iter().flat_map(composed) {
@@ -353,7 +356,7 @@ impl Session {
         found
     }
 
-    /// Returns what to do about a function that cannot be called.
+    /// Returns the remedy for a function that cannot be called.
     pub(crate) fn function_help(&self, name: &str) -> String {
         let mut functions = self.suite.functions.iter();
         match functions.find(|function| function.name == name) {
@@ -367,7 +370,7 @@ impl Session {
         }
     }
 
-    /// The Events in the namespaces of `objects`; cluster-scoped objects have theirs in `default`.
+    /// Returns the Events in the namespaces of `objects`; for cluster-scoped objects, those in `default`.
     async fn events(&mut self, side: DocumentSide, objects: &[Value]) -> Vec<Value> {
         let mut namespaces: Vec<String> = objects
             .iter()
@@ -391,7 +394,7 @@ impl Session {
         events
     }
 
-    /// Returns what the trial leaves on one side.
+    /// Returns the objects that the trial leaves on one side.
     ///
     /// # Errors
     /// [`ClusterError::Read`].
@@ -399,27 +402,27 @@ impl Session {
         self.lease.objects(side).await
     }
 
-    /// How late an Event may be told of what is at rest already.
+    /// Returns the longest delay of an Event after the clusters are at rest.
     pub(crate) fn events_lag(&self) -> Duration {
         self.lease.events_lag()
     }
 
-    /// Tells whether the clusters still work.
+    /// Returns the health check of the clusters, if they have one.
     pub(crate) fn health(&self) -> Option<Arc<dyn Health>> {
         self.lease.health()
     }
 
-    /// Takes away what the trial applied while its programs run, where any does: what they hold only they let go of.
+    /// Deletes the objects that the trial applied while its programs still run: only they remove their finalizers.
     pub(crate) async fn withdraw(&mut self) {
         if self.programs.any_runs() {
             self.lease.withdraw().await;
         }
     }
 
-    /// Gives the clusters back.
+    /// Returns the clusters to their lender.
     ///
     /// # Errors
-    /// [`ClusterError`] where something of the trial stays.
+    /// [`ClusterError`] if objects of the trial remain.
     pub(crate) async fn close(self) -> Result<(), ClusterError> {
         self.lease.close().await
     }

@@ -12,7 +12,7 @@ use crate::scope::TemplateError;
 #[derive(Debug)]
 pub(crate) struct Stop {
     pub(crate) verdict: Verdict,
-    /// Boxed: a failure is large, and every action returns one of these.
+    /// The failure, boxed: it is large, and every action returns a result with one.
     pub(crate) failure: Box<Failure>,
 }
 
@@ -40,7 +40,7 @@ impl Stop {
 }
 
 impl Stop {
-    /// A document of which a name is not text: nothing is asked of the control plane in its place.
+    /// Returns the failure for a document with a name that is not a string. No request is sent instead.
     pub(crate) fn misnamed(problems: Vec<Problem>, place: &Place) -> Stop {
         let Some(problem) = problems.into_iter().next() else {
             let mut failure = Failure::new("name::invalid", "the document names no kind");
@@ -86,7 +86,7 @@ impl From<SettleError> for Stop {
     }
 }
 
-/// Returns the place where a document says something, for reports.
+/// Returns the location of a document's place, for reports.
 pub(crate) fn location(place: &Place) -> Location {
     let position = place.position();
     Location {
@@ -96,7 +96,8 @@ pub(crate) fn location(place: &Place) -> Location {
     }
 }
 
-/// The status with which the embedded API server says that it lacks something; others have no use for it.
+/// The status with which the embedded API server reports a missing feature; real API servers do not use
+/// it.
 pub(crate) const NOT_IMPLEMENTED: u16 = 501;
 
 fn not_implemented(status: &kube::core::Status) -> Failure {
@@ -106,7 +107,7 @@ fn not_implemented(status: &kube::core::Status) -> Failure {
     failure
 }
 
-/// A request that the control plane did not grant, as a failure.
+/// Returns the failure for a refused or impossible request.
 pub(crate) fn api_failure(error: &RequestError) -> Failure {
     let mut failure = match error {
         RequestError::NoSuchKind { .. } => Failure::new("api::no_such_kind", error.to_string()),
@@ -133,7 +134,7 @@ pub(crate) fn api_failure(error: &RequestError) -> Failure {
 pub(crate) fn request_help(error: &RequestError) -> Option<&'static str> {
     match error {
         RequestError::NotMine { help, .. } => Some(*help),
-        // No CRD brings a kind of such a group.
+        // No CRD defines a kind of these groups.
         RequestError::NoSuchKind { api_version, .. }
             if crosscut_kinds::is_own_group(crosscut_kinds::group_of(api_version)) =>
         {
@@ -151,7 +152,8 @@ pub(crate) fn request_help(error: &RequestError) -> Option<&'static str> {
     }
 }
 
-/// Returns true if the environment broke rather than an expectation.
+/// Returns the end of the trial for a failed request: `errored` if the environment broke, `failed`
+/// otherwise.
 pub(crate) fn stop_of(error: &RequestError) -> Stop {
     match error {
         RequestError::Transport(_) => Stop::errored(api_failure(error)),

@@ -1,4 +1,4 @@
-//! The objects that a request is about, and the documents that are written.
+//! The objects of a request, and the documents to write.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::request_error::RequestError;
 
-/// Objects of one kind in one place. Names are text that is not empty, so that a missing name never means all objects.
+/// Objects of one kind in one place. Names are never empty, so that a missing name never means all objects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) api_version: Name,
@@ -18,7 +18,7 @@ pub(crate) struct Target {
     pub(crate) which: Which,
 }
 
-/// The namespaces that objects are in; none of them matters to cluster-wide kinds.
+/// The namespaces of the objects; irrelevant for cluster-scoped kinds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Whereabouts {
     /// The trial's own namespace.
@@ -29,19 +29,19 @@ pub(crate) enum Whereabouts {
     Everywhere,
 }
 
-/// The objects of a kind that are meant.
+/// The selection among the objects of a kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Which {
     /// The object of this name.
     Named(Name),
-    /// The objects that have all of these labels, of which there is at least one.
+    /// The objects that have all of these labels, at least one.
     Labelled(BTreeMap<String, String>),
     /// All objects.
     All,
 }
 
 impl Which {
-    /// Returns the name of the one object that is meant, if one is.
+    /// Returns the name, if one object is selected by name.
     pub(crate) fn name(&self) -> Option<&Name> {
         match self {
             Which::Named(name) => Some(name),
@@ -51,7 +51,7 @@ impl Which {
 }
 
 impl Target {
-    /// Returns what a document is about; `None` for a document without apiVersion or kind.
+    /// Returns the target of a document's subject; `None` without apiVersion or kind.
     pub(crate) fn of_subject(subject: &Subject) -> Option<Target> {
         let which = match &subject.name {
             Some(name) => Which::Named(name.clone()),
@@ -70,7 +70,7 @@ impl Target {
         })
     }
 
-    /// Returns all objects of a kind, wherever they are; `None` for a kind without a name.
+    /// Returns all objects of a kind in all namespaces; `None` for a kind without a name.
     pub(crate) fn all(api_version: &str, kind: &str) -> Option<Target> {
         Some(Target {
             api_version: Name::new(api_version)?,
@@ -88,7 +88,7 @@ impl Target {
         })
     }
 
-    /// Returns the object that a reconcile is about; `None` for one without a name.
+    /// Returns the object of a reconcile; `None` without a name.
     pub(crate) fn of_key(key: &Key) -> Option<Target> {
         let namespace = key.namespace.clone().unwrap_or_default();
         Some(Target {
@@ -127,7 +127,7 @@ impl Target {
     }
 }
 
-/// A document to write, whose names have been read as text.
+/// A document to write, whose names are strings.
 #[derive(Clone, Debug)]
 pub(crate) struct Manifest {
     value: Value,
@@ -138,7 +138,7 @@ impl Manifest {
     /// Reads the value of the template `document`.
     ///
     /// # Errors
-    /// A [`Problem`] for each name, namespace, kind, apiVersion or label that is not text.
+    /// A [`Problem`] for each name, namespace, kind, apiVersion or label that is not a string.
     pub(crate) fn of(document: &Node, value: Value) -> Result<Manifest, Vec<Problem>> {
         let name = Subject::of_written(document, &value)?.name;
         Ok(Manifest { value, name })
@@ -149,12 +149,12 @@ impl Manifest {
         &self.value
     }
 
-    /// Returns the name that the document gives, if it gives one.
+    /// Returns the name in the document, if it has one.
     pub(crate) fn name(&self) -> Option<&Name> {
         self.name.as_ref()
     }
 
-    /// Returns the object that the document is about.
+    /// Returns the target of the document.
     ///
     /// # Errors
     /// [`RequestError::Incomplete`] if apiVersion, kind or name is missing.
@@ -162,7 +162,7 @@ impl Manifest {
         Target::of_object(&self.value)
     }
 
-    /// Returns true if the API server is to generate the name.
+    /// Returns true if the API server generates the name.
     pub(crate) fn is_generated(&self) -> bool {
         self.name.is_none() && self.value.pointer("/metadata/generateName").is_some()
     }

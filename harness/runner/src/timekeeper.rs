@@ -1,4 +1,4 @@
-//! The time that a trial takes in real time, and what it does at the moment.
+//! The real time of a trial, and its current activity.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,10 +9,11 @@ use tokio::time::{Instant, sleep};
 
 use crate::stop::Stop;
 
-/// Counts the time of one trial, from its lease on and without what its own document asks it to wait.
+/// A counter of the time of one trial: from its lease on, without the waits that its own document
+/// requires.
 pub(crate) struct Timekeeper {
     timeout: Duration,
-    /// How much time the run has left, whatever the trial waits for.
+    /// The remaining time of the run, which waits of the trial also use up.
     run: Option<Duration>,
     started: Instant,
     activity: Activity,
@@ -21,16 +22,16 @@ pub(crate) struct Timekeeper {
 
 #[derive(Default)]
 struct State {
-    /// What the document asked to wait, but for the pause that lasts.
+    /// The time that the document required to wait, without the current pause.
     granted: Duration,
-    /// The time at which the document's own wait began, if one lasts.
+    /// The start of the current pause, if any.
     pause: Option<Instant>,
-    /// True if the clusters are waited for.
+    /// True while the clusters settle.
     settling: bool,
     doing: Doing,
-    /// The step that is under way, and when it began.
+    /// The current step, and its start.
     step: Option<(String, Instant)>,
-    /// The steps before it.
+    /// The steps that have ended.
     ended: Vec<StepReport>,
 }
 
@@ -48,23 +49,23 @@ pub(crate) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// What a trial does.
+/// The current activity of a trial.
 #[derive(Clone, Default)]
 pub(crate) struct Doing {
     /// The step's name.
     pub(crate) step: String,
-    /// The action's name; empty between two.
+    /// The action's name; empty between two actions.
     pub(crate) action: &'static str,
-    /// The place where the step or the action is written.
+    /// The place of the step or the action in its document.
     pub(crate) location: Option<Location>,
 }
 
-/// What has run out.
+/// The limit that was reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bound {
-    /// The trial's time.
+    /// The trial's timeout.
     Trial,
-    /// The run's.
+    /// The run's timeout.
     Run,
 }
 
@@ -72,7 +73,7 @@ pub(crate) enum Bound {
 pub(crate) struct Pause<'a>(&'a Timekeeper);
 
 impl Timekeeper {
-    /// Begins to count.
+    /// Starts the count.
     pub(crate) fn start(
         timeout: Duration,
         run: Option<Duration>,
@@ -87,19 +88,19 @@ impl Timekeeper {
         }
     }
 
-    /// Gives the trial more time, which its document asks it to let pass.
+    /// Adds to the trial's timeout the time that its document requires to pass.
     pub(crate) fn grant(&self, time: Duration) {
         let mut state = self.state();
         state.granted = state.granted.saturating_add(time);
     }
 
-    /// Stops the count while something is waited for as long as the document says.
+    /// Stops the count during a wait that the document requires.
     pub(crate) fn pause(&self) -> Pause<'_> {
         self.state().pause = Some(Instant::now());
         Pause(self)
     }
 
-    /// Notes a step that begins.
+    /// Records the start of a step.
     pub(crate) fn begins(&self, step: &str, location: Location) {
         let mut state = self.state();
         state.end_step();
@@ -111,33 +112,33 @@ impl Timekeeper {
         };
     }
 
-    /// Notes an action that begins.
+    /// Records the start of an action.
     pub(crate) fn does(&self, action: &'static str, location: Location) {
         let doing = &mut self.state().doing;
         doing.action = action;
         doing.location = Some(location);
     }
 
-    /// Notes that the last step has ended.
+    /// Records the end of the last step.
     pub(crate) fn has_ended_steps(&self) {
         let mut state = self.state();
         state.end_step();
         state.doing = Doing::default();
     }
 
-    /// Returns the steps that began; the one that is under way ends now.
+    /// Takes the reports of all steps so far; ends the current step.
     pub(crate) fn steps(&self) -> Vec<StepReport> {
         let mut state = self.state();
         state.end_step();
         std::mem::take(&mut state.ended)
     }
 
-    /// Notes whether the clusters are waited for.
+    /// Records that the clusters start or end to settle.
     pub(crate) fn settles(&self, settling: bool) {
         self.state().settling = settling;
     }
 
-    /// Waits until the time has run out; returns which.
+    /// Waits until a limit is reached, and returns that limit.
     pub(crate) async fn has_run_out(&self) -> Bound {
         loop {
             let of_trial = self.timeout.saturating_sub(self.counted());
@@ -152,12 +153,12 @@ impl Timekeeper {
         }
     }
 
-    /// Returns how long the trial has taken, all in all.
+    /// Returns the total time of the trial so far.
     pub(crate) fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
 
-    /// Returns the step and the action that are under way, and what they wait for, one line each.
+    /// Returns the current step and action, and a line for each object that the clusters wait for.
     pub(crate) fn waits_for(&self) -> (Doing, Vec<String>) {
         let state = self.state();
         let lines = match state.settling {
@@ -167,7 +168,7 @@ impl Timekeeper {
         (state.doing.clone(), lines)
     }
 
-    /// Returns what ends a trial whose time has run out.
+    /// Returns the end of a trial that reached a limit.
     pub(crate) fn run_out(&self, bound: Bound) -> Stop {
         let (doing, moving) = self.waits_for();
         let (message, more_time) = match bound {
@@ -229,7 +230,7 @@ mod tests {
 
     const MINUTE: Duration = Duration::from_secs(60);
 
-    /// Returns the time that runs out, and after how many seconds of a clock that jumps.
+    /// Returns the limit that is reached, and the seconds until then on a clock that jumps.
     async fn run_out(keeper: &Timekeeper) -> (Bound, u64) {
         let bound = keeper.has_run_out().await;
         (bound, keeper.elapsed().as_secs())

@@ -23,13 +23,13 @@ use crate::timekeeper::{Timekeeper, milliseconds};
 use crate::traffic::Upstreams;
 use crate::{Machine, RunOptions};
 
-/// The least time between two times that a trial is said to be slow.
+/// The shortest time between two reports that a trial is slow.
 const SLOW_AGAIN: Duration = Duration::from_secs(1);
 
-/// Runs a trial and judges it. The caller fills in the duration.
+/// Runs a trial and judges it. The caller sets the duration.
 ///
-/// The timeout is for the trial's own steps: building a function or making a provider's base can take
-/// long, has bounds of its own, and is not the fault of the trial that happens to be the first.
+/// The timeout covers only the trial's own steps: building a function or creating a provider's base can take long, has
+/// its own limits, and would count against whichever trial comes first.
 pub(crate) async fn run_trial(
     trial: &Trial,
     cluster: &dyn Cluster,
@@ -65,7 +65,7 @@ pub(crate) async fn run_trial(
     report
 }
 
-/// Returns the reason why a trial is not to be judged on a kind of control plane, if it is not.
+/// Returns the reason why a trial does not apply to a kind of control plane; `None` if it applies.
 fn not_meant_for<'a>(trial: &'a Trial, kind: &str) -> Option<&'a str> {
     let only = trial.scenario.only_clusters.as_ref();
     let others = only.filter(|only| !only.names.iter().any(|name| name == kind));
@@ -73,7 +73,7 @@ fn not_meant_for<'a>(trial: &'a Trial, kind: &str) -> Option<&'a str> {
     reason.or_else(|| Some(&others?.reason)).map(String::as_str)
 }
 
-/// Judges a trial on its clusters, and gives them back.
+/// Judges a trial on its clusters, and returns the clusters.
 async fn judge_on(
     lease: Box<dyn Lease>,
     trial: &Trial,
@@ -102,7 +102,7 @@ async fn judge_on(
     }
 }
 
-/// Judges a trial in its session, which ends with it.
+/// Judges a trial in its session, and closes the session.
 async fn judge_in(
     mut session: Session,
     time: &Timekeeper,
@@ -117,7 +117,7 @@ async fn judge_in(
     conclude(report, functions::explain(outcome, &session));
     report.warnings = session.take_warned();
     let mut told = Ok(());
-    // Otherwise nobody answers any more.
+    // A broken control plane does not respond any more.
     if broken.is_none() {
         report.warnings.extend(warnings(&mut session).await);
         report.warnings.extend(functions::warnings(&session));
@@ -144,7 +144,7 @@ async fn judge_in(
     }
 }
 
-/// Returns what a trial needs for its programs, where it has any.
+/// Returns the programs of a trial, with the place that the lease has for them.
 fn programs_beside(lease: &dyn Lease, trial: &Trial) -> Result<Programs, Stop> {
     let place = lease.program_place();
     let starts_any = trial.programs().next().is_some();
@@ -158,8 +158,8 @@ fn programs_beside(lease: &dyn Lease, trial: &Trial) -> Result<Programs, Stop> {
     })
 }
 
-/// Runs the steps as long as the clusters work, and says what broke. What the steps came to is for people then, and no
-/// verdict: it was seen on a control plane that did not work.
+/// Runs the steps as long as the clusters work, and returns the reason if they break. The outcome of the steps is then
+/// informative only, and no verdict: the control plane did not work.
 async fn judge_steps(
     trial: &Trial,
     session: &mut Session,
@@ -180,14 +180,14 @@ async fn judge_steps(
         return (outcome, None);
     };
     let whole = match health.runs() {
-        // What passed was answered.
+        // A passed trial had all its responses.
         Ok(()) if outcome.is_err() => health.answers().await,
         runs => runs,
     };
     (outcome, whole.err())
 }
 
-/// Tells what the trial waits for when it takes long, again each time that it has taken twice as long; never ends.
+/// Reports a slow trial with its current activity, again each time that its time has doubled; never returns.
 async fn tell_while_slow(
     time: &Timekeeper,
     first: Duration,
@@ -198,7 +198,7 @@ async fn tell_while_slow(
     loop {
         tokio::time::sleep(next.saturating_sub(time.elapsed())).await;
         let (doing, waits_for) = time.waits_for();
-        // Events that are no longer read are no reason to stop judging.
+        // Judging goes on if the events are no longer read.
         let _ = events.send(Event::TrialSlow {
             trial: id.clone(),
             step: doing.step,
@@ -210,7 +210,7 @@ async fn tell_while_slow(
     }
 }
 
-/// Sends what the trial leaves on each side.
+/// Sends the objects that the trial leaves on each side.
 async fn send_objects(
     session: &mut Session,
     verdict: Verdict,
@@ -224,16 +224,15 @@ async fn send_objects(
             namespace: session.namespace().to_owned(),
             objects,
         };
-        // Nobody listening any more is no reason to stop judging.
+        // Judging goes on if the events are no longer read.
         let _ = events.send(left);
     }
     Ok(())
 }
 
-/// Returns what the trial leaves on each side. After one that passed, real controllers may look once more at what has
-/// not
-/// changed, and write what they see: that is waited for. Where there is no rest, what is there is told: the steps were
-/// judged.
+/// Returns the objects that the trial leaves on each side. After a passed trial, waits again for rest: real controllers
+/// may reconcile once more and write a status. If the clusters do not settle, returns the current objects, since the
+/// steps are already judged.
 async fn left(
     session: &mut Session,
     verdict: Verdict,
@@ -277,8 +276,8 @@ fn conclude(report: &mut TrialReport, outcome: Result<(), Stop>) {
     }
 }
 
-/// Others could see what this trial left, or nobody knows what that is: a verdict that was earned fairly stays, but the
-/// trial has not passed.
+/// Records that the cleanup failed, so that other trials may see remaining objects. Other verdicts stay, but a passed
+/// trial becomes `errored`.
 fn spoil(report: &mut TrialReport, failure: Failure) {
     if report.verdict == Verdict::Passed {
         report.verdict = Verdict::Errored;
@@ -286,7 +285,7 @@ fn spoil(report: &mut TrialReport, failure: Failure) {
     report.failures.push(failure);
 }
 
-/// Returns a scope that binds nothing, with what expressions of the trial may ask. The time is that of the control planes.
+/// Returns a scope without bindings, with the machine's properties. The time is that of the control planes.
 fn surrounded(machine: &Machine, session: &Session) -> Scope {
     let mut surroundings = Surroundings::new()
         .with_environment(machine.environment.clone())
@@ -310,7 +309,7 @@ async fn run_steps(
     let mut scope = trial_scope(scope, trial, session.namespace(), handed)?;
     action::program::start_automatic(session, &scope).await?;
     for step in &trial.scenario.steps {
-        // Nobody listening any more is no reason to stop judging.
+        // Judging goes on if the events are no longer read.
         let _ = events.send(Event::StepStarted {
             trial: id.clone(),
             step: step.name.clone(),
@@ -325,19 +324,19 @@ async fn run_steps(
         }
     }
     session.time().has_ended_steps();
-    // What nothing looked at must come to rest too: a scenario that ends in a livelock has not passed.
+    // Changes that no action looked at must settle too: a scenario that ends in a livelock has not passed.
     let settled = session.settle().await.map_err(Stop::from);
     lacking::unless_lacking(settled, session)?;
     session.programs().all_live()
 }
 
-/// Runs a step; answers what it binds for those after it.
+/// Runs a step; returns its bindings for the later steps.
 async fn run_step(
     step: &Step,
     session: &mut Session,
     scope: &Scope,
 ) -> Result<Vec<(String, Value)>, Stop> {
-    // A step begins at rest: what the one before brought about can be written to.
+    // A step begins at rest, so that it can write to the results of the previous step.
     let settled = session.settle_writes().await.map_err(Stop::from);
     lacking::unless_lacking(settled, session)?;
     let mut scope = with_bindings(scope.clone(), &step.bindings)?;
@@ -366,7 +365,7 @@ async fn run_step(
     Ok(bound)
 }
 
-/// Returns what programs under test wrote last may say why; what is said of one already has its lines.
+/// Adds the last lines of the programs under test to a failure. A failure of a program already has its lines.
 fn with_programs(mut stop: Stop, session: &Session) -> Stop {
     if !stop.failure.code.starts_with("program::") {
         stop.failure
@@ -412,7 +411,7 @@ fn cluster_failure(error: &ClusterError, trial: &Trial) -> Failure {
     failure
 }
 
-/// Returns the place where the user wrote what a control plane could not be had with.
+/// Returns the place of the declaration that a control plane could not be created with.
 fn declared<'a>(error: &'a ClusterError, trial: &'a Trial) -> Option<&'a Place> {
     match error {
         ClusterError::Function { name, .. } => {
@@ -426,7 +425,7 @@ fn declared<'a>(error: &'a ClusterError, trial: &'a Trial) -> Option<&'a Place> 
     }
 }
 
-/// Warning events of providers about what they were told to do: they decide no verdict.
+/// Returns warning events of providers about the trial's objects: they decide no verdict.
 async fn warnings(session: &mut Session) -> Vec<Warning> {
     session
         .events_about_written()

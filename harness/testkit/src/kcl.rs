@@ -1,20 +1,20 @@
-//! The function that composes with KCL, where the test bed has what it needs.
+//! The function that composes with KCL, if the test bed has its parts.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use crate::project_root;
 
-/// What the program ends with where the test bed has no KCL.
+/// The exit status of the program if the test bed has no KCL.
 const NO_KCL: i32 = 69;
 
-/// The program of the function for compositions in KCL, by a path that is the same from every folder.
+/// Returns the absolute path of the program of the function for compositions in KCL.
 ///
 /// # Errors
-/// Why it cannot be run: the test bed has no KCL, for which a test is skipped with this text.
+/// The reason if the test bed has no KCL: the test is skipped with this text.
 ///
 /// # Panics
-/// Where the program is missing, or broken in another way than that: no reason to skip anything.
+/// Panics if the program is missing or fails for another reason, since then no test may be skipped.
 pub fn function_kcl() -> Result<PathBuf, String> {
     let program = project_root().join("fixtures/function-kcl/run");
     #[expect(clippy::expect_used, reason = "the project is not whole")]

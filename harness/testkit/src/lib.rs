@@ -1,5 +1,5 @@
-//! What tests share: temporary projects, a redactor for volatile values, a function that misbehaves, one that composes
-//! with KCL, turns where ports are fixed, and finding reference data.
+//! Shared code of tests: temporary projects, a redactor for volatile values, a function that misbehaves, one that
+//! composes with KCL, a lock for fixed ports, and the search for reference data.
 //!
 //! For tests only. No product crate depends on this one.
 

@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-/// A folder that is gone when this value is dropped.
+/// A folder that is deleted when the value is dropped.
 #[derive(Debug)]
 pub struct Project {
     folder: TempDir,
 }
 
 impl Project {
-    /// A folder with these files: path below the folder, content.
+    /// Creates a folder with these files: path below the folder, content.
     ///
     /// # Errors
-    /// Where the folder or a file cannot be written.
+    /// [`io::Error`] if the folder or a file cannot be written.
     pub fn new(files: &[(&str, &str)]) -> io::Result<Project> {
         let project = Project {
             folder: TempDir::new()?,
@@ -26,20 +26,20 @@ impl Project {
         Ok(project)
     }
 
-    /// The folder.
+    /// Returns the path of the folder.
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    /// The path of a file in the folder.
+    /// Returns the path of a file in the folder.
     pub fn file(&self, path: &str) -> PathBuf {
         self.folder.path().join(path)
     }
 
-    /// Writes a file, and the folders above it.
+    /// Writes a file, and creates its folders.
     ///
     /// # Errors
-    /// Where the file cannot be written.
+    /// [`io::Error`] if the file cannot be written.
     pub fn write(&self, path: &str, content: &str) -> io::Result<()> {
         let file = self.file(path);
         if let Some(folder) = file.parent() {

@@ -1,8 +1,8 @@
-//! Replaces what differs from run to run, so that golden files can hold real output.
+//! Replacement of values that differ from run to run, so that golden files can contain real output.
 
 use regex::Regex;
 
-/// Pattern and placeholder, applied in this order.
+/// The patterns with their placeholders, in the order in which they are applied.
 const RULES: [(&str, &str); 4] = [
     (
         r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
@@ -13,8 +13,7 @@ const RULES: [(&str, &str); 4] = [
     (r" *\d+\.\d{3}s\b", " [DURATION]"),
 ];
 
-/// `text` with uids, times, ports and durations replaced by placeholders.
-///
+/// Returns `text` with uids, times, ports and durations replaced by placeholders.
 pub fn redact(text: &str) -> String {
     RULES.iter().fold(
         text.to_owned(),

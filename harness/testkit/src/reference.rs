@@ -7,7 +7,7 @@ pub const REFERENCE: &str = "CROSSCUT_REFERENCE";
 
 /// Returns the project's folder.
 ///
-/// Cargo tells a test where its package is. A test that runs without cargo takes the folder that it was built in.
+/// Cargo sets the folder of a test's package. A test without cargo uses the folder that it was built in.
 pub fn project_root() -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let Some(package) = std::env::var_os("CARGO_MANIFEST_DIR") else {
@@ -20,8 +20,8 @@ pub fn project_root() -> PathBuf {
 
 /// Returns a file or folder of the reference data: real CRDs, recordings and programs, which are not part of the project.
 ///
-/// The variable [`REFERENCE`] names their folder, relative to the project's. Without the variable, or without the file, a
-/// line says which data a test lacks, and the function returns `None`: the test is skipped.
+/// The variable [`REFERENCE`] names their folder, relative to the project's. Without the variable or the file, the
+/// function prints the missing data and returns `None`: the test is skipped.
 #[expect(clippy::print_stdout, reason = "a skipped test says why")]
 pub fn reference_data(path: &str) -> Option<PathBuf> {
     let folder = std::env::var_os(REFERENCE).filter(|folder| !folder.is_empty());

@@ -1,7 +1,7 @@
-//! A composition function that misbehaves as it is told: a test binary, started again with a mode.
+//! A composition function that misbehaves in a given mode: the test binary, started again.
 //!
-//! A test binary becomes the program by an ignored test that calls [`run`]; [`command`] says how to start it. Without a
-//! mode, as when all ignored tests are run, it does nothing.
+//! A test binary becomes the program through an ignored test that calls [`run`]; [`command`] returns the command.
+//! Without a mode, for example in a run of all ignored tests, [`run`] returns at once.
 
 #![expect(
     clippy::expect_used,
@@ -21,36 +21,36 @@ use prost::Message as _;
 use tonic::transport::Server;
 use tonic::{Request, Response, Status};
 
-/// The place where a mode that starts a process notes which; an argument or a variable of the environment.
+/// The file in which a mode notes the process that it started; an argument or an environment variable.
 pub const NOTE: &str = "CROSSCUT_STUB_NOTE";
-/// The mode.
+/// The mode; an argument or an environment variable.
 const MODE: &str = "CROSSCUT_STUB_MODE";
-/// The place to listen at.
+/// The address to listen on; an argument or an environment variable.
 const ADDRESS: &str = "CROSSCUT_STUB_ADDRESS";
 
-/// Program and arguments that start the calling test binary as a function in `mode`; `test` is the full name of the
-/// ignored test that calls [`run`]. `{address}` stands for where it is to listen.
+/// Returns program and arguments that start the calling test binary as a function in `mode`. `test` is the full name of
+/// the ignored test that calls [`run`]. `{address}` stands for the address to listen on.
 ///
 /// # Errors
-/// Where the path of the test binary is not known.
+/// [`std::io::Error`] if the path of the test binary is unknown.
 pub fn command(test: &str, mode: &str) -> std::io::Result<Vec<String>> {
     let program = std::env::current_exe()?.to_string_lossy().into_owned();
     let arguments = ["--exact", "--ignored", "--nocapture"].map(str::to_owned);
     let mut command = vec![program, test.to_owned()];
     command.extend(arguments);
-    // The test harness takes these for names of further tests, of which there are none.
+    // The test harness takes these arguments for names of further tests, which do not exist.
     command.extend([format!("{MODE}={mode}"), format!("{ADDRESS}={{address}}")]);
     Ok(command)
 }
 
-/// An argument `name=value`, or a variable of the environment.
+/// Returns the value of an argument `name=value`, or of an environment variable.
 fn setting(name: &str) -> Option<String> {
     std::env::args()
         .find_map(|argument| Some(argument.strip_prefix(name)?.strip_prefix('=')?.to_owned()))
         .or_else(|| std::env::var(name).ok())
 }
 
-/// Is the function until it is killed.
+/// Runs the function until the process is killed; returns at once without a mode.
 pub fn run() {
     let (Some(mode), Some(address)) = (setting(MODE), setting(ADDRESS)) else {
         return;
@@ -83,7 +83,7 @@ pub fn run() {
             reason = "it outlives this process, which is the point"
         )]
         "has-a-tidy-child" => {
-            // As long as this process lives, and not longer, the child has something to read.
+            // The child's standard input is open exactly as long as this process lives.
             let _child = start_tidy_child();
             serve(address, "answers");
         }
@@ -115,7 +115,7 @@ fn start_child() {
     std::fs::write(note, child.id().to_string()).expect("a note");
 }
 
-/// One that leaves the process group, as what runs in the background does.
+/// Starts a process that leaves the process group, as a daemon does.
 #[expect(
     clippy::zombie_processes,
     reason = "nobody waits for it, which is the point"
@@ -127,7 +127,7 @@ fn start_session() {
         .expect("a child");
 }
 
-/// One that ends after this process, not when it is asked to, and leaves a note.
+/// Starts a process that ignores SIGTERM, ends after this process, and leaves a note.
 fn start_tidy_child() -> std::process::Child {
     let note = setting(NOTE).expect("a path for the note");
     let script = format!("trap '' TERM; cat; sleep 0.1; echo tidy > {note}");
@@ -163,13 +163,13 @@ async fn serve(address: SocketAddr, mode: &str) {
 
 struct Stub {
     mode: String,
-    /// The number of calls that are being answered, for those that wait for each other.
+    /// The number of running calls, for calls that wait for each other.
     present: tokio::sync::watch::Sender<usize>,
     calls: AtomicU64,
 }
 
 impl Stub {
-    /// Does what the mode says about a composite resource of this name.
+    /// Acts on a composite resource of this name, as the mode requires.
     async fn meet(&self, name: &str) {
         let is_fatal = name == "boom";
         match self.mode.as_str() {
@@ -178,12 +178,12 @@ impl Stub {
                 self.present.send_modify(|present| *present += 1);
                 let mut present = self.present.subscribe();
                 let others = present.wait_for(|present| *present > 1);
-                // Whoever is alone is not kept waiting for long.
+                // A single call does not wait for long.
                 let _ = tokio::time::timeout(Duration::from_secs(1), others).await;
                 if is_fatal {
                     end("boom was too much", 9);
                 }
-                // The others would be answered, if the program lived on.
+                // The other calls would get a response if the program lived on.
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 self.present.send_modify(|present| *present -= 1);
             }
@@ -193,7 +193,7 @@ impl Stub {
     }
 }
 
-/// The name of the composite resource.
+/// Returns the name of the composite resource.
 fn name(request: &RunFunctionRequest) -> String {
     let composite = request
         .observed
@@ -262,14 +262,14 @@ fn results(mode: &str) -> Vec<function_sdk_rust::proto::v1::Result> {
     vec![result]
 }
 
-/// An object of a kind that nobody has defined.
+/// Returns an object of an undefined kind.
 fn bucket() -> function_sdk_rust::proto::v1::Resource {
     composed(serde_json::json!({
         "apiVersion": "storage.example.org/v1", "kind": "Bucket", "spec": {"region": "moon"},
     }))
 }
 
-/// An object that says how often the function was called before.
+/// Returns an object with the number of earlier calls.
 fn note(calls: u64) -> function_sdk_rust::proto::v1::Resource {
     composed(serde_json::json!({
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "note"}, "data": {"calls": calls.to_string()},
@@ -283,7 +283,7 @@ fn composed(object: serde_json::Value) -> function_sdk_rust::proto::v1::Resource
     }
 }
 
-/// Ends as if the system had no memory left.
+/// Ends the process as an out-of-memory kill would.
 fn kill_itself() {
     let id = std::process::id().to_string();
     let killed = std::process::Command::new("kill")
@@ -292,7 +292,7 @@ fn kill_itself() {
     killed.expect("a kill");
 }
 
-/// Far more than a pipe holds: a reader that does not keep up would stop the program.
+/// Writes far more than a pipe's buffer: the program would block without a fast reader.
 fn flood() {
     let line = [b'x'; 1023];
     let mut stderr = std::io::stderr().lock();
@@ -302,7 +302,7 @@ fn flood() {
     }
 }
 
-/// A server that answers with the bytes of a message, whatever it is asked.
+/// Runs a server that returns the bytes of a message for any request.
 #[tokio::main(flavor = "current_thread")]
 async fn serve_raw(address: SocketAddr, answer: raw::Answer) {
     Server::builder()
@@ -312,13 +312,13 @@ async fn serve_raw(address: SocketAddr, answer: raw::Answer) {
         .expect("a server");
 }
 
-/// What the innermost schema of the deep definition says.
+/// The description of the innermost schema of the deep definition.
 const INNERMOST: &str = "the innermost of many levels";
-/// The number of levels of properties that the deep definition has; each is two levels of the object.
+/// The number of levels of properties in the deep definition; each is two levels of the object.
 const LEVELS: usize = 50;
 
-/// Composes a definition that is nested deeper than prost reads, and says in the composite's status whether it was told
-/// of one. Neither is read with prost: a function in Go would read it.
+/// Composes a definition with more levels than prost decodes, and sets in the composite's status if the request had
+/// one. Neither is decoded with prost: a function in Go would decode it.
 fn compose_deep(request: &[u8]) -> Vec<u8> {
     let told = request
         .windows(INNERMOST.len())
@@ -362,7 +362,7 @@ mod raw {
     use tonic::body::Body;
     use tonic::server::NamedService;
 
-    /// The message that answers a message.
+    /// A function from a request's bytes to the response's bytes.
     pub(super) type Answer = fn(&[u8]) -> Vec<u8>;
 
     #[derive(Clone)]

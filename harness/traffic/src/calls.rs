@@ -1,10 +1,10 @@
-//! The same call several times.
+//! Repeated calls.
 
 use futures::StreamExt as _;
 use futures::stream;
 
-/// Makes `times` calls, at most `parallel` at a time, and gives their results in the order in which they were begun.
-/// `call` is told which one it is, counted from 0.
+/// Makes `times` calls, at most `parallel` at a time, and returns their results in the order of their starts. `call`
+/// gets the number of the call, from 0.
 pub async fn repeat<T, F>(times: usize, parallel: usize, call: impl Fn(usize) -> F) -> Vec<T>
 where
     F: Future<Output = T>,
@@ -24,7 +24,7 @@ mod tests {
 
     use super::repeat;
 
-    /// Never more than allowed at a time, all of them in the end, in order.
+    /// At most `parallel` calls run at a time, and the results of all are in order.
     #[rstest]
     #[case::one_by_one(5, 1, 1)]
     #[case::some_at_a_time(7, 3, 3)]

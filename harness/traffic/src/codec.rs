@@ -1,10 +1,10 @@
-//! Messages as bytes on the wire: their types are known at run time only.
+//! A codec for messages as bytes, since their types are known only at run time.
 
 use bytes::{Buf as _, BufMut as _};
 use tonic::Status;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 
-/// Passes the bytes of messages through.
+/// A codec that passes the bytes of messages through.
 #[derive(Clone, Debug)]
 pub(crate) struct ByteCodec;
 

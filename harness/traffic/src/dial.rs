@@ -1,4 +1,5 @@
-//! Connections to one place, whatever name the requests use: a virtual host is reached where the user says.
+//! Connections to one address, whatever host the requests name: a virtual host is reached at the user's
+//! address.
 
 use std::task::{Context, Poll};
 
@@ -11,7 +12,7 @@ use crate::error::TlsError;
 use crate::tls::{self, Tls};
 use crosscut_messages::Protocol;
 
-/// Opens TCP connections to one host and port.
+/// A connector of TCP connections to one host and port.
 #[derive(Clone, Debug)]
 pub(crate) struct Dial {
     http: HttpConnector,
@@ -32,7 +33,7 @@ impl Service<Uri> for Dial {
     }
 }
 
-/// Connections to `target`, with TLS where the requests' scheme is `https`.
+/// Returns a connector to `target`, with TLS if the requests' scheme is `https`.
 pub(crate) fn connector(
     target: Uri,
     protocol: Protocol,

@@ -1,4 +1,4 @@
-//! What can go wrong with traffic.
+//! The errors of traffic.
 
 use std::error::Error;
 use std::fmt;
@@ -6,35 +6,35 @@ use std::io;
 
 use crosscut_errors::{causes, chain};
 
-/// A call that got no answer, or not all of it.
+/// A call whose response is missing or incomplete.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct CallError {
-    /// What kind of end it was.
+    /// The kind of the error.
     pub kind: CallErrorKind,
-    /// What happened, with its causes, in one line.
+    /// The error with its causes, in one line.
     pub message: String,
 }
 
-/// The way in which a call ends that gets no answer.
+/// The kind of error of a call without a complete response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallErrorKind {
-    /// Nothing listens there.
+    /// No server listens at the address.
     Refused,
-    /// The host name leads nowhere.
+    /// The host name cannot be resolved.
     Unresolved,
-    /// No TLS session came to be.
+    /// The TLS handshake failed.
     Tls,
     /// The deadline passed.
     Deadline,
-    /// The other side ended the connection or the stream, or does not speak the protocol.
+    /// The server closed the connection or the stream, or does not speak the protocol.
     Broken,
-    /// The answer is longer than the bound.
+    /// The response exceeds the size limit.
     TooLarge,
 }
 
 impl CallErrorKind {
-    /// The kind in one word, as documents write it.
+    /// Returns the kind as documents write it, in one word.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -62,7 +62,8 @@ impl CallError {
         }
     }
 
-    /// Sorts an error of the connection by its causes; `bytes` is the bound on the answer.
+    /// Classifies an error of the connection by its causes; `bytes` is the size limit of the
+    /// response.
     pub(crate) fn of_connection(error: &(dyn Error + 'static), bytes: usize) -> CallError {
         match causes(error).find_map(kind_of) {
             Some(CallErrorKind::TooLarge) => {
@@ -74,7 +75,7 @@ impl CallError {
     }
 }
 
-/// Returns what one cause alone says. A cause says nothing if it only wraps another.
+/// Returns the kind of a single cause; `None` if the cause only wraps another.
 fn kind_of(cause: &(dyn Error + 'static)) -> Option<CallErrorKind> {
     if cause.is::<http_body_util::LengthLimitError>() {
         return Some(CallErrorKind::TooLarge);
@@ -82,7 +83,7 @@ fn kind_of(cause: &(dyn Error + 'static)) -> Option<CallErrorKind> {
     if cause.is::<rustls::Error>() {
         return Some(CallErrorKind::Tls);
     }
-    // Errors inside of one of the connection are not its source, but part of it.
+    // An error inside an I/O error is a part of that error, not its source.
     let inner = cause
         .downcast_ref::<io::Error>()
         .and_then(io::Error::get_ref);
@@ -94,37 +95,37 @@ fn kind_of(cause: &(dyn Error + 'static)) -> Option<CallErrorKind> {
     {
         return Some(CallErrorKind::Refused);
     }
-    // hyper-util has no type for it that can be named.
+    // The error type of hyper-util is private.
     (cause.to_string() == "dns error").then_some(CallErrorKind::Unresolved)
 }
 
-/// Certificates or keys that cannot be used.
+/// Unusable certificates or keys.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// The text holds no certificate, or a broken one.
+    /// The text has no certificate, or an invalid one.
     #[error("{what} holds no certificate in PEM form{}", because(.reason))]
     Certificate {
-        /// What the text was given as.
+        /// The role of the certificate.
         what: &'static str,
-        /// Why, where there is more to say.
+        /// The reason, if there is one.
         reason: String,
     },
-    /// The text holds no private key, or a broken one.
+    /// The text has no private key, or an invalid one.
     #[error("the key is no private key in PEM form: {reason}")]
     Key {
         /// The reason.
         reason: String,
     },
-    /// Certificate and key cannot be used together.
+    /// The certificate and the key do not match.
     #[error("the certificate and the key do not fit")]
     Identity(#[source] rustls::Error),
-    /// The name is no host name.
+    /// The name is not a host name.
     #[error("\"{name}\" is no name of a server")]
     ServerName {
         /// The name.
         name: String,
     },
-    /// The TLS library cannot be set up.
+    /// The TLS library cannot be configured.
     #[error("TLS cannot be set up")]
     Setup(#[source] rustls::Error),
 }
@@ -137,21 +138,21 @@ fn because(reason: &str) -> String {
     }
 }
 
-/// A server that cannot be started.
+/// An error in starting a server.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
-    /// There is no port to listen on.
+    /// No port is available.
     #[error("it cannot listen on loopback")]
     Listen(#[source] io::Error),
-    /// TLS cannot be set up with its certificates.
+    /// TLS cannot be configured with the certificates.
     #[error(transparent)]
     Tls(#[from] TlsError),
 }
 
-/// An upstream that cannot be started.
+/// An error in starting an upstream.
 #[derive(Debug, thiserror::Error)]
 pub enum UpstreamError {
-    /// The certificates cannot be made.
+    /// The certificates cannot be generated.
     #[error("its certificates cannot be made")]
     Certificates(#[source] rcgen::Error),
     /// The server cannot be started.

@@ -1,16 +1,16 @@
-//! Bodies of a wanted size, the same each time, so that their digests are.
+//! Bodies of a given size, always with the same digest.
 //!
-//! The filling counts: what is cut, doubled or swapped on the way changes the digest.
+//! The padding has counters, so that a body that is cut, doubled or reordered has another digest.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-/// The field that fills a JSON object up.
+/// The field that pads a JSON object.
 const PADDING: &str = "padding";
 
-/// Text of exactly `size` bytes: numbers that say where they stand.
+/// Returns a text of exactly `size` bytes: numbers of their own positions.
 ///
 /// ```
 /// assert_eq!(crosscut_traffic::text_of_size(1_000).len(), 1_000);
@@ -19,15 +19,15 @@ const PADDING: &str = "padding";
 pub fn text_of_size(size: usize) -> String {
     let mut text = String::with_capacity(size + 8);
     while text.len() < size {
-        // Writing into a text cannot fail.
+        // Writing to a `String` cannot fail.
         let _ = write!(text, "{:07} ", text.len());
     }
     text.truncate(size);
     text
 }
 
-/// A JSON object as text of exactly `size` bytes: the object with a field `padding` that fills it up. `None` if it
-/// is no object, has that field, or is longer than that already.
+/// Returns a JSON object as text of exactly `size` bytes, padded in an added field `padding`. `None` if the value
+/// is not an object, already has that field, or is too long.
 #[must_use]
 pub fn json_of_size(object: &Value, size: usize) -> Option<String> {
     let mut object = object.as_object()?.clone();
@@ -41,7 +41,7 @@ pub fn json_of_size(object: &Value, size: usize) -> Option<String> {
     Some(Value::Object(object).to_string())
 }
 
-/// The SHA-256 digest in hexadecimal.
+/// Returns the SHA-256 digest in hexadecimal.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
@@ -49,7 +49,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing into a text cannot fail.
+        // Writing to a `String` cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     })
@@ -86,7 +86,7 @@ mod tests {
         }
     }
 
-    /// The digest of nothing, as FIPS 180-4's example values say.
+    /// The digest of the empty text, from the example values of FIPS 180-4.
     #[test]
     fn a_digest() {
         let expected = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";

@@ -1,4 +1,4 @@
-//! gRPC calls, unary and streaming, of methods that are described at run time.
+//! gRPC calls, unary and streaming, of methods whose types are known only at run time.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -25,29 +25,29 @@ use crate::error::{CallError, CallErrorKind, TlsError};
 use crate::http_client::Bounds;
 use crate::tls::Tls;
 
-/// One call.
+/// A gRPC call.
 #[derive(Clone, Debug)]
 pub struct GrpcCall {
-    /// What is called.
+    /// The method.
     pub method: Method,
-    /// What goes with it.
+    /// The metadata of the request.
     pub metadata: HeaderMap,
-    /// The messages, in order. All are sent, then the client's half of the stream ends.
+    /// The messages, in order. After the last one, the client closes its half of the stream.
     pub messages: Vec<Message>,
-    /// The call is left after so many answers, for streams that have no end.
+    /// The number of response messages after which the call is cancelled, for endless streams.
     pub take: Option<usize>,
 }
 
-/// The way in which a call went.
+/// The response of a call.
 #[derive(Clone, Debug, Default)]
 pub struct GrpcAnswer {
-    /// What came before the first answer.
+    /// The headers before the first message.
     pub headers: HeaderMap,
-    /// The answers as JSON, in order.
+    /// The response messages as JSON, in order.
     pub messages: Vec<Value>,
-    /// The way in which it ended; `None` if it was left before its end.
+    /// The status of the call; `None` if the call was cancelled before its end.
     pub status: Option<GrpcStatus>,
-    /// What came after the last answer.
+    /// The trailers after the last message.
     pub trailers: HeaderMap,
 }
 
@@ -58,22 +58,22 @@ pub struct GrpcStatus {
     pub code: i32,
     /// The code's name, such as `NOT_FOUND`.
     pub name: &'static str,
-    /// What the server says about it.
+    /// The status message of the server.
     pub message: String,
 }
 
-/// A call that did not end, and what had come until then.
+/// A call without a status, with the response so far.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
 pub struct GrpcBroken {
     /// The reason.
     #[source]
     pub error: CallError,
-    /// What had come.
+    /// The response so far.
     pub so_far: GrpcAnswer,
 }
 
-/// Connections to one host and port.
+/// A client with connections to one host and port.
 #[derive(Clone, Debug)]
 pub struct GrpcClient {
     client: Client<HttpsConnector<Dial>, Body>,
@@ -81,10 +81,10 @@ pub struct GrpcClient {
 }
 
 impl GrpcClient {
-    /// A client for `origin`, `http://host:port` or `https://host:port`. Nothing is connected to yet.
+    /// Creates a client for `origin`, `http://host:port` or `https://host:port`, without connecting.
     ///
     /// # Errors
-    /// [`TlsError`] where certificates or keys cannot be used.
+    /// [`TlsError`] for unusable certificates or keys.
     pub fn new(origin: &Uri, tls: &Tls) -> Result<GrpcClient, TlsError> {
         let connector = connector(origin.clone(), Protocol::Http2, tls)?;
         let client = Client::builder(TokioExecutor::new())
@@ -95,11 +95,11 @@ impl GrpcClient {
         Ok(GrpcClient { client, origin })
     }
 
-    /// Makes a call and reads its answers to the end.
+    /// Makes a call and reads all response messages.
     ///
     /// # Errors
-    /// [`GrpcBroken`] where the server gives no status, or not within the bounds. A status other than `OK` is an
-    /// answer.
+    /// [`GrpcBroken`] if the server sends no status, or not within the bounds. A status other than `OK` is no
+    /// error.
     pub async fn call(&self, call: &GrpcCall, bounds: Bounds) -> Result<GrpcAnswer, GrpcBroken> {
         let mut answer = GrpcAnswer::default();
         let reading = self.read(call, bounds, &mut answer);
@@ -156,7 +156,7 @@ impl GrpcClient {
         call: &GrpcCall,
         bounds: Bounds,
     ) -> Result<Response<Streaming<Vec<u8>>>, Status> {
-        // The bound is on all answers together, not on each.
+        // The limit applies to all messages together, not to each.
         let bounded = self
             .client
             .clone()
@@ -178,7 +178,7 @@ impl GrpcClient {
     }
 }
 
-/// The server's status is an answer; one that the client's side made up because the connection broke is none.
+/// Records the server's status. A status that the client made because the connection broke is an error.
 fn end(answer: &mut GrpcAnswer, status: &Status, bounds: Bounds) -> Result<(), CallError> {
     if let Some(cause) = status.source() {
         return Err(CallError::of_connection(cause, bounds.bytes));
@@ -199,7 +199,7 @@ fn overdue(deadline: Duration) -> CallError {
     CallError::new(CallErrorKind::Deadline, message)
 }
 
-/// The code as gRPC's documents write it.
+/// Returns the code's name in gRPC's documents.
 fn name(code: Code) -> &'static str {
     match code {
         Code::Ok => "OK",

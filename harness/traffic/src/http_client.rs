@@ -1,4 +1,4 @@
-//! HTTP requests.
+//! An HTTP client.
 
 use std::time::Duration;
 
@@ -16,16 +16,16 @@ use crate::dial::{Dial, connector};
 use crate::error::{CallError, CallErrorKind, TlsError};
 use crate::tls::Tls;
 
-/// What one call may take.
+/// The limits of a call.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// The longest time from the begin of connecting to the end of the answer.
+    /// The longest time from the start of the connection to the end of the response.
     pub deadline: Duration,
-    /// The most bytes of an answer.
+    /// The largest size of a response, in bytes.
     pub bytes: usize,
 }
 
-/// One request. A header `host` takes the place of the URL's host in the request; what is connected to stays.
+/// An HTTP request. A header `host` replaces the URL's host in the request, but not in the connection.
 #[derive(Clone, Debug)]
 pub struct HttpCall {
     /// The method.
@@ -38,7 +38,7 @@ pub struct HttpCall {
     pub body: Bytes,
 }
 
-/// An answer, all of it.
+/// A complete response.
 #[derive(Clone, Debug)]
 pub struct HttpAnswer {
     /// The status.
@@ -49,21 +49,21 @@ pub struct HttpAnswer {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
-    /// What came after the body.
+    /// The trailers after the body.
     pub trailers: HeaderMap,
 }
 
-/// Connections to one host and port; they are kept and used again.
+/// A client with reusable connections to one host and port.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
     client: Client<HttpsConnector<Dial>, Full<Bytes>>,
 }
 
 impl HttpClient {
-    /// A client for what `authority` (host and port) leads to. Nothing is connected to yet.
+    /// Creates a client for `authority` (host and port), without connecting.
     ///
     /// # Errors
-    /// [`TlsError`] where certificates or keys cannot be used.
+    /// [`TlsError`] for unusable certificates or keys.
     pub fn new(authority: &Uri, protocol: Protocol, tls: &Tls) -> Result<HttpClient, TlsError> {
         let connector = connector(authority.clone(), protocol, tls)?;
         let client = Client::builder(TokioExecutor::new())
@@ -73,10 +73,10 @@ impl HttpClient {
         Ok(HttpClient { client })
     }
 
-    /// Sends a request and reads its answer.
+    /// Sends a request and reads the response.
     ///
     /// # Errors
-    /// [`CallError`] if there is no answer, or not all of it comes within the bounds.
+    /// [`CallError`] if the response is missing or incomplete within the bounds.
     pub async fn send(&self, call: &HttpCall, bounds: Bounds) -> Result<HttpAnswer, CallError> {
         let request = request(call)?;
         let Ok(answer) =
@@ -126,7 +126,7 @@ fn unsendable(error: &http::Error) -> CallError {
     CallError::new(CallErrorKind::Broken, crosscut_errors::chain(error))
 }
 
-/// The URL as the virtual host is asked for it.
+/// Returns the URL with the virtual host as its host.
 fn with_host(url: &Uri, host: &[u8]) -> Result<Uri, http::Error> {
     let path = url.path_and_query().cloned();
     Uri::builder()

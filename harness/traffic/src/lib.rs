@@ -1,10 +1,12 @@
 //! Traffic: HTTP requests, gRPC calls, and the servers that they can reach.
 //!
-//! [`HttpClient`] sends requests with HTTP/1.1 or HTTP/2, [`GrpcClient`] calls methods that are described at run time
-//! ([`Method`](crosscut_messages::Method)), and an [`Upstream`] is an echo server on loopback that answers with what reached it. Every call has a
-//! deadline and a bound on what it reads. A [`Server`] answers on loopback whatever its user says.
+//! [`HttpClient`] sends requests with HTTP/1.1 or HTTP/2. [`GrpcClient`] calls methods that are described at run time
+//! ([`Method`](crosscut_messages::Method)). An [`Upstream`] is an echo server on loopback whose responses describe the
+//! request. A [`Server`] on loopback has responses from its user's code. Every call has a deadline and a limit on the
+//! size of its response.
 //!
-//! Nothing here knows Kubernetes, scenarios or assertions; no proxy and no environment variable is looked at.
+//! This crate is independent of Kubernetes, scenarios and assertions, and ignores proxy settings and environment
+//! variables.
 
 mod calls;
 mod codec;

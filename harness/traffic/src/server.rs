@@ -1,4 +1,4 @@
-//! A server on loopback: HTTP/1.1 and HTTP/2 on one port, with or without TLS. What it answers is its user's.
+//! A server on loopback: HTTP/1.1 and HTTP/2 on one port, with or without TLS. The user's code makes the responses.
 
 use std::error::Error;
 use std::io;
@@ -23,19 +23,19 @@ use crate::tls::{self, Identity};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// The number of times that a port is looked for that is free on both loopback addresses.
+/// The number of attempts to find a port that is free on both loopback addresses.
 const ATTEMPTS: usize = 16;
 
-/// The way in which a server does TLS.
+/// The TLS settings of a server.
 #[derive(Clone, Debug)]
 pub struct ServerTls {
-    /// Who it is.
+    /// The server's certificate and key.
     pub identity: Identity,
-    /// The authority (PEM) that clients need a certificate of; without it they need none.
+    /// The authority (PEM) of required client certificates; `None` if clients need no certificate.
     pub clients: Option<String>,
 }
 
-/// A running server. It ends, with its connections, when it is dropped.
+/// A running server. Dropping the value ends the server and its connections.
 #[derive(Debug)]
 pub struct Server {
     port: u16,
@@ -43,10 +43,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one on a port that is free; `answer` is called for every request. An error of its ends the connection.
+    /// Starts a server on a free port and calls `answer` for every request. An error of `answer` closes the
+    /// connection.
     ///
     /// # Errors
-    /// [`ServerError`] if there is no port, or TLS cannot be set up.
+    /// [`ServerError`] if no port is available, or if TLS cannot be configured.
     pub async fn start<S, F, B, E>(
         tls: Option<&ServerTls>,
         answer: S,
@@ -69,7 +70,7 @@ impl Server {
         })
     }
 
-    /// The port, of 127.0.0.1 and, where the machine has it, of `::1`.
+    /// Returns the port on 127.0.0.1 and, if the machine has IPv6, on `::1`.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
@@ -87,8 +88,8 @@ fn acceptor(tls: &ServerTls) -> Result<TlsAcceptor, ServerError> {
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// Listens on the same port of both loopback addresses, since a name may lead to either. Where the machine has no
-/// IPv6, the one of IPv4 is enough.
+/// Listens on the same port of both loopback addresses, since a name may resolve to either. On a machine without
+/// IPv6, only on that of IPv4.
 async fn listen() -> io::Result<Vec<TcpListener>> {
     let mut last = io::Error::from(io::ErrorKind::AddrInUse);
     for _ in 0..ATTEMPTS {
@@ -103,7 +104,7 @@ async fn listen() -> io::Result<Vec<TcpListener>> {
     Err(last)
 }
 
-/// Serves every connection; all of them end with this.
+/// Serves every connection until the future is dropped.
 async fn accept<C, F>(listener: TcpListener, connected: C)
 where
     C: Fn(TcpStream) -> F,
@@ -115,14 +116,14 @@ where
             Ok((stream, _)) => {
                 connections.spawn(connected(stream));
             }
-            // Too many open files, or a client that is gone already: the next one may be luckier.
+            // Too many open files, or a client that has gone: accepting the next connection may work.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
         while connections.try_join_next().is_some() {}
     }
 }
 
-/// Serves one connection. What goes wrong with it is for the client to say.
+/// Serves one connection. The client reports errors of the connection.
 async fn connected<S, F, B, E>(stream: TcpStream, acceptor: Option<TlsAcceptor>, answer: S)
 where
     S: Fn(Request<Incoming>) -> F + Send + 'static,

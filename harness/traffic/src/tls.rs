@@ -1,4 +1,4 @@
-//! TLS as the user wants it: whom to trust, who asks, and what the server is called.
+//! The TLS settings of clients and servers.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,26 +12,26 @@ use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, S
 
 use crate::error::TlsError;
 
-/// The way in which a client does TLS.
+/// The TLS settings of a client.
 #[derive(Clone, Debug, Default)]
 pub struct Tls {
-    /// Whom to trust.
+    /// The trusted servers.
     pub trust: Trust,
-    /// Who asks, where the server wants to know.
+    /// The client's certificate and key, if the server asks for them.
     pub identity: Option<Identity>,
-    /// What the server is called, where that is not the host of the URL.
+    /// The expected name of the server, if it differs from the URL's host.
     pub server_name: Option<String>,
 }
 
-/// The servers that are trusted.
+/// The trusted servers.
 #[derive(Clone, Debug, Default)]
 pub enum Trust {
-    /// None: no authority is known.
+    /// No server: no authority is known.
     #[default]
     Nobody,
-    /// Those with a certificate by one of these authorities (PEM), for their name.
+    /// The servers with a certificate of one of these authorities (PEM) for their name.
     Authorities(String),
-    /// Every server, whatever its certificate says.
+    /// Every server, whatever its certificate.
     Anybody,
 }
 
@@ -54,7 +54,7 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
-/// A client's configuration, without application protocols.
+/// Returns a client's configuration, without application protocols.
 pub(crate) fn client(settings: &Tls) -> Result<ClientConfig, TlsError> {
     let provider = provider();
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -78,7 +78,8 @@ pub(crate) fn client(settings: &Tls) -> Result<ClientConfig, TlsError> {
         .map_err(TlsError::Identity)
 }
 
-/// A server's configuration; with `clients`, whoever asks needs a certificate by that authority (PEM).
+/// Returns a server's configuration; with `clients`, every client needs a certificate of that authority
+/// (PEM).
 pub(crate) fn server(identity: &Identity, clients: Option<&str>) -> Result<ServerConfig, TlsError> {
     let builder = ServerConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
@@ -104,7 +105,7 @@ pub(crate) fn server(identity: &Identity, clients: Option<&str>) -> Result<Serve
     Ok(config)
 }
 
-/// The name that the server's certificate must be for, where it is given.
+/// Returns the expected name in the server's certificate, if the settings have one.
 pub(crate) fn server_name(settings: &Tls) -> Result<Option<ServerName<'static>>, TlsError> {
     let Some(name) = &settings.server_name else {
         return Ok(None);
@@ -149,7 +150,8 @@ fn key(pem: &str) -> Result<PrivateKeyDer<'static>, TlsError> {
     })
 }
 
-/// Takes any certificate, for servers that make their own at start. That they hold its key is still verified.
+/// A verifier that accepts any certificate, for servers with generated ones. The server must still have the
+/// key.
 #[derive(Debug)]
 struct Unverified(Arc<CryptoProvider>);
 

@@ -1,4 +1,4 @@
-//! Echo servers on loopback: they answer with their name and with what reached them.
+//! Echo servers on loopback: their responses have their name and describe the request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,27 +17,27 @@ use crate::generate::hexadecimal;
 use crate::server::{Server, ServerTls};
 use crate::upstream_tls::{self, Credentials};
 
-/// The host name that upstreams are reached by. It is a name because Envoy Gateway refuses addresses of loopback, and
-/// this one because the C library's resolver finds no name below it everywhere.
+/// The host name of upstreams. A name is needed because Envoy Gateway refuses loopback addresses. The name is
+/// `localhost` because the C library's resolver does not resolve names below it everywhere.
 const HOST: &str = "localhost";
-/// The header that every answer carries, with the upstream's name.
+/// The header of every response with the upstream's name.
 pub const NAME_HEADER: &str = "crosscut-upstream";
 
-/// The way in which an upstream answers.
+/// The settings of an upstream.
 #[derive(Clone, Debug)]
 pub struct UpstreamSettings {
     /// The name.
     pub name: String,
-    /// True if it uses TLS.
+    /// The use of TLS.
     pub tls: UpstreamTls,
-    /// The status of its answers.
+    /// The status of the responses.
     pub status: StatusCode,
-    /// The time that it takes before it answers, once all of a request is there.
+    /// The delay of the response after the whole request was received.
     pub delay: Duration,
 }
 
 impl UpstreamSettings {
-    /// An upstream that answers at once with 200, without TLS.
+    /// Returns the settings of an upstream that responds at once with 200, without TLS.
     #[must_use]
     pub fn new(name: impl Into<String>) -> UpstreamSettings {
         UpstreamSettings {
@@ -49,7 +49,8 @@ impl UpstreamSettings {
     }
 }
 
-/// A running echo server, with HTTP/1.1 and HTTP/2 on one port. It ends, with its connections, when it is dropped.
+/// A running echo server, with HTTP/1.1 and HTTP/2 on one port. Dropping the value ends the server and its
+/// connections.
 #[derive(Debug)]
 pub struct Upstream {
     server: Server,
@@ -57,10 +58,10 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// Starts one on a port that is free.
+    /// Starts an upstream on a free port.
     ///
     /// # Errors
-    /// [`UpstreamError`] if there is no port, or no certificate can be made.
+    /// [`UpstreamError`] if no port is available, or if no certificate can be generated.
     pub async fn start(settings: UpstreamSettings) -> Result<Upstream, UpstreamError> {
         let (tls, credentials) = match settings.tls {
             UpstreamTls::None => (None, None),
@@ -78,19 +79,19 @@ impl Upstream {
         })
     }
 
-    /// The name that it is reached by.
+    /// Returns the host name for clients.
     #[must_use]
     pub fn host(&self) -> &'static str {
         HOST
     }
 
-    /// The port.
+    /// Returns the port.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.server.port()
     }
 
-    /// `http://localhost:port` or `https://localhost:port`.
+    /// Returns `http://localhost:port` or `https://localhost:port`.
     #[must_use]
     pub fn url(&self) -> String {
         let scheme = if self.credentials.is_some() {
@@ -101,7 +102,7 @@ impl Upstream {
         format!("{scheme}://{HOST}:{}", self.port())
     }
 
-    /// Returns what clients need, where it does TLS.
+    /// Returns the credentials for clients, if the upstream uses TLS.
     #[must_use]
     pub fn credentials(&self) -> Option<&Credentials> {
         self.credentials.as_ref()
@@ -120,7 +121,7 @@ async fn echo(
 ) -> Result<Response<Full<Bytes>>, hyper::Error> {
     let (head, body) = request.into_parts();
     let received = receive(body).await?;
-    // Even sleeping for no time takes until the clock's next tick.
+    // Even a sleep of zero takes until the clock's next tick.
     if !settings.delay.is_zero() {
         tokio::time::sleep(settings.delay).await;
     }
@@ -159,7 +160,7 @@ struct Received {
     trailers: HeaderMap,
 }
 
-/// Reads a body to its end; nothing of it is kept.
+/// Reads a body to its end, without keeping it.
 async fn receive(mut body: Incoming) -> Result<Received, hyper::Error> {
     let (mut bytes, mut digest, mut trailers) = (0, Sha256::new(), HeaderMap::new());
     while let Some(frame) = body.frame().await {

@@ -1,4 +1,4 @@
-//! Certificates of an upstream: an authority of its own, a server and a client.
+//! The certificates of an upstream: its own authority, a server and a client.
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
@@ -7,16 +7,16 @@ use rcgen::{
 
 use crate::tls::Identity;
 
-/// What a client needs to talk to an upstream with TLS.
+/// The credentials of a client for an upstream with TLS.
 #[derive(Clone, Debug)]
 pub struct Credentials {
-    /// The certificate (PEM) of the authority that the upstream is trusted by.
+    /// The certificate (PEM) of the authority that signed the upstream's certificate.
     pub authority: String,
-    /// A client that the upstream trusts.
+    /// The identity of a client that the upstream trusts.
     pub client: Identity,
 }
 
-/// Credentials for clients, and the identity of a server that is called `host`.
+/// Creates credentials for clients, and the identity of a server with the name `host`.
 pub(crate) fn make(host: &str) -> Result<(Credentials, Identity), rcgen::Error> {
     let key = KeyPair::generate()?;
     let mut parameters = named("crosscut upstream authority");

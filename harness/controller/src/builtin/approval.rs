@@ -1,14 +1,15 @@
-//! Whether a definition in one of Kubernetes' own groups says that its API is approved.
+//! The approval condition of a definition in one of Kubernetes' own API groups.
 
 use crosscut_objects::object;
 use serde_json::Value;
 
-/// The condition, and the annotation that it is about.
+/// The condition, and its annotation.
 pub(super) const CONDITION: &str = "KubernetesAPIApprovalPolicyConformant";
 const APPROVED: &str = "api-approved.kubernetes.io";
 const POLICY: &str = "see https://github.com/kubernetes/enhancements/pull/1111";
 
-/// Status, reason and message of the condition; nothing in groups that are not Kubernetes' own.
+/// Returns status, reason and message of the condition; `None` in groups that are not Kubernetes'
+/// own.
 pub(super) fn approval(definition: &Value) -> Option<(&'static str, &'static str, String)> {
     if !is_protected(object::text(definition, &["spec", "group"])) {
         return None;

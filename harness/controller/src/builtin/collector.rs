@@ -15,12 +15,13 @@ use crate::context::Context;
 use crate::controller::{Action, Controller, ReconcileError};
 use crosscut_objects::Key;
 
-/// The finalizer of a deletion that waits for what depends on the object.
+/// The finalizer of a foreground deletion, which waits until the dependents are deleted.
 pub const FOREGROUND: &str = "foregroundDeletion";
-/// The finalizer of a deletion that lets go of what depends on the object.
+/// The finalizer of an orphaning deletion, which removes the owner from the dependents.
 pub const ORPHAN: &str = "orphan";
 
-/// Deletes what no owner holds any longer; ends foreground and orphaning deletions.
+/// The garbage collector: deletes objects without owners, and completes foreground and orphaning
+/// deletions.
 #[derive(Default)]
 pub struct GarbageCollector {
     graph: Mutex<Graph>,
@@ -54,14 +55,14 @@ impl Controller for GarbageCollector {
     }
 }
 
-/// What the owners of an object are to it.
+/// The states of an object's owners.
 #[derive(Default)]
 struct Owners {
-    /// They are there.
+    /// The number of existing owners that do not wait for their dependents.
     solid: usize,
-    /// The uids of those that are gone.
+    /// The uids of deleted owners.
     gone: Vec<String>,
-    /// The uids of those that wait for their dependents to go.
+    /// The uids of owners that wait until their dependents are deleted.
     waiting: Vec<String>,
 }
 
@@ -71,7 +72,8 @@ impl GarbageCollector {
         graph.dependents_of(uid)
     }
 
-    /// Deletes an object whose owners are all gone; forgets single owners that are.
+    /// Deletes an object whose owners are all deleted or waiting; otherwise removes the references to
+    /// such owners.
     async fn collect(&self, api: &Api, item: &Value) -> Result<(), ReconcileError> {
         if object::owners(item).is_empty() {
             return Ok(());
@@ -121,7 +123,7 @@ impl GarbageCollector {
         Ok(owners)
     }
 
-    /// Takes out the finalizers that are this controller's once their work is done.
+    /// Removes the garbage collector's finalizers once their work is done.
     async fn end_deletion(&self, api: &Api, item: &Value) -> Result<(), ReconcileError> {
         let uid = object::uid(item);
         if object::has_finalizer(item, ORPHAN) {
@@ -146,7 +148,7 @@ impl GarbageCollector {
     }
 }
 
-/// The owner that a reference names, where it is there. One in another namespace is not.
+/// Returns the owner of a reference, if it exists in the right namespace.
 async fn owner(
     api: &Api,
     item: &Value,
@@ -169,7 +171,7 @@ fn blocks(dependent: &Value, owner: &str) -> bool {
     })
 }
 
-/// Takes owners out of an object's references.
+/// Removes owners from an object's references.
 async fn disown(api: &Api, item: &Value, owners: &[String]) -> Result<(), ReconcileError> {
     if owners.is_empty() {
         return Ok(());
@@ -199,7 +201,7 @@ async fn release(api: &Api, item: &Value, finalizer: &str) -> Result<(), Reconci
     settle(api.merge_patch(ObjectRef::of(&item), &patch).await)
 }
 
-/// What is gone meanwhile needs no more.
+/// Converts the result of a request; a missing object is a success.
 fn settle(outcome: Result<Arc<Value>, crosscut_client::ApiError>) -> Result<(), ReconcileError> {
     match outcome {
         Err(error) if !error.is_not_found() => Err(failed(error)),

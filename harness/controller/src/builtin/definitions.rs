@@ -1,4 +1,5 @@
-//! Custom resource definitions: their names are accepted, they become established, and their objects go with them.
+//! The controller of CustomResourceDefinitions: accepts names, sets `Established`, and deletes the objects of a
+//! deleted definition.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ const API_VERSION: &str = "apiextensions.k8s.io/v1";
 const KIND: &str = "CustomResourceDefinition";
 const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
 
-/// Accepts names, establishes, and empties before deletion.
+/// The controller of CustomResourceDefinitions.
 pub struct CustomResourceDefinitions;
 
 #[async_trait]
@@ -34,7 +35,7 @@ impl Controller for CustomResourceDefinitions {
         if resource.group == "apiextensions.k8s.io" && resource.kind == KIND {
             return vec![Key::of(event)];
         }
-        // It may be the last object of a definition that waits for it.
+        // The object may be the last one of a definition that is being deleted.
         if event.change == Change::Deleted && !resource.group.is_empty() {
             return vec![key(&format!("{}.{}", resource.plural, resource.group))];
         }
@@ -59,7 +60,7 @@ impl Controller for CustomResourceDefinitions {
     }
 }
 
-/// Says whether a definition in one of Kubernetes' own groups is approved.
+/// Sets the approval condition of a definition in one of Kubernetes' own groups.
 async fn approve(
     api: &Api,
     context: &Context,
@@ -77,7 +78,7 @@ async fn approve(
 }
 
 impl CustomResourceDefinitions {
-    /// A definition is gone: others may have waited for its names.
+    /// Reconciles definitions with conflicting names, after a definition was deleted.
     async fn names_are_free(&self, api: &Api, context: &Context) -> Result<Action, ReconcileError> {
         let all = api.list(API_VERSION, KIND, "", &Default::default()).await;
         for definition in all.map_err(failed)? {
@@ -99,7 +100,7 @@ fn key(name: &str) -> Key {
     }
 }
 
-/// Two writes, as the two controllers of kube-apiserver make them: names first, then Established.
+/// Accepts the names and then sets Established, in two writes, as kube-apiserver's two controllers do.
 async fn name_and_establish(
     api: &Api,
     context: &Context,
@@ -151,7 +152,7 @@ fn is_true(definition: &Value, condition: &str) -> bool {
         .any(|one| one["type"] == condition && one["status"] == "True")
 }
 
-/// The names that no other definition of the group has accepted; the first conflict with its reason.
+/// Returns the names that no other definition of the group has accepted, and a conflict with its reason.
 fn accept(definition: &Value, others: &[Arc<Value>]) -> (Value, Option<(&'static str, String)>) {
     let mut resources = BTreeSet::new();
     let mut kinds = BTreeSet::new();
@@ -185,7 +186,7 @@ fn accept(definition: &Value, others: &[Arc<Value>]) -> (Value, Option<(&'static
         ("kind", "KindConflict", &kinds),
         ("listKind", "ListKindConflict", &kinds),
     ];
-    // Of several conflicts the last is told.
+    // Of several conflicts, the last is reported.
     for (field, reason, taken) in checks {
         if let Some(name) = words(wanted, field)
             .into_iter()
@@ -198,7 +199,7 @@ fn accept(definition: &Value, others: &[Arc<Value>]) -> (Value, Option<(&'static
     (accepted, conflict)
 }
 
-/// A name stays what it was; plural and kind are written even when they were nothing.
+/// Keeps the earlier name; plural and kind are written even if they were empty.
 fn keep(accepted: &mut Value, before: &Value, field: &str) {
     match &before[field] {
         Value::Null if matches!(field, "plural" | "kind") => accepted[field] = json!(""),
@@ -209,7 +210,7 @@ fn keep(accepted: &mut Value, before: &Value, field: &str) {
     }
 }
 
-/// A name, or a list of names.
+/// Returns the names of a field, which is one name or a list.
 fn words(names: &Value, field: &str) -> Vec<String> {
     match field {
         "shortNames" => short_names(names),
@@ -230,7 +231,7 @@ fn short_names(names: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Deletes all objects of a definition that is being deleted; once none is left, lets it go.
+/// Deletes all objects of a definition that is being deleted; then removes its finalizer.
 async fn empty(api: &Api, context: &Context, mut definition: Value) -> Result<(), ReconcileError> {
     let objects = if is_true(&definition, "Established") {
         instances(api, &definition).await?

@@ -1,4 +1,4 @@
-//! Who owns whom, as far as events have told: the garbage collector's map of a cluster.
+//! The graph of owners and dependents, which the garbage collector builds from events.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,18 +10,18 @@ use crosscut_objects::Key;
 /// Objects and their dependents, by uid.
 #[derive(Default)]
 pub(super) struct Graph {
-    /// Every object that is known to be there.
+    /// The objects that exist.
     present: BTreeMap<String, Key>,
-    /// The dependents of each owner, present or not.
+    /// The dependents of each owner, even of a missing one.
     dependents: BTreeMap<String, BTreeSet<String>>,
-    /// The owners that each dependent names.
+    /// The owners of each dependent.
     owners: BTreeMap<String, BTreeSet<String>>,
-    /// What is present and being deleted.
+    /// The objects that are being deleted.
     going: BTreeSet<String>,
 }
 
 impl Graph {
-    /// Takes up an event; gives the keys that it makes worth a look.
+    /// Applies an event; returns the keys to check.
     pub(super) fn take(&mut self, event: &Event) -> Vec<Key> {
         let uid = object::uid(&event.object).to_owned();
         if uid.is_empty() {
@@ -35,7 +35,7 @@ impl Graph {
         if event.change == Change::Deleted {
             self.forget(&uid);
             keys.extend(self.dependents_of(&uid));
-            // An owner may wait for this one.
+            // The owner may wait for the deletion of this object.
             keys.extend(
                 owners
                     .iter()
@@ -59,8 +59,8 @@ impl Graph {
         keys
     }
 
-    /// Returns true if these owners are all there to stay. What was looked at with the same ones needs no other look:
-    /// objects change far more often than what they belong to.
+    /// Returns true if all these owners exist and none is being deleted. An object with unchanged owners then needs
+    /// no further check: objects change far more often than their owners.
     fn are_held_by(&self, owners: &BTreeSet<String>) -> bool {
         owners
             .iter()

@@ -18,7 +18,7 @@ pub use collector::{FOREGROUND, ORPHAN};
 pub use definitions::CustomResourceDefinitions;
 pub use namespaces::Namespaces;
 
-/// One of each.
+/// Returns one of each controller.
 #[must_use]
 pub fn controllers() -> Vec<Arc<dyn Controller>> {
     vec![

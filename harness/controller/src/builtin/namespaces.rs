@@ -1,4 +1,5 @@
-//! Namespaces that are being deleted: everything in them is deleted, then they are let go.
+//! The controller of namespaces: deletes all objects of a namespace that is being deleted, then finalizes the
+//! namespace.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use crate::context::Context;
 use crate::controller::{Action, Controller, ReconcileError};
 use crosscut_objects::Key;
 
-/// Empties namespaces and finalizes them.
+/// The controller of namespaces.
 pub struct Namespaces;
 
 #[async_trait]
@@ -88,7 +89,7 @@ async fn empty(api: &Api, context: &Context, mut namespace: Value) -> Result<(),
     Ok(())
 }
 
-/// A kind whose objects are in namespaces.
+/// A namespaced kind.
 struct Listed {
     api_version: String,
     kind: String,
@@ -96,7 +97,7 @@ struct Listed {
     resource: String,
 }
 
-/// Every kind whose objects are in namespaces and can be deleted, in its preferred version.
+/// Returns every namespaced kind whose objects can be deleted, in its preferred version.
 async fn namespaced_kinds(api: &Api) -> Result<Vec<Listed>, ReconcileError> {
     let mut paths = vec!["/api/v1".to_owned()];
     let groups = api.document("/apis").await.map_err(failed)?;
@@ -155,7 +156,7 @@ async fn delete(api: &Api, object: &Value) -> Result<(), ReconcileError> {
     }
 }
 
-/// What is left of a namespace's content: how many objects of each resource, and how many objects each finalizer holds.
+/// The remaining content of a namespace: the number of objects of each resource, and of objects with each finalizer.
 #[derive(Default)]
 struct RemainingContent {
     resources: BTreeMap<String, usize>,
@@ -177,7 +178,7 @@ impl RemainingContent {
     }
 }
 
-/// The text of a list with a number for each, sorted as texts.
+/// Returns the sorted text of a list of names with their counts.
 fn counted(counts: &BTreeMap<String, usize>, what: fn(&str, usize) -> String) -> String {
     let mut texts: Vec<String> = counts
         .iter()
@@ -187,8 +188,8 @@ fn counted(counts: &BTreeMap<String, usize>, what: fn(&str, usize) -> String) ->
     texts.join(", ")
 }
 
-/// Sets the five conditions of kube-controller-manager 1.34 (namespace_controller, status conditions); says whether that
-/// changed anything. Discovery, parsing and deletion do not fail here: they end the reconcile instead.
+/// Sets the five conditions of kube-controller-manager 1.34 (namespace_controller, status conditions); returns true if
+/// any changed. A failed discovery, parse or deletion ends the reconcile instead of setting a condition.
 fn set_conditions(namespace: &mut Value, left: &RemainingContent, now: jiff::Timestamp) -> bool {
     let content = counted(&left.resources, |resource, count| {
         format!("{resource} has {count} resource instances")
@@ -256,7 +257,7 @@ fn set_conditions(namespace: &mut Value, left: &RemainingContent, now: jiff::Tim
     changed
 }
 
-/// Only `/finalize` can take out the namespace's own finalizer.
+/// Removes the namespace's own finalizer, which only `/finalize` can do.
 async fn finalize(context: &Context, namespace: &mut Value) -> Result<(), ReconcileError> {
     let name = object::name(namespace).to_owned();
     object::set(namespace, &["spec", "finalizers"], json!([]));

@@ -1,4 +1,4 @@
-//! What the built-in controllers have in common as clients.
+//! Shared functions of the built-in controllers.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::controller::ReconcileError;
 use crosscut_objects::Key;
 
-/// Returns what an error of the API means for a reconcile.
+/// Converts an error of the API to one of a reconcile.
 pub(super) fn failed(error: ApiError) -> ReconcileError {
     ReconcileError::new(error.to_string())
 }
@@ -18,7 +18,7 @@ pub(super) fn api(context: &Context, manager: &str) -> Api {
     Api::new(context.connection(), manager)
 }
 
-/// The object of a key; nothing if it, or its kind, is gone.
+/// Returns the object of a key; `None` if the object or its kind is missing.
 pub(super) async fn find(api: &Api, key: &Key) -> Result<Option<Arc<Value>>, ReconcileError> {
     let api_version = key.api_version();
     let address = crosscut_objects::ObjectRef {
@@ -34,7 +34,8 @@ pub(super) async fn find(api: &Api, key: &Key) -> Result<Option<Arc<Value>>, Rec
     }
 }
 
-/// Sets a condition; says whether that changed anything. The time changes with the status alone.
+/// Sets a condition; returns true if that changed the condition. Only a new status changes
+/// `lastTransitionTime`.
 pub(super) fn set_condition(
     object: &mut Value,
     condition: [&str; 4],
@@ -70,7 +71,7 @@ pub(super) fn set_condition(
     changed
 }
 
-/// A time as Kubernetes writes it.
+/// Returns a time in Kubernetes' format.
 pub(super) fn seconds(time: jiff::Timestamp) -> String {
     let whole = jiff::Timestamp::from_second(time.as_second()).unwrap_or(time);
     whole.to_string()

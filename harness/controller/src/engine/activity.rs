@@ -1,4 +1,4 @@
-//! What controllers do, for those who look on while they run.
+//! A record of the controllers' work, readable while they run.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -8,32 +8,32 @@ use crosscut_objects::Event;
 
 use super::changed::changed;
 
-/// The number of movements that are remembered for a report.
+/// The number of recorded movements.
 const REMEMBERED: usize = 256;
-/// The number of culprits that a report names.
+/// The number of movers in a report.
 const NAMED: usize = 5;
-/// The number of changes of one movement that are remembered.
+/// The number of recorded changes of one movement.
 const CHANGES: usize = 4;
 
-/// What controllers do at the moment, and what moved of late. Copies share what they know, so that one can be read while
+/// The current work of controllers and their latest changes. Copies share the record, so that a copy can be read while
 /// the controllers run.
 #[derive(Clone, Default)]
 pub struct Activity(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
-    /// The last movements, oldest first: who changed something.
+    /// The names of the movers of the last movements, oldest first.
     movements: VecDeque<Arc<str>>,
-    /// What the last movement of each of them changed.
+    /// The changes of the last movement of each mover.
     changes: BTreeMap<Arc<str>, Vec<Arc<Event>>>,
-    /// The reconcile that is under way.
+    /// The current reconcile.
     running: Option<String>,
-    /// What is waited for, if controllers elsewhere owe it.
+    /// The object that a controller in another process must still reconcile, with the reason.
     owed: Option<String>,
 }
 
 impl Activity {
-    /// Returns what is under way, what is waited for, and what moved most of late, one line each.
+    /// Returns the current reconcile, the awaited object and the busiest movers, one line each.
     #[must_use]
     pub fn described(&self) -> Vec<String> {
         let moving = self.most();
@@ -45,27 +45,27 @@ impl Activity {
         running.chain(owed).chain(moving).collect()
     }
 
-    /// Forgets what moved.
+    /// Clears the record.
     pub fn clear(&self) {
         *self.state() = State::default();
     }
 
-    /// Notes a reconcile that begins.
+    /// Records the start of a reconcile.
     pub fn begins(&self, what: String) {
         self.state().running = Some(what);
     }
 
-    /// Notes that the reconcile has ended.
+    /// Records the end of the reconcile.
     pub fn has_ended(&self) {
         self.state().running = None;
     }
 
-    /// Notes what is waited for; nothing if all has come.
+    /// Records the awaited object; `None` if there is none.
     pub fn owes(&self, what: Option<String>) {
         self.state().owed = what;
     }
 
-    /// Notes that `what` changed something.
+    /// Records that `what` changed objects.
     pub fn moved(&self, what: &str, mut changes: Vec<Arc<Event>>) {
         changes.truncate(CHANGES);
         let mut state = self.state();
@@ -80,7 +80,7 @@ impl Activity {
         state.changes.insert(what, changes);
     }
 
-    /// Returns what moved most of late, the busiest first.
+    /// Returns the busiest movers of late, the busiest first.
     pub fn most(&self) -> Vec<Moving> {
         let state = self.state();
         let mut counts: BTreeMap<&Arc<str>, usize> = BTreeMap::new();
@@ -109,14 +109,14 @@ impl Activity {
     }
 }
 
-/// A key that kept changing things.
+/// A key whose reconciles kept changing objects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moving {
     /// The controller and the object.
     pub what: String,
-    /// The number of of the last movements that were its own.
+    /// The number of recorded movements of this key.
     pub times: usize,
-    /// What the last of them changed, one object each; values of Secrets are masked.
+    /// The changes of its last movement, one object each; values of Secrets are masked.
     pub changes: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What a change of an object was, in a few words.
+//! Short descriptions of changes of objects.
 
 use std::collections::BTreeSet;
 
@@ -8,18 +8,18 @@ use serde_json::Value;
 
 use crosscut_objects::Key;
 
-/// The number of fields that are named.
+/// The largest number of fields in a description.
 const FIELDS: usize = 4;
-/// The number of characters of a value that are shown.
+/// The largest number of characters of a value in a description.
 const LONGEST: usize = 60;
-/// The fields of metadata that follow from every change.
+/// The fields of metadata that every change affects.
 const FOLLOWS: [&str; 3] = [
     "metadata.resourceVersion",
     "metadata.generation",
     "metadata.managedFields",
 ];
 
-/// Returns the object of an event, and what has changed in it: `Kind namespace/name: path: before -> after`.
+/// Returns the object of an event with its changed fields: `Kind namespace/name: path: before -> after`.
 pub(super) fn changed(event: &Event) -> String {
     let key = Key::of(event);
     let previous = match (event.change, &event.previous) {

@@ -1,4 +1,4 @@
-//! How settling ends.
+//! The limits and results of settling.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,16 +6,16 @@ use std::time::Duration;
 use super::activity::Moving;
 use crosscut_objects::Key;
 
-/// When settling is given up.
+/// The limits of settling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SettleLimits {
-    /// The number of reconciles may that run.
+    /// The largest number of reconciles.
     pub steps: u64,
-    /// How much virtual time may pass.
+    /// The longest virtual time.
     pub virtual_time: Duration,
 }
 
-/// 20 000 reconciles, one day.
+/// 20,000 reconciles, and one day.
 impl Default for SettleLimits {
     fn default() -> SettleLimits {
         SettleLimits {
@@ -25,14 +25,14 @@ impl Default for SettleLimits {
     }
 }
 
-/// Everything is at rest.
+/// The result if the planes are at rest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settled {
-    /// The number of reconciles that it took.
+    /// The number of reconciles.
     pub steps: u64,
-    /// How much time passed: virtual time for planes in this process, real time for others.
+    /// The time that passed: virtual time for planes in this process, real time for others.
     pub virtual_time: Duration,
-    /// What fails whenever it is tried, and changes nothing by it.
+    /// The reconciles that always fail, without changing an object.
     pub failing: Vec<Failing>,
 }
 
@@ -43,7 +43,7 @@ pub struct Failing {
     pub controller: String,
     /// The object.
     pub key: Key,
-    /// What the controller said.
+    /// The error message of the controller.
     pub message: String,
 }
 
@@ -59,26 +59,26 @@ impl fmt::Display for Failing {
     }
 }
 
-/// A limit was reached before everything was at rest.
+/// The error if a limit is reached before the planes are at rest.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the control plane never came to rest: {limit}")]
 pub struct Unsettled {
-    /// The limit.
+    /// The limit that was reached.
     pub limit: Limit,
-    /// What moved most of late, the busiest first.
+    /// The latest movers, the busiest first.
     pub moving: Vec<Moving>,
-    /// What failed when it was last tried.
+    /// The reconciles that failed at their last attempt.
     pub failing: Vec<Failing>,
 }
 
-/// What was used up.
+/// A limit of settling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// So many reconciles ran.
+    /// The number of reconciles.
     Steps(u64),
-    /// So much virtual time passed.
+    /// The virtual time.
     VirtualTime(Duration),
-    /// So much real time passed.
+    /// The real time.
     RealTime(Duration),
 }
 

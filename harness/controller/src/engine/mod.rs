@@ -1,7 +1,7 @@
 //! Controllers with their queue, timers and failures, for any clock and any source of events.
 //!
-//! The engine knows neither how time passes nor how events come. [`Scheduler`](crate::Scheduler) drives it in virtual time
-//! over API servers in this process; a driver in real time does so over watches.
+//! The engine depends neither on a clock nor on a source of events. [`Scheduler`](crate::Scheduler) drives it in
+//! virtual time with API servers in this process; a driver in real time uses watches.
 
 mod activity;
 mod changed;
@@ -26,12 +26,12 @@ pub use work::Work;
 
 use work::Queue;
 
-/// The first and the longest wait after failures.
+/// The first and the longest back-off after failures.
 const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
-/// The number of failures after which the wait grows no more.
+/// The number of failures after which the back-off stops growing.
 const COUNTED: u32 = 16;
 
-/// Controllers of one trial, in a clock's time `T`.
+/// The controllers of one trial, with times `T` of a clock.
 pub struct Engine<T> {
     planes: Vec<Context>,
     controllers: Vec<(usize, Arc<dyn Controller>)>,
@@ -42,7 +42,7 @@ pub struct Engine<T> {
     lacks: Lacks,
 }
 
-/// Timers and failures of an engine at rest. Controllers are known by the order in which they were added.
+/// The timers and failures of an engine at rest. Controllers are identified by the order in which they were added.
 #[derive(Clone)]
 pub struct AtRest<T> {
     timers: Timers<T>,
@@ -55,11 +55,11 @@ struct Failure {
     message: String,
 }
 
-/// A reconcile that has ended, and its result.
+/// A finished reconcile, with its result.
 pub type Ended = (Work, Result<Action, ReconcileError>);
 
 impl<T: Moment> Engine<T> {
-    /// Returns an engine without planes and controllers. The seed decides in which order waiting keys come; 0 is first in,
+    /// Returns an engine without planes and controllers. The seed decides the order of waiting keys; 0 is first in,
     /// first out.
     #[must_use]
     pub fn new(seed: u64) -> Engine<T> {
@@ -74,8 +74,8 @@ impl<T: Moment> Engine<T> {
         }
     }
 
-    /// Returns an engine that continues where another came to rest. The same planes and controllers must be added in the
-    /// same order.
+    /// Returns an engine that continues where another came to rest. The same planes and controllers must be added in
+    /// the same order.
     #[must_use]
     pub fn resume(seed: u64, at_rest: AtRest<T>) -> Engine<T> {
         Engine {
@@ -118,7 +118,7 @@ impl<T: Moment> Engine<T> {
         self.planes.get(index).map_or("", Context::plane)
     }
 
-    /// Shows an event to all controllers of a plane, and queues the keys that it concerns.
+    /// Delivers an event to all controllers of a plane, and queues the affected keys.
     pub fn tell(&mut self, plane: usize, event: &Event) {
         for index in 0..self.controllers.len() {
             if self
@@ -131,7 +131,7 @@ impl<T: Moment> Engine<T> {
         }
     }
 
-    /// Shows an event to one controller, and queues the keys that it concerns.
+    /// Delivers an event to one controller, and queues the affected keys.
     pub fn tell_one(&mut self, index: usize, event: &Event) {
         let controller = self.controllers.get(index);
         let late = controller.is_some_and(|(_, controller)| controller.is_low_priority());
@@ -148,7 +148,7 @@ impl<T: Moment> Engine<T> {
         }
     }
 
-    /// Shows an event to one controller and returns the keys that it concerns, without queueing them.
+    /// Delivers an event to one controller and returns the affected keys, without queueing them.
     pub fn map_to_keys(&self, index: usize, event: &Event) -> Vec<Key> {
         match self.controllers.get(index) {
             Some((_, controller)) => controller.map_to_keys(event),
@@ -161,7 +161,7 @@ impl<T: Moment> Engine<T> {
         self.queue.push(work);
     }
 
-    /// Takes the next key out of the queue.
+    /// Removes and returns the next key of the queue.
     pub fn pop(&mut self) -> Option<Work> {
         self.queue.pop()
     }
@@ -171,15 +171,14 @@ impl<T: Moment> Engine<T> {
         &mut self.timers
     }
 
-    /// Queues the keys of the timers that `due` takes out.
+    /// Queues the keys of the timers that `due` removes.
     pub fn queue_due(&mut self, due: impl FnOnce(&mut Timers<T>) -> Vec<Work>) {
         for work in due(&mut self.timers) {
             self.queue.push(work);
         }
     }
 
-    /// Returns a reconcile, which begins when it is awaited; `None` if there is no such controller. A timer of the key is
-    /// removed.
+    /// Returns a reconcile, which begins when it is awaited; `None` for an unknown controller. Removes the key's timer.
     pub fn start(&mut self, work: Work) -> Option<impl Future<Output = Ended> + use<T>> {
         let (plane, controller) = self.controllers.get(work.controller)?;
         let controller = Arc::clone(controller);
@@ -191,7 +190,7 @@ impl<T: Moment> Engine<T> {
         })
     }
 
-    /// Records the result of a reconcile that ended at `now`: its failure, and the time at which it is repeated.
+    /// Records the result of a reconcile that ended at `now`: its failure, and the time of its next run.
     pub fn end(&mut self, (work, result): Ended, now: T) {
         match result {
             Ok(after) => {
@@ -213,7 +212,8 @@ impl<T: Moment> Engine<T> {
         self.failures.insert(work, Failure { times, message });
     }
 
-    /// Brings timers forward: `sooner` returns the new time of a timer, by its time and by how often the key has failed.
+    /// Moves timers to earlier times: `sooner` returns a timer's new time from its time and the key's number of
+    /// failures. A later time is ignored.
     pub fn hasten(&mut self, sooner: impl Fn(T, Option<u32>) -> T) {
         let failures = &self.failures;
         self.timers.change(|work, at| {
@@ -222,19 +222,19 @@ impl<T: Moment> Engine<T> {
         });
     }
 
-    /// Returns the record of what the controllers do.
+    /// Returns the record of the controllers' work.
     #[must_use]
     pub fn activity(&self) -> &Activity {
         &self.activity
     }
 
-    /// Returns what reconciles needed and controllers cannot do, in the order in which it was met.
+    /// Returns the features that reconciles needed and controllers lack, in the order of the reconciles.
     #[must_use]
     pub fn lacks(&self) -> Vec<String> {
         self.lacks.all()
     }
 
-    /// Returns the reconciles that failed when they last ran.
+    /// Returns the reconciles that failed at their last attempt.
     #[must_use]
     pub fn failing(&self) -> Vec<Failing> {
         let failing = self.failures.iter().map(|(work, failure)| Failing {

@@ -1,22 +1,22 @@
-//! The times at which keys are reconciled again.
+//! The times of the next reconciles of keys.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::work::Work;
 
-/// A moment of a clock.
+/// A time of a clock.
 pub trait Moment: Copy + Ord {
-    /// Returns the moment so much later; the last moment of the clock if there is no later one.
+    /// Returns the time `delay` later, or the last time of the clock if that is earlier.
     #[must_use]
     fn after(self, delay: Duration) -> Self;
 }
 
-/// Timers of keys, one a key.
+/// The timers of keys, at most one for each.
 #[derive(Clone)]
 pub struct Timers<T> {
     pending: BTreeMap<Work, T>,
-    /// The keys whose timers fired since something last changed.
+    /// The keys whose timers have fired since the last change.
     fired: BTreeSet<Work>,
 }
 
@@ -35,7 +35,7 @@ impl<T: Moment> Timers<T> {
         self.pending.insert(work, at);
     }
 
-    /// Removes the timer of a key: a reconcile for another reason makes the timer pointless.
+    /// Removes the timer of a key: a reconcile for another reason makes the timer unnecessary.
     pub fn cancel(&mut self, work: &Work) {
         self.pending.remove(work);
     }
@@ -47,7 +47,7 @@ impl<T: Moment> Timers<T> {
         }
     }
 
-    /// Makes every timer worth waiting for again, since something has changed.
+    /// Marks all timers as not fired, after a change.
     pub fn rearm(&mut self) {
         self.fired.clear();
     }
@@ -58,7 +58,7 @@ impl<T: Moment> Timers<T> {
         self.pending.values().copied().min()
     }
 
-    /// Returns the time of the next timer that has not fired since something last changed.
+    /// Returns the time of the next timer that has not fired since the last change.
     #[must_use]
     pub fn next_unfired(&self) -> Option<T> {
         let pending = self.pending.iter();
@@ -66,13 +66,13 @@ impl<T: Moment> Timers<T> {
         unfired.map(|(_, at)| *at).min()
     }
 
-    /// Takes out the keys whose timers are due.
+    /// Removes and returns the keys whose timers are due.
     pub fn due(&mut self, now: T) -> Vec<Work> {
         self.take(|_, at| at <= now)
     }
 
-    /// Takes out the keys whose timers are due and have not fired since something last changed. The others are overdue until
-    /// something changes or time passes on purpose.
+    /// Removes and returns the keys whose timers are due and have not fired since the last change. Other due timers
+    /// wait for a change, or until the caller advances the time.
     pub fn due_unfired(&mut self, now: T) -> Vec<Work> {
         let fired = std::mem::take(&mut self.fired);
         let due = self.take(|work, at| at <= now && !fired.contains(work));
@@ -80,7 +80,7 @@ impl<T: Moment> Timers<T> {
         due
     }
 
-    /// Takes out the timers that `meant` selects, the earliest first, and records that they fired.
+    /// Removes the timers that `meant` selects, records that they fired, and returns their keys, the earliest first.
     fn take(&mut self, meant: impl Fn(&Work, T) -> bool) -> Vec<Work> {
         let pending = self.pending.iter();
         let meant = pending.filter(|(work, at)| meant(work, **at));

@@ -1,4 +1,4 @@
-//! Keys that wait for their reconcile.
+//! The queue of keys that wait for their reconcile.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -13,10 +13,10 @@ pub struct Work {
     pub key: Key,
 }
 
-/// What waits, each once.
+/// The waiting keys, each at most once.
 pub(crate) struct Queue {
     waiting: VecDeque<Work>,
-    /// What comes after everything else, in its own order.
+    /// The keys that run after all others, in their own order.
     late: VecDeque<Work>,
     known: BTreeSet<Work>,
     seed: u64,
@@ -44,7 +44,7 @@ impl Queue {
         }
     }
 
-    /// Adds what is to come after everything else, with seed 0.
+    /// Adds a key that runs after all others if the seed is 0.
     pub(crate) fn push_late(&mut self, work: Work) {
         if self.seed != 0 {
             self.push(work);
@@ -53,7 +53,7 @@ impl Queue {
         }
     }
 
-    /// The next one: the oldest with seed 0, else one that the seed picks.
+    /// Returns the next key: the oldest with seed 0, otherwise one that the seed picks.
     pub(crate) fn pop(&mut self) -> Option<Work> {
         let index = if self.seed == 0 {
             0
@@ -66,7 +66,7 @@ impl Queue {
         Some(work)
     }
 
-    /// A number below the bound: xorshift64 (Marsaglia 2003).
+    /// Returns a number below the bound: xorshift64 (Marsaglia 2003).
     fn pick(&mut self, bound: usize) -> usize {
         self.state ^= self.state << 13;
         self.state ^= self.state >> 7;

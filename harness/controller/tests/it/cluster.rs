@@ -64,7 +64,7 @@ impl Cluster {
     }
 }
 
-/// A namespaced definition with a status subresource.
+/// Returns a namespaced definition with a status subresource.
 pub(crate) fn definition(plural: &str, kind: &str) -> Value {
     json!({
         "apiVersion": "apiextensions.k8s.io/v1",

@@ -1,4 +1,4 @@
-//! Dependents follow their owners. Source: kube-controller-manager 1.34.3's garbage collector.
+//! Tests of garbage collection. Source: kube-controller-manager 1.34.3's garbage collector.
 
 use rstest::rstest;
 use serde_json::json;

@@ -1,4 +1,5 @@
-//! Definitions become established, conflict, and go with their objects. Source: kube-apiserver 1.34.3.
+//! Tests of definitions: Established, conflicts, and deletion with their objects. Source:
+//! kube-apiserver 1.34.3.
 
 use serde_json::{Value, json};
 

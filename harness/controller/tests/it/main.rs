@@ -1,4 +1,4 @@
-//! The built-in controllers and the scheduler on an embedded API server.
+//! Tests of the built-in controllers and the scheduler on an embedded API server.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod cluster;

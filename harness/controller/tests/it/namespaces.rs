@@ -1,4 +1,4 @@
-//! Namespaces empty before they go. Source: kube-controller-manager 1.34.3.
+//! Tests of the deletion of namespaces with their objects. Source: kube-controller-manager 1.34.3.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! Settling: polls end it, livelocks and endless delays do not pass, seeds replay.
+//! Tests of settling: polls settle, livelocks and endless delays do not, and seeds are
+//! reproducible.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +21,7 @@ use serde_json::json;
 
 use crate::cluster::config_map;
 
-/// What the controller under test does with a ConfigMap.
+/// The behaviour of the tested controller for a ConfigMap.
 #[derive(Clone, Copy)]
 enum Habit {
     Poll,
@@ -78,7 +79,7 @@ async fn subject(habit: Habit) -> (Scheduler, Arc<AtomicU64>) {
     subjects(habit, &["a"]).await
 }
 
-/// A scheduler over ConfigMaps of these names, and how often they were reconciled.
+/// Returns a scheduler with ConfigMaps of these names, and the counter of their reconciles.
 async fn subjects(habit: Habit, names: &[&str]) -> (Scheduler, Arc<AtomicU64>) {
     let clock = VirtualClock::new();
     let options = Options {
@@ -119,7 +120,7 @@ async fn while_a_long_poll_is_waited_for_a_short_one_is_not_run_again() {
     let settled = scheduler.settle(&limits).await.unwrap();
     assert_eq!(settled.virtual_time, Duration::from_secs(600));
     assert_eq!(runs.load(Ordering::SeqCst), 4, "each at once and one poll");
-    // It is overdue, and runs as soon as time is let pass.
+    // The timer is overdue, and fires as soon as the caller advances the time.
     scheduler.advance(Duration::ZERO, &limits).await.unwrap();
     assert_eq!(runs.load(Ordering::SeqCst), 5);
 }
@@ -207,7 +208,7 @@ async fn a_resumed_scheduler_goes_on_where_the_other_came_to_rest() {
     assert!(runs.load(Ordering::SeqCst) > 1, "news are reconciled");
 }
 
-/// Controllers that wait for nothing must not keep the caller from ending them.
+/// Controllers that never wait must not prevent the caller from ending them.
 #[tokio::test]
 async fn settling_can_be_ended_while_everything_moves() {
     let (mut scheduler, runs) = subject(Habit::Count { until: u64::MAX }).await;

@@ -1,4 +1,5 @@
-//! Composing: what exists goes into the pipeline of functions, and what comes out is written (composition_functions.go).
+//! Composing: the observed state goes into the pipeline of functions, and the desired state is applied
+//! (composition_functions.go).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,20 +23,20 @@ use crate::recorder::NewEvent;
 use crosscut_functions::FunctionCall;
 use crosscut_functions::wire::{RunFunctionResponse, State};
 
-/// What composing came to.
+/// The result of composing.
 #[derive(Debug, Default)]
 pub(super) struct Composition {
     pub(super) composed: Vec<Composed>,
-    /// What the functions say of the composite itself.
+    /// The readiness of the composite that the functions set explicitly.
     pub(super) ready: Option<bool>,
     pub(super) events: Vec<NewEvent>,
     pub(super) conditions: Vec<Condition>,
-    /// The time at which to compose again at the latest.
+    /// The longest time until the next reconcile.
     pub(super) ttl: Option<Duration>,
 }
 
-/// The reason why composing failed. After a fatal result, with what the functions had said until then; otherwise
-/// without.
+/// The reason why composing failed. After a fatal result, with the events and conditions of the functions so far;
+/// otherwise without them.
 #[derive(Debug)]
 pub(super) struct Partial {
     pub(super) error: Error,
@@ -53,7 +54,7 @@ impl From<Error> for Box<Partial> {
     }
 }
 
-/// What the functions said so far.
+/// The responses of the functions so far, merged.
 #[derive(Default)]
 struct Said {
     desired: Option<State>,
@@ -63,7 +64,7 @@ struct Said {
     ttl: Option<Duration>,
 }
 
-/// Runs the pipeline of a revision and writes what it wants. Afterwards `xr` is the composite as stored.
+/// Runs the pipeline of a revision and applies the desired state. Afterwards `xr` is the composite as stored.
 pub(super) async fn compose(
     session: &Session<'_>,
     xr: &mut Xr,
@@ -121,7 +122,7 @@ pub(super) async fn compose(
     })
 }
 
-/// Runs one step; what it wants and its context replace those of the step before.
+/// Runs one step; its desired state and context replace those of the step before.
 async fn run_step(
     session: &Session<'_>,
     step: &Value,
@@ -183,7 +184,7 @@ async fn call_function(
         .with_context(|| format!("cannot run Function {name:?}"))
 }
 
-/// The shortest time to live that any function asked for; zero is none.
+/// Returns the shortest time to live of all responses so far; zero means none.
 fn shorter(before: Option<Duration>, response: &RunFunctionResponse) -> Option<Duration> {
     let asked = response
         .meta
@@ -211,7 +212,7 @@ fn condition(said: FunctionCondition) -> Condition {
     Condition::new(&said.r#type, status, &said.reason).message(said.message.unwrap_or_default())
 }
 
-/// A function's result as an event.
+/// Converts a function's result to an event.
 fn new_event(step: &str, result: FunctionResult) -> NewEvent {
     let reason = result
         .reason

@@ -1,6 +1,6 @@
-//! A composed resource, as a reconcile leaves it.
+//! The state of a composed resource after a reconcile.
 
-/// One composed resource after composing.
+/// A composed resource after composing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Composed {
     pub(super) name: String,

@@ -1,4 +1,4 @@
-//! What the pipeline wants: the desired objects with their names, namespaces, labels and owner (composition_render.go).
+//! The desired objects of the pipeline, with their names, namespaces, labels and owner (composition_render.go).
 
 use std::collections::BTreeMap;
 
@@ -17,14 +17,14 @@ use crosscut_functions::wire::Resource;
 const LABEL_CLAIM_NAME: &str = "crossplane.io/claim-name";
 const LABEL_CLAIM_NAMESPACE: &str = "crossplane.io/claim-namespace";
 
-/// A composed resource as it should be.
+/// A composed resource in its desired state.
 #[derive(Clone, Debug)]
 pub(super) struct Desired {
     pub(super) object: Value,
     pub(super) ready: bool,
 }
 
-/// Turns the pipeline's desired resources into objects to apply.
+/// Converts the pipeline's desired resources to objects to apply.
 pub(super) async fn composed(
     session: &Session<'_>,
     xr: &Xr,
@@ -57,12 +57,12 @@ pub(super) async fn composed(
     Ok(desired)
 }
 
-/// The object of an encoded Struct.
+/// Returns the object of an encoded Struct.
 pub(super) fn decoded(bytes: Bytes) -> Result<Value, Error> {
     from_bytes(&bytes).map_err(|error| Error::new(error.to_string()))
 }
 
-/// An existing resource keeps its name and namespace whatever the functions say.
+/// Keeps the name and namespace of an existing resource, whatever the functions return.
 fn keep_identity(object: &mut Value, existing: &Value) {
     for field in ["namespace", "name", "generateName"] {
         let path = ["metadata", field];
@@ -73,7 +73,8 @@ fn keep_identity(object: &mut Value, existing: &Value) {
     }
 }
 
-/// A namespaced composite composes only in its own namespace, so nothing that has none.
+/// Checks the namespace of a composed resource: a namespaced composite composes only in its own, so no cluster-scoped
+/// object.
 async fn check_scope(
     session: &Session<'_>,
     xr: &Xr,
@@ -104,7 +105,7 @@ async fn check_scope(
     )))
 }
 
-/// Sets everything that a composed resource has from its composite.
+/// Sets the fields that a composed resource gets from its composite.
 fn render(object: &mut Value, composite: &Value, name: &str) -> Result<(), Error> {
     let prefix = object::label(composite, LABEL_COMPOSITE).to_owned();
     if prefix.is_empty() {

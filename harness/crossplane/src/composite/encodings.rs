@@ -1,4 +1,4 @@
-//! The encoded form of what composite resources observe, kept for as long as an object stays what it is.
+//! A cache of the encoded objects that composite resources observe, valid until an object changes.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::object;
 use crosscut_functions::to_bytes;
 
-/// The number of objects that are remembered; past it all are forgotten.
+/// The largest number of cached objects; beyond it the cache is cleared.
 const LIMIT: usize = 10_000;
 
 /// Encoded objects by their uids.
@@ -17,7 +17,7 @@ const LIMIT: usize = 10_000;
 pub(super) struct Encodings(Mutex<HashMap<String, (Arc<Value>, Bytes)>>);
 
 impl Encodings {
-    /// The object as an encoded Struct.
+    /// Returns the object as an encoded Struct.
     pub(super) fn of(&self, object: &Arc<Value>) -> Bytes {
         let uid = object::uid(object);
         if let Some((_, bytes)) = self

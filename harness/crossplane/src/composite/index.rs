@@ -1,7 +1,8 @@
-//! What the controller of composite resources has seen: which kinds are composite, who composes what, and the objects.
+//! The cache of the controller of composite resources: composite kinds, composed resources with their composites, and
+//! objects.
 //!
-//! It stands for Crossplane's informers: dynamic watches on every composed kind, an index of composite resources by what
-//! they refer to, and the cache that reconciles read from. It is fed with events only and asks nobody.
+//! The cache replaces Crossplane's informers: dynamic watches on every composed kind, an index of composite resources
+//! by their references, and the cache that reconciles read. The cache is filled from events only and sends no request.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use crate::definition::{self, Scope};
 use crate::work::is_about;
 use crate::{composition, condition, object};
 
-/// An object's place, whatever version it is read in.
+/// An object's identity, whatever its version.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Place {
     group: String,
@@ -52,11 +53,11 @@ pub(super) struct Defined {
     pub(super) definition: String,
     pub(super) version: String,
     pub(super) layout: Layout,
-    /// The generation of the definition that the controller was started for.
+    /// The generation of the definition at the start of the controller.
     generation: i64,
 }
 
-/// One composite resource, as far as events concern it.
+/// The data of a composite resource that events are matched with.
 #[derive(Clone, Debug, Default)]
 struct Composite {
     composes: Vec<Place>,
@@ -73,7 +74,7 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// Takes an event in, and says which composite resources it concerns.
+    /// Applies an event to the cache, and returns the affected composite resources.
     pub(super) fn observe(&mut self, event: &Event) -> Vec<Key> {
         if matches!(event.resource.kind.as_str(), "Event" | "Lease") {
             return Vec::new();
@@ -108,7 +109,7 @@ impl Index {
         }
     }
 
-    /// Starts, restarts or stops the reconciling of a kind; says which objects that concerns.
+    /// Starts, restarts or stops the reconciling of a kind; returns the affected objects.
     fn define(&mut self, definition: &Value, deleted: bool) -> Vec<Place> {
         let group = object::text(definition, &["spec", "group"]).to_owned();
         let kind = object::text(definition, &["spec", "names", "kind"]).to_owned();
@@ -138,7 +139,7 @@ impl Index {
         self.adopt(&key)
     }
 
-    /// Relates every object of a kind that turned out to be composite.
+    /// Records the references of all objects of a kind that became composite.
     fn adopt(&mut self, (group, kind): &(String, String)) -> Vec<Place> {
         let of_kind = |place: &&Place| place.group == *group && place.kind == *kind;
         let mut places: Vec<Place> = self.objects.keys().filter(of_kind).cloned().collect();
@@ -150,7 +151,7 @@ impl Index {
         places
     }
 
-    /// Notes what a composite resource composes and follows; `None` forgets it.
+    /// Records the composed resources and the Composition of a composite resource; `None` removes them.
     fn relate(&mut self, place: &Place, object: Option<&Value>) {
         for composed in self.composites.remove(place).unwrap_or_default().composes {
             if let Some(composers) = self.composers.get_mut(&composed) {
@@ -195,7 +196,7 @@ impl Index {
         self.composites.insert(place.clone(), composite);
     }
 
-    /// The composite resources that follow the revisions of a Composition.
+    /// Returns the composite resources that follow the revisions of a Composition.
     fn users_of(&self, revision: &Value) -> Vec<Place> {
         let composition = object::label(revision, composition::LABEL_NAME);
         let api_version = object::text(revision, &["spec", "compositeTypeRef", "apiVersion"]);
@@ -235,14 +236,14 @@ impl Index {
         })
     }
 
-    /// Returns what is defined for a kind.
+    /// Returns the definition of a composite kind.
     pub(super) fn kind(&self, group: &str, kind: &str) -> Option<Defined> {
         self.kinds
             .get(&(group.to_owned(), kind.to_owned()))
             .cloned()
     }
 
-    /// The object as last seen, if in the asked version.
+    /// Returns the cached object, if its version is the requested one.
     pub(super) fn object(
         &self,
         api_version: &str,

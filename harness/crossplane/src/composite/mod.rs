@@ -1,9 +1,12 @@
 //! Composite resources: each is composed by the pipeline of functions of its Composition.
 //!
-//! Crossplane 2.2.0 (internal/controller/apiextensions/composite), with realtime compositions as by default: nothing is
-//! polled, what is composed is watched. Its circuit breaker is always closed here. Two differences are deliberate: the
-//! time until a composite is looked at again (a function's TTL) is exact instead of ±10 %, and what is unordered there
-//! (which of several compositions is picked, in which order resources are applied) is ordered by the seed.
+//! Source: Crossplane 2.2.0 (internal/controller/apiextensions/composite), with realtime compositions as by default:
+//! composed resources are watched, not polled. The circuit breaker is always closed here. Two differences are
+//! deliberate:
+//!
+//! - The time until the next reconcile of a composite (a function's TTL) is exact instead of ±10 %.
+//! - The seed decides what is unordered in Crossplane: the choice among several compositions, and the order in which
+//!   resources are applied.
 
 mod compose;
 mod composed;
@@ -38,7 +41,7 @@ use encodings::Encodings;
 use index::{Defined, Index};
 pub use observe::ANNOTATION_NAME;
 
-/// Reconciles the objects of every CompositeResourceDefinition.
+/// The controller of the objects of every CompositeResourceDefinition.
 pub(crate) struct Composites {
     recorder: Recorder,
     functions: Arc<Functions>,
@@ -48,7 +51,8 @@ pub(crate) struct Composites {
 
 impl Composites {
     pub(crate) fn new(functions: Arc<Functions>) -> Self {
-        // Composite resources are reconciled by the program's controller of definitions, which is what events name.
+        // In Crossplane, the controller of definitions starts the one of composite resources, and Events have the
+        // former's name.
         let recorder =
             Recorder::new("defined/compositeresourcedefinition.apiextensions.crossplane.io");
         Self {
@@ -107,7 +111,7 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// Reads an object as Crossplane's cached client does: as last seen, from the server only if it was not seen.
+    /// Reads an object as Crossplane's cached client does: from the cache, or else from the server.
     async fn read(&self, address: ObjectRef<'_>) -> Result<Option<Arc<Value>>, Error> {
         let seen = self
             .index

@@ -1,4 +1,4 @@
-//! What exists already: the composed resources that a composite refers to, and connection details.
+//! The observed state: the composed resources that a composite refers to, and connection details.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -13,22 +13,22 @@ use crate::error::{Error, Wrap};
 use crate::object;
 use crosscut_objects::ObjectRef;
 
-/// The annotation that says what a composed resource is called in its composition.
+/// The annotation with the name of a composed resource in its composition.
 pub const ANNOTATION_NAME: &str = "crossplane.io/composition-resource-name";
 
 /// The data of a connection secret.
 pub(super) type ConnectionDetails = HashMap<String, Vec<u8>>;
 
-/// A composed resource as it is.
+/// A composed resource in its observed state.
 #[derive(Clone, Debug)]
 pub(super) struct Observed {
     pub(super) object: Arc<Value>,
     pub(super) connection: ConnectionDetails,
 }
 
-/// The composed resources that exist, by their names in the composition.
+/// Returns the existing composed resources, by their names in the composition.
 ///
-/// References without a name, to what does not exist, and to what another object controls are passed over.
+/// Ignores references without a name, to missing objects, and to objects with another controller.
 pub(super) async fn composed(
     session: &Session<'_>,
     xr: &Xr,
@@ -75,7 +75,7 @@ pub(super) async fn composed(
     Ok(observed)
 }
 
-/// The connection details of the composite itself; only legacy ones have any.
+/// Returns the connection details of the composite itself; only legacy composites have any.
 pub(super) async fn composite_connection(
     session: &Session<'_>,
     xr: &Xr,
@@ -86,7 +86,7 @@ pub(super) async fn composite_connection(
     connection_of(session, &xr.object).await
 }
 
-/// The secret that an object says it writes its connection details to; none is as good as an empty one.
+/// Returns the data of an object's connection secret; a missing Secret counts as an empty one.
 async fn connection_of(session: &Session<'_>, object: &Value) -> Result<ConnectionDetails, Error> {
     let Some(reference) = object::at(object, &["spec", "writeConnectionSecretToRef"]) else {
         return Ok(ConnectionDetails::new());
@@ -112,7 +112,7 @@ async fn connection_of(session: &Session<'_>, object: &Value) -> Result<Connecti
         .unwrap_or_default())
 }
 
-/// The decoded data of a Secret.
+/// Returns the decoded data of a Secret.
 pub(super) fn secret_data(secret: &Value) -> ConnectionDetails {
     let data = secret.get("data").and_then(Value::as_object);
     data.into_iter()

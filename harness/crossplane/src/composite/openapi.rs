@@ -7,13 +7,13 @@ use crate::object;
 use crosscut_client::Api;
 
 const PREFIX: &str = "#/components/schemas/";
-/// How deep references are followed; schemas may refer to themselves.
+/// The largest depth of followed references; schemas may refer to themselves.
 const DEPTH: usize = 32;
 
-/// The schema of a kind; `None` if the server has none.
+/// Returns the schema of a kind; `None` if the server has none.
 ///
 /// # Errors
-/// If the server has no OpenAPI documents or they cannot be read.
+/// [`Error`] if the server has no OpenAPI documents or they cannot be read.
 pub(super) async fn schema(
     api: &Api,
     api_version: &str,
@@ -51,7 +51,7 @@ pub(super) async fn schema(
     Ok(found.map(|schema| resolve(schema, schemas, 0)))
 }
 
-/// Returns true if a schema is of exactly this kind; those shared by several kinds are of none.
+/// Returns true if a schema is of exactly this kind; a schema that several kinds share is of none.
 fn is_of(schema: &Value, (group, version, kind): (&str, &str, &str)) -> bool {
     let Some([one]) = schema
         .get("x-kubernetes-group-version-kind")

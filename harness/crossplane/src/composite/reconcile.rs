@@ -77,7 +77,7 @@ impl Session<'_> {
         condition::mark(&mut xr.object, condition, &self.work.now);
     }
 
-    /// Writes the status if it is not what the server has.
+    /// Writes the status if it differs from the stored one.
     async fn update_status(&self, xr: &Xr, stored: Option<&Value>) -> Result<(), Error> {
         if xr.object.get("status") == stored {
             return Ok(());
@@ -89,7 +89,7 @@ impl Session<'_> {
     }
 }
 
-/// The composite resource is going: what it composed is left to the garbage collector.
+/// Ends a composite resource that is being deleted; the garbage collector deletes its composed resources.
 async fn finalize(session: &Session<'_>, mut xr: Xr) -> Result<Action, Error> {
     session.mark(&mut xr, &Condition::deleting());
     if object::has_finalizer(&xr.object, FINALIZER) {
@@ -124,7 +124,7 @@ async fn finalize(session: &Session<'_>, mut xr: Xr) -> Result<Action, Error> {
     Ok(Action::AwaitChange)
 }
 
-/// Returns everything before composing: the finalizer, the revision to follow, the label. Answers the revision.
+/// Adds the finalizer and the label, and selects the revision; returns the revision.
 async fn prepare(session: &Session<'_>, xr: &mut Xr) -> Result<Arc<Value>, Box<Stop>> {
     if !object::has_finalizer(&xr.object, FINALIZER) {
         object::add_finalizer(&mut xr.object, FINALIZER);
@@ -150,7 +150,7 @@ async fn prepare(session: &Session<'_>, xr: &mut Xr) -> Result<Arc<Value>, Box<S
     Ok(revision)
 }
 
-/// Only a revision whose pipeline was found valid is run.
+/// Checks that a revision's pipeline was found valid: others are not run.
 fn valid_pipeline(revision: &Value) -> Result<(), Error> {
     let judged = condition::get(revision, "ValidPipeline");
     if judged.is_some_and(|judged| object::text(judged, &["status"]) == "True") {
@@ -166,7 +166,7 @@ fn valid_pipeline(revision: &Value) -> Result<(), Error> {
     )))
 }
 
-/// Ends a reconcile that failed before composing. A race with another writer is not worth telling.
+/// Ends a reconcile that failed before composing. A conflict with another writer is not reported.
 async fn stopped(session: &Session<'_>, mut xr: Xr, stop: Stop) -> Result<Action, Error> {
     if stop.error.is_conflict() {
         return Err(stop.error);
@@ -179,8 +179,8 @@ async fn stopped(session: &Session<'_>, mut xr: Xr, stop: Stop) -> Result<Action
     Err(stop.error)
 }
 
-/// Ends a reconcile whose composing failed. What functions said before is kept; their conditions that were not said
-/// again are unknown now.
+/// Ends a reconcile whose composing failed. Events and conditions of functions before that are kept; their
+/// conditions that were not set again become unknown.
 async fn aborted(session: &Session<'_>, mut xr: Xr, partial: Partial) -> Result<Action, Error> {
     if partial.error.is_conflict() {
         return Err(partial.error);
@@ -195,7 +195,8 @@ async fn aborted(session: &Session<'_>, mut xr: Xr, partial: Partial) -> Result<
     session
         .record(&xr.object, &NewEvent::warning(COMPOSE, &text))
         .await;
-    // The API server's texts about invalid objects vary, and a condition that varies would never come to rest.
+    // The API server's texts about invalid objects vary; in a condition they would change the object each time,
+    // without settling.
     let stable = if invalid {
         "cannot compose resources: some resources were invalid, check events".to_owned()
     } else {
@@ -208,7 +209,7 @@ async fn aborted(session: &Session<'_>, mut xr: Xr, partial: Partial) -> Result<
     error
 }
 
-/// Records events and sets functions' conditions; answers the types that were set.
+/// Records events and sets functions' conditions; returns the types that were set.
 async fn publish(
     session: &Session<'_>,
     xr: &mut Xr,
@@ -245,7 +246,7 @@ fn forget_others(session: &Session<'_>, xr: &mut Xr, seen: &[String]) {
     }
 }
 
-/// Ends a reconcile that composed: events, conditions, readiness.
+/// Ends a successful reconcile: sets events, conditions and readiness.
 async fn finish(
     session: &Session<'_>,
     mut xr: Xr,
@@ -288,7 +289,7 @@ async fn finish(
         .map_or(Action::AwaitChange, Action::RequeueAfter))
 }
 
-/// Says of every composed resource that lacks something that it does; answers their names.
+/// Records an event for every composed resource that is not yet `what`, as `has_it` decides; returns their names.
 async fn report(
     session: &Session<'_>,
     xr: &Xr,
@@ -311,7 +312,7 @@ async fn report(
     lacking
 }
 
-/// Returns what the functions said of the composite itself decides over what was composed.
+/// Returns the readiness of the composite: set by the functions, or else derived from the composed resources.
 fn readiness(said: Option<bool>, unready: &[String]) -> Condition {
     match said {
         Some(true) => Condition::available(),

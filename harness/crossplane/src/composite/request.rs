@@ -1,4 +1,4 @@
-//! What a function is asked: the state of the world, its input, and what identifies the call.
+//! Requests to functions: the observed state, the input, and the tag of the call.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -20,7 +20,7 @@ use crosscut_functions::to_bytes;
 use crosscut_functions::wire::{Resource, Resources, RunFunctionRequest, State};
 use crosscut_objects::ObjectRef;
 
-/// What Crossplane 2.2 tells functions that it can do.
+/// The capabilities that Crossplane 2.2 announces to functions.
 const CAPABILITIES: [Capability; 5] = [
     Capability::Capabilities,
     Capability::RequiredResources,
@@ -29,13 +29,13 @@ const CAPABILITIES: [Capability; 5] = [
     Capability::RequiredSchemas,
 ];
 
-/// What is observed, and what identifies it.
+/// The observed state, with its digest.
 pub(super) struct Observation {
     state: State,
     digest: Vec<u8>,
 }
 
-/// The observed state: the composite as stored, and what it composed. Every step is told of it.
+/// Returns the observed state: the composite as stored, and its composed resources. All steps get the same.
 pub(super) fn observed_state(
     session: &Session<'_>,
     xr: &Xr,
@@ -59,7 +59,7 @@ pub(super) fn observed_state(
     Observation { state, digest }
 }
 
-/// The first request of a pipeline step.
+/// Returns the first request of a pipeline step.
 pub(super) async fn build(
     session: &Session<'_>,
     step: &Value,
@@ -125,7 +125,7 @@ async fn credentials(
     Ok(all)
 }
 
-/// Fetches what the composition says that a step needs before it is called at all.
+/// Reads the objects and schemas that the composition requires for a step, before the step's first call.
 async fn bootstrap(
     session: &Session<'_>,
     asked: &Value,
@@ -163,9 +163,9 @@ async fn bootstrap(
     Ok(())
 }
 
-/// Identifies a request by what it says. Crossplane promises no more than that equal requests of one build have equal
-/// tags; this digest is over what is observed, and the rest of the request as it is sent. What is observed has one
-/// form; what an earlier step answered is taken as it came, so the same answer in another order makes another tag.
+/// Returns the tag of a request. Crossplane only promises that equal requests of one build have equal tags. This
+/// digest covers the observed state and the rest of the request as sent. The observed state has one encoding, but an
+/// earlier step's response is used unchanged, so the same response in another order has another tag.
 fn tag(observed: &[u8], rest: &RunFunctionRequest) -> String {
     Sha256::new_with_prefix(observed)
         .chain_update(rest.encode_to_vec())

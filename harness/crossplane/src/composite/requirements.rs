@@ -1,4 +1,4 @@
-//! What functions need besides the observed state: calls them until they ask for nothing new (internal/xfn).
+//! The requirements of functions: calls a function until its requirements are stable (internal/xfn).
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,10 +14,10 @@ use crosscut_functions::wire::{Resource, Resources, RunFunctionResponse, Schema}
 use crosscut_functions::{Function, FunctionCall, to_bytes};
 use crosscut_objects::ObjectRef;
 
-/// The number of times that a function is called again because it asked for something else.
+/// The number of repeated calls of a function whose requirements change.
 const MAXIMUM: usize = 5;
 
-/// Calls a function until two answers in a row ask for the same, or one is fatal.
+/// Calls a function until two consecutive responses have the same requirements, or one is fatal.
 pub(super) async fn run(
     session: &Session<'_>,
     function: &dyn Function,
@@ -71,7 +71,7 @@ async fn fetch_all(
     Ok(fetched)
 }
 
-/// The objects that a selector selects; `None` if it names one that does not exist.
+/// Returns the objects that a selector selects; `None` if the selector names a missing object.
 pub(super) async fn resources(
     session: &Session<'_>,
     selector: &ResourceSelector,
@@ -117,7 +117,7 @@ pub(super) async fn resources(
     }
 }
 
-/// A selector as a composition writes it.
+/// Returns a selector from its form in a composition.
 pub(super) fn selector(asked: &Value) -> ResourceSelector {
     let text = |field: &str| asked.get(field).and_then(Value::as_str).map(str::to_owned);
     let labels: HashMap<String, String> = asked
@@ -136,7 +136,7 @@ pub(super) fn selector(asked: &Value) -> ResourceSelector {
     }
 }
 
-/// The OpenAPI schema of a kind; an empty answer if the server does not know it.
+/// Returns the OpenAPI schema of a kind; an empty schema if the server does not know the kind.
 pub(super) async fn schema(
     session: &Session<'_>,
     api_version: &str,

@@ -1,4 +1,4 @@
-//! Which Composition, and which revision of it, a composite resource follows (composite/api.go).
+//! The choice of the Composition and its revision for a composite resource (composite/api.go).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crosscut_objects::ObjectRef;
 const CHOICE: &str = "CompositionSelection";
 
 impl Session<'_> {
-    /// The definition of the kind being reconciled.
+    /// Returns the definition of the reconciled kind.
     async fn definition(&self) -> Result<Arc<Value>, Error> {
         let address = ObjectRef::cluster(
             definition::API_VERSION,
@@ -49,7 +49,8 @@ impl Session<'_> {
     }
 }
 
-/// Makes `compositionRef` name a Composition: the enforced one, the one named, the default, or one that fits.
+/// Sets `compositionRef`: to the enforced Composition, the named one, the default, or one that the selector
+/// matches.
 pub(super) async fn composition(session: &Session<'_>, xr: &mut Xr) -> Result<(), Box<Stop>> {
     let before = xr.reference("compositionRef");
     choose(session, xr)
@@ -85,7 +86,7 @@ async fn choose(session: &Session<'_>, xr: &mut Xr) -> Result<(), Error> {
     if xr.get("compositionRef").is_some() {
         return Ok(());
     }
-    // The default is kept in memory; the update that follows for the revision stores it.
+    // The default is kept in memory; the later update for the revision stores it.
     if xr.get("compositionSelector").is_none()
         && let Some(default) = named("defaultCompositionRef")
     {
@@ -101,7 +102,7 @@ async fn choose(session: &Session<'_>, xr: &mut Xr) -> Result<(), Error> {
     pick(session, xr).await
 }
 
-/// Picks one of the Compositions that the selector matches and that compose this kind, as the seed decides.
+/// Picks a Composition that the selector matches and that composes this kind, as the seed decides.
 async fn pick(session: &Session<'_>, xr: &mut Xr) -> Result<(), Error> {
     let labels = xr.selector("compositionSelector").unwrap_or_default();
     let listed = session
@@ -137,7 +138,7 @@ fn composes(composition: &Value, xr: &Xr) -> bool {
             == object::kind(&xr.object)
 }
 
-/// Takes over the definition's default revision selector where the composite has no opinion.
+/// Sets the definition's default revision selector if the composite sets neither a selector nor a revision.
 pub(super) async fn revision_selector(session: &Session<'_>, xr: &mut Xr) -> Result<(), Box<Stop>> {
     if xr.get("compositionRevisionSelector").is_some() || xr.get("compositionRevisionRef").is_some()
     {
@@ -162,7 +163,7 @@ pub(super) async fn revision_selector(session: &Session<'_>, xr: &mut Xr) -> Res
     Ok(())
 }
 
-/// The revision to follow; makes `compositionRevisionRef` name it.
+/// Returns the revision to follow, and sets `compositionRevisionRef`.
 pub(super) async fn revision(session: &Session<'_>, xr: &mut Xr) -> Result<Arc<Value>, Box<Stop>> {
     let before = xr.reference("compositionRevisionRef");
     let revision = fetch(session, xr)
@@ -221,7 +222,8 @@ async fn fetch(session: &Session<'_>, xr: &mut Xr) -> Result<Arc<Value>, Error> 
     Ok(latest)
 }
 
-/// Labels the composite with its own name, the prefix of what it composes; refuses a revision of another kind.
+/// Labels the composite with its own name, the prefix of its composed resources; fails for a revision of
+/// another kind.
 pub(super) async fn configure(
     session: &Session<'_>,
     xr: &mut Xr,

@@ -7,13 +7,13 @@ pub(super) const SELECT: &str = "SelectComposition";
 /// The reason of events about composing.
 pub(super) const COMPOSE: &str = "ComposeResources";
 
-/// The reason why a reconcile ends early, and the reason of the event that says so.
+/// The reason why a reconcile ends early, and the reason of its event.
 pub(super) struct Stop {
     pub(super) reason: &'static str,
     pub(super) error: Error,
 }
 
-/// Gives an error the reason of its event.
+/// Adds the reason of the event to an error.
 pub(super) trait Because<T> {
     fn because(self, reason: &'static str) -> Result<T, Box<Stop>>;
 }

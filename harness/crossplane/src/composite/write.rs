@@ -1,4 +1,4 @@
-//! What a composition writes, in this order: deletions, references, objects, status (composition_functions.go).
+//! The writes of a composition, in this order: deletions, references, objects, status (composition_functions.go).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,19 +19,19 @@ use crosscut_client::Deletion;
 
 use crosscut_objects::ObjectRef;
 
-/// Owns what the controller applies to composite resources.
+/// The field manager of the controller's writes to composite resources.
 const MANAGER: &str = "apiextensions.crossplane.io/composite";
-/// Begins the managers that own what is applied to composed resources.
+/// The prefix of the field managers of composed resources.
 const COMPOSED_PREFIX: &str = "apiextensions.crossplane.io/composed";
 const BEFORE_FIRST_APPLY: &str = "before-first-apply";
-/// Say that a resource belongs to a composite; taken off before it is deleted because it is no longer wanted.
+/// The labels that tie a resource to a composite; removed before an undesired resource is deleted.
 const LABELS: [&str; 3] = [
     LABEL_COMPOSITE,
     "crossplane.io/claim-name",
     "crossplane.io/claim-namespace",
 ];
 
-/// Deletes what exists and is no longer desired, before the references to it are forgotten.
+/// Deletes resources that are no longer desired, before the references to them are removed.
 pub(super) async fn collect_garbage(
     session: &Session<'_>,
     xr: &Xr,
@@ -84,7 +84,7 @@ async fn delete_composed(
     Ok(())
 }
 
-/// Stores which resources are composed, before any is created, so that none is ever lost.
+/// Stores the references to composed resources before any is created, so that none is ever lost.
 pub(super) async fn references(
     session: &Session<'_>,
     xr: &Xr,
@@ -108,8 +108,8 @@ pub(super) async fn references(
     Ok(())
 }
 
-/// Hands fields that an earlier client-side apply owned over to server-side apply. Done once for each resource: first all
-/// ownership is cleared, and after the next apply the remainder `before-first-apply` is dropped.
+/// Moves fields of an earlier client-side apply to server-side apply, once for each resource. First all ownership is
+/// cleared, and after the next apply the remaining `before-first-apply` is removed.
 pub(super) async fn upgrade_managers(
     session: &Session<'_>,
     observed: &BTreeMap<String, Observed>,
@@ -147,8 +147,8 @@ fn manager_upgrade(existing: &Value) -> Option<Value> {
     }
 }
 
-/// Applies every desired object, in an order that the seed decides. One that is refused as invalid does not stop the
-/// others; any other error does.
+/// Applies every desired object, in an order that the seed decides. Continues after an object that is invalid, but not
+/// after any other error.
 pub(super) async fn objects(
     session: &Session<'_>,
     xr: &Xr,
@@ -193,7 +193,7 @@ fn shuffled<'a>(
     order
 }
 
-/// Applies the status that the functions want for the composite, with the conditions that it has; `xr` becomes the result.
+/// Applies the composite's status that the functions desire, with its current conditions; `xr` becomes the result.
 pub(super) async fn status(
     session: &Session<'_>,
     xr: &mut Xr,

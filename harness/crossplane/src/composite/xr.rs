@@ -1,4 +1,4 @@
-//! A composite resource in memory: the object, and where Crossplane keeps its own fields in it.
+//! A composite resource in memory: the object, and the place of Crossplane's own fields in it.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use crate::definition::Scope;
 use crate::object;
 
-/// The label that names the composite resource, on itself and on all it composes.
+/// The label with the composite resource's name, on the composite and on all its composed resources.
 pub(crate) const LABEL_COMPOSITE: &str = "crossplane.io/composite";
 
-/// The place where Crossplane's own fields are.
+/// The place of Crossplane's own fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Layout {
     /// Under `spec.crossplane`.
@@ -35,13 +35,13 @@ impl Layout {
         }
     }
 
-    /// One of Crossplane's own fields of an object with this layout.
+    /// Returns one of Crossplane's own fields of an object with this layout.
     pub(crate) fn get<'a>(self, object: &'a Value, field: &str) -> Option<&'a Value> {
         object::at(object, &self.path(field))
     }
 }
 
-/// A composite resource as it is being reconciled.
+/// A composite resource during a reconcile.
 #[derive(Clone, Debug)]
 pub(crate) struct Xr {
     pub(crate) object: Value,
@@ -49,7 +49,7 @@ pub(crate) struct Xr {
 }
 
 impl Xr {
-    /// Returns the name of the Secret that a composite resource of the legacy layout wants its connection details in.
+    /// Returns the name of the connection Secret of a composite resource with the legacy layout.
     pub(super) fn connection_secret(&self) -> Option<&str> {
         if self.layout != Layout::Legacy {
             return None;
@@ -69,7 +69,7 @@ impl Xr {
         object::set(&mut self.object, &self.layout.path(field), value);
     }
 
-    /// The name in `compositionRef` or `compositionRevisionRef`.
+    /// Returns the name in `compositionRef` or `compositionRevisionRef`.
     pub(crate) fn reference(&self, field: &str) -> Option<String> {
         self.get(field)
             .map(|reference| object::text(reference, &["name"]).to_owned())
@@ -79,7 +79,7 @@ impl Xr {
         self.set(field, json!({"name": name}));
     }
 
-    /// The labels of `compositionSelector` or `compositionRevisionSelector`.
+    /// Returns the labels of `compositionSelector` or `compositionRevisionSelector`.
     pub(crate) fn selector(&self, field: &str) -> Option<BTreeMap<String, String>> {
         let labels = self
             .get(field)?
@@ -98,7 +98,7 @@ impl Xr {
         self.get("compositionUpdatePolicy").and_then(Value::as_str)
     }
 
-    /// An object with nothing but the identity of this one, to apply parts of it.
+    /// Returns an object with only the identity of this one, to apply parts of it.
     pub(crate) fn identity(&self) -> Value {
         let mut identity = json!({
             "apiVersion": object::api_version(&self.object),
@@ -122,7 +122,7 @@ fn text(value: &Value) -> String {
         .map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// What a reference to a composed resource says.
+/// The fields of a reference to a composed resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ResourceReference {
     pub(crate) api_version: String,
@@ -131,7 +131,8 @@ pub(crate) struct ResourceReference {
     pub(crate) name: String,
 }
 
-/// The composed resources that an object with this layout refers to. A namespaced one refers to its own namespace.
+/// Returns the references of an object with this layout to its composed resources. A namespaced object refers to its
+/// own namespace.
 pub(crate) fn resource_references(layout: Layout, object: &Value) -> Vec<ResourceReference> {
     let own = object::namespace(object);
     let references = layout.get(object, "resourceRefs").and_then(Value::as_array);
@@ -149,8 +150,8 @@ pub(crate) fn resource_references(layout: Layout, object: &Value) -> Vec<Resourc
     references.into_iter().flatten().map(read).collect()
 }
 
-/// `resourceRefs` for these objects: sorted by apiVersion, kind and name written one after the other without a
-/// separator, which is why `…v1beta1RouteTableAssociation…` precedes `…v1beta1RouteTablea…`.
+/// Returns `resourceRefs` for these objects, sorted by the concatenation of apiVersion, kind and name, without a
+/// separator. So `…v1beta1RouteTableAssociation…` precedes `…v1beta1RouteTablea…`.
 pub(crate) fn references_to<'a>(
     objects: impl IntoIterator<Item = &'a Value>,
     namespaced: bool,

@@ -1,6 +1,6 @@
 //! Compositions and their revisions: every state of a Composition is kept as a CompositionRevision.
 //!
-//! Crossplane 2.2.0 (internal/controller/apiextensions/composition and revision).
+//! Source: Crossplane 2.2.0 (internal/controller/apiextensions/composition and revision).
 
 mod revision;
 
@@ -27,14 +27,14 @@ use crosscut_objects::ObjectRef;
 pub(crate) const API_VERSION: &str = "apiextensions.crossplane.io/v1";
 pub(crate) const KIND: &str = "Composition";
 pub(crate) const REVISION_KIND: &str = "CompositionRevision";
-/// The label of a revision that names its Composition.
+/// The label of a revision with the name of its Composition.
 pub(crate) const LABEL_NAME: &str = "crossplane.io/composition-name";
 const LABEL_HASH: &str = "crossplane.io/composition-hash";
-/// The longest value of a label, so all of a hash that fits.
+/// The longest value of a label; the hash is cut to it.
 const LONGEST_LABEL: usize = 63;
 const NAME: &str = "revisions/composition.apiextensions.crossplane.io";
 
-/// Keeps a revision for every state of every Composition.
+/// The controller that keeps a revision of every state of every Composition.
 pub(crate) struct Compositions {
     recorder: Recorder,
 }
@@ -108,7 +108,7 @@ async fn reconcile(work: &Work<'_>, name: &str) -> Result<(), Error> {
     create(work, &composition, &hash, latest + 1).await
 }
 
-/// All revisions that carry the Composition's name, and these labels.
+/// Returns all revisions with the Composition's name and these labels.
 pub(crate) async fn revisions_of(
     api: &Api,
     composition: &Value,
@@ -118,7 +118,7 @@ pub(crate) async fn revisions_of(
     Ok(api.list(API_VERSION, REVISION_KIND, "", &labels).await?)
 }
 
-/// The revision with the highest number of those that the Composition controls.
+/// Returns the revision with the highest number among those that the Composition controls.
 pub(crate) fn latest_of<'a>(
     composition: &Value,
     revisions: &'a [Arc<Value>],
@@ -142,7 +142,8 @@ fn number(revision: &Value) -> i64 {
         .unwrap_or_default()
 }
 
-/// Makes the Composition the controller of a revision that lost it, as after a move between clusters.
+/// Makes the Composition the controller of a revision that lost its controller, for example in a move
+/// between clusters.
 async fn adopt(work: &Work<'_>, composition: &Value, revision: &mut Value) -> Result<(), Error> {
     let uid = object::uid(composition);
     if object::is_controlled_by(revision, uid) {
@@ -168,7 +169,7 @@ async fn adopt(work: &Work<'_>, composition: &Value, revision: &mut Value) -> Re
     Ok(())
 }
 
-/// The Composition is back in an earlier state: that state's revision becomes the latest.
+/// Makes the revision of a restored state the latest one.
 async fn renumber(
     work: &Work<'_>,
     composition: &Value,
@@ -215,7 +216,7 @@ async fn create(
     Ok(())
 }
 
-/// A new revision: the Composition's spec, named and labelled after its hash.
+/// Returns a new revision: the Composition's spec, with a name and label from its hash.
 fn revision_of(composition: &Value, hash: &str, number: i64) -> Value {
     let mut labels =
         json!({LABEL_NAME: object::name(composition), LABEL_HASH: hash[..LONGEST_LABEL]});

@@ -1,8 +1,8 @@
-//! CompositionRevisions: whether their pipelines can work.
+//! CompositionRevisions and the validity of their pipelines.
 //!
-//! Crossplane asks whether an active FunctionRevision of a named function lacks the capability `composition`. There are
-//! no FunctionRevisions here: functions are started by whoever runs this. So, as with Crossplane where no
-//! FunctionRevision exists, every pipeline is valid, and an unknown function is found when it is called.
+//! Crossplane checks that no active FunctionRevision of a named function lacks the capability `composition`. Crosscut
+//! has no FunctionRevisions, since functions are started outside. So every pipeline is valid, as in Crossplane without
+//! any FunctionRevision, and an unknown function is detected when it is called.
 
 use async_trait::async_trait;
 use crosscut_controller::{Action, Context, Controller, ReconcileError};
@@ -20,7 +20,7 @@ use crosscut_objects::ObjectRef;
 
 const NAME: &str = "revision/compositionrevision.apiextensions.crossplane.io";
 
-/// Judges the pipelines of CompositionRevisions.
+/// The controller that validates the pipelines of CompositionRevisions.
 pub(crate) struct Revisions {
     recorder: Recorder,
 }

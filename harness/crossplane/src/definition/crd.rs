@@ -1,8 +1,8 @@
 //! The CustomResourceDefinition of a composite resource, derived from its CompositeResourceDefinition.
 //!
-//! Crossplane 2.2.0 (internal/xcrd). Of the author's schema only parts survive: the root's description and rules, and of
-//! `spec` and `status` their properties, required fields, rules, `oneOf` and descriptions. Everything Crossplane needs
-//! for itself is put beside them. Pure: a value in, a value out.
+//! Source: Crossplane 2.2.0 (internal/xcrd). Only parts of the author's schema are kept: the root's description and
+//! rules, and the properties, required fields, rules, `oneOf` and descriptions of `spec` and `status`. Crossplane's own
+//! fields are added. All functions are pure.
 
 use serde_json::{Map, Value, json};
 
@@ -11,13 +11,13 @@ use super::injected::{printer_columns, spec_properties, status_properties};
 use crate::error::{Error, Wrap};
 use crate::object;
 
-/// The longest name of a composite resource: it becomes a label's value.
+/// The longest name of a composite resource, since it becomes a label's value.
 const LONGEST_NAME: i64 = 63;
 
-/// Derives the CRD.
+/// Returns the CRD.
 ///
 /// # Errors
-/// If a version has no schema.
+/// [`Error`] if a version has no schema.
 pub(crate) fn composite_resource_crd(definition: &Value) -> Result<Value, Error> {
     let spec = definition.get("spec").unwrap_or(&Value::Null);
     let scope = Scope::of(definition);
@@ -53,7 +53,7 @@ pub(crate) fn composite_resource_crd(definition: &Value) -> Result<Value, Error>
     Ok(crd)
 }
 
-/// The definition as the CRD's controller; always in the stored version.
+/// Returns the owner reference to the definition as the CRD's controller, always in the stored version.
 fn owner(definition: &Value) -> Value {
     let mut reference = object::controller_reference(definition);
     object::set(&mut reference, &["apiVersion"], json!(super::API_VERSION));
@@ -72,7 +72,7 @@ fn names(spec: &Value) -> Value {
     names
 }
 
-/// Labels come from the definition's own and from `spec.metadata`; annotations only from the latter.
+/// Sets the labels of the definition and of `spec.metadata`, but the annotations of `spec.metadata` only.
 fn set_metadata(crd: &mut Value, definition: &Value) {
     let map = |path: &[&str]| {
         object::at(definition, path)
@@ -167,7 +167,7 @@ fn root(author: &Value, scope: Scope, policy: &str) -> Value {
     root
 }
 
-/// The author may only shorten names.
+/// Returns the schema of the name; the author may only shorten its length.
 fn name_schema(author: &Value) -> Value {
     let asked = object::at(
         author,
@@ -177,7 +177,7 @@ fn name_schema(author: &Value) -> Value {
     json!({"type": "string", "maxLength": asked.map_or(LONGEST_NAME, |asked| asked.min(LONGEST_NAME))})
 }
 
-/// Returns what survives of the author's `spec` or `status`.
+/// Returns the parts of the author's `spec` or `status` that are kept.
 fn part(author: &Value, fields: &[&str]) -> Value {
     let mut part = json!({
         "type": "object",
@@ -226,7 +226,7 @@ mod tests {
         })
     }
 
-    /// A schema with something of everything that survives, and something of everything that does not.
+    /// Returns a schema with all fields that are kept, and some that are not.
     fn author() -> Value {
         json!({
             "type": "object",

@@ -1,10 +1,11 @@
-//! What Crossplane 2.2.0 puts into the schema of every composite resource (internal/xcrd/schemas.go).
+//! The schema fields that Crossplane 2.2.0 adds to every composite resource (internal/xcrd/schemas.go).
 
 use serde_json::{Map, Value, json};
 
 use super::Scope;
 
-/// The fields of `spec`: under `crossplane` for today's composite resources, beside the author's for legacy ones.
+/// Returns the fields of `spec`: under `crossplane` for modern composite resources, beside the author's for
+/// legacy ones.
 pub(super) fn spec_properties(scope: Scope, default_update_policy: &str) -> Map<String, Value> {
     let mut machinery = machinery(scope, default_update_policy);
     if scope != Scope::LegacyCluster {
@@ -51,7 +52,7 @@ fn machinery(scope: Scope, default_update_policy: &str) -> Map<String, Value> {
     ])
 }
 
-/// An object of required strings.
+/// Returns the schema of an object of required strings.
 fn strings(names: &[&str]) -> Value {
     let properties: Map<String, Value> = names
         .iter()
@@ -68,7 +69,7 @@ fn label_selector() -> Value {
     })
 }
 
-/// The fields of `status`.
+/// Returns the fields of `status`.
 pub(super) fn status_properties(scope: Scope) -> Map<String, Value> {
     let mut properties = Map::from_iter([(
         "conditions".to_owned(),
@@ -103,7 +104,7 @@ pub(super) fn status_properties(scope: Scope) -> Map<String, Value> {
     properties
 }
 
-/// The columns that follow the author's.
+/// Returns the columns after the author's.
 pub(super) fn printer_columns(scope: Scope) -> Vec<Value> {
     let machinery = if scope == Scope::LegacyCluster {
         ".spec"

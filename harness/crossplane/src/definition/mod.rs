@@ -1,8 +1,8 @@
-//! CompositeResourceDefinitions: each becomes a CustomResourceDefinition, and goes away only after all its objects.
+//! CompositeResourceDefinitions: each becomes a CustomResourceDefinition, and is deleted only after all its objects.
 //!
-//! Crossplane 2.2.0 (internal/controller/apiextensions/definition). Starting and stopping the controller of composite
-//! resources is not done here: that controller watches the `Established` condition that this one writes. Claims
-//! (`claimNames`) are not offered: the condition `Offered` says so, and a trial that defines them is unsupported.
+//! Source: Crossplane 2.2.0 (internal/controller/apiextensions/definition). This controller does not start or stop
+//! the one of composite resources, which watches the `Established` condition that this controller writes. Claims
+//! (`claimNames`) are not offered: the condition `Offered` is False, and a trial that defines them is unsupported.
 
 mod crd;
 mod injected;
@@ -37,7 +37,7 @@ const RENDER: &str = "RenderCRD";
 const ESTABLISH: &str = "EstablishComposite";
 const TERMINATE: &str = "TerminateComposite";
 
-/// The place where composite resources of a definition live, and how Crossplane's own fields are laid out in them.
+/// The scope of a definition's composite resources, which also decides the place of Crossplane's own fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
     Namespaced,
@@ -55,7 +55,7 @@ impl Scope {
     }
 }
 
-/// The version in which Crossplane works with the composite resources: the referenceable one.
+/// Returns the version in which Crossplane reads and writes the composite resources: the referenceable one.
 pub(crate) fn referenceable_version(definition: &Value) -> &str {
     object::at(definition, &["spec", "versions"])
         .and_then(Value::as_array)
@@ -65,7 +65,7 @@ pub(crate) fn referenceable_version(definition: &Value) -> &str {
         .map_or("", |version| object::text(version, &["name"]))
 }
 
-/// The apiVersion and kind of the composite resources.
+/// Returns the apiVersion and kind of the composite resources.
 pub(crate) fn composite_type(definition: &Value) -> (String, &str) {
     let group = object::text(definition, &["spec", "group"]);
     (
@@ -74,7 +74,7 @@ pub(crate) fn composite_type(definition: &Value) -> (String, &str) {
     )
 }
 
-/// Reconciles CompositeResourceDefinitions.
+/// The controller of CompositeResourceDefinitions.
 pub(crate) struct Definitions {
     recorder: Recorder,
 }
@@ -128,7 +128,7 @@ async fn reconcile(work: &Work<'_>, name: &str) -> Result<Action, Error> {
     establish(work, definition, crd).await
 }
 
-/// Records an error as an event of the definition, except for races.
+/// Records an error as an event of the definition, unless it is a conflict.
 async fn reported<T>(
     work: &Work<'_>,
     about: &Value,
@@ -178,7 +178,7 @@ async fn establish(work: &Work<'_>, mut definition: Value, crd: Value) -> Result
     Ok(Action::AwaitChange)
 }
 
-/// Creates or replaces the CRD; says whether that changed anything.
+/// Creates or replaces the CRD; returns true if that changed the CRD.
 async fn apply_crd(
     work: &Work<'_>,
     definition: &Value,
@@ -293,7 +293,7 @@ async fn terminate(work: &Work<'_>, mut definition: Value, crd: &Value) -> Resul
     Ok(REQUEUE)
 }
 
-/// The CRD is gone, or was never ours: lets the definition go.
+/// Removes the definition's finalizer, since its CRD is deleted or belongs to another owner.
 async fn release(work: &Work<'_>, mut definition: Value) -> Result<Action, Error> {
     if object::has_finalizer(&definition, FINALIZER) {
         object::remove_finalizer(&mut definition, FINALIZER);
@@ -304,7 +304,7 @@ async fn release(work: &Work<'_>, mut definition: Value) -> Result<Action, Error
     Ok(Action::AwaitChange)
 }
 
-/// Asks for the deletion of every composite resource of the definition; says how many are left.
+/// Deletes every composite resource of the definition; returns the number of those that still existed.
 async fn delete_composites(work: &Work<'_>, definition: &Value) -> Result<usize, Error> {
     let (api_version, kind) = composite_type(definition);
     let composites = match work

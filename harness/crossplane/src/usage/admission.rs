@@ -1,4 +1,5 @@
-//! Refuses to delete what is in use, as Crossplane's webhook `nousages.protection.crossplane.io` does.
+//! Admission that protects used objects from deletion, as Crossplane's webhook `nousages.protection.crossplane.io`
+//! does.
 
 use crosscut_objects::{Admission, Operation, Patch, Refusal, Review};
 use serde_json::{Value, json};
@@ -7,7 +8,7 @@ use super::{ANNOTATION_ATTEMPT, API_VERSION, Kind, LABEL_IN_USE, is_usage_of};
 use crate::object;
 use crate::work::FIELD_MANAGER;
 
-/// The admission. It asks only about objects with the label that says that they are in use.
+/// The admission plugin. It checks only objects with the label for used objects.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct UsageAdmission;
 
@@ -45,8 +46,8 @@ impl Admission for UsageAdmission {
     }
 }
 
-/// Notes on the object with which policy its deletion was tried, unless that is there already: a usage that says so
-/// replays the deletion when it goes.
+/// Returns a patch that records the propagation policy of a refused deletion on the object, unless already
+/// recorded. A usage with `replayDeletion` repeats the deletion when the usage is deleted.
 fn attempt(old: &Value, policy: Option<&str>) -> Option<Patch> {
     let policy = policy.unwrap_or("Background");
     (object::annotation(old, ANNOTATION_ATTEMPT) != policy).then(|| Patch {

@@ -1,8 +1,8 @@
-//! Usages: what says that a resource is in use, and that it therefore must not be deleted.
+//! Usages: objects that protect a used resource from deletion.
 //!
-//! Crossplane 2.2.0 (internal/controller/protection/usage and its webhook): `Usage` and `ClusterUsage` of
-//! `protection.crossplane.io/v1beta1`. The controller labels what is used and lets a Usage go only when it may; the
-//! admission refuses deletions. The deprecated `Usage` of `apiextensions.crossplane.io` is not served.
+//! Source: Crossplane 2.2.0 (internal/controller/protection/usage and its webhook): `Usage` and `ClusterUsage` of
+//! `protection.crossplane.io/v1beta1`. The controller labels the used object, and releases a Usage only when
+//! allowed; the admission refuses deletions. The deprecated `Usage` of `apiextensions.crossplane.io` is not served.
 
 mod admission;
 mod reconcile;
@@ -25,9 +25,9 @@ use crate::recorder::Recorder;
 use crate::work::{Work, is_about, key_of, outcome};
 
 pub(crate) const API_VERSION: &str = "protection.crossplane.io/v1beta1";
-/// On everything that is in use; only such objects are asked about before they are deleted.
+/// The label of every used object; only deletions of such objects are checked.
 pub const LABEL_IN_USE: &str = "crossplane.io/in-use";
-/// On an object whose deletion was refused: with which propagation policy it was tried.
+/// The annotation of an object whose deletion was refused, with the propagation policy of the attempt.
 pub(crate) const ANNOTATION_ATTEMPT: &str = "usage.crossplane.io/deletion-attempt-with-policy";
 
 /// The two kinds of usages.
@@ -60,7 +60,7 @@ impl Kind {
     }
 }
 
-/// The object that a usage is of, as far as it is known.
+/// Returns true if the usage protects this object.
 pub fn is_usage_of(usage: &Value, used: &Value) -> bool {
     let of =
         |path: &[&str]| object::at(usage, &["spec", "of"]).map_or("", |of| object::text(of, path));
@@ -69,7 +69,7 @@ pub fn is_usage_of(usage: &Value, used: &Value) -> bool {
         "" => object::namespace(usage),
         namespace => namespace,
     };
-    // A ClusterUsage names no namespace; Crossplane compares only what both can say.
+    // A ClusterUsage has no namespace; Crossplane compares only the fields of both.
     let same_namespace =
         object::kind(usage) == Kind::ClusterUsage.name() || namespace == object::namespace(used);
     !name.is_empty()
@@ -79,14 +79,14 @@ pub fn is_usage_of(usage: &Value, used: &Value) -> bool {
         && object::group_of(of(&["apiVersion"])) == object::group_of(object::api_version(used))
 }
 
-/// Reconciles one kind of usages.
+/// The controller of one kind of usages.
 pub(crate) struct Usages {
     kind: Kind,
     recorder: Recorder,
     replays: Mutex<BTreeMap<Key, Replay>>,
 }
 
-/// A deletion to try again once the usage that refused it is gone.
+/// A deletion to repeat once the usage that refused it is deleted.
 #[derive(Clone, Debug)]
 struct Replay {
     used: Value,

@@ -23,13 +23,13 @@ use crosscut_objects::ObjectRef;
 
 const FINALIZER: &str = "usage.apiextensions.crossplane.io";
 const ANNOTATION_DETAILS: &str = "crossplane.io/usage-details";
-/// On whatever is part of a composition.
+/// The label of every object that is part of a composition.
 const LABEL_COMPOSITE: &str = "crossplane.io/composite";
-/// Only usages are watched, so what they relate is looked at this often.
+/// The interval of reconciles: only usages are watched, not the objects that they relate.
 const POLL: Duration = Duration::from_secs(60);
-/// The number of times that a usage looks whether its user is gone.
+/// The interval in which a usage that is being deleted checks if its user still exists.
 const WAIT: Duration = Duration::from_secs(30);
-/// The time that after a usage a refused deletion is tried again.
+/// The delay between the release of a usage and the repeated deletion.
 const REPLAY: Duration = Duration::from_secs(2);
 
 pub(super) async fn reconcile(
@@ -82,7 +82,7 @@ impl Side {
         }
     }
 
-    /// Returns what is used; it may be in another namespace.
+    /// Returns the used resource, which may be in another namespace.
     fn of(usage: &Value) -> Self {
         let named = object::text(usage, &["spec", "of", "resourceRef", "namespace"]);
         Self::read(
@@ -96,7 +96,7 @@ impl Side {
         )
     }
 
-    /// Returns what uses it, if the usage says so; in the usage's namespace or in none.
+    /// Returns the using resource, if the usage has one; in the usage's namespace or cluster-scoped.
     fn by(usage: &Value) -> Option<Self> {
         object::at(usage, &["spec", "by"])?;
         Some(Self::read(usage, "by", object::namespace(usage)))
@@ -192,7 +192,7 @@ async fn configure(
     Ok(Action::RequeueAfter(POLL))
 }
 
-/// Makes what uses an owner of the usage, so that the usage goes with it.
+/// Makes the using resource an owner of the usage, so that both are deleted together.
 async fn own(work: &Work<'_>, mut usage: Value, by: &Side) -> Result<Value, Error> {
     let using = work
         .api
@@ -251,7 +251,8 @@ async fn delete(
     Ok(after)
 }
 
-/// Returns true if a composed usage has to wait: its user goes with the same composite, and must go first.
+/// Returns true if a composed usage must wait: its user is deleted with the same composite, and must go
+/// first.
 async fn is_used_still(work: &Work<'_>, usage: &Value) -> Result<bool, Error> {
     let Some(by) = Side::by(usage).filter(|_| !object::label(usage, LABEL_COMPOSITE).is_empty())
     else {
@@ -273,7 +274,7 @@ async fn is_used_still(work: &Work<'_>, usage: &Value) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Takes the label off what was used, if no other usage of it is left.
+/// Removes the label from the used object, if no other usage of it is left.
 async fn release(work: &Work<'_>, usage: &Value, mut used: Value) -> Result<Value, Error> {
     let mut count = 0;
     for kind in [Kind::Usage, Kind::ClusterUsage] {
@@ -303,7 +304,7 @@ async fn release(work: &Work<'_>, usage: &Value, mut used: Value) -> Result<Valu
     Ok(used)
 }
 
-/// The deletion to try again: the usage asks for it, and one was refused.
+/// Returns the deletion to repeat, if the usage requests that and a deletion was refused.
 fn replay_of(usage: &Value, used: Value) -> Option<Replay> {
     if object::at(usage, &["spec", "replayDeletion"]) != Some(&Value::Bool(true)) {
         return None;
@@ -312,7 +313,7 @@ fn replay_of(usage: &Value, used: Value) -> Option<Replay> {
     (!policy.is_empty()).then_some(Replay { used, policy })
 }
 
-/// The usage is gone: deletes what it protected, if that was asked for while it did.
+/// Deletes the object that a deleted usage protected, if its deletion was refused meanwhile.
 async fn replay(usages: &Usages, work: &Work<'_>, key: &Key) {
     let Some(replay) = usages.recall(key) else {
         return;
@@ -326,7 +327,7 @@ async fn replay(usages: &Usages, work: &Work<'_>, key: &Key) {
     }
 }
 
-/// Returns what a usage says in words.
+/// Returns a usage's description for its annotation.
 fn details(usage: &Value) -> String {
     let text =
         |path: &[&str]| object::at(usage, &["spec"]).map_or("", |spec| object::text(spec, path));

@@ -1,4 +1,5 @@
-//! Which objects the selectors of a usage mean; the choice is stored in the usage (protection/usage/selector.go).
+//! The objects that the selectors of a usage select; the choice is stored in the usage
+//! (protection/usage/selector.go).
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Composite resources on an embedded control plane. Source: Crossplane 2.2.
+//! Tests of composite resources on an embedded control plane. Source: Crossplane 2.2.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::toy::Toy;
 
 const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 
-/// A plane with the toy function behind one Composition.
+/// Returns a control plane with one Composition that calls the toy function.
 async fn toy_plane(input: Option<Value>) -> (Plane, Arc<Toy>) {
     let toy = Toy::new();
     let functions = Functions::builder()
@@ -154,8 +154,8 @@ async fn results_become_events_and_conditions_conditions() {
     );
 }
 
-/// Crossplane applies the conditions that it saw, and then updates those that have changed. As virtual time passes
-/// until nothing more comes of it, a reconcile follows every change here.
+/// Crossplane applies the conditions that it read, and then updates those that have changed. Virtual time passes
+/// until nothing more changes, so a reconcile follows every change here.
 #[tokio::test]
 async fn in_virtual_time_a_reconcile_follows_a_conditions_last_change() {
     let (mut plane, _) = toy_plane(None).await;

@@ -1,4 +1,5 @@
-//! Our CRDs of Crossplane's own kinds against the real ones: same fields, defaults, rules, required fields.
+//! Tests that compare crosscut's CRDs of Crossplane's kinds with the real ones: fields, defaults, rules,
+//! required fields.
 
 use crosscut_crossplane::custom_resource_definitions;
 use crosscut_testkit::reference_data;
@@ -50,7 +51,7 @@ fn definitions_serve_what_crossplane_serves() {
     }
 }
 
-/// Drops what does not decide anything: descriptions, and how kubectl prints.
+/// Removes the fields without effect: descriptions, and the columns of kubectl.
 fn without_prose(value: &mut Value) {
     match value {
         Value::Object(fields) => {

@@ -1,4 +1,4 @@
-//! What Crossplane 2.2 does and this control plane does not: it is named when it is needed, never passed over.
+//! Tests of features of Crossplane 2.2 that this control plane lacks: a trial that needs one reports it.
 
 use std::sync::Arc;
 

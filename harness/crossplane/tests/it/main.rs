@@ -1,4 +1,4 @@
-//! The crate from outside: its CRDs, and its controllers on an embedded control plane.
+//! Tests of the crate from outside: its CRDs, and its controllers on an embedded control plane.
 
 #![expect(
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! An embedded control plane with Crossplane's controllers on it, and the few requests that tests make.
+//! An embedded control plane with Crossplane's controllers, and requests for tests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ pub(crate) struct Plane {
 }
 
 impl Plane {
-    /// A settled control plane with Crossplane's CRDs and these functions.
+    /// Returns a settled control plane with Crossplane's CRDs and these functions.
     pub(crate) async fn new(functions: Functions) -> Self {
         Self::seeded(functions, 0).await
     }
@@ -69,12 +69,12 @@ impl Plane {
         }
     }
 
-    /// Returns what failed when it was last tried.
+    /// Returns the reconciles that failed at their last attempt.
     pub(crate) fn failing(&self) -> &[Failing] {
         &self.failing
     }
 
-    /// Returns what was needed until now and is not there.
+    /// Returns the missing features that were needed so far.
     pub(crate) fn lacks(&self) -> Vec<String> {
         let of_server = self.server.lacks().into_iter().map(|lack| lack.what);
         of_server.chain(self.scheduler.lacks()).collect()
@@ -124,7 +124,7 @@ impl Plane {
         }
     }
 
-    /// An object that must be there.
+    /// Returns an object, which must exist.
     pub(crate) async fn read(&self, path: &str) -> Value {
         self.get(path)
             .await
@@ -197,7 +197,7 @@ impl Plane {
         self.settle().await;
     }
 
-    /// Events of an object as `reason: message`, sorted.
+    /// Returns the Events of an object as `reason: message`, sorted.
     pub(crate) async fn events_of(&self, namespace: &str, kind: &str, name: &str) -> Vec<String> {
         let mut events: Vec<String> = self
             .list(&format!("/api/v1/namespaces/{namespace}/events"))
@@ -216,17 +216,17 @@ impl Plane {
     }
 }
 
-/// The path of an XR.
+/// Returns the path of an XR.
 pub(crate) fn xr(name: &str) -> String {
     format!("/apis/example.org/v1/namespaces/default/xrs/{name}")
 }
 
-/// An XR that wishes something.
+/// Returns an XR with a wish for the toy function.
 pub(crate) fn wish(name: &str, wish: &Value) -> Value {
     json!({"apiVersion": "example.org/v1", "kind": "XR", "metadata": {"name": name, "namespace": "default"}, "spec": {"wish": wish}})
 }
 
-/// A condition of an object as `status reason message`.
+/// Returns a condition of an object as `status reason message`.
 pub(crate) fn condition(object: &Value, kind: &str) -> String {
     let conditions = object["status"]["conditions"]
         .as_array()

@@ -1,7 +1,11 @@
-//! A function for tests that does what its composite wishes, or what its step's input says.
+//! A function for tests that follows its composite's wish, or its step's input. The fields are:
 //!
-//! `{"maps": ["a", …]}` composes ConfigMaps, `{"resources": {name: object}}` anything; `ready`, `results`, `conditions`,
-//! `said` (a status), `needs` (a ConfigMap by name, whose data it says) and `restless` (a new need at every call) do what
+//! - `maps`: the ConfigMaps to compose, as `["a", …]`
+//! - `resources`: any objects to compose, as `{name: object}`
+//! - `ready`, `results`, `conditions`: those of the response
+//! - `said`: the status of the composite
+//! - `needs`: the name of a required ConfigMap, whose data goes into the status
+//! - `restless`: true for a new requirement at every call
 //! they are called.
 
 use std::collections::HashMap;
@@ -19,7 +23,7 @@ use function_sdk_rust::proto::v1::{
 };
 use serde_json::{Value, json};
 
-/// The function, and what it was asked.
+/// The function, with its number of calls and its last request.
 #[derive(Default)]
 pub(crate) struct Toy {
     calls: AtomicUsize,
@@ -35,7 +39,7 @@ impl Toy {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// The last request.
+    /// Returns the last request.
     pub(crate) fn last(&self) -> RunFunctionRequest {
         self.last
             .lock()

@@ -1,13 +1,13 @@
-//! When Kubernetes' own kinds are healthy (function-auto-ready 0.6.0, healthchecks).
+//! Health rules for Kubernetes' own kinds (function-auto-ready 0.6.0, healthchecks).
 
 use serde_json::Value;
 
 use crosscut_objects::object;
 
-/// Says whether an object is healthy.
+/// A check that returns true if an object is healthy.
 pub(crate) type Check = fn(&Value) -> bool;
 
-/// The rule for a kind, if it has one of its own.
+/// Returns the rule for a kind, if the kind has its own.
 pub(crate) fn check(api_version: &str, kind: &str) -> Option<Check> {
     let check: Check = match (api_version, kind) {
         ("v1", "ConfigMap" | "Secret" | "ServiceAccount" | "Namespace") => |_| true,
@@ -33,7 +33,7 @@ fn integer(object: &Value, path: &[&str]) -> Option<i64> {
     object::at(object, path)?.as_i64()
 }
 
-/// The replicas asked for: one unless said otherwise.
+/// Returns the desired replicas; one by default.
 fn replicas(object: &Value) -> i64 {
     integer(object, &["spec", "replicas"]).unwrap_or(1)
 }
@@ -93,7 +93,7 @@ fn replica_set(object: &Value) -> bool {
         && integer(object, &["status", "availableReplicas"]).unwrap_or_default() >= replicas(object)
 }
 
-/// The first condition that decides, decides.
+/// Returns true if the first decisive condition is a success.
 fn job(object: &Value) -> bool {
     let decisive = object::conditions(object).iter().find(|found| {
         matches!(
@@ -122,7 +122,7 @@ fn cron_job(object: &Value) -> bool {
     active || time("lastSuccessfulTime").is_some_and(|succeeded| succeeded >= scheduled)
 }
 
-/// The first condition that decides, decides.
+/// Returns true if the first decisive condition is a success.
 fn autoscaler(object: &Value) -> bool {
     const FAILURES: [&str; 4] = [
         "FailedGetScale",

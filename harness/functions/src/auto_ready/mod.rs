@@ -1,8 +1,8 @@
-//! function-auto-ready, built in: a desired resource is ready once what was observed of it says so.
+//! The built-in function-auto-ready, which marks a desired resource as ready if its observed resource is.
 //!
-//! function-auto-ready 0.6.0. Only resources whose readiness no earlier function decided are looked at, and only
-//! `ready` is ever concluded: built-in kinds by rules of their own, everything else by its condition `Ready`. Its CEL
-//! customisations are behind a feature gate there and are not here.
+//! The rules are those of function-auto-ready 0.6.0. The function only sets `ready` to true, and only if no earlier
+//! function has decided. Built-in kinds have their own rules; other kinds need a condition `Ready`. The original's
+//! CEL customisations need a feature gate and are not implemented.
 
 mod health;
 
@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::{Function, FunctionCall, FunctionError, convert, wire};
 use crosscut_objects::object;
 
-/// The time that its answer is good for, in seconds: the default of Crossplane's function SDKs.
+/// The lifetime of the response, in seconds: the default of Crossplane's function SDKs.
 const TTL_SECONDS: i64 = 60;
 
 /// The built-in function.
@@ -77,7 +77,7 @@ fn answer(request: RunFunctionRequest) -> RunFunctionResponse {
     }
 }
 
-/// Decides what no earlier function has decided.
+/// Sets `ready` to true if no earlier function has decided and the resource is ready.
 fn conclude(ready: &mut i32, is_ready: impl FnOnce() -> bool) {
     if *ready == Ready::Unspecified as i32 && is_ready() {
         *ready = Ready::True as i32;

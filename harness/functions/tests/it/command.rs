@@ -1,4 +1,4 @@
-//! Functions that are programs: they answer, and each way of not answering is told apart.
+//! Tests of functions that are programs: their responses, and each kind of failure.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use rstest::rstest;
 use crate::requests::request;
 use crate::stub::{NOTE, settings, start};
 
-/// Returns the way to start the program in a mode that leaves a note.
+/// Returns the settings for a mode in which the program leaves a note.
 fn with_note(mode: &str, note: &Path) -> CommandSettings {
     let mut settings = settings(mode);
     settings
@@ -103,14 +103,14 @@ async fn a_program_that_never_answers(#[case] mode: &str) {
 async fn a_program_that_ends_in_a_call_says_how() {
     let error = call_error(&settings("crash-on-call")).await;
     assert!(matches!(&error, FunctionError::Exited { .. }), "{error}");
-    // No more: objects would change with each try, and never come to rest.
+    // The message must not vary: otherwise objects would change with each try and never settle.
     assert!(
         error.to_string().ends_with("ended (exit status: 7)"),
         "{error}"
     );
 }
 
-/// A call about a composite resource.
+/// Returns a call about a composite resource.
 fn call(name: &str) -> FunctionCall<'static> {
     let request: RunFunctionRequest = request(name);
     let bytes = request.encode_to_vec();
@@ -244,7 +244,8 @@ async fn a_program_goes_with_everything_it_started() {
     assert!(!is_running(&process));
 }
 
-/// Such as Python's, which takes away what a process and its workers share.
+/// A child process may clean up shared resources after its parent, as Python's resource tracker
+/// does.
 #[tokio::test]
 async fn what_a_program_started_may_tidy_up_after_it() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -256,7 +257,7 @@ async fn what_a_program_started_may_tidy_up_after_it() {
     assert_eq!(text, "tidy\n");
 }
 
-/// Returns true if a process runs; one that was killed and not yet waited for does not.
+/// Returns true if a process runs; a zombie does not.
 fn is_running(process: &str) -> bool {
     std::fs::read_to_string(format!("/proc/{process}/stat")).is_ok_and(|stat| {
         !stat

@@ -1,4 +1,4 @@
-//! The function runtimes with real programs, real gRPC and real certificates.
+//! Tests of the function runtimes with real programs, real gRPC and real certificates.
 
 #![expect(
     clippy::expect_used,

@@ -5,7 +5,8 @@ use crosscut_functions::v1::RunFunctionRequest;
 use function_sdk_rust::proto::v1::{Resource, State};
 use serde_json::json;
 
-/// A request for a composite resource of this name, with one desired resource that holds the text.
+/// Returns a request for a composite resource of this name, with one desired resource that contains
+/// the text.
 pub(crate) fn request(text: &str) -> RunFunctionRequest {
     let resource = Resource {
         resource: Some(convert::to_struct(&json!({"spec": {"text": text}}))),

@@ -1,4 +1,4 @@
-//! Functions served with mutual TLS: answers, failures as statuses, and who is let in.
+//! Tests of functions served with mutual TLS: responses, failures as statuses, and accepted clients.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +28,7 @@ use crate::requests::request;
 
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// Who signs certificates.
+/// An authority that signs certificates.
 struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
@@ -46,7 +46,7 @@ impl Authority {
         self.issuer.pem()
     }
 
-    /// A certificate for 127.0.0.1 and its key.
+    /// Returns a certificate for 127.0.0.1 and its key.
     fn sign(&self, usage: ExtendedKeyUsagePurpose) -> (String, String) {
         let key = KeyPair::generate().expect("a key");
         let mut params = CertificateParams::new(["127.0.0.1".to_owned()]).expect("a name");
@@ -64,7 +64,7 @@ impl Authority {
         }
     }
 
-    /// Returns the way in which a client reaches a server of this authority, with a certificate that `signer` signed.
+    /// Returns a client's endpoint for a server of this authority, with a certificate that `signer` signed.
     fn endpoint(&self, server: &FunctionServer, signer: Option<&Authority>) -> Endpoint {
         let mut tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(self.pem()));
         if let Some(signer) = signer {
@@ -82,7 +82,7 @@ impl Authority {
     }
 }
 
-/// Answers with what was desired, unless it is told otherwise.
+/// A function that returns the desired state, fails or hangs.
 enum Behaviour {
     Answers,
     Fails,
@@ -233,7 +233,7 @@ async fn certificates_that_are_none_are_an_error(#[case] spoil: fn(&mut ServerTl
     assert!(matches!(error, ServeError::Certificates(_)), "{error}");
 }
 
-/// Desires what it observes, without reading it.
+/// A function that returns the observed state as desired, without decoding it.
 struct Mirror;
 
 #[async_trait]
@@ -253,7 +253,7 @@ impl Function for Mirror {
     }
 }
 
-/// prost reads 33 levels.
+/// prost decodes at most 33 levels.
 #[tokio::test]
 async fn objects_of_many_levels_go_through() {
     let authority = Authority::new();

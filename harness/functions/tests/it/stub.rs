@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 pub(crate) use crosscut_testkit::stub::NOTE;
 
-/// Returns the way to start the program in a mode.
+/// Returns the settings for a mode of the program.
 pub(crate) fn settings(mode: &str) -> CommandSettings {
     let command = crosscut_testkit::stub::command("stub::stub_function", mode).expect("a path");
     let (program, arguments) = command.split_first().expect("a program");
@@ -21,13 +21,13 @@ pub(crate) fn settings(mode: &str) -> CommandSettings {
     }
 }
 
-/// A function's program, and where its files are.
+/// A function's program, with the folder of its files.
 pub(crate) struct Started {
     pub(crate) command: Command,
     _root: TempDir,
 }
 
-/// Starts a program in a folder of its own.
+/// Starts a program in its own folder.
 pub(crate) async fn start(settings: &CommandSettings) -> Result<Started, FunctionError> {
     let root = tempfile::tempdir().expect("a folder");
     let (state, _) = StateFolder::open(root.path()).expect("a state folder");

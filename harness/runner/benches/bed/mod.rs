@@ -1,4 +1,4 @@
-//! What the benchmarks that need the real control plane share: where its programs are, and how trials are judged on it.
+//! Shared code of the benchmarks on the real control plane: the search for its programs, and the judging of trials.
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -20,8 +20,8 @@ use crosscut_setup::Progress;
 use crosscut_suite::Trial;
 use tokio::sync::{mpsc, watch};
 
-/// Returns the place where the programs of the control plane and these parts of the test bed are, or why there is
-/// nothing to measure.
+/// Returns the search for the programs of the control plane and for these parts of the test bed. `Err` has the reason
+/// why nothing can be measured.
 pub(crate) fn search(parts: &[&str]) -> Result<AssetSearch, String> {
     let search = AssetSearch::from_variables(None, |name| std::env::var(name).ok());
     let testbed = search.testbed.clone().unwrap_or_default();
@@ -35,18 +35,18 @@ pub(crate) fn search(parts: &[&str]) -> Result<AssetSearch, String> {
     }
 }
 
-/// The folder of the project whose scenarios are judged.
+/// Returns the folder of the project with the scenarios.
 pub(crate) fn project() -> Utf8PathBuf {
     let runner = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
     runner.ancestors().nth(2).unwrap().to_owned()
 }
 
-/// Says on standard error what is waited for.
+/// Returns a reporter that prints the current wait to standard error.
 pub(crate) fn progress() -> Progress {
     Arc::new(|what: &str| eprintln!("{what}"))
 }
 
-/// A control plane of these programs, with so many targets, and what it writes below `folder`.
+/// Returns the settings of a control plane with `targets` targets, which writes below `folder`.
 pub(crate) fn settings(folder: &Path, assets: AssetSearch, targets: usize) -> EnvtestSettings {
     EnvtestSettings {
         assets,
@@ -68,7 +68,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// Judges the trials, all of which must pass; how long it took, from the first lease to the last cleaning.
+/// Judges the trials, all of which must pass; returns the time from the first lease to the last cleanup.
 pub(crate) async fn judged(trials: &[Trial], cluster: Arc<dyn Cluster>, jobs: usize) -> Duration {
     let started = Instant::now();
     let (events, mut told) = mpsc::unbounded_channel();

@@ -1,7 +1,7 @@
-//! Who asked the API servers for what: their audit logs.
+//! The audit logs of the API servers, which count requests by sender.
 //!
-//! kube-apiserver writes one where its command line says so. The control plane's command line is not the benchmark's to
-//! say, so a small program stands in for kube-apiserver, which adds the flags.
+//! kube-apiserver writes an audit log if its flags ask for that. The benchmark cannot set the control plane's flags, so
+//! a small script replaces kube-apiserver and adds them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +12,7 @@ use crosscut_setup::AssetSearch;
 use crosscut_setup::crossplane::definitions_of;
 use serde_json::Value;
 
-/// Every request but for those that have only begun to be served.
+/// The audit policy: all requests, each logged from its response on.
 const POLICY: &str = r#"{"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"],
  "rules": [{"level": "Metadata"}]}"#;
 
@@ -22,20 +22,20 @@ pub(crate) struct Audit {
     logs: PathBuf,
 }
 
-/// How many requests came from whom.
+/// The numbers of requests by sender.
 pub(crate) struct Requests {
     pub(crate) of_crosscut: usize,
     pub(crate) of_chainsaw: usize,
 }
 
-/// What came of something, and what was asked meanwhile.
+/// The result of a future, and the requests sent while it ran.
 pub(crate) struct During<T> {
     pub(crate) result: T,
     pub(crate) requests: Requests,
 }
 
 impl Audit {
-    /// Makes a folder of programs of which kube-apiserver keeps an audit log.
+    /// Creates a folder of programs with a kube-apiserver that keeps an audit log.
     pub(crate) fn new(folder: &Path, search: &AssetSearch) -> Audit {
         let (programs, logs) = (folder.join("programs"), folder.join("audit"));
         fs::create_dir(&programs).unwrap();
@@ -70,12 +70,12 @@ impl Audit {
         Audit { programs, logs }
     }
 
-    /// The folder of programs.
+    /// Returns the folder of programs.
     pub(crate) fn programs(&self) -> &Path {
         &self.programs
     }
 
-    /// Waits for something, and counts the requests that were begun or ended meanwhile.
+    /// Runs a future, and counts the requests that began or ended meanwhile.
     pub(crate) async fn during<T>(&self, something: impl Future<Output = T>) -> During<T> {
         let before = self.entries();
         let result = something.await;
@@ -91,14 +91,14 @@ impl Audit {
         }
     }
 
-    /// Every request that was logged, once, with who sent it.
+    /// Returns every logged request once, with its sender.
     fn entries(&self) -> BTreeSet<(String, Sender)> {
         let logs = fs::read_dir(&self.logs).unwrap();
         let texts = logs.map(|log| fs::read_to_string(log.unwrap().path()).unwrap());
         let lines: Vec<String> = texts
             .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
             .collect();
-        // The last line may be half written.
+        // The last line may be incomplete.
         let entries = lines
             .iter()
             .filter_map(|line| serde_json::from_str(line).ok());
@@ -111,7 +111,7 @@ impl Audit {
     }
 }
 
-/// Who sent a request. What stand-ins do in the place of providers is done in both runs, and is nobody's.
+/// The sender of a request. Requests of stand-ins occur in both runs and are counted for neither.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Sender {
     Crosscut,

@@ -1,9 +1,9 @@
 //! crosscut and Chainsaw side by side: the same scenarios, on the same real control plane, in one run.
 //!
-//! Prints one JSON object on its last line: real time and requests to the API servers of either, and the embedded control
-//! plane's time for the same scenarios. Where the test bed lacks Chainsaw or a program of the control plane, the object
-//! says why nothing was measured. What crosscut's stand-ins do for managed resources is done in both runs, and counted in
-//! neither.
+//! Prints one JSON object on its last line, with real time and requests to the API servers of either tool. The object
+//! also has the embedded control plane's time for the same scenarios. If the test bed lacks Chainsaw or a program of
+//! the control plane, the object has the reason instead. Requests of crosscut's stand-ins for managed resources occur
+//! in both runs, and count for neither.
 
 #![expect(
     clippy::print_stdout,
@@ -34,8 +34,8 @@ use serde_json::{Value, json};
 use audit::Audit;
 use bed::{judged, progress, project, search, settings};
 
-/// What both judge: scenarios that Chainsaw has all the words for. It panics where a map of an assertion is compared with
-/// a map of a binding, so those are left out.
+/// The scenarios of the comparison, for which Chainsaw has all features. Chainsaw panics if it compares a map in an
+/// assertion with a map in a binding, so scenarios with that are omitted.
 const SCENARIOS: [&str; 4] = [
     "enabled-with-envoy-gateway",
     "backend-resources",
@@ -44,10 +44,9 @@ const SCENARIOS: [&str; 4] = [
 ];
 /// The provider with the shortest list of resources.
 const PROVIDER: &str = "azure";
-/// What the test bed calls Chainsaw.
+/// The name of Chainsaw in the test bed.
 const CHAINSAW: &str = "chainsaw";
-/// The number of trials crosscut that has under way at the same time where it may. Chainsaw's tests share one target
-/// and cannot.
+/// The number of concurrent trials of crosscut. Chainsaw's tests share one target and run one after the other.
 const TOGETHER: usize = 4;
 
 fn main() {
@@ -59,7 +58,7 @@ fn main() {
     println!("{figures}");
 }
 
-/// Chainsaw, and where the programs of the control plane are; or why there is nothing to compare with.
+/// Returns Chainsaw and the search for the control plane's programs. `Err` has the reason why nothing can be compared.
 fn chainsaw() -> Result<(PathBuf, AssetSearch), String> {
     let search = search(&[CHAINSAW])?;
     let testbed = search.testbed.clone().unwrap_or_default();
@@ -97,7 +96,7 @@ async fn side_by_side(chainsaw: &Path, search: AssetSearch) -> Value {
     })
 }
 
-/// One scenario by crosscut, from the lease to the cleaning, and by Chainsaw, whose lease is not counted.
+/// Runs one scenario with crosscut, from the lease to the cleanup, and with Chainsaw, without its lease.
 async fn row(
     trial: &Trial,
     cluster: &Arc<Envtest>,
@@ -130,8 +129,7 @@ fn trials() -> Vec<Trial> {
     plan.trials
 }
 
-/// Returns what the trials take on the embedded control plane once more: the functions run, and the provider's base is
-/// made.
+/// Returns the time of the trials on the embedded control plane once the functions run and the provider's base exists.
 async fn embedded(trials: &[Trial]) -> Duration {
     let suite = Arc::clone(&trials.first().unwrap().suite);
     let cluster = Arc::new(Embedded::new(suite, progress()));
@@ -141,7 +139,7 @@ async fn embedded(trials: &[Trial]) -> Duration {
     taken
 }
 
-/// Runs Chainsaw in the lease's namespace while the stand-ins do their work; how long it took.
+/// Runs Chainsaw in the lease's namespace while the stand-ins reconcile; returns the time that Chainsaw took.
 async fn run_chainsaw(
     program: &Path,
     folder: &Path,
@@ -171,7 +169,7 @@ async fn run_chainsaw(
     let status = loop {
         tokio::select! {
             status = child.wait() => break status.unwrap(),
-            // What does not come to rest is Chainsaw's to judge.
+            // Chainsaw judges objects that do not settle.
             _ = lease.settle() => {}
         }
     };

@@ -1,5 +1,5 @@
-//! A scenario as a test of Chainsaw. Assertion documents and bindings are the same in both; what Chainsaw has no word
-//! for stops the benchmark.
+//! Conversion of a scenario to a Chainsaw test. Assertion documents and bindings are the same in both. An action
+//! without a counterpart in Chainsaw stops the benchmark.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use crosscut_suite::Trial;
 use crosscut_yaml::{Limits, parse, to_yaml};
 use serde_json::{Value, json};
 
-/// Writes the test of a trial's scenario, with its documents and the provider's values, into a new folder.
+/// Writes the Chainsaw test of a trial's scenario into a new folder, with its documents and the provider's values.
 pub(crate) fn write(project: &Utf8Path, trial: &Trial, namespace: &str, test: &Path) {
     fs::create_dir(test).unwrap();
     let file = project.join(trial.scenario.place.source.name.as_str());
@@ -54,7 +54,7 @@ fn converted(scenario: &Value, provider: &str, namespace: &str) -> Value {
     })
 }
 
-/// Returns what Chainsaw does for one action.
+/// Returns Chainsaw's operations for one action.
 fn operations(action: &Value) -> Vec<Value> {
     let mut common = json!({});
     if action.get("on").and_then(Value::as_str) == Some("target") {
@@ -73,7 +73,7 @@ fn operations(action: &Value) -> Vec<Value> {
         "apply" => ("apply", documents(body)),
         "expect" => ("assert", documents(body)),
         "absent" => ("error", documents(body)),
-        // Chainsaw asserts on events as on any object.
+        // Chainsaw asserts on events as on any other object.
         "events" if body["absent"] == json!(true) => ("error", vec![event(&body["resource"])]),
         "events" => ("assert", vec![event(&body["resource"])]),
         other => panic!("Chainsaw has no word for {other}"),
@@ -86,7 +86,7 @@ fn operations(action: &Value) -> Vec<Value> {
     documents.into_iter().map(operation).collect()
 }
 
-/// Chainsaw takes one file or one inline document an operation.
+/// Returns the documents, one for each operation: Chainsaw accepts one file or one inline document.
 fn documents(body: &Value) -> Vec<Value> {
     let inline = |resource: &Value| json!({ "resource": resource });
     match (

@@ -1,10 +1,10 @@
-//! What was measured of one way.
+//! The measurements of one way.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// Latencies of requests that were alone, and what was done of requests that were not.
+/// The latencies of sequential requests, and the number and total time of concurrent requests.
 #[derive(Default)]
 pub(crate) struct Figures {
     latencies: Vec<Duration>,
@@ -18,13 +18,13 @@ impl Figures {
         self.latencies.extend(latencies);
     }
 
-    /// Adds requests that were sent several at a time, and how long all of them took.
+    /// Adds requests that were sent concurrently, with their total time.
     pub(crate) fn together(&mut self, requests: usize, taken: Duration) {
         self.requests += requests;
         self.taken += taken;
     }
 
-    /// The figures as the report has them.
+    /// Returns the figures for the report.
     pub(crate) fn into_json(mut self, way: &str) -> Value {
         self.latencies.sort_unstable();
         json!({
@@ -36,7 +36,7 @@ impl Figures {
         })
     }
 
-    /// The latency that so many of a hundred requests did not exceed (nearest rank); 0 where there were none.
+    /// Returns the latency that `percent` of the requests did not exceed (nearest rank); 0 without requests.
     fn percentile(&self, percent: usize) -> u64 {
         let rank = (self.latencies.len() * percent).div_ceil(100);
         let latency = self.latencies.get(rank.saturating_sub(1));

@@ -1,9 +1,9 @@
-//! What the Body-Based Router costs: requests per second and latency on the real gateway path, with it and without it.
+//! The cost of the Body-Based Router: requests per second and latency on the real gateway path, with the router and
+//! without it.
 //!
-//! The path is brought up by the scenario that judges it; while it stands, a program of the trial, which is this one once
-//! more, sends the same requests each way in turn. Prints one JSON object on its last line. Where the test bed lacks a
-//! program of the path, the object says why nothing was measured; an answer that is not as it should be stops the
-//! benchmark.
+//! The scenario that judges the path also creates it. Then this program runs again as a program of the trial, and sends
+//! the same requests each way in turn. The last line of the output is one JSON object. If the test bed lacks a program
+//! of the path, the object has the reason instead. A wrong response stops the benchmark.
 
 #![expect(
     clippy::print_stdout,
@@ -30,7 +30,7 @@ use serde_json::{Value, json};
 
 use bed::{judged, search, settings};
 
-/// The programs of the path, as the test bed calls them.
+/// The programs of the path, with their names in the test bed.
 const PARTS: [&str; 3] = ["bbr", "envoy-gateway", "envoy"];
 
 fn main() {
@@ -50,7 +50,7 @@ fn main() {
     println!("{figures}");
 }
 
-/// Brings up the path and has it measured.
+/// Creates the path and measures it.
 async fn measured(search: AssetSearch) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("figures.json");

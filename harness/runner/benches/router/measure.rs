@@ -1,4 +1,4 @@
-//! Sends the same requests each way, in turns, and looks at every answer.
+//! Sends the same requests each way, in turns, and checks every response.
 
 use std::time::{Duration, Instant};
 
@@ -13,23 +13,23 @@ use serde_json::{Value, json};
 
 use crate::figures::Figures;
 
-/// The sizes of the bodies.
+/// The sizes of the bodies, in bytes.
 const BODIES: [usize; 2] = [200, 70_000];
-/// The number of times that each way has its turn: what disturbs the machine for a while disturbs all of them.
+/// The number of turns of each way: a disturbance of the machine then affects all ways.
 const ROUNDS: usize = 10;
-/// Requests of a turn, one after the other.
+/// The number of sequential requests in a turn.
 const ALONE: usize = 60;
-/// Requests of a turn, so many at a time.
+/// The number of requests in a turn that are sent concurrently.
 const TOGETHER: usize = 160;
 const PARALLEL: usize = 16;
-/// For connections to be there, and programs to be warm.
+/// The number of requests that open connections and warm up programs before measuring.
 const WARMING: usize = 40;
 const BOUNDS: Bounds = Bounds {
     deadline: Duration::from_secs(30),
     bytes: 1 << 20,
 };
 
-/// A way to an upstream.
+/// A path to an upstream.
 struct Way {
     name: &'static str,
     upstream: &'static str,
@@ -37,10 +37,10 @@ struct Way {
     call: HttpCall,
 }
 
-/// All that is measured, by the gateway, an upstream and the relays that lead to that upstream.
+/// Returns all measurements, given the gateway, an upstream and the relays to that upstream.
 ///
 /// # Errors
-/// The first answer that is not as it should be.
+/// The first wrong response.
 pub(crate) async fn all(gateway: &str, upstream: &str, relays: &str) -> Result<Value, String> {
     let mut bodies = Vec::new();
     for size in BODIES {
@@ -81,7 +81,7 @@ fn way(
     })
 }
 
-/// Returns what each way takes, measured in turns: A B C, A B C, and so on.
+/// Returns the figures of each way, measured in turns: A B C, A B C, and so on.
 async fn in_turns(ways: &[Way]) -> Result<Vec<Value>, String> {
     let mut figures: Vec<Figures> = ways.iter().map(|_| Figures::default()).collect();
     for way in ways {
@@ -102,7 +102,8 @@ async fn in_turns(ways: &[Way]) -> Result<Vec<Value>, String> {
 }
 
 impl Way {
-    /// So many requests, and so many at a time: how long each took, and all of them. Answers are looked at afterwards.
+    /// Sends `times` requests, several at a time; returns each latency and the total time. Responses are checked
+    /// afterwards.
     async fn requests(
         &self,
         times: usize,
@@ -124,7 +125,7 @@ impl Way {
         Ok((each, taken))
     }
 
-    /// It must be a 2xx of the right upstream, which got the whole body.
+    /// Checks for a 2xx status of the right upstream, which received the whole body.
     fn judge(&self, answer: &HttpAnswer) -> Result<(), String> {
         let from = answer.headers.get(NAME_HEADER);
         let told: Value = serde_json::from_slice(&answer.body).unwrap_or_default();

@@ -1,7 +1,7 @@
-//! The path that is measured: the scenario that judges it, up to where requests are routed, and then the measuring.
+//! The measured path: the scenario that judges it, up to its routing step, followed by the measuring.
 //!
-//! Nothing of the gateway's configuration is written here. What the scenario goes on to judge is left out: it changes the
-//! path, and ends the router.
+//! The gateway's configuration comes from the scenario alone. The scenario's later steps are omitted: they change the
+//! path, and end the router.
 
 use std::io;
 use std::path::Path;
@@ -13,14 +13,14 @@ use serde_json::{Value, json};
 
 use crate::bed::project;
 
-/// What this program is told first where it is to measure.
+/// The first argument of this program if it must measure.
 pub(crate) const MEASURE: &str = "measure";
-/// The scenario, and its last step that is done.
+/// The scenario, and the last of its steps that runs.
 const SCENARIO: &str = "routed-by-model";
 const FOLDER: &str = "scenarios/gateway-inference-extension/validation/routed-by-model";
 const LAST: &str = "the model in the body decides";
 
-/// The trial that measures, and writes the figures to `file`.
+/// Returns the trial that measures, and writes the figures to `file`.
 pub(crate) fn trial(file: &Path) -> Trial {
     let scenario = project().join(FOLDER).join("scenario.yaml");
     let text = Disk.read(&scenario).unwrap();
@@ -38,7 +38,7 @@ pub(crate) fn trial(file: &Path) -> Trial {
     plan.trials.into_iter().next().unwrap()
 }
 
-/// The scenario's text with measuring in the place of what comes after the last step.
+/// Returns the scenario's text, with the measuring instead of the steps after the last one.
 fn with_measuring(text: &str, file: &Path) -> String {
     let documents = parse(text, &Limits::default()).unwrap();
     let mut scenario = documents.first().unwrap().to_value();
@@ -54,8 +54,7 @@ fn with_measuring(text: &str, file: &Path) -> String {
     to_yaml(&scenario)
 }
 
-/// Returns what Envoy is reached through, and reaches others through, without Envoy: its network is its own, and what
-/// it costs to get in and out is no cost of Envoy's.
+/// Returns the relays into and out of Envoy's network namespace, without Envoy: their cost is not Envoy's.
 fn relays() -> Value {
     let through = "(join(':', [to_string($ports.relays), to_string($upstreams.\"pool-a\".port)]))";
     let in_pod = project().join("fixtures/gateway/in-pod");
@@ -64,12 +63,12 @@ fn relays() -> Value {
         "name": "relays",
         "start": "manual",
         "command": [in_pod.as_str(), "--in", through, "--out", out, "--", "sleep", "infinity"],
-        // Its port accepts connections before they lead anywhere.
+        // The port accepts connections before they can be relayed.
         "ready": {"http": {"port": "($ports.relays)"}},
     })
 }
 
-/// This program once more, with the file for its figures and where to send requests to.
+/// Returns the program that measures: this one, with the file for its figures and the addresses of the requests.
 fn measuring(file: &Path) -> Value {
     let upstream = "(join(':', ['http://localhost', to_string($upstreams.\"pool-a\".port)]))";
     let relays = "(join(':', ['http://localhost', to_string($ports.relays)]))";
@@ -81,7 +80,7 @@ fn measuring(file: &Path) -> Value {
     })
 }
 
-/// The project's files, one of which has another text.
+/// The project's files, one of them with another text.
 struct Replaced {
     scenario: Utf8PathBuf,
     text: String,

@@ -12,10 +12,10 @@ use crate::scope::evaluate;
 use crate::session::Session;
 use crate::stop::{Stop, location};
 
-/// So many objects must match, and each must be as is said of each.
+/// Checks that the given number of objects matches, and that each matches the assertion for each.
 ///
 /// # Errors
-/// [`Stop`] if there are others, or if that there are no more shows nothing.
+/// [`Stop`] if another number matches, or if the absence of more objects is no evidence.
 pub(super) async fn exactly(
     count: &Count,
     side: Side,
@@ -40,7 +40,7 @@ async fn once(
     session: &mut Session,
     scope: &Scope,
 ) -> Result<(), Stop> {
-    // None at all is what `absent` says, and shows as much as that.
+    // `exactly: 0` means the same as `absent`, and needs the same evidence.
     if number == 0 {
         let served = Served::Must;
         return expectation::absent(&count.expectation, served, side, session, scope).await;
@@ -56,7 +56,7 @@ async fn once(
     Ok(())
 }
 
-/// Returns the number that there must be.
+/// Returns the required number.
 fn number(count: &Count, scope: &Scope) -> Result<usize, Stop> {
     let place = count.expectation.place.with_span(count.exactly.span);
     let value = evaluate(&count.exactly, &place, scope)?;

@@ -1,4 +1,4 @@
-//! `expect`: assertions that must hold at rest, and what is bound of the object that one is about.
+//! `expect`: assertions that must hold at rest, and the values that an expectation binds.
 
 use std::time::Duration;
 
@@ -16,16 +16,16 @@ use crate::session::Session;
 use crate::stop::Stop;
 use crate::timekeeper::Timekeeper;
 
-/// Between two rejudge.
+/// The pause between two polls.
 const POLL: Duration = Duration::from_millis(100);
-/// The time that is waited for programs under test, unless it is said.
+/// The time that assertions may take to hold while a program under test runs, unless `within` is set.
 const WITHIN: Duration = Duration::from_secs(10);
 
-/// Every assertion must hold when both clusters are at rest. Whether a program under test has more to do nobody can
-/// see: while one runs, what does not hold yet is waited for.
+/// Checks that every assertion holds when both clusters are at rest. A running program under test may still have
+/// work, which crosscut cannot see. While one runs, a failed assertion is polled.
 ///
 /// # Errors
-/// The first that does not hold.
+/// [`Stop`] for the first assertion that does not hold.
 pub(super) async fn all(
     expectations: &[Expectation],
     action: &Action,
@@ -35,7 +35,7 @@ pub(super) async fn all(
     session.settle().await?;
     let end = Instant::now() + stretched(action.within.unwrap_or(WITHIN));
     for expectation in expectations {
-        // What names nothing is not waited for.
+        // A template that names no object fails at once, without polling.
         candidate::subject(expectation, scope)?;
         let time = session.time();
         let api = session.api(action.side);
@@ -59,7 +59,7 @@ pub(super) async fn all(
     Ok(())
 }
 
-/// Rejudge until the assertion holds, or for as long as is allowed; says whether anything was waited for.
+/// Polls until the assertion holds or the time is over; returns true if it had to wait.
 async fn wait_for(
     expectation: &Expectation,
     api: &Api,

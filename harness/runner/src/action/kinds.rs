@@ -1,4 +1,4 @@
-//! Kinds that are about to be served: a definition was applied, or composed, and is not established yet.
+//! Kinds that are not served yet: their definition was applied or composed, but is not established.
 
 use std::time::Duration;
 
@@ -12,15 +12,16 @@ use crate::api::Api;
 use crate::session::Session;
 use crate::target::Target;
 
-/// Between two rejudge.
+/// The pause between two polls.
 const POLL: Duration = Duration::from_millis(100);
-/// The time that a definition is waited for whose names are accepted: kube-apiserver serves it within seconds.
+/// The time that a definition with accepted names may take to be served: kube-apiserver needs seconds.
 const WITHIN: Duration = Duration::from_secs(15);
 
-/// Waits until the clusters are at rest, and then for a definition of the kind; says whether the kind is served.
+/// Waits until the clusters are at rest, and then for a definition of the kind. Returns true if the kind is
+/// served.
 ///
 /// # Errors
-/// [`SettleError`] if they do not come to rest.
+/// [`SettleError`] if the clusters do not settle.
 pub(super) async fn wait_for(
     api_version: &str,
     kind: &str,
@@ -41,13 +42,13 @@ pub(super) async fn wait_for(
     }
 }
 
-/// Tells if a definition has the kind in this version, and is not refused for its names.
+/// Returns true if a definition has the kind in this version, and its names are not rejected.
 async fn is_defined(api_version: &str, kind: &str, api: &Api) -> bool {
     let Some(definitions) = Target::all("apiextensions.k8s.io/v1", "CustomResourceDefinition")
     else {
         return false;
     };
-    // Without the right to read definitions, none is known.
+    // Without the permission to read definitions, none is known.
     let definitions = api.find(&definitions).await.unwrap_or_default();
     definitions
         .iter()

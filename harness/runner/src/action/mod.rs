@@ -1,4 +1,4 @@
-//! The actions of a step, one module each where there is more to say than a call.
+//! The actions of a step. Each has its own module unless it is a single call.
 
 mod count;
 mod expect;
@@ -20,7 +20,7 @@ use crate::session::Session;
 use crate::stop::Stop;
 use crate::traffic;
 
-/// The action's name as documents write it.
+/// Returns the action's name in documents.
 pub(crate) fn name(kind: &ActionKind) -> &'static str {
     match kind {
         ActionKind::Apply(_) => "apply",
@@ -39,10 +39,10 @@ pub(crate) fn name(kind: &ActionKind) -> &'static str {
     }
 }
 
-/// Does one action.
+/// Performs one action.
 ///
 /// # Errors
-/// [`Stop`] where it fails: the trial ends there.
+/// [`Stop`] if the action fails, which ends the trial.
 pub(crate) async fn perform(
     action: &Action,
     session: &mut Session,
@@ -90,7 +90,7 @@ pub(crate) async fn perform(
     }
 }
 
-/// No object may be as the assertion says, at rest.
+/// Checks that no object matches the assertion, at rest.
 async fn absent(
     expectation: &Expectation,
     served: Served,

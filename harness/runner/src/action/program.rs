@@ -14,15 +14,15 @@ use crate::programs::{Running, end, failure, launch, word};
 use crate::session::Session;
 use crate::stop::Stop;
 
-/// Between two looks at an object.
+/// The pause between two polls of an object.
 const POLL: Duration = Duration::from_millis(100);
-/// The time that a killed program may take to be gone.
+/// The time that a killed program may take to end.
 const KILLED: Duration = Duration::from_secs(5);
 
-/// Starts what no step has to start, in order.
+/// Starts, in order, the programs that no step has to start.
 ///
 /// # Errors
-/// [`Stop`] for the first that does not get ready.
+/// [`Stop`] for the first program that does not become ready.
 pub(crate) async fn start_automatic(session: &mut Session, scope: &Scope) -> Result<(), Stop> {
     let declared = session.programs().declared.clone();
     for program in declared.iter().filter(|program| !program.is_manual) {
@@ -31,10 +31,10 @@ pub(crate) async fn start_automatic(session: &mut Session, scope: &Scope) -> Res
     Ok(())
 }
 
-/// Does what a step does to programs, in order.
+/// Starts or ends programs for a step, in order.
 ///
 /// # Errors
-/// [`Stop`] for the first with which it does not work.
+/// [`Stop`] for the first program for which this fails.
 pub(crate) async fn act(
     verb: ProgramVerb,
     programs: &[Arc<Declared>],
@@ -69,10 +69,10 @@ async fn start(session: &mut Session, declared: &Arc<Declared>, scope: &Scope) -
             help,
         ));
     }
-    // One that did its work may do it again.
+    // A program that has ended after its work may run again.
     running.retain(|one| !is_same(one));
     if let Readiness::Expect { expectations, .. } = &declared.ready {
-        // What names nothing is not waited for.
+        // A template that names no object fails at once, without polling.
         for expectation in expectations {
             candidate::subject(expectation, scope)?;
         }
@@ -81,7 +81,7 @@ async fn start(session: &mut Session, declared: &Arc<Declared>, scope: &Scope) -
     let place = place.map_err(|reason| no_place(declared, reason))?;
     let settings = launch::settings(&place, declared, scope)?;
     let time = session.time();
-    // It may take as long as its own `within` says.
+    // A program may take as long as its own `within`, which does not count for the trial.
     let pause = time.pause();
     let started = Program::start(settings, &place.state).await;
     let program = started.map_err(|error| failure::of(declared, error))?;
@@ -103,7 +103,7 @@ async fn start(session: &mut Session, declared: &Arc<Declared>, scope: &Scope) -
     Ok(())
 }
 
-/// A trial that starts programs has a place for them, or was not run.
+/// Returns the failure of a trial whose control plane has no place for programs.
 fn no_place(declared: &Declared, reason: String) -> Stop {
     let failure = crosscut_events::Failure::new("program::place", reason);
     let mut stop = Stop::unsupported(failure);
@@ -111,7 +111,7 @@ fn no_place(declared: &Declared, reason: String) -> Stop {
     stop
 }
 
-/// Waits until a program has done its work.
+/// Waits until a program has ended after its work.
 async fn done(program: &Program, declared: &Declared, wanted: i32) -> Result<(), Stop> {
     let ended = tokio::time::timeout(stretched(declared.within), program.exited()).await;
     let Ok(status) = ended else {

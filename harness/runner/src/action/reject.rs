@@ -13,10 +13,10 @@ use crate::session::Session;
 use crate::stop::NOT_IMPLEMENTED;
 use crate::stop::{Stop, location};
 
-/// Every write of `write` must be refused as `refusal` says.
+/// Checks that every write of `write` is refused, and that each refusal matches `refusal`.
 ///
 /// # Errors
-/// The first that is granted, or refused otherwise.
+/// [`Stop`] for the first write that is granted, or refused differently.
 pub(crate) async fn must_refuse(
     write: &ActionKind,
     refusal: &Refusal,
@@ -25,7 +25,8 @@ pub(crate) async fn must_refuse(
     scope: &Scope,
 ) -> Result<(), Stop> {
     let messages = expected_messages(refusal, action, scope)?;
-    // What is refused can depend on what came before: an object in use, an immutable field.
+    // A refusal can depend on the earlier writes, for example on an object in use or an immutable
+    // field.
     session.settle().await?;
     for evaluated in write::writes(write, scope)? {
         match evaluated.send(action, session).await {
@@ -144,7 +145,7 @@ mod tests {
 
     use super::mismatches;
 
-    /// What a refusal says against what it must say; paths of what does not hold.
+    /// Compares the parts of a refusal with the expected ones; returns the paths that differ.
     #[rstest]
     #[case::nothing_is_asked(None, None, &[], &[])]
     #[case::all_holds(Some(422), Some("Invalid"), &["spec.size", "less than"], &[])]

@@ -1,4 +1,4 @@
-//! `table`: what `kubectl get` prints of objects, at rest.
+//! `table`: the columns and rows that `kubectl get` prints of objects, at rest.
 
 use crosscut_events::Failure;
 use crosscut_expr::Scope;
@@ -14,10 +14,10 @@ use crate::stop::stop_of;
 use crate::stop::{Stop, location};
 use crate::target::{Target, Whereabouts};
 
-/// The table must be as the assertion says.
+/// Checks that the table matches the assertion.
 ///
 /// # Errors
-/// [`Stop`] with what is otherwise.
+/// [`Stop`] with the differences.
 pub(super) async fn judge(
     table: &Table,
     side: Side,
@@ -74,7 +74,7 @@ async fn once(
     Err(Stop::failed(failure))
 }
 
-/// A table without rows says that there is no object, which is to show something as with `absent`.
+/// Checks that an empty table is evidence that no object exists, as with `absent`.
 async fn shows_something(
     table: &Table,
     printed: &Value,
@@ -95,7 +95,8 @@ async fn shows_something(
     })
 }
 
-/// A `Table` as assertions see it: the names of the columns, and each row's cells by these names.
+/// Returns a `Table` in the form that assertions see: the names of the columns, and each row's
+/// cells by these names.
 fn view(table: &Value) -> Value {
     let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
     let heads = list(table.get("columnDefinitions"));

@@ -1,4 +1,4 @@
-//! What API servers warn of while they grant a write, and what a scenario expects of that.
+//! The warnings of API servers for granted writes, and the warnings that a scenario expects.
 
 use crosscut_events::{Failure, Mismatch};
 use crosscut_expr::Scope;
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::scope::evaluate;
 use crate::stop::{Stop, location};
 
-/// Texts of warnings, evaluated.
+/// The evaluated texts of expected warnings.
 #[derive(Debug)]
 pub(super) struct Expected<'a> {
     texts: Vec<String>,
@@ -18,7 +18,8 @@ pub(super) struct Expected<'a> {
 /// Evaluates the texts that warnings must contain.
 ///
 /// # Errors
-/// A template that cannot be evaluated, and one whose value is no text or empty.
+/// [`Stop`] for a template that cannot be evaluated, and for a value that is not a string or is
+/// empty.
 pub(super) fn expected<'a>(warnings: &'a Warnings, scope: &Scope) -> Result<Expected<'a>, Stop> {
     let place = &warnings.place;
     let texts = warnings.texts.iter().map(|node| {

@@ -21,10 +21,10 @@ use crate::stop::stop_of;
 use crate::stop::{Stop, location};
 use crate::target::{Manifest, Target};
 
-/// Does every write of an action, in order, and checks what was warned of.
+/// Sends every write of an action, in order, and checks the warnings.
 ///
 /// # Errors
-/// The first that is refused, with the place of its document; and warnings that are missing, or not expected.
+/// [`Stop`] for the first refused write, with the place of its document; and for missing or unexpected warnings.
 pub(crate) async fn all(action: &Action, session: &mut Session, scope: &Scope) -> Result<(), Stop> {
     let expected = match &action.kind {
         ActionKind::Apply(write) | ActionKind::Patch(write) => write.warnings.as_ref(),
@@ -54,7 +54,7 @@ pub(crate) async fn all(action: &Action, session: &mut Session, scope: &Scope) -
 #[derive(Debug)]
 pub(crate) enum SendError {
     Request(RequestError),
-    /// What may have brought a kind that is not served never came to rest.
+    /// The clusters, which might have brought the missing kind, never settled.
     Settle(SettleError),
 }
 
@@ -100,7 +100,7 @@ pub(crate) enum Evaluated<'a> {
     },
 }
 
-/// The way in which a document is written, evaluated.
+/// The method of a write, evaluated.
 #[derive(Clone)]
 pub(crate) enum Way {
     Merge,
@@ -113,10 +113,10 @@ pub(crate) enum Way {
 }
 
 impl Way {
-    /// Evaluates how documents are written.
+    /// Evaluates the method of a write.
     ///
     /// # Errors
-    /// A template that cannot be evaluated, and a field manager that is no text.
+    /// [`Stop`] for a template that cannot be evaluated, and for a field manager that is not a string.
     fn of(write: &Write, scope: &Scope) -> Result<Way, Stop> {
         match &write.method {
             Method::Merge => Ok(Way::Merge),
@@ -186,10 +186,10 @@ fn manager(node: &Node, write: &Write, scope: &Scope) -> Result<String, Stop> {
     }
 }
 
-/// The writes of an action with their templates evaluated. Other actions have none.
+/// Returns the writes of an action with their templates evaluated; an empty list for other actions.
 ///
 /// # Errors
-/// The first template that cannot be evaluated.
+/// [`Stop`] for the first template that cannot be evaluated.
 pub(crate) fn writes<'a>(kind: &'a ActionKind, scope: &Scope) -> Result<Vec<Evaluated<'a>>, Stop> {
     let mut writes = Vec::new();
     match kind {
@@ -234,11 +234,11 @@ pub(crate) fn writes<'a>(kind: &'a ActionKind, scope: &Scope) -> Result<Vec<Eval
 }
 
 impl Evaluated<'_> {
-    /// Sends the request, notes what it touched, and returns what the API server warns of. A kind that is not served
-    /// may be about to be: that is waited for.
+    /// Sends the request, records the written objects, and returns the API server's warnings. Waits for a kind that
+    /// is not served yet.
     ///
     /// # Errors
-    /// [`RequestError`] as the control plane answers, and a control plane that does not come to rest.
+    /// [`SendError`] if the control plane refuses, or if it does not settle.
     pub(crate) async fn send(
         &self,
         action: &Action,
@@ -297,7 +297,7 @@ impl Evaluated<'_> {
         }
     }
 
-    /// Returns what is written, for messages.
+    /// Returns the object of the write, for messages.
     pub(crate) fn subject(&self) -> String {
         let (kind, name) = match self {
             Evaluated::Apply { object: one, .. } | Evaluated::Patch { patch: one, .. } => (
@@ -312,7 +312,7 @@ impl Evaluated<'_> {
         format!("{kind} {name}")
     }
 
-    /// Returns the place where the document is.
+    /// Returns the place of the document.
     pub(crate) fn place(&self) -> &crosscut_suite::model::Place {
         match self {
             Evaluated::Apply { resource, .. } | Evaluated::Patch { resource, .. } => {
@@ -333,7 +333,7 @@ fn manifest(resource: &Resource, scope: &Scope) -> Result<Manifest, Stop> {
         .map_err(|problems| Stop::misnamed(problems, &resource.place))
 }
 
-/// Returns the objects that a reference selects: one by name, or those with its labels, or all of the kind.
+/// Returns the objects that a reference selects: one by name, those with its labels, or all of the kind.
 pub(super) fn selected(reference: &Reference, scope: &Scope) -> Result<Target, Stop> {
     let subject = subject(reference, scope)?;
     Target::of_subject(&subject).ok_or_else(|| Stop::misnamed(Vec::new(), &reference.place))

@@ -1,4 +1,4 @@
-//! What the troubles of a program mean for the verdict, and how they are told.
+//! The failures of programs: their verdicts and their texts.
 
 use crosscut_events::{Evidence, Failure};
 use crosscut_programs::{Program, ProgramError};
@@ -7,7 +7,8 @@ use crosscut_suite::model::{Program as Declared, StopSignal};
 use super::SHOWN;
 use crate::stop::{Stop, location};
 
-/// A program could not be started or ended: what is its own fault fails the trial, anything else is an error.
+/// Returns the failure of a program that could not be started or ended. The program's own fault fails the
+/// trial; any other cause is an error.
 pub(crate) fn of(declared: &Declared, error: ProgramError) -> Stop {
     let name = &declared.name;
     let is_port_taken = error.is_port_taken();
@@ -48,7 +49,8 @@ pub(crate) fn of(declared: &Declared, error: ProgramError) -> Stop {
     }
 }
 
-/// A program that does its work and ends has not ended, or not as it should.
+/// Returns the failure of a program that must end after its work, but has not ended or ended with the wrong
+/// status.
 pub(crate) fn not_done(declared: &Declared, program: &Program, what: &str) -> Stop {
     let message = format!("{} {what}", declared.name);
     let failure = failure(declared, "program::exited", message, None);
@@ -59,7 +61,7 @@ pub(crate) fn not_done(declared: &Declared, program: &Program, what: &str) -> St
     ))
 }
 
-/// A program ended that nobody had asked to.
+/// Returns the failure of a program that ended although no step had ended it.
 pub(crate) fn ended(declared: &Declared, program: &Program, status: &str) -> Stop {
     let message = format!("{} ended by itself ({status})", declared.name);
     let help = "a step that is to end it says program: {stop: …} or {kill: …}; one that does its work and ends has ready: {exit: 0}";
@@ -71,7 +73,7 @@ pub(crate) fn ended(declared: &Declared, program: &Program, status: &str) -> Sto
     ))
 }
 
-/// A step asked a program to end, and it did not.
+/// Returns the failure of a program that did not end although a step asked for that.
 pub(crate) fn does_not_stop(declared: &Declared, program: &Program) -> Stop {
     let help = "stop.grace gives it more time, stop.signal names the signal that it listens to";
     let failure = failure(
@@ -87,7 +89,7 @@ pub(crate) fn does_not_stop(declared: &Declared, program: &Program) -> Stop {
     ))
 }
 
-/// Returns what was done to a program that did not end when it was asked to.
+/// Returns the message for a program that did not end in time and was killed.
 pub(crate) fn killed(declared: &Declared) -> String {
     format!(
         "{} did not end within {:?} after {}, and was killed",
@@ -97,13 +99,13 @@ pub(crate) fn killed(declared: &Declared) -> String {
     )
 }
 
-/// A step does what the program's state does not allow.
+/// Returns the failure of a step that the program's state does not allow.
 pub(crate) fn wrong_state(declared: &Declared, verb: &str, state: &str, help: &str) -> Stop {
     let message = format!("{} cannot be done: {} {state}", verb, declared.name);
     Stop::failed(failure(declared, "program::state", message, Some(help)))
 }
 
-/// The last lines of a program as notes.
+/// Returns the last lines of a program as notes.
 pub(crate) fn notes(name: &str, lines: &[String]) -> Vec<String> {
     lines.iter().map(|line| format!("{name}: {line}")).collect()
 }

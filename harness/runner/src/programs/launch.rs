@@ -1,4 +1,5 @@
-//! What a program is started with: its words, files, environment and kubeconfig, with templates evaluated.
+//! The settings of a program's start: command, files, environment and kubeconfig, with templates
+//! evaluated.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,15 +16,15 @@ use super::{KUBECONFIG, folder_of, folder_of_trial, log_of};
 use crate::scope::evaluate;
 use crate::stop::{Stop, location};
 
-/// How much of what a program writes is kept: a flood fills neither memory nor disk.
+/// The largest log of a program, in bytes: a flood must fill neither memory nor disk.
 const LOG: u64 = 1024 * 1024;
-/// What programs see of the environment that crosscut runs in.
+/// The environment variables that programs inherit from crosscut.
 const INHERITED: [&str; 3] = ["PATH", "LANG", "TZ"];
 
-/// Returns the way to start a program, with its files written.
+/// Returns the settings of a program's start, and writes the program's files.
 ///
 /// # Errors
-/// A template that cannot be evaluated, or a file that cannot be written.
+/// [`Stop`] for a template that cannot be evaluated, or a file that cannot be written.
 pub(crate) fn settings(
     place: &ProgramPlace,
     declared: &Declared,
@@ -54,7 +55,8 @@ pub(crate) fn settings(
     Ok(settings)
 }
 
-/// A program with a slash is relative to the folder of the file that declares it; any other is looked for.
+/// Returns the program's path: with a slash, relative to the folder of the declaring file; otherwise found
+/// in `PATH`.
 fn found(declared: &Declared, program: &str) -> PathBuf {
     if program.contains('/') {
         declared.folder.join(program).into()
@@ -69,7 +71,7 @@ fn environment(
     folder: &std::path::Path,
 ) -> Result<BTreeMap<String, String>, Stop> {
     let path = |path: &std::path::Path| path.to_string_lossy().into_owned();
-    // Without a home of its own it might find the user's kubeconfig, and act on the user's cluster.
+    // Without its own home, the program might use the user's kubeconfig, and change the user's cluster.
     let mut environment = BTreeMap::from([("HOME".to_owned(), path(folder))]);
     if declared.kubeconfig.is_some() {
         let kubeconfig = path(&folder.join(KUBECONFIG));
@@ -81,7 +83,7 @@ fn environment(
     Ok(environment)
 }
 
-/// Writes what the program's folder has when it starts, for its owner only.
+/// Writes the initial files into the program's folder, readable by their owner only.
 fn write_files(place: &ProgramPlace, declared: &Declared, scope: &Scope) -> Result<PathBuf, Stop> {
     let in_state = |error: StateError| unwritten(declared, &error);
     let folder = folder_of(place, &declared.name);
@@ -154,7 +156,7 @@ fn port(declared: &Declared, node: &Node, scope: &Scope) -> Result<u16, Stop> {
         .ok_or_else(|| unusable(declared, [node], "it is no port"))
 }
 
-/// The words of a command; a list that an expression gives stands for its items.
+/// Returns the words of a command; an expression that returns a list stands for its items.
 fn words(declared: &Declared, scope: &Scope) -> Result<Vec<String>, Stop> {
     let mut words = Vec::new();
     for node in &declared.command {
@@ -170,7 +172,7 @@ fn words(declared: &Declared, scope: &Scope) -> Result<Vec<String>, Stop> {
     Ok(words)
 }
 
-/// Returns what a template gives, as one text.
+/// Returns the value of a template, as one text.
 fn text(declared: &Declared, node: &Node, scope: &Scope) -> Result<String, Stop> {
     as_text(declared, node, evaluated(declared, node, scope)?)
 }
@@ -192,7 +194,7 @@ fn evaluated(declared: &Declared, node: &Node, scope: &Scope) -> Result<Value, S
     Ok(evaluate(node, &place, scope)?)
 }
 
-/// A template gives what a program cannot be started with.
+/// Returns the failure of a template whose value cannot be used to start a program.
 fn unusable<'a>(declared: &Declared, nodes: impl IntoIterator<Item = &'a Node>, why: &str) -> Stop {
     let message = format!(
         "the program {} cannot be started with this: {why}",

@@ -1,7 +1,7 @@
-//! Programs under test: what runs beside a trial's clusters, from the trial's beginning or a step to its end.
+//! Programs under test, which run beside a trial's clusters from the trial's beginning or from a step to its end.
 //!
-//! How a process is started, watched and killed is known elsewhere; here is what one is started with, when it counts
-//! as ready, and what its end means for the verdict.
+//! The crate `crosscut-programs` starts, watches and kills processes. This module decides how a program is started,
+//! when it is ready, and what its end means for the verdict.
 
 pub(crate) mod failure;
 pub(crate) mod launch;
@@ -17,12 +17,12 @@ use serde_json::{Map, Value, json};
 
 use crate::stop::Stop;
 
-/// The number of lines of each program that a failure shows.
+/// The number of lines of each program in a failure.
 const SHOWN: usize = 10;
-/// The file with the kubeconfig in a program's folder.
+/// The name of the kubeconfig file in a program's folder.
 const KUBECONFIG: &str = "kubeconfig";
 
-/// The programs of one trial. Dropping it kills all that run.
+/// The programs of one trial. Dropping the value kills all running programs.
 pub(crate) struct Programs {
     pub(crate) place: Result<ProgramPlace, String>,
     pub(crate) declared: Vec<Arc<Declared>>,
@@ -38,17 +38,17 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Returns true if its end is no surprise: it does its work and ends.
+    /// Returns true if the program is declared to end after its work.
     pub(crate) fn is_to_end(&self) -> bool {
         matches!(self.declared.ready, Readiness::Exit(_))
     }
 }
 
 impl Programs {
-    /// None runs yet, and each port has its number.
+    /// Assigns a number to each port; starts no program.
     ///
     /// # Errors
-    /// Where there are not enough ports.
+    /// [`Stop`] if there are not enough ports.
     pub(crate) fn new(
         trial: &Trial,
         place: Result<ProgramPlace, String>,
@@ -71,7 +71,7 @@ impl Programs {
         })
     }
 
-    /// `$ports` and `$programs`, as expressions see them.
+    /// Returns `$ports` and `$programs`, as expressions see them.
     pub(crate) fn bindings(&self) -> [(&'static str, Value); 2] {
         let ports: Map<String, Value> = self
             .ports
@@ -89,7 +89,7 @@ impl Programs {
         ]
     }
 
-    /// Returns what expressions see of one program: where its files are. Nothing if none can run.
+    /// Returns the variables of one program, such as the paths of its files; null if no program can run.
     fn binding(&self, program: &Declared) -> Value {
         let Ok(place) = &self.place else {
             return Value::Null;
@@ -99,14 +99,14 @@ impl Programs {
         json!({"folder": folder, "kubeconfig": kubeconfig, "log": log_of(place, &program.name)})
     }
 
-    /// Returns true if there is a program that may write to the clusters now.
+    /// Returns true if a program runs that may write to the clusters.
     pub(crate) fn any_runs(&self) -> bool {
         self.running
             .iter()
             .any(|one| one.program.exit_status().is_none())
     }
 
-    /// Returns what each wrote last, a line each, as evidence.
+    /// Returns the last lines of each program, as evidence.
     pub(crate) fn notes(&self) -> Vec<String> {
         self.running
             .iter()
@@ -114,10 +114,10 @@ impl Programs {
             .collect()
     }
 
-    /// A failure for the first that has ended without being asked to.
+    /// Checks that no program has ended unexpectedly.
     ///
     /// # Errors
-    /// That failure.
+    /// [`Stop`] for the first program that has.
     pub(crate) fn all_live(&self) -> Result<(), Stop> {
         let ended = self
             .running
@@ -130,10 +130,10 @@ impl Programs {
         }
     }
 
-    /// Ends all, the last first, and forgets their files. Says which had to be killed.
+    /// Ends all programs, the last first, and deletes their files. Returns a warning for each that had to be killed.
     ///
     /// # Errors
-    /// A failure for one that cannot even be killed.
+    /// [`Stop`] for a program that cannot even be killed.
     pub(crate) async fn end(&mut self) -> Result<Vec<Warning>, Stop> {
         let mut warnings = Vec::new();
         let mut outcome = Ok(());
@@ -154,7 +154,7 @@ impl Programs {
     fn remove_files(&self) {
         let Ok(place) = &self.place else { return };
         let folder = place.state.path().join(folder_of_trial(place));
-        // The folder of the run goes at its end in any case.
+        // The folder of the run is deleted at its end in any case.
         if let Err(error) = std::fs::remove_dir_all(&folder)
             && error.kind() != std::io::ErrorKind::NotFound
         {
@@ -163,7 +163,7 @@ impl Programs {
     }
 }
 
-/// Asks a program to end as it is declared.
+/// Ends a program with its declared signal and grace period.
 pub(crate) async fn end(one: &Running) -> Result<Stopped, crosscut_programs::ProgramError> {
     let signal = match one.declared.stop {
         StopSignal::Terminate => EndSignal::Terminate,
@@ -175,7 +175,7 @@ pub(crate) async fn end(one: &Running) -> Result<Stopped, crosscut_programs::Pro
     one.program.end(signal, one.declared.grace).await
 }
 
-/// Returns what a step does, as documents write it.
+/// Returns the verb's name in documents.
 pub(crate) fn word(verb: ProgramVerb) -> &'static str {
     match verb {
         ProgramVerb::Start => "start",
@@ -185,17 +185,17 @@ pub(crate) fn word(verb: ProgramVerb) -> &'static str {
     }
 }
 
-/// The folder of a trial's programs in the folder of the run.
+/// Returns the folder of a trial's programs in the folder of the run.
 fn folder_of_trial(place: &ProgramPlace) -> String {
     format!("programs/{}", place.trial)
 }
 
-/// The folder that a program runs in.
+/// Returns the working directory of a program.
 fn folder_of(place: &ProgramPlace, name: &str) -> String {
     format!("{}/{name}", folder_of_trial(place))
 }
 
-/// The file with what a program writes.
+/// Returns the path of a program's log.
 fn log_of(place: &ProgramPlace, name: &str) -> std::path::PathBuf {
     let file = format!("{}.log", folder_of(place, name));
     place.state.path().join(file)

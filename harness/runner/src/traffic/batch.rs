@@ -1,4 +1,4 @@
-//! Calls that are ready to be made, any number of times.
+//! Prepared calls, which can be made any number of times.
 
 use crosscut_suite::model::Common;
 use crosscut_traffic::{Bounds, CallError, GrpcCall, GrpcClient, HttpCall, HttpClient, repeat};
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::view;
 
-/// The most bytes of an answer.
+/// The largest size of a response, in bytes.
 const MOST_BYTES: usize = 16 << 20;
 
 /// The calls of one action.
@@ -18,32 +18,32 @@ pub(super) enum Batch {
     Grpc(Vec<Prepared<GrpcClient, GrpcCall>>),
 }
 
-/// A call and what to make it with.
+/// A call with its client.
 pub(super) struct Prepared<Client, Call> {
-    /// The connections that it goes over.
+    /// The client, which holds the connections.
     pub(super) client: Client,
     /// The call.
     pub(super) call: Call,
-    /// The call as messages name it.
+    /// The call's name in messages.
     pub(super) title: String,
-    /// What assertions see as `$request`.
+    /// The value of `$request` in assertions.
     pub(super) request: Value,
 }
 
-/// What came of a call.
+/// The outcome of a call.
 pub(super) struct Outcome {
-    /// The call as messages name it.
+    /// The call's name in messages.
     pub(super) title: String,
-    /// What assertions see as `$request`.
+    /// The value of `$request` in assertions.
     pub(super) request: Value,
-    /// What assertions are about.
+    /// The subject of the assertions.
     pub(super) view: Value,
-    /// The reason why there is no answer, or not all of it.
+    /// The reason why the response is missing or incomplete.
     pub(super) broken: Option<CallError>,
 }
 
 impl Batch {
-    /// Makes every call once; the outcomes are in the order of the calls.
+    /// Makes every call once; returns the outcomes in the order of the calls.
     pub(super) async fn round(&self, common: &Common) -> Vec<Outcome> {
         let bounds = Bounds {
             deadline: common.timeout,

@@ -1,4 +1,4 @@
-//! gRPC calls out of documents.
+//! Preparation of gRPC calls from documents.
 
 use std::collections::BTreeMap;
 
@@ -17,10 +17,11 @@ use super::tls;
 use crate::scope::evaluate;
 use crate::stop::Stop;
 
-/// The calls of an action, each with its own `$index`. Those to one place share their connections.
+/// Returns the calls of an action, each with its own `$index`. Calls to one address share their
+/// connections.
 ///
 /// # Errors
-/// [`Stop`] where a template cannot be evaluated, or gives what cannot be sent.
+/// [`Stop`] if a template cannot be evaluated, or if its value cannot be sent.
 pub(super) fn prepare(
     grpc: &Grpc,
     place: &Place,

@@ -1,4 +1,4 @@
-//! Answers against what is expected of them.
+//! Comparison of responses with assertions.
 
 use crosscut_assertion::Mismatch as AssertionMismatch;
 use crosscut_events::Failure;
@@ -12,10 +12,10 @@ use super::view;
 use crate::mismatch::{undecided, wire};
 use crate::stop::{Stop, location};
 
-/// Longer texts are cut in reports.
+/// The longest text in a report, in bytes; longer texts are cut.
 const LONGEST: usize = 1_000;
 
-/// Every answer must be as `answer` says, and all of them together as `answers` says.
+/// Checks that every response matches its assertion, and that all of them together match the common one.
 pub(super) fn judge(outcomes: &[Outcome], common: &Common, scope: &Scope) -> Result<(), Stop> {
     if let Some(expectation) = &common.answer {
         each(outcomes, expectation, scope)?;
@@ -40,7 +40,7 @@ pub(super) fn judge(outcomes: &[Outcome], common: &Common, scope: &Scope) -> Res
     ))
 }
 
-/// The first answer that is not as expected, with the number of those that are not.
+/// Checks each response; fails with the first that does not match and the number of those that do not.
 fn each(outcomes: &[Outcome], expectation: &Expectation, scope: &Scope) -> Result<(), Stop> {
     let mut first = None;
     let mut wrong = 0;
@@ -142,7 +142,7 @@ fn help(kind: CallErrorKind) -> Option<String> {
     Some(help.to_owned())
 }
 
-/// The value with long texts cut: a report is read by people.
+/// Returns the value with long texts cut, for human readers of the report.
 fn shortened(value: Value) -> Value {
     match value {
         Value::String(text) if text.len() > LONGEST => {

@@ -1,7 +1,7 @@
-//! `request` and `grpc`: calls are made as documents say, and their answers are judged like objects.
+//! `request` and `grpc`: calls from documents, whose responses are judged like objects.
 //!
-//! They go where their address leads, from this process, in real time; what they bring about on the clusters is looked
-//! at by `expect`, which waits for rest as ever.
+//! This process makes the calls in real time, to any address. Later `expect` actions judge the effects on the clusters
+//! at rest.
 
 mod batch;
 mod grpc;
@@ -24,13 +24,13 @@ use crate::session::Session;
 use crate::stop::Stop;
 use batch::Batch;
 
-/// The time to wait before calls are made once more whose answers are not yet as expected.
+/// The pause before calls are repeated whose responses do not match yet.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Makes the requests and judges their answers.
+/// Makes the requests and judges their responses.
 ///
 /// # Errors
-/// [`Stop`] where a template cannot be evaluated, or an answer is not as expected.
+/// [`Stop`] if a template cannot be evaluated, or if a response does not match.
 pub(crate) async fn request(
     request: &Request,
     action: &Action,
@@ -42,7 +42,7 @@ pub(crate) async fn request(
     judged(&batch, &request.common, session, scope).await
 }
 
-/// Makes the calls and judges their answers.
+/// Makes the calls and judges their responses.
 ///
 /// # Errors
 /// As for [`request`].
@@ -57,7 +57,7 @@ pub(crate) async fn grpc(
     judged(&batch, &grpc.common, session, scope).await
 }
 
-/// Judges the answers of the calls; made again where there is time for answers that may yet come.
+/// Judges the responses of the calls; repeats the calls within the allowed time until the responses match.
 async fn judged(
     batch: &Batch,
     common: &Common,

@@ -1,4 +1,4 @@
-//! HTTP requests out of documents.
+//! Preparation of HTTP requests from documents.
 
 use std::collections::BTreeMap;
 
@@ -18,10 +18,11 @@ use super::tls;
 use crate::scope::evaluate;
 use crate::stop::{Stop, location};
 
-/// The requests of an action, each with its own `$index`. Those to one place share their connections.
+/// Returns the requests of an action, each with its own `$index`. Requests to one address share their
+/// connections.
 ///
 /// # Errors
-/// [`Stop`] where a template cannot be evaluated, or gives what cannot be sent.
+/// [`Stop`] if a template cannot be evaluated, or if its value cannot be sent.
 pub(super) fn prepare(
     request: &Request,
     place: &Place,
@@ -60,7 +61,7 @@ fn client(
     Ok(client)
 }
 
-/// Returns what assertions see as `$request`.
+/// Returns the value of `$request` in assertions.
 fn view(call: &HttpCall) -> Value {
     json!({
         "method": call.method.as_str(),
@@ -121,7 +122,7 @@ fn body(request: &Request, place: &Place, scope: &Scope) -> Result<Bytes, Stop> 
     })
 }
 
-/// Headers or metadata, with their templates evaluated.
+/// Returns headers or metadata, with their templates evaluated.
 pub(super) fn headers(
     node: Option<&Node>,
     place: &Place,
@@ -136,7 +137,7 @@ pub(super) fn headers(
     Ok(headers)
 }
 
-/// A text, with its template evaluated.
+/// Returns a text, with its template evaluated.
 pub(super) fn text(node: &Node, place: &Place, scope: &Scope) -> Result<String, Stop> {
     match evaluate(node, place, scope)? {
         Value::String(text) => Ok(text),
@@ -148,12 +149,12 @@ pub(super) fn text(node: &Node, place: &Place, scope: &Scope) -> Result<String, 
     }
 }
 
-/// A URL or an address that leads nowhere.
+/// Returns the failure for an invalid URL or address.
 pub(super) fn unsendable(error: &crosscut_messages::UrlError, node: &Node, place: &Place) -> Stop {
     wrong(error.to_string(), node, place)
 }
 
-/// Returns what a template gives cannot be sent.
+/// Returns the failure for a template value that cannot be sent.
 pub(super) fn wrong(message: String, node: &Node, place: &Place) -> Stop {
     let mut failure = Failure::new("traffic::invalid", message);
     failure.location = Some(location(&place.with_span(node.span)));

@@ -1,4 +1,4 @@
-//! TLS settings of documents as those of calls.
+//! Conversion of TLS settings from documents.
 
 use crosscut_events::Failure;
 use crosscut_expr::Scope;
@@ -8,10 +8,10 @@ use crosscut_traffic::{Identity, Tls, TlsError, Trust};
 use super::request::text;
 use crate::stop::{Stop, location};
 
-/// The settings, with their templates evaluated.
+/// Returns the settings, with their templates evaluated.
 ///
 /// # Errors
-/// Where a template cannot be evaluated.
+/// [`Stop`] if a template cannot be evaluated.
 pub(super) fn settings(
     declared: Option<&Declared>,
     place: &Place,
@@ -49,7 +49,7 @@ fn pem(pem: &Pem, place: &Place, scope: &Scope) -> Result<String, Stop> {
     }
 }
 
-/// Settings that cannot be used.
+/// Returns the failure for unusable settings.
 pub(super) fn unusable(error: &TlsError, place: &Place) -> Stop {
     let mut message = error.to_string();
     if let Some(cause) = std::error::Error::source(error) {

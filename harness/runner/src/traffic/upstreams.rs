@@ -8,16 +8,16 @@ use serde_json::{Map, Value, json};
 
 use crate::stop::{Stop, location};
 
-/// Echo servers that run as long as this lives.
+/// Echo servers that run until the value is dropped.
 pub(crate) struct Upstreams {
     running: Vec<(String, Upstream)>,
 }
 
 impl Upstreams {
-    /// Starts what a scenario declares.
+    /// Starts the upstreams of a scenario.
     ///
     /// # Errors
-    /// [`Stop`] where one cannot be started.
+    /// [`Stop`] if an upstream cannot be started.
     pub(crate) async fn start(declared: &[Declared]) -> Result<Upstreams, Stop> {
         let mut running = Vec::new();
         for upstream in declared {
@@ -34,7 +34,7 @@ impl Upstreams {
         Ok(Upstreams { running })
     }
 
-    /// `$upstreams`, where there are some.
+    /// Returns `$upstreams`, if the scenario has upstreams.
     pub(crate) fn binding(&self) -> Option<(&'static str, Value)> {
         let values = self.running.iter();
         let values = values.map(|(name, upstream)| (name.clone(), value(upstream)));

@@ -1,4 +1,4 @@
-//! What assertions see of answers.
+//! The form of responses in assertions.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::batch::Outcome;
 
-/// An HTTP answer.
+/// Returns the view of an HTTP response.
 pub(super) fn http(answer: &HttpAnswer, elapsed: Duration) -> Value {
     let mut view = json!({
         "status": answer.status.as_u16(),
@@ -33,7 +33,7 @@ pub(super) fn http(answer: &HttpAnswer, elapsed: Duration) -> Value {
     view
 }
 
-/// The end and the answers of a gRPC call.
+/// Returns the view of the status and the messages of a finished gRPC call.
 pub(super) fn grpc(answer: GrpcAnswer, elapsed: Duration) -> Value {
     let mut view = json!({
         "headers": values_of(&answer.headers),
@@ -49,7 +49,7 @@ pub(super) fn grpc(answer: GrpcAnswer, elapsed: Duration) -> Value {
     view
 }
 
-/// A call without an answer.
+/// Returns the view of a call without a response.
 pub(super) fn broken(error: &CallError, elapsed: Duration) -> Value {
     json!({
         "error": error.kind.as_str(),
@@ -58,7 +58,7 @@ pub(super) fn broken(error: &CallError, elapsed: Duration) -> Value {
     })
 }
 
-/// A gRPC call without an end.
+/// Returns the view of a gRPC call that broke, with the messages received before.
 pub(super) fn grpc_broken(so_far: GrpcAnswer, error: &CallError, elapsed: Duration) -> Value {
     let mut view = grpc(so_far, elapsed);
     view["error"] = json!(error.kind.as_str());
@@ -66,7 +66,7 @@ pub(super) fn grpc_broken(so_far: GrpcAnswer, error: &CallError, elapsed: Durati
     view
 }
 
-/// All answers of an action together.
+/// Returns the view of all responses of an action together.
 pub(super) fn all(outcomes: &[Outcome]) -> Value {
     let views = || outcomes.iter().map(|outcome| &outcome.view);
     let slowest = views().filter_map(|view| view["time_ms"].as_u64()).max();
@@ -81,7 +81,7 @@ pub(super) fn all(outcomes: &[Outcome]) -> Value {
     })
 }
 
-/// Returns the number of times that each value of a field is there.
+/// Returns the number of occurrences of each value of a field.
 fn counted<'a>(views: impl Iterator<Item = &'a Value>, field: &str) -> Value {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for value in views.filter_map(|view| view.get(field)) {

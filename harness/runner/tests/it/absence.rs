@@ -1,4 +1,5 @@
-//! `absent`, and `events` with `absent: true`: what could not have been there proves nothing by not being there.
+//! Tests of `absent`, and of `events` with `absent: true`: the absence of an object that could not exist proves
+//! nothing.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +12,8 @@ use crate::judging::{document, plan, reports};
 
 const LONG: Duration = Duration::from_secs(60);
 
-/// A composite kind of which no Composition is there, so that its objects are never synced; one that a Composition without
-/// an answer composes is as good.
+/// A composite kind without a Composition, so that its objects are never synced. A Composition whose function does not
+/// respond would do the same.
 const DEFINITION: &str = "\
 apiVersion: apiextensions.crossplane.io/v2
 kind: CompositeResourceDefinition
@@ -36,7 +37,7 @@ const ABSENT: &str =
 const NO_EVENT: &str =
     "{events: {resource: {type: Warning, involvedObject: {kind: ConfigMap}}, absent: true}}";
 
-/// Judges a scenario of these actions.
+/// Returns the report of a scenario with these actions.
 async fn judged(actions: &[&str]) -> TrialReport {
     let spec = format!("spec: {{steps: [{{actions: [{}]}}]}}\n", actions.join(", "));
     let files = [
@@ -62,7 +63,7 @@ fn failure(report: &TrialReport) -> &Failure {
     &report.failures[0]
 }
 
-/// While a composite resource is not synced, nothing that it might be composed of could be there.
+/// While a composite resource is not synced, its composed resources cannot exist.
 #[rstest]
 #[case::of_an_object(&[SHOP, ABSENT])]
 #[case::of_an_event(&[SHOP, NO_EVENT])]
@@ -94,7 +95,7 @@ async fn nothing_is_shown_by_what_is_hindered(#[case] actions: &[&str]) {
     );
 }
 
-/// The kind of provider-kubernetes, with no ProviderConfig to go by, so that its reconciles fail.
+/// The kind of provider-kubernetes, without a ProviderConfig, so that its reconciles fail.
 const OBJECT_KIND: &str = "\
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
@@ -115,7 +116,7 @@ const OBJECT: &str = "{apply: {resource: {apiVersion: kubernetes.m.crossplane.io
 const NOT_SYNCED: &str = "{expect: {resource: {apiVersion: kubernetes.m.crossplane.io/v1alpha1, kind: Object, metadata: {name: o}, \
     status: {\"(conditions[?type == 'Synced'].status)\": [\"False\"]}}}}";
 
-/// A reconcile that keeps failing hinders what it could make: an Object, the kind of its manifest.
+/// A reconcile that keeps failing prevents the objects that it could create. For an Object: the kind of its manifest.
 #[rstest]
 #[case::the_manifest(&[OBJECT], "ConfigMap", false)]
 #[case::another_kind(&[OBJECT], "Secret", true)]
@@ -146,7 +147,7 @@ async fn a_reconcile_that_keeps_failing_hinders(
     );
 }
 
-/// A scenario that is about the failure says so.
+/// A scenario about the failure expects it first.
 #[rstest]
 #[case::by_its_condition(&[
     SHOP,
@@ -215,7 +216,7 @@ async fn a_kind_that_must_not_be_served_is_not() {
     );
 }
 
-/// As with Kleene's three values: what differs for certain is absent, what cannot be evaluated may be there.
+/// As in Kleene's logic: a certain difference means absent, an expression that cannot be evaluated may match.
 #[rstest]
 #[case::that_cannot_be_evaluated("{\"(starts_with(length(port), '8'))\": true}", false)]
 #[case::on_a_field_that_is_not_there("{\"(starts_with(nothing, '8'))\": true}", false)]

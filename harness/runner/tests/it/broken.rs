@@ -1,4 +1,5 @@
-//! A control plane that panics, hangs or cannot be had ends one trial and no other.
+//! Tests of a control plane that panics, hangs or cannot be created: one trial ends, the others
+//! continue.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -12,10 +13,11 @@ use crosscut_suite::{Plan, Trial};
 
 use crate::judging::{self, document};
 
-/// Breaks for scenarios by their names; for all others it is the embedded control plane.
+/// A control plane that breaks for scenarios by their names; for all others, the embedded control
+/// plane.
 struct Breaking {
     embedded: Embedded,
-    /// The scenarios that it was asked for, each with the seed.
+    /// The requested scenarios, each with its seed.
     asked: Arc<Mutex<Vec<String>>>,
 }
 
@@ -116,7 +118,7 @@ impl Lease for BreakingLease {
     }
 }
 
-/// Ended if so, or silent.
+/// A broken control plane: ended if true, silent otherwise.
 struct Broken(bool);
 
 fn broken(what: &str) -> ClusterError {
@@ -139,7 +141,7 @@ impl Health for Broken {
     }
 }
 
-/// Tells an event three seconds late.
+/// Creates an Event after three seconds.
 async fn tell_late(connection: crosscut_client::Connection) {
     tokio::time::sleep(Duration::from_secs(3)).await;
     let event = serde_json::json!({
@@ -165,7 +167,8 @@ fn plan(scenarios: &[&str]) -> Plan {
     }))
 }
 
-/// The reports by scenario, of a run on one thread: what breaks must not take that thread with it.
+/// Returns the reports of a run by scenario. The run has one thread, which a broken control plane
+/// must not block.
 async fn reports(scenarios: &[&str], deadline: Duration) -> BTreeMap<String, TrialReport> {
     let plan = plan(scenarios);
     let cluster = Breaking::new(&plan);
@@ -270,7 +273,8 @@ async fn a_trial_whose_rest_stays_has_not_passed() {
     );
 }
 
-/// What breaks while a trial waits is said at once; what it came to just before that is no verdict.
+/// A control plane that breaks while a trial waits is reported at once; the trial's outcome just
+/// before is no verdict.
 #[tokio::test(start_paused = true)]
 async fn a_control_plane_that_breaks_is_an_error_whatever_was_judged() {
     let reports = reports(&["breaks", "breaks-late"], Duration::from_secs(60)).await;

@@ -1,4 +1,4 @@
-//! Judges the scenarios of documents that tests write.
+//! Judging of scenarios that tests write.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use crosscut_runner::{RunOptions, Timeouts, run};
 use crosscut_suite::{Plan, Selection, load_from};
 use tokio::sync::{mpsc, watch};
 
-/// A document of crosscut's.
+/// Returns a document of a crosscut kind.
 pub(crate) fn document(kind: &str, name: &str, rest: &str) -> String {
     format!("apiVersion: crosscut.dev/v1alpha1\nkind: {kind}\nmetadata: {{name: {name}}}\n{rest}")
 }
 
-/// The plan of files by their paths in the project. A suite and a provider without anything are there where none of these
-/// takes their place.
+/// Returns the plan of files, given by their paths in the project. Adds an empty suite and provider unless the files
+/// contain them.
 pub(crate) fn plan<Path: AsRef<str>>(files: impl IntoIterator<Item = (Path, String)>) -> Plan {
     let mut all = BTreeMap::new();
     let mut add = |path: &str, text| all.insert(Utf8PathBuf::from("/p").join(path), text);
@@ -29,7 +29,7 @@ pub(crate) fn plan<Path: AsRef<str>>(files: impl IntoIterator<Item = (Path, Stri
     load_from(&all, "/p".into(), &Selection::default()).unwrap_or_else(|report| panic!("{report}"))
 }
 
-/// The reports of a run, one trial after the other, in the order in which they came.
+/// Returns the reports of a run of sequential trials, in their order.
 pub(crate) async fn reports(
     plan: Plan,
     cluster: impl Cluster + 'static,
@@ -38,7 +38,7 @@ pub(crate) async fn reports(
     reports_with(Seeds::one(0), plan, cluster, timeout).await
 }
 
-/// The same with other seeds.
+/// Returns the reports of a run with other seeds.
 pub(crate) async fn reports_with(
     seeds: Seeds,
     plan: Plan,
@@ -62,7 +62,7 @@ pub(crate) async fn reports_with(
     events.into_iter().filter_map(report).collect()
 }
 
-/// Returns everything that a run told.
+/// Returns all events of a run.
 pub(crate) async fn events(
     plan: Plan,
     cluster: impl Cluster + 'static,

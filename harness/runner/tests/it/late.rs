@@ -1,4 +1,4 @@
-//! A control plane that seems to be at rest before all is done, as real ones may.
+//! Tests with a control plane that seems to be at rest too early, as real ones may.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,8 +17,8 @@ use tokio::sync::watch;
 
 use crate::judging::{self, document};
 
-/// The embedded control plane, with somebody on it who writes one value after the other, and makes a pause after each
-/// that looks like rest.
+/// The embedded control plane with a client that writes one value after the other, each followed by a pause that looks
+/// like rest.
 struct Late {
     embedded: Embedded,
     values: Vec<&'static str>,
@@ -45,7 +45,7 @@ impl Cluster for Late {
 
 struct LateLease {
     lease: Box<dyn Lease>,
-    /// What is still to be written.
+    /// The values still to be written.
     values: VecDeque<&'static str>,
     changes: u64,
 }
@@ -84,7 +84,7 @@ impl Lease for LateLease {
         self.settle().await
     }
 
-    /// The next value is on its way as soon as somebody looks.
+    /// The client starts to write the next value as soon as the changes are read.
     fn changes(&mut self) -> u64 {
         self.changes + u64::from(!self.values.is_empty())
     }
@@ -94,7 +94,7 @@ impl Lease for LateLease {
     }
 }
 
-/// Returns what a run of one scenario told, in which these values are written one after the other.
+/// Returns the events of a run of one scenario, while these values are written one after the other.
 async fn events(action: &str, values: &[&'static str]) -> Vec<Event> {
     let spec = format!("spec: {{steps: [{{actions: [{{{action}}}]}}]}}\n");
     let plan: Plan = judging::plan([(
@@ -119,8 +119,8 @@ fn is_written(verb: &str, value: &str) -> String {
     )
 }
 
-/// Seen with the real Crossplane on a busy machine: a composite resource that was ready was not for a moment, in which it
-/// was judged.
+/// Seen with the real Crossplane on a busy machine: a ready composite resource was judged in a moment in which it was
+/// not ready.
 #[rstest]
 #[case::that_does_not_hold_yet("expect", &["between", "end"], Verdict::Passed)]
 #[case::that_does_not_hold_for_long("expect", &["between", "between too", "end"], Verdict::Passed)]

@@ -1,4 +1,5 @@
-//! The runner from outside, on control planes that break or move when they should not, and with traffic.
+//! Tests of the runner from outside, with control planes that break or change unexpectedly, and with
+//! traffic.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod absence;

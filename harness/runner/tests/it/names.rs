@@ -1,5 +1,5 @@
-//! Names that are no names: every action with every kind of value for each of them. Nothing is asked of the control plane
-//! in their place, and what others have there stays.
+//! Tests of invalid names: every action with every kind of value for each name. The control plane gets no request
+//! instead, and objects of others stay.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -26,7 +26,7 @@ use crate::judging::{document, plan, reports};
 
 const LONG: Duration = Duration::from_secs(600);
 
-/// Objects that every trial finds.
+/// The objects of others in every trial.
 const SUITE: &str = "spec: {install: [{file: theirs.yaml}]}\n";
 const THEIRS: &str = "\
 {apiVersion: v1, kind: ConfigMap, metadata: {name: one, namespace: default, labels: {app: one}}, data: {of: others}}
@@ -38,7 +38,7 @@ const THEIRS: &str = "\
 const VALUES: &str =
     "spec: {values: {number: 7, boolean: true, list: [one], map: {one: two}, empty: ''}}\n";
 
-/// An expression, and what a message says that it is.
+/// An expression, and its value as a message describes it.
 const WRONG: [(&str, &str); 6] = [
     ("($values.misspelt)", "is null"),
     ("($values.number)", "is 7, a number"),
@@ -48,10 +48,10 @@ const WRONG: [(&str, &str); 6] = [
     ("($values.empty)", "is empty text"),
 ];
 
-/// The fields that name something. A label may be empty.
+/// The fields with names. A label may be empty.
 const FIELDS: [&str; 5] = ["apiVersion", "kind", "name", "namespace", "label app"];
 
-/// An action with one field of one that is right in everything else: `FIELDS` stands for its fields.
+/// An action whose fields are all right but one; `FIELDS` stands for its fields.
 const ACTIONS: [(&str, &str); 9] = [
     ("delete", "delete: {DIRECT}"),
     ("apply", "apply: {resource: {OBJECT, data: {a: b}}}"),
@@ -73,14 +73,14 @@ const ACTIONS: [(&str, &str); 9] = [
     ),
 ];
 
-/// The action, with `value` as `field`.
+/// Returns the action, with `value` as `field`.
 fn action(template: &str, field: &str, value: &str) -> String {
     let of = |name: &str, usual: &str| match field == name {
         true => format!("\"{value}\""),
         false => usual.to_owned(),
     };
     let (version, kind) = (of("apiVersion", "v1"), of("kind", "ConfigMap"));
-    // Labels select if there is no name; what is written needs one.
+    // Labels select only without a name; a written object needs a name.
     let name = of("name", "one");
     let named = match field == "label app" && template.contains("DIRECT") {
         true => String::new(),
@@ -104,7 +104,8 @@ fn action(template: &str, field: &str, value: &str) -> String {
         )
 }
 
-/// Each action with each wrong value of each of its names: the scenario's name, the action, and what is said of the value.
+/// Returns each action with each wrong value of each of its names: the scenario's name, the action, and the message
+/// about the value.
 fn wrong() -> Vec<(String, String, String)> {
     let mut all = Vec::new();
     for (verb, template) in ACTIONS {
@@ -142,10 +143,10 @@ fn plan_of(actions: impl IntoIterator<Item = (String, String)>) -> Plan {
     plan(fixed.into_iter().chain(actions.into_iter().map(scenario)))
 }
 
-/// What is there when a trial ends, in the order of trials.
+/// The objects at the end of each trial, in the order of trials.
 type Found = Arc<Mutex<Vec<Vec<String>>>>;
 
-/// A control plane, with a look at what others have there when a trial ends.
+/// A control plane that lists the objects of others at the end of each trial.
 struct Looked<Inner> {
     inner: Inner,
     found: Found,
@@ -219,7 +220,7 @@ impl Lease for LookedLease {
                 found.push(format!("{kind} {name} {labels} {}", object["data"]));
             }
         }
-        // Every namespace has the certificate of its API server, whoever makes it.
+        // Every namespace gets the certificate of its API server.
         found.retain(|one| !one.contains("kube-root-ca.crt"));
         self.found.lock().unwrap().push(found);
         self.lease.close().await
@@ -315,7 +316,7 @@ async fn every_wrong_name_fails_on_the_embedded_control_plane() {
     every_wrong_name_fails(embedded).await;
 }
 
-/// A user's cluster with the kinds of Crossplane, on which nobody works.
+/// Returns a user's cluster with the kinds of Crossplane, without controllers.
 async fn environment(assets: &AssetSearch) -> Environment {
     let settings = EnvironmentSettings {
         assets: assets.find().unwrap(),
@@ -377,7 +378,7 @@ impl crosscut_objects::Clock for Now {
     }
 }
 
-/// Values that are written out and no expressions.
+/// Literal values instead of expressions.
 #[rstest]
 #[case::number(
     "delete: {apiVersion: v1, kind: ConfigMap, name: 1}",
@@ -433,7 +434,7 @@ async fn a_written_name_that_is_none(#[case] action: &str, #[case] said: &str) {
     assert!(failure.message.starts_with(said), "{}", failure.message);
 }
 
-/// What looks like a wrong name and is right.
+/// Valid names that look wrong.
 #[rstest]
 #[case::an_empty_label("delete: {apiVersion: v1, kind: ConfigMap, labels: {app: ''}}")]
 #[case::a_query("delete: {apiVersion: v1, kind: ConfigMap, name: one?a#b}")]

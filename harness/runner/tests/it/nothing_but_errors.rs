@@ -1,4 +1,4 @@
-//! A control plane that answers nothing but errors: whatever a scenario does to it or looks for there, it does not pass.
+//! Tests with a control plane that returns only errors: no action of a scenario passes.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -15,14 +15,14 @@ use serde_json::{Value, json};
 
 use crate::judging::{document, plan, reports};
 
-/// What is answered to every request.
+/// The response to every request.
 #[derive(Clone, Copy, Debug)]
 enum Errors {
-    /// A Status, as API servers refuse.
+    /// A Status, as API servers return it.
     Status(u16),
-    /// Something else, as proxies do.
+    /// A body that is no Status, as proxies return it.
     Page(u16),
-    /// A page that says that all is well.
+    /// A page with status 200.
     Nonsense,
 }
 

@@ -1,7 +1,7 @@
 //! Programs under test, as small shell scripts beside the embedded control plane.
 //!
-//! The control plane itself says that no program can reach it; here its leases are given a place for them, since what
-//! these do needs no control plane.
+//! The embedded control plane has no place for programs. These tests add one to its leases, since their programs need
+//! no control plane.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -94,7 +94,7 @@ fn plan(spec: &str) -> Plan {
     judging::plan([("scenarios/scenario.yaml", scenario)])
 }
 
-/// The report of a scenario; its programs' files are below `state`, if there is a place for programs.
+/// Returns the report of a scenario, with the programs' files below `state`, if given.
 async fn judged(spec: &str, state: Option<&Arc<StateFolder>>) -> TrialReport {
     let plan = plan(spec);
     let cluster = WithPlace {
@@ -105,7 +105,7 @@ async fn judged(spec: &str, state: Option<&Arc<StateFolder>>) -> TrialReport {
     reports.pop().unwrap()
 }
 
-/// The same with a state folder of its own, which must be empty of programs' files afterwards.
+/// Returns the report of a scenario with its own state folder, which must be empty of programs' files afterwards.
 async fn report(spec: &str) -> TrialReport {
     let root = tempfile::tempdir().unwrap();
     let (state, _) = StateFolder::open(root.path()).unwrap();
@@ -115,7 +115,7 @@ async fn report(spec: &str) -> TrialReport {
     report
 }
 
-/// A program that is a shell script.
+/// Returns a program that runs a shell script.
 fn sh(name: &str, script: &str, more: &str) -> String {
     format!("{{name: {name}, command: [sh, -c, '{script}'], {more}}}")
 }
@@ -125,7 +125,7 @@ fn scenario(programs: &[String], actions: &str) -> String {
     format!("{{programs: [{programs}], steps: [{{name: s, actions: [{actions}]}}]}}")
 }
 
-/// The file by which programs can tell that what the trial applied is gone.
+/// The file that exists once the applied objects are deleted; programs look for it.
 const WITHDRAWN: &str = "withdrawn";
 const WAITS: &str = "sleep 60";
 const NOTHING: &str = "{absent: {resource: {apiVersion: v1, kind: Secret}}}";
@@ -224,7 +224,7 @@ async fn without_a_place_for_programs_a_trial_that_starts_one_is_unsupported() {
     assert_eq!(report.verdict, Verdict::Unsupported);
     let reason = report.reason.unwrap();
     assert!(reason.contains("listens on no address"), "{reason}");
-    // Nothing is wrong with one that no step starts.
+    // A program that no step starts needs no place.
     let manual = scenario(&[sh("a", WAITS, "start: manual")], NOTHING);
     assert_eq!(judged(&manual, None).await.verdict, Verdict::Passed);
 }
@@ -260,7 +260,7 @@ async fn a_program_has_its_files_its_kubeconfig_and_a_home_of_its_own() {
     );
     let report = report(&spec).await;
     let failure = &report.failures[0];
-    // It ends with a status of its own, so that what it printed is shown.
+    // A nonzero exit status makes the failure show the program's output.
     assert!(failure.message.ends_with("(exit status: 5)"), "{failure:?}");
     let variables = &failure.evidence.notes[0];
     let of_the_shell = ["OLDPWD", "PWD", "SHLVL", "_", "a:", "LANG", "TZ"];
@@ -329,11 +329,11 @@ async fn one_that_does_not_end_is_killed_and_fails_the_step_that_stops_it() {
     assert_eq!(failure.code, "program::does_not_stop");
     assert_eq!(failure.message, message);
     assert_eq!(failure.evidence.notes, ["a: deaf"]);
-    // At the end of a trial it is worth a warning.
+    // At the end of a trial, the message is only a warning.
     let passed = report(&scenario(&programs, NOTHING)).await;
     assert_eq!(passed.verdict, Verdict::Passed, "{passed:?}");
     assert_eq!(passed.warnings[0].message, message);
-    // Whoever kills it does not ask.
+    // A killed program gets no signal to end first.
     let killed = report(&scenario(&programs, "{program: {kill: a}}")).await;
     assert_eq!(
         (killed.verdict, killed.warnings.len()),
@@ -365,7 +365,7 @@ async fn a_restart_starts_another_process_and_what_ends_may_start_again() {
         "sleep 0.3; test \"$(wc -l < ../runs)\" = 2",
         "start: manual, ready: {exit: 0}",
     );
-    // The first one must have come to its work before it is ended.
+    // The first program must run before it is ended.
     let first = sh(
         "c",
         "while ! test -e ../runs; do sleep 0.05; done",
@@ -398,12 +398,12 @@ async fn nothing_of_a_program_is_left_running() {
     assert_eq!(report.verdict, Verdict::Passed, "{report:?}");
     let child = std::fs::read_to_string(note).unwrap();
     let child = Path::new("/proc").join(child.trim()).join("stat");
-    // An orphan that was killed may wait to be collected.
+    // A killed orphan may remain as a zombie for a while.
     let stat = std::fs::read_to_string(child).unwrap_or_default();
     assert!(stat.is_empty() || stat.contains(") Z "), "{stat}");
 }
 
-/// What a program holds only it lets go of: one that runs is there until what the trial applied is gone.
+/// A program that holds finalizers must run until the applied objects are deleted.
 #[rstest]
 #[case::while_one_runs("touch ready; sleep 60 & wait", "", true)]
 #[case::when_all_have_ended("touch ready", "ready: {exit: 0}", false)]
@@ -424,7 +424,7 @@ async fn what_was_applied_is_withdrawn(
     let report = judged(&scenario(&programs, NOTHING), Some(&state)).await;
     assert_eq!(report.verdict, Verdict::Passed, "{report:?}");
     assert_eq!(state.path().join(WITHDRAWN).exists(), withdrawn);
-    // The program, when it was asked to end.
+    // The names that the program saw when it was asked to end.
     let seen = std::fs::read_to_string(seen).unwrap_or_default();
     assert_eq!(seen.lines().any(|name| name == WITHDRAWN), withdrawn);
 }

@@ -1,4 +1,5 @@
-//! Calls to real gRPC servers: health (unary and server streaming) and reflection (streaming both ways).
+//! Tests of calls to real gRPC servers: health (unary and server streaming) and reflection
+//! (bidirectional streaming).
 
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ const BOUNDS: Bounds = Bounds {
     bytes: 1 << 20,
 };
 
-/// A server of health and of reflection.
+/// Starts a server with health and reflection; returns its origin.
 async fn server() -> Uri {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
@@ -177,7 +178,7 @@ async fn answers_are_bounded() {
     assert_eq!(broken.error.kind, CallErrorKind::TooLarge, "{broken}");
 }
 
-/// An echo server answers JSON: no gRPC, but HTTP with a status of its own.
+/// An echo server returns JSON with an HTTP status, not gRPC.
 #[tokio::test]
 async fn a_server_without_grpc() {
     let upstream = Upstream::start(UpstreamSettings::new("a")).await.unwrap();

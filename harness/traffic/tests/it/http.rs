@@ -1,4 +1,4 @@
-//! Requests to upstreams, and to servers that misbehave.
+//! Tests of requests to upstreams, and to servers that misbehave.
 
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ async fn an_upstream_tells_what_reached_it(#[case] protocol: Protocol, #[case] s
     assert_eq!(told, expected);
 }
 
-/// A virtual host is asked for by its name, and reached where the URL says.
+/// A virtual host has its name in the request, but the connection goes to the URL's address.
 #[rstest]
 #[case::http1(Protocol::Http1)]
 #[case::http2(Protocol::Http2)]
@@ -137,7 +137,7 @@ async fn parallel_requests_get_their_own_answers(#[case] protocol: Protocol) {
     }
 }
 
-/// Whom a client trusts, and what it says.
+/// The trust and the certificate of a client.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Client {
     TrustsNobody,
@@ -162,7 +162,8 @@ fn settings(client: Client, upstream: &Upstream) -> Tls {
     }
 }
 
-/// Which certificates are asked for and which are trusted; `None` stands for an answer.
+/// The upstream's certificates, the client's trust and certificate, and the error; `None` stands for a
+/// response.
 #[rstest]
 #[case::trusted(UpstreamTls::Server, Client::TrustsTheAuthority, None)]
 #[case::nobody_is_trusted(UpstreamTls::Server, Client::TrustsNobody, Some(CallErrorKind::Tls))]
@@ -188,7 +189,7 @@ async fn tls(
     assert_eq!(sent.err().map(|error| error.kind), expected);
 }
 
-/// TLS 1.3 lets a client send before it knows that it is refused, so the end can look like a broken connection.
+/// In TLS 1.3 a client may send before it receives the refusal, so the error can look like a broken connection.
 #[tokio::test]
 async fn an_unknown_client_gets_no_answer() {
     let upstream = upstream("a", UpstreamTls::Mutual).await;
@@ -204,7 +205,7 @@ async fn an_unknown_client_gets_no_answer() {
     );
 }
 
-/// A server that reads a request, writes this, and then keeps it open, or ends it.
+/// Starts a server that reads a request, writes `text`, and then closes the connection or keeps it open.
 async fn server(text: &'static [u8], ends: bool) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! Traffic against real servers on loopback.
+//! Tests of traffic with real servers on loopback.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod grpc;

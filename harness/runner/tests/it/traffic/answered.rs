@@ -1,4 +1,4 @@
-//! Calls that are answered as expected, at once or within a time.
+//! Tests of calls with matching responses, at once or within a time.
 
 use crosscut_events::Verdict;
 use rstest::rstest;
@@ -158,7 +158,8 @@ async fn grpc() {
     .await;
 }
 
-/// What comes to be is waited for; the upstream's delay stands for a program that is still starting.
+/// A response that does not match yet is awaited; the upstream's delay simulates a program that is
+/// starting.
 #[tokio::test]
 async fn within_a_time() {
     passes(

@@ -1,4 +1,4 @@
-//! What failures say: of answers that differ, of none, and of what cannot be sent.
+//! Tests of failures: wrong responses, missing responses, and requests that cannot be sent.
 
 use crosscut_events::Verdict;
 use rstest::rstest;
@@ -74,7 +74,7 @@ async fn answers_that_differ_together() {
     assert_eq!(paths, ["upstreams.a", "upstreams.b"]);
 }
 
-/// What a failure says when there is no answer: code, a part of the message, a part of the help.
+/// The failure without a response: code, a part of the message, a part of the help.
 #[rstest]
 #[case::a_hanging_server(
     "{url: ($upstreams.hangs.url), timeout: 200ms, answer: {status: 200}}",
@@ -123,7 +123,7 @@ async fn no_answer(
     assert!(said.contains(help), "{said}");
 }
 
-/// An answer that hangs in the middle of a stream tells what had come.
+/// A stream that hangs in the middle reports the messages received before.
 #[tokio::test]
 async fn a_stream_that_hangs() {
     let failure = failure(
@@ -152,7 +152,7 @@ async fn a_stream_that_hangs() {
     assert!(failure.diff.contains(" messages:\n"), "{}", failure.diff);
 }
 
-/// What only the run can know to be wrong.
+/// Mistakes that only the run can detect.
 #[rstest]
 #[case::no_url(
     "request: {url: ($values.nothing), answer: {}}",

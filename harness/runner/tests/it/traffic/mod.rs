@@ -1,4 +1,4 @@
-//! Requests and gRPC calls of scenarios, on the embedded control plane.
+//! Tests of requests and gRPC calls of scenarios, on the embedded control plane.
 
 mod answered;
 mod failing;
@@ -52,7 +52,7 @@ fn plan(spec: &str, grpc: &str) -> Plan {
     ])
 }
 
-/// A server of health and of reflection.
+/// Starts a gRPC server with health and reflection; returns its address.
 async fn grpc_server() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -89,7 +89,7 @@ async fn failure(spec: &str, verdict: Verdict) -> Failure {
     report.failures.remove(0)
 }
 
-/// A scenario with two upstreams, whose only step has these actions.
+/// Returns a scenario with two upstreams and one step with these actions.
 fn with_upstreams(actions: &str) -> String {
     format!(
         "  upstreams: [{{name: a}}, {{name: b, status: 503}}]\n  steps:\n  - actions:\n{actions}"
