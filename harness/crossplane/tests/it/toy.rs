@@ -6,7 +6,6 @@
 //! - `said`: the status of the composite
 //! - `needs`: the name of a required ConfigMap, whose data goes into the status
 //! - `restless`: true for a new requirement at every call
-//! they are called.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
