@@ -214,7 +214,8 @@ async fn makes(
     })
 }
 
-/// Returns true if the manifest of an Object is of the kind, or if the Object cannot be read any more.
+/// Returns true if an Object could create its manifest, and the manifest is of the kind; also if the Object cannot be read
+/// any more.
 async fn is_manifest_of(failing: &Failing, kind: &str, seen: &Seen<'_>) -> Result<bool, Stop> {
     let Some(target) = Target::of_key(&failing.key) else {
         return Ok(true);
@@ -223,9 +224,16 @@ async fn is_manifest_of(failing: &Failing, kind: &str, seen: &Seen<'_>) -> Resul
     let found = found.map_err(|error| stop_of(&error))?;
     let is_it = |object: &&std::sync::Arc<Value>| {
         let manifest = text(object, "/spec/forProvider/manifest/kind");
-        manifest.is_empty() || manifest == kind
+        (manifest.is_empty() || manifest == kind) && may_create(object)
     };
     Ok(found.iter().any(|object| is_it(&object)))
+}
+
+/// Returns true if the management policies of a managed resource let its provider create anything; all do by default.
+/// Source: crossplane-runtime 2.2, `spec.managementPolicies`.
+fn may_create(managed: &Value) -> bool {
+    let policies = managed["spec"]["managementPolicies"].as_array();
+    policies.is_none_or(|policies| policies.iter().any(|one| one == "*" || one == "Create"))
 }
 
 /// Checks that `$values` has each value that the assertion names. A missing value is null, and no object matches an

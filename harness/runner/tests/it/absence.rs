@@ -113,6 +113,10 @@ spec:
 ";
 const OBJECT: &str = "{apply: {resource: {apiVersion: kubernetes.m.crossplane.io/v1alpha1, kind: Object, metadata: {name: o}, \
     spec: {providerConfigRef: {kind: ProviderConfig, name: nowhere}, forProvider: {manifest: {apiVersion: v1, kind: ConfigMap, metadata: {name: m, namespace: default}}}}}}}";
+/// As [`OBJECT`], but it only observes, and so creates nothing.
+const OBSERVER: &str = "{apply: {resource: {apiVersion: kubernetes.m.crossplane.io/v1alpha1, kind: Object, metadata: {name: o}, \
+    spec: {managementPolicies: [Observe], providerConfigRef: {kind: ProviderConfig, name: nowhere}, \
+    forProvider: {manifest: {apiVersion: v1, kind: ConfigMap, metadata: {name: m, namespace: default}}}}}}}";
 const NOT_SYNCED: &str = "{expect: {resource: {apiVersion: kubernetes.m.crossplane.io/v1alpha1, kind: Object, metadata: {name: o}, \
     status: {\"(conditions[?type == 'Synced'].status)\": [\"False\"]}}}}";
 
@@ -120,6 +124,7 @@ const NOT_SYNCED: &str = "{expect: {resource: {apiVersion: kubernetes.m.crosspla
 #[rstest]
 #[case::the_manifest(&[OBJECT], "ConfigMap", false)]
 #[case::another_kind(&[OBJECT], "Secret", true)]
+#[case::the_manifest_of_an_observer(&[OBSERVER], "ConfigMap", true)]
 #[case::that_is_expected_to_fail(&[OBJECT, NOT_SYNCED], "ConfigMap", true)]
 #[tokio::test]
 async fn a_reconcile_that_keeps_failing_hinders(
